@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { textResponse } from "./http/text.ts";
 
 /**
  * Answers a request. What a host passes after the request (`env, ctx` on Cloudflare Workers, `info`
@@ -24,6 +25,9 @@ export type Handler<Args extends readonly unknown[] = readonly []> = (
  * Wraps a handler and returns a handler that takes the same platform arguments. A middleware that
  * does not answer calls the handler it wraps.
  *
+ * `Needs` are the platform arguments that the middleware itself needs: none, unless a handler in it
+ * takes some. The handler that comes out takes these and those of the wrapped handler.
+ *
  * @example
  * ```ts
  * import type { Middleware } from "@handwerk/handwerk";
@@ -34,9 +38,11 @@ export type Handler<Args extends readonly unknown[] = readonly []> = (
  * };
  * ```
  */
-export interface Middleware {
+export interface Middleware<Needs extends readonly unknown[] = readonly []> {
   /** Wraps `inner`. */
-  <Args extends readonly unknown[]>(inner: Handler<Args>): Handler<Args>;
+  <Rest extends readonly unknown[]>(
+    inner: Handler<readonly [...Needs, ...Rest]>,
+  ): Handler<readonly [...Needs, ...Rest]>;
 }
 
 /**
@@ -59,6 +65,27 @@ export interface Middleware {
  * console.log((await app(new Request("http://localhost/"))).status); // 404
  * ```
  */
+export function compose(...middlewares: readonly Middleware[]): Middleware;
+/**
+ * Composes middlewares that need platform arguments, such as `env` on Cloudflare Workers.
+ *
+ * @param middlewares From the outermost to the innermost.
+ * @returns One middleware that needs what each of them needs.
+ * @throws {TypeError} When a middleware is not a function.
+ *
+ * @example
+ * ```ts
+ * import { compose, dispatch, notFound } from "@handwerk/handwerk";
+ *
+ * const greet = (_: Request, env: { name: string }): Response => new Response(env.name);
+ * const app = compose(dispatch({ "/greet": greet }))(notFound);
+ * const response = await app(new Request("http://localhost/greet"), { name: "you" });
+ * console.log(await response.text()); // you
+ * ```
+ */
+export function compose<Needs extends readonly unknown[]>(
+  ...middlewares: readonly (Middleware<Needs> | Middleware)[]
+): Middleware<Needs>;
 export function compose(...middlewares: readonly Middleware[]): Middleware {
   middlewares.forEach((middleware, index) => {
     if (typeof middleware !== "function") {
@@ -86,8 +113,5 @@ export function compose(...middlewares: readonly Middleware[]): Middleware {
  * ```
  */
 export function notFound(request: Request): Response {
-  return new Response(request.method === "HEAD" ? null : "Not Found", {
-    status: 404,
-    headers: { "content-type": "text/plain;charset=utf-8" },
-  });
+  return textResponse(request, 404, "Not Found");
 }

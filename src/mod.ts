@@ -3,4 +3,6 @@
  *
  * @module
  */
+export { dispatch, type DispatchOptions, type Mounts, type NeedsOf } from "./dispatch.ts";
 export { compose, type Handler, type Middleware, notFound } from "./handler.ts";
+export { type Mount, mountOf } from "./mount.ts";

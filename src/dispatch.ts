@@ -1,0 +1,131 @@
+/**
+ * Hands requests to handlers by the beginning of their path.
+ *
+ * ```ts
+ * import { dispatch, notFound } from "@handwerk/handwerk";
+ *
+ * const app = dispatch({
+ *   "/blog": () => new Response("the blog"),
+ *   "/shop": () => new Response("the shop"),
+ * })(notFound);
+ * console.log(await (await app(new Request("http://localhost/blog/1"))).text()); // the blog
+ * ```
+ *
+ * @module
+ */
+import type { Handler, Middleware } from "./handler.ts";
+import { configuredPath, segmentEnd } from "./http/path.ts";
+import { descend, entrance, placed } from "./mount.ts";
+
+/** Handlers by the path they are mounted on. */
+export type Mounts<H extends Handler<never[]> = Handler> = Readonly<Record<string, H>>;
+
+/** Options of {@linkcode dispatch}. */
+export interface DispatchOptions {
+  /**
+   * Whether a mounted handler sees `request.url` without its mount. Set it to `false` for an app
+   * that knows its own base path, or that needs the very request its host passed. Default `true`.
+   */
+  readonly rewrite?: boolean;
+}
+
+/** The platform arguments of a handler. */
+type ArgsOf<H> = H extends (request: Request, ...args: infer Args) => unknown ? Readonly<Args>
+  : never;
+
+/** The tuple of a union that begins with every other one. */
+type Longest<One, Any = One> = One extends readonly unknown[] ? [
+    Any extends readonly unknown[] ? One extends readonly [...Any, ...unknown[]] ? never : Any
+      : never,
+  ] extends [never] ? One : never
+  : never;
+
+/** The platform arguments that handlers in one table need: those of the one that takes the most. */
+export type NeedsOf<H> = Longest<ArgsOf<H>>;
+
+type Call = ReturnType<typeof entrance<readonly unknown[]>>;
+
+/** One segment of the mounts; the walk along a path is one lookup per segment. */
+interface Segment {
+  enter?: Call;
+  readonly next: Map<string, Segment>;
+}
+
+/**
+ * Hands a request to the handler mounted on the beginning of its path, and to the wrapped handler
+ * when there is none. The longest mount wins. A mount ends where a segment ends: `/app` takes
+ * `/app` and `/app/x`, not `/apple`. Case matters. `"/"` takes what no other mount takes.
+ *
+ * A mounted handler sees its URL without the mount, `/app/x?q` as `/x?q`, and can ask
+ * {@linkcode mountOf} for the rest. Paths are compared in one canonical form: `/%61pp` is `/app`,
+ * but `/app%2Fx` is one segment and not under `/app`.
+ *
+ * Answers 400 when the request's URL has no valid host or path (RFC 9112 §3.2): a broken escape, a
+ * dot segment, a backslash, a `Host` field that is none.
+ *
+ * @param mounts Handlers by path; one trailing slash does not matter.
+ * @param options See {@linkcode DispatchOptions}.
+ * @returns A middleware. When mounted handlers take platform arguments, so does what it returns.
+ * @throws {TypeError} When a path does not start with `/`, has a query, a fragment, a dot segment,
+ * an empty segment or an escaped separator, is given twice, or when a handler is not a function.
+ *
+ * @example
+ * ```ts
+ * import { dispatch, notFound } from "@handwerk/handwerk";
+ *
+ * const api = (request: Request): Response => new Response(new URL(request.url).pathname);
+ * const app = dispatch({ "/api": api })(notFound);
+ * console.log(await (await app(new Request("http://localhost/api/users"))).text()); // /users
+ * ```
+ */
+export function dispatch<H extends Handler<never[]> = Handler>(
+  mounts: Mounts<H>,
+  options: DispatchOptions = {},
+): Middleware<NeedsOf<H>> {
+  const rewrite = options.rewrite ?? true;
+  const root = plant(mounts);
+  return (inner) => {
+    const passOn = entrance(inner);
+    return placed((request, place, args) => {
+      const { canonical } = place;
+      let enter = root.enter;
+      let taken = 0;
+      for (let segment = root, at = 0; at < canonical.length;) {
+        const end = segmentEnd(canonical, at);
+        const next = segment.next.get(canonical.slice(at + 1, end));
+        if (!next) break;
+        if (next.enter) [enter, taken] = [next.enter, end];
+        [segment, at] = [next, end];
+      }
+      if (!enter) return passOn(request, place, args);
+      return enter(request, taken === 0 ? place : descend(place, taken, rewrite), args);
+    });
+  };
+}
+
+function plant(mounts: Mounts<Handler<never[]>>): Segment {
+  const root: Segment = { next: new Map() };
+  for (const [key, handler] of Object.entries(mounts)) {
+    if (typeof handler !== "function") {
+      throw new TypeError(
+        `dispatch: the mount ${JSON.stringify(key)} is ${typeof handler}; give it a handler, ` +
+          "a function from a Request to a Response",
+      );
+    }
+    let segment = root;
+    const path = configuredPath("dispatch: the mount", key);
+    for (let at = 0; at < path.length; at = segmentEnd(path, at)) {
+      const name = path.slice(at + 1, segmentEnd(path, at));
+      const next: Segment = segment.next.get(name) ?? { next: new Map() };
+      segment.next.set(name, next);
+      segment = next;
+    }
+    if (segment.enter) {
+      throw new TypeError(
+        `dispatch: the mount ${JSON.stringify(key)} is there twice; keep one of its spellings`,
+      );
+    }
+    segment.enter = entrance(handler as unknown as Handler<readonly unknown[]>);
+  }
+  return root;
+}

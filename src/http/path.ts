@@ -1,0 +1,83 @@
+/**
+ * The one form of a path that dispatch, static and proxy match on.
+ *
+ * @module
+ */
+
+/** Escapes and characters that make two spellings of a path: anything but plain pchar and `/`. */
+const ODD = /[^A-Za-z0-9\-_~!$&'()*+,;=:@/.]/;
+/** RFC 3986 §2.3: an escaped unreserved character is the character itself. */
+const UNRESERVED = /[A-Za-z0-9\-._~]/;
+/** What `new URL` would turn into a separator, or what no request target may hold. */
+const FORBIDDEN = /[\0-\x20\x7f\\]/;
+
+/**
+ * The canonical form of a path: needless escapes decoded, the others in upper case, characters that
+ * must be escaped escaped. `%2F`, `%5C` and `%25` stay as they are: decoding one would make another
+ * path (RFC 3986 §2.2), and `/%61dmin` must not slip past a mount on `/admin`.
+ *
+ * Returns `undefined` for what is not a path: no leading slash, a broken escape, a control, a
+ * backslash, or a dot segment. Clients remove dot segments before they send (RFC 3986 §5.2.4), so
+ * one that arrives is an attempt to be matched as one path and served as another.
+ */
+export function canonicalPath(path: string): string | undefined {
+  if (!path.startsWith("/")) return undefined;
+  const canonical = ODD.test(path) ? normalizeEscapes(path) : path;
+  return canonical === undefined || hasDotSegment(canonical) ? undefined : canonical;
+}
+
+function normalizeEscapes(path: string): string | undefined {
+  if (FORBIDDEN.test(path) || !path.isWellFormed()) return undefined;
+  let canonical = "";
+  for (let i = 0; i < path.length; i++) {
+    const char = path[i] as string;
+    if (char === "%") {
+      const digits = path.slice(i + 1, i + 3);
+      if (!/^[0-9A-Fa-f]{2}$/.test(digits)) return undefined;
+      const decoded = String.fromCharCode(Number.parseInt(digits, 16));
+      canonical += UNRESERVED.test(decoded) ? decoded : `%${digits.toUpperCase()}`;
+      i += 2;
+    } else if (ODD.test(char)) {
+      const point = String.fromCodePoint(path.codePointAt(i) as number);
+      canonical += encodeURIComponent(point);
+      i += point.length - 1;
+    } else {
+      canonical += char;
+    }
+  }
+  return canonical;
+}
+
+function hasDotSegment(path: string): boolean {
+  return path.includes("/.") && /\/\.\.?(?:\/|$)/.test(path);
+}
+
+/** The index where the segment that begins after the slash at `start` ends. */
+export function segmentEnd(path: string, start: number): number {
+  const end = path.indexOf("/", start + 1);
+  return end < 0 ? path.length : end;
+}
+
+/**
+ * Checks a path that was written in a configuration and returns its canonical form without the
+ * trailing slash; `""` for the root.
+ *
+ * @throws {TypeError} Naming `option` and what to write instead.
+ */
+export function configuredPath(option: string, path: string): string {
+  const refuse = (why: string): never => {
+    throw new TypeError(`${option}: ${JSON.stringify(path)} ${why}`);
+  };
+  if (path === "" || path === "/") return "";
+  if (!path.startsWith("/")) return refuse('must start with "/"');
+  if (/[?#]/.test(path)) return refuse("must be a path, without query or fragment");
+  const canonical = canonicalPath(path.endsWith("/") ? path.slice(0, -1) : path);
+  if (canonical === undefined) {
+    return refuse('must be a path without ".", "..", "\\\\", spaces or broken escapes');
+  }
+  if (/%2F|%5C/.test(canonical)) return refuse("must not hold an escaped separator");
+  if (canonical.includes("//") || canonical.endsWith("/")) {
+    return refuse("must not hold an empty segment");
+  }
+  return canonical;
+}

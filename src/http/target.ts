@@ -1,0 +1,58 @@
+/**
+ * What a request asks for, read from `request.url` without building a `URL`: hosts hand over what
+ * a client sent, checked or not.
+ *
+ * @module
+ */
+import { canonicalPath } from "./path.ts";
+
+/** The parts of a request's URL. */
+export interface Target {
+  /** The scheme and the authority: `http://example.com:8000`. */
+  readonly origin: string;
+  /** The path as it was sent. */
+  readonly path: string;
+  /** The path in the form that mounts are matched on. */
+  readonly canonical: string;
+  /** The query with its question mark, or `""`. */
+  readonly query: string;
+}
+
+/**
+ * RFC 3986 §3.2.2, as narrow as real hosts are: a registered name or an IPv4 address, or an IP
+ * literal; no user information. Each part is one character class, so matching is linear.
+ */
+const AUTHORITY = /^(?:[A-Za-z0-9\-._~%]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?$/;
+
+/** Whether `value` is a host with an optional port, as RFC 9110 §7.2 wants it in `Host`. */
+export function isAuthority(value: string): boolean {
+  const match = AUTHORITY.exec(value);
+  return match !== null && Number(match[1] ?? 0) <= 65535;
+}
+
+/**
+ * Splits a request's URL, or returns `undefined` for what deserves a 400: no absolute http(s) URL,
+ * a host or a path that cannot be, or a `Host` field that is none. Some hosts paste `Host` into the
+ * URL, so that `Host: good/evil` would put `/evil` in front of the path (RFC 9112 §3.2).
+ *
+ * @param url The URL of the request.
+ * @param host Its `Host` field, if it has one.
+ */
+export function readTarget(url: string, host: string | null): Target | undefined {
+  const scheme = url.startsWith("http://") ? 7 : url.startsWith("https://") ? 8 : 0;
+  if (scheme === 0) return undefined;
+  const slash = url.indexOf("/", scheme);
+  if (slash < 0) return undefined;
+  const authority = url.slice(scheme, slash);
+  if (!isAuthority(authority)) return undefined;
+  if (host !== null && host !== authority && !isAuthority(host)) return undefined;
+
+  const hash = url.indexOf("#", slash);
+  const end = hash < 0 ? url.length : hash;
+  const mark = url.indexOf("?", slash);
+  const pathEnd = mark < 0 || mark > end ? end : mark;
+  const path = url.slice(slash, pathEnd);
+  const canonical = canonicalPath(path);
+  if (canonical === undefined) return undefined;
+  return { origin: url.slice(0, slash), path, canonical, query: url.slice(pathEnd, end) };
+}

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { canonicalPath, configuredPath } from "../../src/http/path.ts";
+
+const canonical: readonly (readonly [string, string | undefined])[] = [
+  ["/", "/"],
+  ["/a/b", "/a/b"],
+  ["/a/", "/a/"],
+  ["//a", "//a"],
+  ["/%61dmin", "/admin"],
+  ["/%7euser", "/~user"],
+  ["/a%2fb", "/a%2Fb"],
+  ["/a%5cb", "/a%5Cb"],
+  ["/a%252fb", "/a%252fb"],
+  ["/gr%c3%bc%c3%9fe", "/gr%C3%BC%C3%9Fe"],
+  ["/grüße", "/gr%C3%BC%C3%9Fe"],
+  ["/😀", "/%F0%9F%98%80"],
+  ["/a|b", "/a%7Cb"],
+  ["/%ff", "/%FF"],
+  ["/a;v=1,2@x:y", "/a;v=1,2@x:y"],
+  ["/.well-known/x", "/.well-known/x"],
+  ["/...", "/..."],
+  ["", undefined],
+  ["a", undefined],
+  ["/%", undefined],
+  ["/%4", undefined],
+  ["/%zz", undefined],
+  ["/a%2", undefined],
+  ["/.", undefined],
+  ["/..", undefined],
+  ["/a/../b", undefined],
+  ["/a/./b", undefined],
+  ["/a/%2e%2E/b", undefined],
+  ["/a/.%2e", undefined],
+  ["/\\evil.com", undefined],
+  ["/a b", undefined],
+  ["/a\0b", undefined],
+  ["/a\r\nb", undefined],
+  ["/\ud800", undefined],
+];
+for (const [path, expected] of canonical) {
+  test(`canonicalPath of ${JSON.stringify(path)} is ${JSON.stringify(expected)}`, () => {
+    assert.equal(canonicalPath(path), expected);
+  });
+}
+
+const anyPath = fc.array(
+  fc.oneof(
+    fc.constantFrom("/", "..", ".", "%2e", "%2F", "%5c", "%25", "%", "\\", "a", "%61", "ü", "|"),
+    fc.string({ unit: "binary", maxLength: 3 }),
+  ),
+  { maxLength: 12 },
+).map((parts) => `/${parts.join("")}`);
+
+test("canonicalPath is idempotent", () => {
+  fc.assert(fc.property(anyPath, (path) => {
+    const once = canonicalPath(path);
+    if (once !== undefined) assert.equal(canonicalPath(once), once);
+  }));
+});
+
+test("canonicalPath keeps the number of segments, and what is not escaped", () => {
+  fc.assert(fc.property(anyPath, (path) => {
+    const once = canonicalPath(path);
+    if (once === undefined) return;
+    assert.equal(once.split("/").length, path.split("/").length);
+    assert.doesNotMatch(once, /[^\x21-\x7e]/);
+  }));
+});
+
+test("what canonicalPath accepts is what new URL makes of it, but for needless escapes", () => {
+  fc.assert(fc.property(anyPath, (path) => {
+    const once = canonicalPath(path);
+    if (once === undefined || /[?#]/.test(path)) return;
+    const { pathname, host } = new URL(`http://host${path}`);
+    assert.equal(host, "host");
+    assert.equal(canonicalPath(pathname), once);
+  }));
+});
+
+test("canonicalPath takes linear time", () => {
+  const size = 200_000;
+  for (const unit of ["%61", "%", "/.", "/..", "/%2e", "ü", "\\"]) {
+    canonicalPath(`/${unit.repeat(size)}`);
+  }
+});
+
+for (
+  const bad of [
+    "a",
+    "a/",
+    "/a?b",
+    "/a#b",
+    "/a/../b",
+    "/.",
+    "/a//b",
+    "/a//",
+    "/a%2Fb",
+    "/a%5cb",
+    "/%",
+    "/a b",
+  ]
+) {
+  test(`configuredPath refuses ${JSON.stringify(bad)} and names the option`, () => {
+    assert.throws(() => configuredPath("the option", bad), (error: Error) => {
+      assert.ok(error instanceof TypeError);
+      assert.ok(error.message.startsWith(`the option: ${JSON.stringify(bad)} must`), error.message);
+      return true;
+    });
+  });
+}
+
+test("configuredPath trims one slash and makes the canonical form", () => {
+  assert.equal(configuredPath("o", ""), "");
+  assert.equal(configuredPath("o", "/"), "");
+  assert.equal(configuredPath("o", "/a/"), "/a");
+  assert.equal(configuredPath("o", "/grüße"), "/gr%C3%BC%C3%9Fe");
+});

@@ -1,0 +1,28 @@
+/** Type tests: the official types of each host, with what must not compile marked as such. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+
+const options = "--noEmit --ignoreConfig --strict --target es2024 --lib es2024 --module nodenext " +
+  "--skipLibCheck --allowImportingTsExtensions --exactOptionalPropertyTypes " +
+  "--noUncheckedIndexedAccess --verbatimModuleSyntax";
+const checks: Record<string, readonly string[]> = {
+  plain: [...options.split(" "), "--lib", "es2024,dom", "--types", "node"],
+  workers: [...options.split(" "), "--types", "@cloudflare/workers-types"],
+  bun: [...options.split(" "), "--types", "bun"],
+  deno: [
+    ...options.split(" "),
+    "--lib",
+    "es2024,dom,dom.iterable,dom.asynciterable",
+    "--types",
+    "deno",
+  ],
+};
+for (const [host, args] of Object.entries(checks)) {
+  test(`the types are right for ${host}`, () => {
+    const { status, stdout } = spawnSync("tsc", [...args, `tests/types/${host}.ts`], {
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stdout);
+  });
+}

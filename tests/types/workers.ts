@@ -1,0 +1,31 @@
+/** Checked with the official types of Cloudflare Workers. */
+import { compose, dispatch, type Handler, type Middleware, notFound } from "../../src/mod.ts";
+
+interface Env {
+  readonly ASSETS: Fetcher;
+  readonly NAME: string;
+}
+
+const log: Middleware = (inner) => (request, ...args) => inner(request, ...args);
+const portable: Handler = (request) => new Response(request.url);
+const assets = (request: Request, env: Env): Promise<Response> => env.ASSETS.fetch(request);
+const worker = (_request: Request, env: Env, ctx: ExecutionContext): Response => {
+  ctx.waitUntil(Promise.resolve());
+  return new Response(env.NAME);
+};
+
+export default { fetch: compose(log)(worker) } satisfies ExportedHandler<Env>;
+export const plain = { fetch: compose(log)(notFound) } satisfies ExportedHandler<Env>;
+export const table = {
+  fetch: compose(log, dispatch({ "/portable": portable, "/assets": assets }))(worker),
+} satisfies ExportedHandler<Env>;
+export const underPlain = {
+  fetch: dispatch({ "/assets": assets, "/worker": worker })(notFound),
+} satisfies ExportedHandler<Env>;
+
+// @ts-expect-error: a handler that needs env under one that has none
+export const hidden: Handler = dispatch({ "/assets": assets })(portable);
+export const otherEnv = {
+  // @ts-expect-error: another env than the one the worker has
+  fetch: dispatch({ "/assets": assets })(portable),
+} satisfies ExportedHandler<{ readonly NAME: string }>;
