@@ -29,19 +29,20 @@ export interface DispatchOptions {
   readonly rewrite?: boolean;
 }
 
-/** The platform arguments of a handler. */
-type ArgsOf<H> = H extends (request: Request, ...args: infer Args) => unknown ? Readonly<Args>
-  : never;
-
-/** The tuple of a union that begins with every other one. */
-type Longest<One, Any = One> = One extends readonly unknown[] ? [
-    Any extends readonly unknown[] ? One extends readonly [...Any, ...unknown[]] ? never : Any
+/**
+ * The platform arguments that the handlers in one table need: the tuple that begins with every other
+ * one. Only `H` is to be given; the others are its steps.
+ */
+export type NeedsOf<
+  H,
+  One = H extends (request: Request, ...args: infer Args) => unknown ? Readonly<Args> : never,
+  Other = One,
+> = One extends readonly unknown[] ? [
+    Other extends readonly unknown[] ? One extends readonly [...Other, ...unknown[]] ? never : Other
       : never,
-  ] extends [never] ? One : never
+  ] extends [never] ? One
+  : never
   : never;
-
-/** The platform arguments that handlers in one table need: those of the one that takes the most. */
-export type NeedsOf<H> = Longest<ArgsOf<H>>;
 
 type Call = ReturnType<typeof entrance<readonly unknown[]>>;
 

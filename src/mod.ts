@@ -6,3 +6,4 @@
 export { dispatch, type DispatchOptions, type Mounts, type NeedsOf } from "./dispatch.ts";
 export { compose, type Handler, type Middleware, notFound } from "./handler.ts";
 export { type Mount, mountOf } from "./mount.ts";
+export * from "./static/mod.ts";

@@ -66,7 +66,7 @@ export function segmentEnd(path: string, start: number): number {
  */
 export function configuredPath(option: string, path: string): string {
   const refuse = (why: string): never => {
-    throw new TypeError(`${option}: ${JSON.stringify(path)} ${why}`);
+    throw new TypeError(`${option} ${JSON.stringify(path)} ${why}`);
   };
   if (path === "" || path === "/") return "";
   if (!path.startsWith("/")) return refuse('must start with "/"');

@@ -105,7 +105,7 @@ for (
   test(`configuredPath refuses ${JSON.stringify(bad)} and names the option`, () => {
     assert.throws(() => configuredPath("the option", bad), (error: Error) => {
       assert.ok(error instanceof TypeError);
-      assert.ok(error.message.startsWith(`the option: ${JSON.stringify(bad)} must`), error.message);
+      assert.ok(error.message.startsWith(`the option ${JSON.stringify(bad)} must`), error.message);
       return true;
     });
   });

@@ -1,5 +1,5 @@
 /** Checked with the official types of Bun. */
-import { compose, dispatch, type Handler, type Middleware, notFound } from "../../src/mod.ts";
+import { compose, dispatch, type Handler, type Middleware, notFound } from "handwerk";
 
 const log: Middleware = (inner) => (request, ...args) => inner(request, ...args);
 const address = (request: Request, server: Bun.Server<undefined>): Response =>

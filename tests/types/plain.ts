@@ -1,12 +1,5 @@
 /** What must and must not compile on any host. */
-import {
-  compose,
-  dispatch,
-  type Handler,
-  type Middleware,
-  mountOf,
-  notFound,
-} from "../../src/mod.ts";
+import { compose, dispatch, type Handler, type Middleware, mountOf, notFound } from "handwerk";
 
 const log: Middleware = (inner) => (request, ...args) => inner(request, ...args);
 const needsEnv = (_request: Request, env: { readonly name: string }): Response =>

@@ -1,5 +1,5 @@
 /** Checked with the official types of Cloudflare Workers. */
-import { compose, dispatch, type Handler, type Middleware, notFound } from "../../src/mod.ts";
+import { compose, dispatch, type Handler, type Middleware, notFound } from "handwerk";
 
 interface Env {
   readonly ASSETS: Fetcher;

@@ -1,0 +1,67 @@
+/**
+ * Preconditions (RFC 9110 §13) of a request for a representation that exists.
+ *
+ * @module
+ */
+import { parseDate } from "./date.ts";
+import { parseEntityTags, stronglyEqual, weaklyEqual } from "./etag.ts";
+
+/** The validators of the selected representation. */
+export interface Validators {
+  /** The entity tag with its quotes. */
+  readonly etag?: string | undefined;
+  /** The time of the last change in milliseconds since the epoch. */
+  readonly lastModified?: number | undefined;
+}
+
+/** What a request's preconditions come to: serve it, 304, or 412. */
+export type Outcome = "proceed" | "not modified" | "failed";
+
+/**
+ * Evaluates the preconditions in the order of RFC 9110 §13.2.2. `If-Range` belongs to ranges and is
+ * not looked at.
+ *
+ * @param method The method of the request.
+ * @param headers The fields of the request.
+ * @param validators Those of the representation that would be sent.
+ */
+export function evaluatePreconditions(
+  method: string,
+  headers: Headers,
+  validators: Validators,
+): Outcome {
+  const { etag } = validators;
+  // HTTP dates have no fractions of a second.
+  const modified = validators.lastModified === undefined
+    ? undefined
+    : Math.floor(validators.lastModified / 1000) * 1000;
+  const safe = method === "GET" || method === "HEAD";
+
+  const ifMatch = headers.get("if-match");
+  if (ifMatch !== null) {
+    const tags = parseEntityTags(ifMatch);
+    if (tags !== "*" && !tags.some((tag) => etag !== undefined && stronglyEqual(tag, etag))) {
+      return "failed";
+    }
+  } else {
+    const since = date(headers, "if-unmodified-since");
+    if (since !== undefined && modified !== undefined && modified > since) return "failed";
+  }
+
+  const ifNoneMatch = headers.get("if-none-match");
+  if (ifNoneMatch !== null) {
+    const tags = parseEntityTags(ifNoneMatch);
+    const matches = tags === "*" ||
+      tags.some((tag) => etag !== undefined && weaklyEqual(tag, etag));
+    if (matches) return safe ? "not modified" : "failed";
+  } else if (safe) {
+    const since = date(headers, "if-modified-since");
+    if (since !== undefined && modified !== undefined && modified <= since) return "not modified";
+  }
+  return "proceed";
+}
+
+function date(headers: Headers, name: string): number | undefined {
+  const value = headers.get(name);
+  return value === null ? undefined : parseDate(value);
+}

@@ -1,0 +1,45 @@
+/**
+ * The names in a path, decoded once and safe to hand to a file system or a store.
+ *
+ * @module
+ */
+
+/** Controls, separators of any system, and the colon of Windows drives and streams. */
+const UNSAFE = /[\p{Cc}/\\:]/u;
+/** Windows opens a device for these, whatever the directory and the extension. */
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ .]*(?:\.|$)/i;
+/** No file system holds longer names. */
+const LONGEST = 255;
+
+/**
+ * The decoded segments of a canonical path, or `undefined` when one is not a name that every file
+ * system takes for the same thing: refused, not repaired. The path is split before it is decoded,
+ * so `%2F` never makes a separator, and decoded once, so `%252e` never makes a dot.
+ *
+ * @param path `""` (no segments) or a canonical path with its leading slash.
+ */
+export function safeSegments(path: string): readonly string[] | undefined {
+  if (path === "") return [];
+  const segments: string[] = [];
+  for (const raw of path.slice(1).split("/")) {
+    const name = decodeSegment(raw);
+    if (name === undefined || !isSafeName(name)) return undefined;
+    segments.push(name);
+  }
+  return segments;
+}
+
+function decodeSegment(raw: string): string | undefined {
+  if (!raw.includes("%")) return raw;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return undefined; // the escapes are no UTF-8
+  }
+}
+
+function isSafeName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && name.length <= LONGEST &&
+    !UNSAFE.test(name) && !DEVICE.test(name) &&
+    !name.endsWith(".") && !name.endsWith(" "); // Windows drops these from the end
+}

@@ -1,0 +1,123 @@
+/**
+ * Files on Node, Deno and Bun, through the built-in modules that all three have. They are asked for
+ * when a directory is exported, so that bundlers for Cloudflare Workers never see them.
+ *
+ * @module
+ */
+
+type Builtins = Readonly<{
+  fs: typeof import("node:fs");
+  path: typeof import("node:path");
+  url: typeof import("node:url");
+}>;
+
+/** An open regular file. */
+export interface OpenFile {
+  /** The length in bytes when it was opened. */
+  readonly size: number;
+  /** The time of the last change, in milliseconds since the epoch. */
+  readonly mtime: number;
+  /** Fills `buffer` from `position` on, and tells how much there was. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  /** Closes the file. */
+  close(): Promise<void>;
+}
+
+/** The file system, as a directory source needs it. */
+export interface Files {
+  /** What is at a path now; symbolic links followed. Throws when it cannot be asked. */
+  kind(path: string | URL): "directory" | "file" | "other" | "missing";
+  /** The absolute path without symbolic links, and the name of what is there. */
+  resolve(path: string | URL): { readonly path: string; readonly name: string };
+  /**
+   * Opens a regular file below `root`, wherever the links on the way lead, but never outside. What
+   * was checked is what was opened.
+   *
+   * @param root A path that `resolve` gave.
+   * @param segments Safe names; none opens `root` itself.
+   */
+  open(root: string, segments: readonly string[]): Promise<OpenFile | undefined>;
+}
+
+/** The files of this runtime. Throws where there is no file system. */
+export function runtimeFiles(): Files {
+  const runtime = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
+  const builtin = runtime.process?.getBuiltinModule;
+  const fs = builtin?.("node:fs") as Builtins["fs"] | undefined;
+  // Workers may emulate node:fs over an empty disk; what is missing there says so.
+  if (!builtin || !fs) throw new Error("this runtime has no file system");
+  return nodeFiles({
+    fs,
+    path: builtin("node:path") as Builtins["path"],
+    url: builtin("node:url") as Builtins["url"],
+  });
+}
+
+/** A request for what is not there, or not readable, or no path: all of these are "not found". */
+const ABSENT = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "EACCES",
+  "EPERM",
+  "ELOOP",
+  "ENAMETOOLONG",
+  "EISDIR",
+  "ENXIO",
+]);
+
+function nodeFiles({ fs, path, url }: Builtins): Files {
+  // A FIFO would block the thread that opens it until somebody writes.
+  const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
+  const local = (at: string | URL): string => typeof at === "string" ? at : url.fileURLToPath(at);
+  return {
+    kind(at) {
+      const stat = fs.statSync(local(at), { throwIfNoEntry: false });
+      if (!stat) return "missing";
+      return stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other";
+    },
+    resolve(at) {
+      return { path: fs.realpathSync(local(at)), name: path.basename(path.resolve(local(at))) };
+    },
+    async open(root, segments) {
+      const full = path.join(root, ...segments);
+      const handle = await fs.promises.open(full, flags).catch(absent);
+      if (!handle) return undefined;
+      try {
+        const opened = await handle.stat();
+        if (opened.isFile()) {
+          const real = await fs.promises.realpath(full).catch(absent);
+          const inside = real === root ||
+            real?.startsWith(root.endsWith(path.sep) ? root : root + path.sep);
+          const now = real && inside ? await fs.promises.stat(real).catch(absent) : undefined;
+          // A link that was swapped after the open leads to another file than the one we hold.
+          if (now && now.ino === opened.ino && now.dev === opened.dev) {
+            return openFile(handle, opened);
+          }
+        }
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+      await handle.close();
+      return undefined;
+    },
+  };
+}
+
+function openFile(
+  handle: import("node:fs/promises").FileHandle,
+  stat: import("node:fs").Stats,
+): OpenFile {
+  return {
+    size: stat.size,
+    mtime: stat.mtimeMs,
+    read: async (buffer, position) =>
+      (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
+    close: () => handle.close(),
+  };
+}
+
+function absent(error: unknown): undefined {
+  if (ABSENT.has((error as { code?: string }).code ?? "")) return undefined;
+  throw error;
+}

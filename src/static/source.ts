@@ -1,0 +1,50 @@
+/**
+ * The seam between HTTP and storage: what a directory, a single file, memory or an object store
+ * must be able to do to be exported.
+ *
+ * @module
+ */
+
+/** Somewhere to look up files. */
+export interface Source {
+  /**
+   * Looks up a path below the source.
+   *
+   * @param segments The decoded names from the source down: none empty, none `.` or `..`, none with
+   * a separator, a colon or a control. No segment asks for the source itself, as when a single file
+   * is exported.
+   * @returns The file, or `undefined` when there is none at that path. Rejects only when the
+   * storage fails.
+   */
+  find(segments: readonly string[]): Entry | undefined | Promise<Entry | undefined>;
+}
+
+/** A file that was found. Whoever gets one calls either `open` or `close`, once. */
+export interface Entry {
+  /** The name of the file; its extension tells the media type. */
+  readonly name: string;
+  /** The length in bytes. */
+  readonly size: number;
+  /** The time of the last change, in milliseconds since the epoch, where it is known. */
+  readonly lastModified?: number | undefined;
+  /** The entity tag with its quotes (RFC 9110 §8.8.3), where there is one. */
+  readonly etag?: string | undefined;
+  /** The media type, where the storage knows better than the name. */
+  readonly type?: string | undefined;
+  /**
+   * Opens the content: bytes, or a stream that errors when it cannot deliver all of `size`, and
+   * lets go of the storage when it ends, errors or is cancelled.
+   */
+  open(): Content | Promise<Content>;
+  /** Lets go of the storage without reading. */
+  close(): void | Promise<void>;
+}
+
+/** The content of a file. */
+export type Content = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** Whether a value has the shape of a source. */
+export function isSource(value: unknown): value is Source {
+  return typeof value === "object" && value !== null && "find" in value &&
+    typeof value.find === "function";
+}

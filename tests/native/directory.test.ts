@@ -1,0 +1,203 @@
+/** Real directories and files, on the runtimes that have them. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import fc from "fast-check";
+import { type Handler, notFound } from "../../src/handler.ts";
+import { directory, serveStatic } from "../../src/static/mod.ts";
+import { temporary } from "../support/temp.ts";
+
+const big = new Uint8Array(1_000_000).map((_, i) => i * 7);
+const root = temporary({
+  "www/hello.txt": "hello",
+  "www/empty.txt": "",
+  "www/big.bin": big,
+  "www/sub/deep.txt": "deep",
+  "www/grüße.txt": "gruß",
+  "www/a#b%c+d.txt": "odd",
+  "www/.env": "SECRET",
+  "www-secret/hello.txt": "SECRET",
+  "secret.txt": "SECRET",
+});
+const www = join(root, "www");
+const app = serveStatic({ "/": www })(notFound);
+const get = async (path: string, init?: RequestInit, handler: Handler = app): Promise<Response> =>
+  await handler(new Request(`http://host${path}`, init));
+
+test("files are served whole", async () => {
+  assert.equal(await (await get("/hello.txt")).text(), "hello");
+  assert.equal(await (await get("/sub/deep.txt")).text(), "deep");
+  assert.equal(await (await get("/gr%C3%BC%C3%9Fe.txt")).text(), "gruß");
+  assert.equal(await (await get("/a%23b%25c+d.txt")).text(), "odd");
+  const empty = await get("/empty.txt");
+  assert.equal(empty.headers.get("content-length"), "0");
+  assert.equal(await empty.text(), "");
+  const large = await get("/big.bin");
+  assert.equal(large.headers.get("content-length"), "1000000");
+  assert.deepEqual(new Uint8Array(await large.arrayBuffer()), big);
+});
+
+test("directories are passed on", async () => {
+  for (const path of ["/", "/sub", "/sub/", "/hello.txt/", "/hello.txt/x"]) {
+    assert.equal((await get(path)).status, 404, path);
+  }
+});
+
+test("relative paths, file URLs and single files", async () => {
+  const exports = {
+    "/relative": relative(".", www),
+    "/url": pathToFileURL(`${www}/`),
+    "/directory": directory(www),
+  };
+  for (const prefix of Object.keys(exports)) {
+    const app = serveStatic(exports)(notFound);
+    assert.equal(await (await get(`${prefix}/hello.txt`, {}, app)).text(), "hello");
+  }
+  const one = serveStatic({ "/greeting": join(www, "grüße.txt"), "/": join(www, "hello.txt") })(
+    notFound,
+  );
+  const greeting = await get("/greeting", {}, one);
+  assert.equal(greeting.headers.get("content-type"), "text/plain; charset=utf-8");
+  assert.equal(await greeting.text(), "gruß");
+  assert.equal(await (await get("/", {}, one)).text(), "hello");
+  assert.equal((await get("/greeting/x", {}, one)).status, 404);
+  const hidden = serveStatic({ "/x": join(www, "hello.txt") }, { disallow: "hello.*" })(notFound);
+  assert.equal((await get("/x", {}, hidden)).status, 404, "the real name is held against disallow");
+});
+
+test("a conditional request gets 304 until the file changes", async () => {
+  const file = join(www, "changing.txt");
+  writeFileSync(file, "one");
+  utimesSync(file, 1_700_000_000, 1_700_000_000);
+  const first = await get("/changing.txt");
+  const etag = first.headers.get("etag") ?? "";
+  const since = first.headers.get("last-modified") ?? "";
+  assert.match(etag, /^W\/"[0-9a-f.]+-[0-9a-f.]+"$/);
+  assert.equal((await get("/changing.txt", { headers: { "if-none-match": etag } })).status, 304);
+  assert.equal(
+    (await get("/changing.txt", { headers: { "if-modified-since": since } })).status,
+    304,
+  );
+  writeFileSync(file, "two");
+  assert.equal((await get("/changing.txt", { headers: { "if-none-match": etag } })).status, 200);
+});
+
+test("times that build tools write make no validators", async () => {
+  const file = join(www, "built.txt");
+  for (const time of [0, 1, 315_532_800, 499_162_500]) {
+    writeFileSync(file, "built");
+    utimesSync(file, time, time);
+    const { headers } = await get("/built.txt");
+    assert.deepEqual([headers.get("etag"), headers.get("last-modified")], [null, null]);
+  }
+});
+
+test("links are followed inside the directory and never out of it", async () => {
+  symlinkSync(join(www, "hello.txt"), join(www, "in.txt"));
+  symlinkSync(join(www, "sub"), join(www, "insub"));
+  symlinkSync(join(root, "secret.txt"), join(www, "out.txt"));
+  symlinkSync(join(root, "www-secret"), join(www, "outdir"));
+  symlinkSync("loop", join(www, "loop"));
+  symlinkSync(join(www, "gone"), join(www, "dangling"));
+  assert.equal(await (await get("/in.txt")).text(), "hello");
+  assert.equal(await (await get("/insub/deep.txt")).text(), "deep");
+  for (const path of ["/out.txt", "/outdir/hello.txt", "/loop", "/loop/x", "/dangling"]) {
+    assert.equal((await get(path)).status, 404, path);
+  }
+  symlinkSync(www, join(root, "link-to-www"));
+  const linked = serveStatic({ "/": join(root, "link-to-www") })(notFound);
+  assert.equal(
+    (await get("/hello.txt", {}, linked)).status,
+    200,
+    "the export itself may be a link",
+  );
+});
+
+test("what is no regular file is not there, and does not block", async () => {
+  execFileSync("mkfifo", [join(www, "fifo")]);
+  assert.equal((await get("/fifo")).status, 404);
+});
+
+test("no path, however it is spelled, reaches a file outside", async () => {
+  mkdirSync(join(www, "a"), { recursive: true });
+  const part = fc.constantFrom(
+    "..",
+    ".",
+    "%2e%2e",
+    "%2E.",
+    "%252e%252e",
+    "..%2f",
+    "..%5c",
+    "..\\",
+    "%c0%ae%c0%ae",
+    "a",
+    "sub",
+    "www",
+    "www-secret",
+    "secret.txt",
+    "hello.txt",
+    "",
+    "%00",
+    "C:",
+    "outdir",
+    "out.txt",
+    ".env",
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 6 }), async (parts) => {
+      const request = new Request("http://host/");
+      // As some hosts hand it over: not normalised.
+      Object.defineProperty(request, "url", { value: `http://host/${parts.join("/")}` });
+      const response = await app(request);
+      assert.ok([200, 400, 404].includes(response.status));
+      assert.ok(!(await response.text()).includes("SECRET"));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const descriptors = (): number => readdirSync("/proc/self/fd").length;
+test("files are closed after HEAD, 304, a cancelled and a finished body", async () => {
+  const etag = (await get("/big.bin", { method: "HEAD" })).headers.get("etag") ?? "";
+  const before = descriptors();
+  for (let i = 0; i < 50; i++) {
+    await get("/big.bin", { method: "HEAD" });
+    await get("/big.bin", { headers: { "if-none-match": etag } });
+    const reader = (await get("/big.bin")).body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await (await get("/big.bin")).arrayBuffer();
+    await get("/hello.txt");
+  }
+  assert.ok(descriptors() <= before + 5, `${before} → ${descriptors()}`);
+});
+
+test("a file that gets shorter while it is sent ends in an error", async () => {
+  const file = join(www, "shrinking.bin");
+  writeFileSync(file, big);
+  const response = await get("/shrinking.bin");
+  truncateSync(file, 10);
+  await assert.rejects(response.arrayBuffer());
+});
+
+for (
+  const [path, why] of [
+    ["missing", /serveStatic: the export "\/x": "missing" does not exist; create it/],
+    ["/dev/null", /"\/dev\/null" is neither a directory nor a regular file/],
+  ] as const
+) {
+  test(`an export of ${path} is refused when it is built`, () => {
+    const build = (): unknown => serveStatic({ "/x": path });
+    assert.throws(build, (error: Error) => error instanceof TypeError && why.test(error.message));
+  });
+}
