@@ -14,8 +14,8 @@
  * @module
  */
 import type { Handler, Middleware } from "./handler.ts";
-import { configuredPath, segmentEnd } from "./http/path.ts";
-import { descend, entrance, placed } from "./mount.ts";
+import { longestPrefix } from "./http/prefixes.ts";
+import { descend, type Entrance, entrance, placed } from "./mount.ts";
 
 /** Handlers by the path they are mounted on. */
 export type Mounts<H extends Handler<never[]> = Handler> = Readonly<Record<string, H>>;
@@ -43,14 +43,6 @@ export type NeedsOf<
   ] extends [never] ? One
   : never
   : never;
-
-type Call = ReturnType<typeof entrance<readonly unknown[]>>;
-
-/** One segment of the mounts; the walk along a path is one lookup per segment. */
-interface Segment {
-  enter?: Call;
-  readonly next: Map<string, Segment>;
-}
 
 /**
  * Hands a request to the handler mounted on the beginning of its path, and to the wrapped handler
@@ -84,49 +76,25 @@ export function dispatch<H extends Handler<never[]> = Handler>(
   options: DispatchOptions = {},
 ): Middleware<NeedsOf<H>> {
   const rewrite = options.rewrite ?? true;
-  const root = plant(mounts);
+  const find = longestPrefix("dispatch: the mount", Object.entries(mounts).map(checked));
   return (inner) => {
     const passOn = entrance(inner);
     return placed((request, place, args) => {
-      const { canonical } = place;
-      let enter = root.enter;
-      let taken = 0;
-      for (let segment = root, at = 0; at < canonical.length;) {
-        const end = segmentEnd(canonical, at);
-        const next = segment.next.get(canonical.slice(at + 1, end));
-        if (!next) break;
-        if (next.enter) [enter, taken] = [next.enter, end];
-        [segment, at] = [next, end];
-      }
-      if (!enter) return passOn(request, place, args);
-      return enter(request, taken === 0 ? place : descend(place, taken, rewrite), args);
+      const found = find(place.canonical);
+      if (!found) return passOn(request, place, args);
+      const there = found.end === 0 ? place : descend(place, found.end, rewrite);
+      return found.value(request, there, args);
     });
   };
 }
 
-function plant(mounts: Mounts<Handler<never[]>>): Segment {
-  const root: Segment = { next: new Map() };
-  for (const [key, handler] of Object.entries(mounts)) {
-    if (typeof handler !== "function") {
-      throw new TypeError(
-        `dispatch: the mount ${JSON.stringify(key)} is ${typeof handler}; give it a handler, ` +
-          "a function from a Request to a Response",
-      );
-    }
-    let segment = root;
-    const path = configuredPath("dispatch: the mount", key);
-    for (let at = 0; at < path.length; at = segmentEnd(path, at)) {
-      const name = path.slice(at + 1, segmentEnd(path, at));
-      const next: Segment = segment.next.get(name) ?? { next: new Map() };
-      segment.next.set(name, next);
-      segment = next;
-    }
-    if (segment.enter) {
-      throw new TypeError(
-        `dispatch: the mount ${JSON.stringify(key)} is there twice; keep one of its spellings`,
-      );
-    }
-    segment.enter = entrance(handler as unknown as Handler<readonly unknown[]>);
+function checked([path, handler]: [string, Handler<never[]>]): [string, Entrance] {
+  if (typeof handler !== "function") {
+    throw new TypeError(
+      `dispatch: the mount ${JSON.stringify(path)} is ${typeof handler}; give it a handler, ` +
+        "a function from a Request to a Response",
+    );
   }
-  return root;
+  // The type of the middleware has made sure that the arguments are those it needs.
+  return [path, entrance(handler as unknown as Handler<readonly unknown[]>)];
 }

@@ -7,3 +7,4 @@ export { dispatch, type DispatchOptions, type Mounts, type NeedsOf } from "./dis
 export { compose, type Handler, type Middleware, notFound } from "./handler.ts";
 export { type Mount, mountOf } from "./mount.ts";
 export * from "./static/mod.ts";
+export * from "./proxy/mod.ts";

@@ -31,17 +31,17 @@ export interface Place extends Mount {
   readonly rewrite: boolean;
 }
 
-/** Answers a request at a place. */
-type Entry = (
+/** Calls a handler at a place. */
+export type Entrance<Args extends readonly unknown[] = readonly unknown[]> = (
   request: Request,
   place: Place,
-  args: readonly unknown[],
+  args: Args,
 ) => Response | Promise<Response>;
 
 /** The places of requests that a foreign handler has been given. */
 const places = new WeakMap<Request, Place>();
 /** How to enter our own handlers without rewriting. */
-const entries = new WeakMap<Handler<never>, Entry>();
+const entrances = new WeakMap<Handler<never>, Entrance>();
 
 /**
  * Tells where the handler that received `request` is mounted. Read it before the first `await`. A
@@ -76,13 +76,13 @@ export function mountOf(request: Request): Mount {
  * without a rewritten URL. A request that asks for nothing that can be is answered with 400.
  */
 export function placed<Args extends readonly unknown[]>(
-  answer: (request: Request, place: Place, args: Args) => Response | Promise<Response>,
+  answer: Entrance<Args>,
 ): Handler<Args> {
   const handler: Handler<Args> = (request, ...args) => {
     const place = placeOf(request);
     return place ? answer(request, place, args) : textResponse(request, 400, "Bad Request");
   };
-  entries.set(handler, answer as Entry);
+  entrances.set(handler, answer as Entrance);
   return handler;
 }
 
@@ -92,9 +92,9 @@ export function placed<Args extends readonly unknown[]>(
  */
 export function entrance<Args extends readonly unknown[]>(
   handler: Handler<Args>,
-): (request: Request, place: Place, args: Args) => Response | Promise<Response> {
-  const entry = entries.get(handler);
-  if (entry) return entry;
+): Entrance<Args> {
+  const own = entrances.get(handler);
+  if (own) return own;
   return (request, place, args) => {
     if (place.base.length === place.hidden) return handler(request, ...args);
     if (!place.rewrite) return lend(handler, request, place, args);
@@ -112,7 +112,7 @@ function placeOf(request: Request): Place | undefined {
 }
 
 /** The place behind the first `end` characters of the canonical path, a segment boundary. */
-export function descend(place: Place, end: number, rewrite: boolean): Place {
+export function descend(place: Place, end: number, rewrite = place.rewrite): Place {
   const { base, path, canonical } = place;
   const cut = path === canonical ? end : sameBoundary(path, canonical, end);
   return {

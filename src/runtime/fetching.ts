@@ -1,0 +1,35 @@
+/**
+ * What the runtimes that send with their own `fetch` have in common.
+ *
+ * @module
+ */
+import type { Field } from "../http/connection.ts";
+import type { IncomingResponse, OutgoingRequest } from "../proxy/transport.ts";
+
+/** The arguments of `fetch` that are the same everywhere. */
+export function fetchInit(request: OutgoingRequest): RequestInit & { headers: Headers } {
+  const { method, body, signal } = request;
+  const headers = new Headers();
+  for (const [name, value] of request.fields) headers.append(name, value);
+  // Left out, fetch would ask for codings that the client may not know.
+  if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
+  const init: RequestInit & { headers: Headers; duplex?: "half" } = {
+    method,
+    headers,
+    body,
+    signal,
+    redirect: "manual",
+  };
+  if (body) init.duplex = "half";
+  return init;
+}
+
+/** The response of a `fetch`, `Set-Cookie` one line each. */
+export function fetched(response: Response): IncomingResponse {
+  return {
+    status: response.status,
+    reason: response.statusText,
+    fields: response.headers as Iterable<Field>,
+    body: response.body,
+  };
+}

@@ -1,0 +1,3 @@
+import { transportTests } from "../support/transport_tests.ts";
+
+transportTests("this runtime's transport");

@@ -1,0 +1,29 @@
+/** The transports that Node has besides the one it chooses. */
+import assert from "node:assert/strict";
+import http from "node:http";
+import https from "node:https";
+import { test } from "node:test";
+import { httpSend } from "../../src/runtime/node_http.ts";
+import { runtimeTransport } from "../../src/runtime/transport.ts";
+import { transportTests } from "../support/transport_tests.ts";
+
+transportTests("node:http", {
+  capabilities: new Set(["host", "anyMethod"]),
+  send: httpSend(http, https),
+});
+
+test("undici is loaded with the first request, and leaves Node's fetch alone", async () => {
+  const dispatcher = Symbol.for("undici.globalDispatcher.1");
+  const before = Reflect.get(globalThis, dispatcher) as unknown;
+  const server = http.createServer((_, response) => response.end("ok"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const url = new URL(`http://127.0.0.1:${port}`);
+  const { signal } = new AbortController();
+  const request = { url, method: "GET", host: url.host, fields: [], body: null, signal };
+  const { status } = await runtimeTransport().send(request);
+  assert.equal(status, 200);
+  assert.equal(Reflect.get(globalThis, dispatcher), before);
+  server.closeAllConnections();
+  server.close();
+});

@@ -1,0 +1,394 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { dispatch } from "../../src/dispatch.ts";
+import type { Handler } from "../../src/handler.ts";
+import {
+  type Capability,
+  type IncomingResponse,
+  proxy,
+  type Targets,
+} from "../../src/proxy/mod.ts";
+import { FakeTransport, ok } from "../support/fake_transport.ts";
+
+const fallback: Handler = () => new Response("passed on", { status: 418 });
+const send = async (
+  targets: Targets,
+  url: string,
+  init?: RequestInit,
+): Promise<FakeTransport> => {
+  const transport = new FakeTransport();
+  await proxy(targets, { transport })(fallback)(new Request(url, init));
+  return transport;
+};
+
+// [prefix, target, removePrefix, request path, what is asked of the upstream]
+const urls: readonly (readonly [string, string, boolean, string, string])[] = [
+  ["/api", "http://up:1", false, "/api/x?q=1", "http://up:1/api/x?q=1"],
+  ["/api", "http://up:1", true, "/api/x?q=1", "http://up:1/x?q=1"],
+  ["/api/", "http://up:1/base", true, "/api/x", "http://up:1/base/x"],
+  ["/api", "http://up:1/base/", true, "/api/x", "http://up:1/base/x"],
+  ["/api", "http://up:1/base/", false, "/api/x", "http://up:1/base/api/x"],
+  ["/api", "http://up:1/base", true, "/api", "http://up:1/base"],
+  ["/api", "http://up:1/base", true, "/api/", "http://up:1/base/"],
+  ["/api", "http://up:1", true, "/api", "http://up:1/"],
+  ["/", "http://up:1", false, "/a%2Fb/%61?a=%2F&&", "http://up:1/a%2Fb/%61?a=%2F&&"],
+  ["/api", "http://up:1", true, "/%61pi/x", "http://up:1/x"],
+  ["/api", "http://up:1", true, "/api//evil.com/x", "http://up:1//evil.com/x"],
+  ["/api", "http://up:1", true, "/api/@evil.com", "http://up:1/@evil.com"],
+  ["/api", "http://up:1", true, "/api/http://evil.com", "http://up:1/http://evil.com"],
+  ["/api", "http://up:1", true, "/api/...", "http://up:1/..."],
+  ["/grüße", "http://up:1/ü", true, "/gr%C3%BC%C3%9Fe/%C3%A4", "http://up:1/%C3%BC/%C3%A4"],
+  ["/api", "http://[::1]:5001", true, "/api/x", "http://[::1]:5001/x"],
+];
+for (const [prefix, target, removePrefix, path, expected] of urls) {
+  test(`${prefix} → ${target}${removePrefix ? " without prefix" : ""}: ${path}`, async () => {
+    const { last } = await send({ [prefix]: { target, removePrefix } }, `http://front${path}`);
+    assert.equal(last.url.href, expected);
+  });
+}
+
+test("prefixes end where a segment ends, and the longest wins", async () => {
+  const transport = new FakeTransport();
+  const app = proxy({ "/a": "http://one", "/a/b": "http://two" }, { transport })(fallback);
+  for (
+    const [path, host] of [["/a", "one"], ["/a/bc", "one"], ["/a/b", "two"], ["/a/b/c", "two"]]
+  ) {
+    await app(new Request(`http://front${path}`));
+    assert.equal(transport.last.url.host, host);
+  }
+  for (const path of ["/", "/ab", "/A", "/x/a"]) {
+    assert.equal((await app(new Request(`http://front${path}`))).status, 418);
+  }
+});
+
+test("below a mount, the path is relative to it", async () => {
+  const transport = new FakeTransport();
+  const middleware = proxy({ "/api": { target: "http://up/v1", removePrefix: true } }, {
+    transport,
+  });
+  const app = dispatch({ "/site": middleware(fallback) })(fallback);
+  await app(new Request("http://front/site/api/x?q"));
+  assert.equal(transport.last.url.href, "http://up/v1/x?q");
+});
+
+test("the outgoing origin is the target's, for any path and query", async () => {
+  const transport = new FakeTransport();
+  const app = proxy({ "/": "http://up:5001/base" }, { transport })(fallback);
+  const part = fc.constantFrom(
+    "/",
+    "//",
+    "\\",
+    "@",
+    ":",
+    "evil.com",
+    "..",
+    "%2e%2e",
+    "%2F",
+    "%5c",
+    "?",
+    "#",
+    "%00",
+    "\t",
+    "http://",
+    "a",
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
+      const request = new Request("http://front/");
+      // As some hosts hand it over: not normalised.
+      Object.defineProperty(request, "url", { value: `http://front/${parts.join("")}` });
+      const before = transport.sent.length;
+      const { status } = await app(request);
+      if (transport.sent.length === before) return assert.equal(status, 400);
+      assert.equal(transport.last.url.origin, "http://up:5001");
+      assert.ok(transport.last.url.pathname.startsWith("/base/"), transport.last.url.pathname);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** The `Host` field cannot be set on a Request everywhere; a stand-in has just what is read. */
+const withFields = (fields: Record<string, string>, url = "http://front/x"): Request => {
+  const request = new Request(url);
+  Object.defineProperty(request, "headers", {
+    value: {
+      get: (name: string) => fields[name] ?? null,
+      [Symbol.iterator]: () => Object.entries(fields)[Symbol.iterator](),
+    },
+  });
+  return request;
+};
+
+test("Host is the target's, the client's, or a value", async () => {
+  for (
+    const [host, expected] of [["<auto>", "up:5001"], [null, "front:80"], [
+      "v.example",
+      "v.example",
+    ]]
+  ) {
+    const transport = new FakeTransport();
+    const targets = { "/": { target: "http://up:5001", host: host as string | null } };
+    await proxy(targets, { transport })(fallback)(withFields({ host: "front:80" }));
+    assert.equal(transport.last.host, expected);
+    assert.ok(!transport.last.fields.some(([name]) => name === "host"));
+  }
+});
+
+test("fields of the connection and Expect stay behind, the rest goes on", async () => {
+  const transport = new FakeTransport();
+  await proxy({ "/": "http://up" }, { transport })(fallback)(withFields({
+    host: "front",
+    connection: "x-hop, close",
+    "x-hop": "1",
+    "keep-alive": "timeout=5",
+    te: "trailers",
+    upgrade: "websocket",
+    expect: "100-continue",
+    "proxy-authorization": "secret",
+    "transfer-encoding": "chunked",
+    "content-length": "5",
+    cookie: "a=1; b=2",
+    "accept-encoding": "br",
+  }));
+  assert.deepEqual(transport.last.fields, [["cookie", "a=1; b=2"], ["accept-encoding", "br"]]);
+});
+
+test("headers replace the client's, which cannot strip them by naming them", async () => {
+  const transport = new FakeTransport();
+  const headers = { "X-User": "me", authorization: "Basic x" };
+  await proxy({ "/": { target: "http://up", headers } }, { transport })(fallback)(withFields({
+    connection: "x-user, authorization",
+    "x-user": "forged",
+    authorization: "forged",
+  }));
+  assert.deepEqual(Object.fromEntries(transport.last.fields), {
+    "x-user": "me",
+    authorization: "Basic x",
+  });
+});
+
+test("method, content and content fields go on", async () => {
+  const { last } = await send({ "/": "http://up" }, "http://front/x", {
+    method: "POST",
+    body: "content",
+    headers: { "content-type": "text/x" },
+  });
+  assert.equal(last.method, "POST");
+  assert.equal(await new Response(last.body).text(), "content");
+  assert.equal(new Map(last.fields).get("content-type"), "text/x");
+});
+
+const respond = async (
+  incoming: Partial<IncomingResponse>,
+  init?: RequestInit,
+): Promise<Response> => {
+  const transport = new FakeTransport(() => ({ ...ok(), ...incoming }));
+  const app = proxy({ "/": "http://up" }, { transport, onError: () => {} })(fallback);
+  return await app(new Request("http://front/", init));
+};
+
+test("the response is passed back without the fields of the connection", async () => {
+  const response = await respond({
+    status: 201,
+    reason: "Made",
+    fields: [
+      ["Connection", "X-Hop"],
+      ["X-Hop", "secret"],
+      ["Keep-Alive", "timeout=5"],
+      ["Set-Cookie", "a=1"],
+      ["Set-Cookie", "b=2; Path=/"],
+      ["X-Kept", "1"],
+    ],
+  });
+  assert.equal(response.status, 201);
+  assert.equal(response.statusText, "Made");
+  assert.deepEqual(response.headers.getSetCookie(), ["a=1", "b=2; Path=/"]);
+  assert.equal(response.headers.get("x-kept"), "1");
+  for (const name of ["connection", "x-hop", "keep-alive"]) {
+    assert.equal(response.headers.get(name), null);
+  }
+  assert.equal(await response.text(), "upstream");
+});
+
+test("redirects are passed on as they are", async () => {
+  for (const location of ["/next", "http://elsewhere/", "//evil", "http://[bad", ""]) {
+    const response = await respond({ status: 302, fields: [["location", location]] });
+    assert.equal(response.status, 302);
+    assert.equal(response.headers.get("location"), location);
+  }
+});
+
+test("a length that cannot be right is dropped, and so is the coding of decoded content", async () => {
+  const chunked = await respond({
+    fields: [["content-length", "3"], ["transfer-encoding", "chunked"]],
+  });
+  assert.equal(chunked.headers.get("content-length"), null);
+  const fields = [["content-length", "3"], ["content-encoding", "gzip"]] as const;
+  const decoded = await respond({ fields, decoded: true });
+  assert.deepEqual([...decoded.headers], []);
+  const raw = await respond({ fields });
+  assert.equal(raw.headers.get("content-encoding"), "gzip");
+  assert.equal(raw.headers.get("content-length"), "3");
+});
+
+test("statuses without content, and answers to HEAD, have none", async () => {
+  for (const status of [204, 205, 304]) {
+    const response = await respond({ status });
+    assert.equal(response.status, status);
+    assert.equal(response.body, null);
+  }
+  const head = await respond({ fields: [["content-length", "8"]] }, { method: "HEAD" });
+  assert.equal(head.body, null);
+  assert.equal(head.headers.get("content-length"), "8");
+});
+
+// What hostile or broken upstreams send, and what becomes of it.
+const hostile: readonly (readonly [string, Partial<IncomingResponse>, number])[] = [
+  ["status 101 unasked", { status: 101 }, 502],
+  ["status 99", { status: 99 }, 502],
+  ["status 600", { status: 600 }, 502],
+  ["status NaN", { status: NaN }, 502],
+  ["a reason outside Latin-1", { reason: "\ufffd" }, 200],
+  ["a line break in the reason", { reason: "a\r\nb" }, 200],
+  ["a field name that is none", { fields: [["a b", "1"]] }, 502],
+  ["a line break in a field", { fields: [["a", "1\r\nb: 2"]] }, 502],
+];
+for (const [why, incoming, status] of hostile) {
+  test(`${why}: ${status}`, async () => {
+    const response = await respond(incoming);
+    assert.equal(response.status, status);
+    assert.ok(response.statusText === "" || status !== 200);
+  });
+}
+
+test("an upstream that fails is 502, and the client is not told why", async () => {
+  const errors: unknown[] = [];
+  const transport = new FakeTransport(() =>
+    Promise.reject(new Error("ECONNREFUSED 10.0.0.1:5001"))
+  );
+  const app = proxy({ "/": "http://up" }, {
+    transport,
+    onError: (error) => void errors.push(error),
+  })(
+    fallback,
+  );
+  const response = await app(new Request("http://front/"));
+  assert.equal(response.status, 502);
+  assert.equal(await response.text(), "Bad Gateway");
+  assert.match(String(errors[0]), /ECONNREFUSED/);
+});
+
+test("an upstream that does not answer is 504, and the request to it is aborted", async () => {
+  let aborted = false;
+  const transport = new FakeTransport(({ signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        aborted = true;
+        reject(new Error("aborted"));
+      });
+    })
+  );
+  const app = proxy({ "/": "http://up" }, { transport, timeout: 20, onError: () => {} })(fallback);
+  assert.equal((await app(new Request("http://front/"))).status, 504);
+  assert.ok(aborted);
+});
+
+test("the timeout is over when the answer has begun", async () => {
+  const transport = new FakeTransport(({ signal }) => ({
+    ...ok(),
+    body: new ReadableStream({
+      async start(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        controller.enqueue(new TextEncoder().encode(signal.aborted ? "aborted" : "late"));
+        controller.close();
+      },
+    }),
+  }));
+  const app = proxy({ "/": "http://up" }, { transport, timeout: 20 })(fallback);
+  assert.equal(await (await app(new Request("http://front/"))).text(), "late");
+});
+
+test("a client that leaves aborts the request to the upstream", async () => {
+  const client = new AbortController();
+  let reason: unknown;
+  const transport = new FakeTransport(({ signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(reason = signal.reason));
+      client.abort(new Error("left"));
+    })
+  );
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => void errors.push(error);
+  const app = proxy({ "/": "http://up" }, { transport, onError })(fallback);
+  await app(new Request("http://front/", { signal: client.signal }));
+  assert.match(String(reason), /left/);
+  assert.deepEqual(errors, [], "that is no error of the upstream");
+});
+
+test("a body that was read before is a clear error", async () => {
+  const transport = new FakeTransport();
+  const app = proxy({ "/": "http://up" }, { transport })(fallback);
+  const request = new Request("http://front/", { method: "POST", body: "x" });
+  await request.text();
+  await assert.rejects(async () => app(request), /TypeError: proxy: the request's body was read/);
+});
+
+test("methods that would be changed or that ask for a tunnel are refused", async () => {
+  const methods = (capabilities: Capability[]): Handler =>
+    proxy({ "/": "http://up" }, { transport: new FakeTransport(ok, capabilities) })(fallback);
+  const request = (method: string): Request => {
+    const request = new Request("http://front/");
+    Object.defineProperty(request, "method", { value: method });
+    return request;
+  };
+  assert.equal((await methods([])(request("PROPFIND"))).status, 501);
+  assert.equal((await methods(["anyMethod"])(request("PROPFIND"))).status, 200);
+  for (const method of ["CONNECT", "TRACE", "TRACK"]) {
+    const response = await methods(["anyMethod"])(request(method));
+    assert.equal(response.status, 405);
+    assert.match(response.headers.get("allow") ?? "", /^GET, HEAD, /);
+  }
+});
+
+const target = "http://up";
+const none = { transport: new FakeTransport(ok, []) };
+for (
+  const [build, message] of [
+    [() => proxy({ "api": target }), /proxy: the prefix "api" must start with "\/"/],
+    [() => proxy({ "/a": target, "/a/": target }), /the prefix "\/a\/" is there twice/],
+    [() => proxy({ "/a": "up:5001" }), /the target of "\/a" must be an http or https URL/],
+    [() => proxy({ "/a": "/up" }), /the target of "\/a" is "\/up"; give a URL such as/],
+    [() => proxy({ "/a": "http://up:99999" }), /give a URL such as/],
+    [() => proxy({ "/a": undefined as unknown as string }), /the target of "\/a" is "undefined"/],
+    [() => proxy({ "/a": "ftp://up" }), /http or https/],
+    [() => proxy({ "/a": "http://up/?x" }), /query or a fragment/],
+    [() => proxy({ "/a": "http://u:p@up/" }), /credentials; set headers/],
+    [
+      () => proxy({ "/a": { target, host: "a/b" } }, { transport: new FakeTransport() }),
+      /host must be "<auto>", null, or a host/,
+    ],
+    [() => proxy({ "/a": { target, headers: { connection: "x" } } }), /must not set connection/],
+    [() => proxy({ "/a": { target, headers: { Host: "x" } } }), /Host; use the option host/],
+    [() => proxy({ "/a": { target, headers: { "a b": "x" } } }), /headers cannot be sent/],
+    [
+      () => proxy({ "/a": { target, removePrefix: 1 as unknown as boolean } }),
+      /removePrefix must be true or false/,
+    ],
+    [() => proxy({ "/a": { target, host: null } }, none), /runtime always sends the host/],
+    [() => proxy({}, { timeout: -1 }), /timeout must be milliseconds, from 0 to 2147483647/],
+    [() => proxy({}, { timeout: 2 ** 31 }), /timeout/],
+    [() => proxy({}, { timeout: NaN }), /timeout/],
+    [
+      () => proxy({}, { transport: {} as unknown as FakeTransport }),
+      /transport must have a function/,
+    ],
+  ] as const
+) {
+  test(`proxy refuses with ${message}`, () => {
+    assert.throws(
+      build,
+      (error: Error) => error instanceof TypeError && message.test(error.message),
+    );
+  });
+}
