@@ -112,7 +112,7 @@ function placeOf(request: Request): Place | undefined {
 }
 
 /** The place behind the first `end` characters of the canonical path, a segment boundary. */
-export function descend(place: Place, end: number, rewrite = place.rewrite): Place {
+export function descend(place: Place, end: number, rewrite: boolean = place.rewrite): Place {
   const { base, path, canonical } = place;
   const cut = path === canonical ? end : sameBoundary(path, canonical, end);
   return {

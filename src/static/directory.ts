@@ -67,10 +67,15 @@ function entry(name: string, file: OpenFile): Entry {
     size: file.size,
     lastModified: known ? file.mtime : undefined,
     // Weak: two changes within one tick of the clock would share the tag.
-    etag: known ? `W/"${file.size.toString(16)}-${file.mtime.toString(16)}"` : undefined,
+    etag: known ? `W/"${file.size.toString(16)}-${micros(file.mtime).toString(16)}"` : undefined,
     open: () => file.size <= SMALL ? readAll(file) : stream(file),
     close: () => file.close(),
   };
+}
+
+/** File systems keep parts of a millisecond. */
+function micros(time: number): number {
+  return Math.round(time * 1000);
 }
 
 async function readAll(file: OpenFile): Promise<Content> {

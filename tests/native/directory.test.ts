@@ -82,7 +82,7 @@ test("a conditional request gets 304 until the file changes", async () => {
   const first = await get("/changing.txt");
   const etag = first.headers.get("etag") ?? "";
   const since = first.headers.get("last-modified") ?? "";
-  assert.match(etag, /^W\/"[0-9a-f.]+-[0-9a-f.]+"$/);
+  assert.match(etag, /^W\/"[0-9a-f]+-[0-9a-f]+"$/);
   assert.equal((await get("/changing.txt", { headers: { "if-none-match": etag } })).status, 304);
   assert.equal(
     (await get("/changing.txt", { headers: { "if-modified-since": since } })).status,

@@ -1,0 +1,333 @@
+/** Our host for Node, looked at from the client's end of the wire. */
+import assert from "node:assert/strict";
+import { createServer, request as httpRequest } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { after, before, test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import { listener, type RunningServer, serve } from "../../src/node.ts";
+import { rawRequest } from "../support/raw_request.ts";
+
+let handler: Handler;
+const errors: unknown[] = [];
+let server: RunningServer;
+before(async () => {
+  server = await serve({
+    fetch: (request) => handler(request),
+    port: 0,
+    hostname: "127.0.0.1",
+    onError: (error) => void errors.push(error),
+  });
+});
+after(() => server.close(true));
+const raw = (bytes: string, patience?: number): ReturnType<typeof rawRequest> =>
+  rawRequest(server.port, bytes, patience);
+const close = "Connection: close\r\n\r\n";
+const get = (path: string, host = "front"): string =>
+  `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${close}`;
+
+test("a request arrives whole", async () => {
+  handler = async (request) =>
+    Response.json({
+      url: request.url,
+      method: request.method,
+      fields: [...request.headers],
+      body: await request.text(),
+    });
+  const { body } = await raw(
+    "PUT /a%2Fb/%61?q=//x&& HTTP/1.1\r\nHost: front:81\r\nX-A: 1\r\nx-a: 2\r\n" +
+      `Cookie: a=1\r\nCookie: b=2\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello`,
+  );
+  assert.deepEqual(JSON.parse(body.replace(/^[^{]*|[^}]*$/g, "")), {
+    url: "http://front:81/a%2Fb/%61?q=//x&&",
+    method: "PUT",
+    fields: [
+      ["connection", "close"],
+      ["content-length", "5"],
+      ["cookie", "a=1; b=2"],
+      ["host", "front:81"],
+      ["x-a", "1, 2"],
+    ],
+    body: "hello",
+  });
+});
+
+// What must not reach a handler.
+const refused: readonly (readonly [string, string])[] = [
+  ["a path in Host", get("/p", "good/evil")],
+  ["user information in Host", get("/p", "u:p@evil")],
+  ["a query in Host", get("/p", "h?x")],
+  ["a port that is none", get("/p", "h:99999")],
+  ["a broken escape", get("/%zz")],
+  ["a dot segment", get("/a/../b")],
+  ["an escaped dot segment", get("/a/%2e%2e/b")],
+  ["a backslash", get("/\\evil.com")],
+  ["another host in absolute form", get("http://evil:99/x")],
+  ["another scheme in absolute form", get("ftp://front/x")],
+  ["OPTIONS *", `OPTIONS * HTTP/1.1\r\nHost: front\r\n${close}`],
+  ["a target that is no path", get("x")],
+  ["TRACE", `TRACE / HTTP/1.1\r\nHost: front\r\n${close}`],
+  ["no Host", `GET / HTTP/1.1\r\n${close}`],
+  [
+    "two lengths",
+    `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n${close}`,
+  ],
+];
+for (const [why, bytes] of refused) {
+  test(`${why} is 400`, async () => {
+    handler = () => assert.fail("the handler was called");
+    assert.equal((await raw(bytes)).status, 400);
+  });
+}
+
+test("an absolute form that names our host is served, and so is HTTP/1.0", async () => {
+  handler = (request) => new Response(request.url);
+  assert.match((await raw(get("http://front/x"))).body, /http:\/\/front\/x/);
+  assert.match((await raw("GET /x HTTP/1.0\r\n\r\n")).body, /^http:\/\/localhost\/x$/);
+});
+
+test("//evil is a path", async () => {
+  handler = (request) => new Response(new URL(request.url).host);
+  assert.match((await raw(get("//evil.com/x"))).body, /front/);
+});
+
+test("content, its length, and no content", async () => {
+  handler = () =>
+    new Response("hello", { status: 201, statusText: "Made", headers: { "x-a": "1" } });
+  const text = await raw(get("/"));
+  assert.match(text.head, /^HTTP\/1\.1 201 Made\r\n/);
+  assert.match(text.head, /^x-a: 1\r$/m);
+  handler = () => new Response(null);
+  assert.match((await raw(get("/"))).head, /^content-length: 0\r$/m);
+  handler = () => new Response(null, { status: 204 });
+  assert.doesNotMatch((await raw(get("/"))).head, /content-length|transfer-encoding/i);
+  handler = () => new Response("hello", { headers: { "content-length": "5" } });
+  const head = await raw(`HEAD / HTTP/1.1\r\nHost: h\r\n${close}`);
+  assert.match(head.head, /^content-length: 5\r$/m);
+  assert.equal(head.body, "");
+});
+
+test("several cookies are several lines", async () => {
+  handler = () => {
+    const headers = new Headers([["set-cookie", "a=1"], ["set-cookie", "b=2"]]);
+    return new Response(null, { headers });
+  };
+  assert.match((await raw(get("/"))).head, /set-cookie: a=1\r\nset-cookie: b=2\r\n/);
+});
+
+test("a handler that rejects or throws is 500, says nothing, and is reported", async () => {
+  for (
+    const failing of [() => Promise.reject(new Error("secret")), () => {
+      throw new Error("secret");
+    }]
+  ) {
+    errors.length = 0;
+    handler = failing;
+    const { status, text } = await raw(get("/"));
+    assert.equal(status, 500);
+    assert.ok(!text.includes("secret"));
+    assert.match(String(errors), /secret/);
+  }
+});
+
+const failingStream = (): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode("first"));
+      controller.error(new Error("the disk failed"));
+    },
+  });
+for (
+  const [why, response] of [
+    ["that fails", () => new Response(failingStream())],
+    [
+      "that fails and has a length",
+      () => new Response(failingStream(), { headers: { "content-length": "100" } }),
+    ],
+    ["that is too short", () => new Response("short", { headers: { "content-length": "100" } })],
+  ] as const
+) {
+  test(`content ${why} never looks complete`, async () => {
+    errors.length = 0;
+    handler = response;
+    const { text } = await raw(get("/"));
+    assert.doesNotMatch(text, /\r\n0\r\n\r\n$/);
+    assert.equal(errors.length, 1);
+  });
+}
+
+test("content that is too long does not become the next response", async () => {
+  handler = () => new Response("too long", { headers: { "content-length": "3" } });
+  const { text } = await raw("GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  assert.ok(!text.includes("too long"));
+});
+
+test("a client that leaves aborts the request and cancels the content", async () => {
+  const left = Promise.withResolvers<void>();
+  const cancelled = Promise.withResolvers<void>();
+  handler = (request) => {
+    request.signal.addEventListener("abort", () => left.resolve());
+    return new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(1000)),
+        cancel: () => cancelled.resolve(),
+      }),
+    );
+  };
+  const socket = connect(server.port, "127.0.0.1", () => socket.write(get("/")));
+  socket.once("data", () => socket.destroy());
+  await Promise.all([left.promise, cancelled.promise]);
+});
+
+test("a request that was answered normally is not aborted", async () => {
+  let signal: AbortSignal | undefined;
+  handler = (request) => {
+    ({ signal } = request);
+    return new Response("ok");
+  };
+  await raw(get("/"));
+  assert.equal(signal?.aborted, false);
+});
+
+test("an upload that breaks off is an error for who reads it", async () => {
+  const failed = Promise.withResolvers<unknown>();
+  handler = async (request) => {
+    await request.text().catch(failed.resolve);
+    return new Response();
+  };
+  const socket = connect(server.port, "127.0.0.1", () => {
+    socket.write("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf");
+    setTimeout(() => socket.destroy(), 20);
+  });
+  assert.ok(await failed.promise instanceof Error);
+});
+
+for (const reads of ["nothing", "the beginning"]) {
+  test(`when ${reads} of an upload is read, the connection goes on`, async () => {
+    handler = async (request) => {
+      if (reads !== "nothing" && request.body) {
+        const reader = request.body.getReader();
+        await reader.read();
+        await reader.cancel();
+      }
+      return new Response(request.method);
+    };
+    const size = 100_000;
+    const { text } = await raw(
+      `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${size}\r\n\r\n${"x".repeat(size)}${get("/")}`,
+    );
+    assert.match(text, /POST[\s\S]*HTTP\/1\.1 200 OK[\s\S]*GET/);
+  });
+}
+
+test("an upload streams in while the answer streams out", async () => {
+  handler = (request) => new Response(request.body);
+  const echoed: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const options = { port: server.port, host: "127.0.0.1", method: "POST" };
+    const upload = httpRequest(options, (response) => {
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        echoed.push(chunk);
+        if (echoed.length === 1) upload.end("second");
+      });
+      response.on("end", resolve);
+    });
+    upload.on("error", reject);
+    upload.write("first");
+  });
+  assert.deepEqual(echoed, ["first", "second"]);
+});
+
+test("memory stays small while a slow client reads", async () => {
+  let made = 0;
+  handler = () =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          made += 65536;
+          controller.enqueue(new Uint8Array(65536));
+        },
+      }),
+    );
+  const socket = connect(server.port, "127.0.0.1", () => socket.write(get("/")));
+  socket.pause();
+  let before = -1;
+  while (before !== made) {
+    before = made;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.ok(made < 20_000_000, `${made} bytes were made`);
+  socket.destroy();
+});
+
+test("close waits for what is being answered, and force does not", async () => {
+  for (const force of [false, true]) {
+    const asked = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const own = await serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: async () => {
+        asked.resolve();
+        await go.promise;
+        return new Response("answered");
+      },
+    });
+    const response = rawRequest(own.port, get("/"));
+    await asked.promise;
+    const closed = own.close(force);
+    if (!force) go.resolve();
+    await closed;
+    go.resolve();
+    assert.equal((await response.catch(() => ({ text: "" }))).text.includes("answered"), !force);
+    await assert.rejects(fetch(own.url));
+  }
+});
+
+test("a port that is taken is said to be", async () => {
+  await assert.rejects(
+    serve({ fetch: () => new Response(), port: server.port, hostname: "127.0.0.1" }),
+    {
+      code: "EADDRINUSE",
+      message:
+        `serve: port ${server.port} is in use; stop what listens there, or choose another port`,
+    },
+  );
+});
+
+test("wrong options are refused", async () => {
+  await assert.rejects(
+    serve({ fetch: undefined as unknown as Handler }),
+    /TypeError: serve: fetch is undefined/,
+  );
+  await assert.rejects(
+    serve({ fetch: () => new Response(), port: 70000 }),
+    /TypeError: serve: port must be/,
+  );
+});
+
+test("the url names where to reach it", async () => {
+  for (
+    const [hostname, name] of [[undefined, "localhost"], ["0.0.0.0", "localhost"], [
+      "127.0.0.1",
+      "127.0.0.1",
+    ]]
+  ) {
+    const own = await serve({
+      fetch: () => new Response(),
+      port: 0,
+      ...(hostname ? { hostname } : {}),
+    });
+    assert.equal(own.url, `http://${name}:${own.port}/`);
+    assert.equal((await fetch(own.url)).status, 200);
+    await own.close(true);
+  }
+});
+
+test("listener serves on a server of one's own", async () => {
+  const own = createServer(listener(() => new Response("mine")));
+  await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+  const { port } = own.address() as AddressInfo;
+  assert.match((await rawRequest(port, get("/"))).body, /mine/);
+  own.close();
+});
