@@ -58,7 +58,7 @@ export interface Middleware<Needs extends readonly unknown[] = readonly []> {
  * import { compose, type Middleware, notFound } from "@handwerk/handwerk";
  *
  * const log: Middleware = (inner) => (request, ...args) => {
- *   console.log(request.url);
+ *   console.log(request.url); // http://localhost/
  *   return inner(request, ...args);
  * };
  * const app = compose(log)(notFound);

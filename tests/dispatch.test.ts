@@ -132,6 +132,20 @@ test("a nest rewrites at most once, and never for a handler at base ''", async (
   assert.equal((await app(received)).status, 200);
 });
 
+test("a URL that was rewritten for a middleware of the user's is not rewritten again", async () => {
+  let first: Request | undefined;
+  const app = dispatch({
+    "/a": compose((inner) => (request, ...args) => {
+      first = request;
+      return inner(request, ...args);
+    }, dispatch({ "/b": notFound }))((request) => {
+      assert.equal(request, first);
+      return new Response(request.url);
+    }),
+  })(notFound);
+  assert.equal(await text(app, "/a/x"), "http://host/x");
+});
+
 test("platform arguments reach the mounted and the wrapped handler", async () => {
   const app = dispatch({
     "/a": (_: Request, env: { name: string }) => new Response(`mounted ${env.name}`),

@@ -4,12 +4,14 @@
  * @module
  */
 
-/** Escapes and characters that make two spellings of a path: anything but plain pchar and `/`. */
-const ODD = /[^A-Za-z0-9\-_~!$&'()*+,;=:@/.]/;
+/** Escapes, and characters that ought to be: whatever gives a path a second spelling. */
+const ODD = /%[0-9A-F]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/giu;
 /** RFC 3986 §2.3: an escaped unreserved character is the character itself. */
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
-/** What `new URL` would turn into a separator, or what no request target may hold. */
-const FORBIDDEN = /[\0-\x20\x7f\\]/;
+/** Broken escapes, and what `new URL` drops or takes for a separator; no target may hold them. */
+const FORBIDDEN = /%(?![0-9A-F]{2})|[\0-\x20\x7f\\]/i;
+/** In canonical form the escaped ones are not escaped any more. */
+const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
 
 /**
  * The canonical form of a path: needless escapes decoded, the others in upper case, characters that
@@ -21,35 +23,15 @@ const FORBIDDEN = /[\0-\x20\x7f\\]/;
  * one that arrives is an attempt to be matched as one path and served as another.
  */
 export function canonicalPath(path: string): string | undefined {
-  if (!path.startsWith("/")) return undefined;
-  const canonical = ODD.test(path) ? normalizeEscapes(path) : path;
-  return canonical === undefined || hasDotSegment(canonical) ? undefined : canonical;
+  if (!path.startsWith("/") || FORBIDDEN.test(path) || !path.isWellFormed()) return undefined;
+  const canonical = path.replace(ODD, respell);
+  return DOT_SEGMENT.test(canonical) ? undefined : canonical;
 }
 
-function normalizeEscapes(path: string): string | undefined {
-  if (FORBIDDEN.test(path) || !path.isWellFormed()) return undefined;
-  let canonical = "";
-  for (let i = 0; i < path.length; i++) {
-    const char = path[i] as string;
-    if (char === "%") {
-      const digits = path.slice(i + 1, i + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(digits)) return undefined;
-      const decoded = String.fromCharCode(Number.parseInt(digits, 16));
-      canonical += UNRESERVED.test(decoded) ? decoded : `%${digits.toUpperCase()}`;
-      i += 2;
-    } else if (ODD.test(char)) {
-      const point = String.fromCodePoint(path.codePointAt(i) as number);
-      canonical += encodeURIComponent(point);
-      i += point.length - 1;
-    } else {
-      canonical += char;
-    }
-  }
-  return canonical;
-}
-
-function hasDotSegment(path: string): boolean {
-  return path.includes("/.") && /\/\.\.?(?:\/|$)/.test(path);
+function respell(odd: string): string {
+  if (odd.length < 3) return encodeURIComponent(odd);
+  const decoded = String.fromCharCode(Number.parseInt(odd.slice(1), 16));
+  return UNRESERVED.test(decoded) ? decoded : odd.toUpperCase();
 }
 
 /** The index where the segment that begins after the slash at `start` ends. */

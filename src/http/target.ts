@@ -24,6 +24,9 @@ export interface Target {
  */
 const AUTHORITY = /^(?:[A-Za-z0-9\-._~%]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?$/;
 
+/** Origin, authority, path and query; each part ends at the first character of the next. */
+const TARGET = /^(https?:\/\/([^/]*))(\/[^?#]*)(\?[^#]*)?/;
+
 /** Whether `value` is a host with an optional port, as RFC 9110 §7.2 wants it in `Host`. */
 export function isAuthority(value: string): boolean {
   const match = AUTHORITY.exec(value);
@@ -39,20 +42,9 @@ export function isAuthority(value: string): boolean {
  * @param host Its `Host` field, if it has one.
  */
 export function readTarget(url: string, host: string | null): Target | undefined {
-  const scheme = url.startsWith("http://") ? 7 : url.startsWith("https://") ? 8 : 0;
-  if (scheme === 0) return undefined;
-  const slash = url.indexOf("/", scheme);
-  if (slash < 0) return undefined;
-  const authority = url.slice(scheme, slash);
+  const [, origin = "", authority = "", path = "", query = ""] = TARGET.exec(url) ?? [];
   if (!isAuthority(authority)) return undefined;
   if (host !== null && host !== authority && !isAuthority(host)) return undefined;
-
-  const hash = url.indexOf("#", slash);
-  const end = hash < 0 ? url.length : hash;
-  const mark = url.indexOf("?", slash);
-  const pathEnd = mark < 0 || mark > end ? end : mark;
-  const path = url.slice(slash, pathEnd);
   const canonical = canonicalPath(path);
-  if (canonical === undefined) return undefined;
-  return { origin: url.slice(0, slash), path, canonical, query: url.slice(pathEnd, end) };
+  return canonical === undefined ? undefined : { origin, path, canonical, query };
 }

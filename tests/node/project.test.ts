@@ -1,0 +1,133 @@
+/** What the project promises about itself: its floors, its exports, its size, its manifests. */
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { test } from "node:test";
+import { bundle } from "../support/bundle.ts";
+
+const read = (path: string): string => readFileSync(path, "utf8");
+const json = (path: string): Record<string, unknown> =>
+  JSON.parse(read(path)) as Record<string, unknown>;
+const sources = globSync("src/**/*.ts").toSorted();
+
+/** Every import and re-export of a file: what from, and whether of types alone. */
+function importsOf(file: string): { from: string; types: boolean }[] {
+  const statements = read(file).replaceAll(/^ *(?:\*|\/\/).*$/gm, "")
+    .matchAll(/^(?:import|export)\s(?:[^"';]*?\sfrom\s)?"([^"]+)";/gm);
+  return [...statements].map(([text, from = ""]) => ({
+    types: /^(?:import|export) type /.test(text),
+    from: from.startsWith(".") ? normalize(join(dirname(file), from)) : from,
+  }));
+}
+
+/** The rooms of each floor, from the ground up. A file may use its own room and lower floors. */
+const floors: readonly (readonly string[])[] = [
+  ["src/http/"],
+  ["src/runtime/"],
+  ["src/handler.ts"],
+  ["src/mount.ts"],
+  ["src/dispatch.ts", "src/static/", "src/proxy/"],
+  ["src/mod.ts", "src/node/", "src/node.ts"],
+];
+const roomOf = (file: string): string =>
+  floors.flat().find((room) => file === room || (room.endsWith("/") && file.startsWith(room))) ??
+    "";
+const floorOf = (file: string): number => floors.findIndex((rooms) => rooms.includes(roomOf(file)));
+/** The runtimes are below the middlewares, and know the one seam that they stand behind. */
+const SEAM = "src/proxy/transport.ts";
+
+test("every file has a room, and imports from its own or from floors below", () => {
+  for (const file of sources) {
+    assert.notEqual(roomOf(file), "", `${file} is in no room`);
+    for (const { from, types } of importsOf(file)) {
+      if (!from.startsWith("src/")) continue;
+      const allowed = roomOf(from) === roomOf(file) || floorOf(from) < floorOf(file) ||
+        (types && from === SEAM) || (file === "src/node.ts" && roomOf(from) === "src/node/");
+      assert.ok(allowed, `${file} must not import ${from}`);
+    }
+  }
+});
+
+test("only the host for Node imports Node's modules and undici, types aside", () => {
+  const packages = new Map([
+    ["src/static/media_type.ts", ["mime/lite", "mime/types/standard.js"]],
+    ["src/static/disallow.ts", ["picomatch/posix.js"]],
+    ["src/node.ts", ["node:http", "undici/lib/dispatcher/agent.js"]],
+  ]);
+  for (const file of sources) {
+    const values = importsOf(file).filter(({ from, types }) => !types && !from.startsWith("src/"));
+    assert.deepEqual(values.map(({ from }) => from), packages.get(file) ?? [], file);
+  }
+});
+
+test("only src/runtime names a runtime", () => {
+  for (const file of sources.filter((file) => !/^src\/(?:runtime|node)\b/.test(file))) {
+    const code = read(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+    assert.doesNotMatch(code, /\b(?:Deno|Bun|process|WebSocketPair|navigator)\b[.?[]/, file);
+  }
+});
+
+test("files are small", () => {
+  const lines = sources.map((file) => read(file).split("\n").length).toSorted((a, b) => a - b);
+  assert.ok((lines[Math.floor(lines.length / 2)] ?? 0) <= 130);
+  assert.ok((lines.at(-1) ?? 0) <= 300);
+});
+
+test("the exports are these", async () => {
+  const names = async (path: string): Promise<string[]> =>
+    Object.keys(await import(path) as object).toSorted();
+  assert.deepEqual(await names("handwerk"), [
+    "compose",
+    "directory",
+    "dispatch",
+    "mountOf",
+    "notFound",
+    "proxy",
+    "serveStatic",
+  ]);
+  assert.deepEqual(await names("handwerk/static"), ["directory", "serveStatic"]);
+  assert.deepEqual(await names("handwerk/proxy"), ["proxy"]);
+  assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
+  assert.deepEqual(await names("handwerk/node"), ["listener", "serve"]);
+});
+
+test("the manifests for npm and JSR say the same", () => {
+  const [npm, deno, jsr] = [json("package.json"), json("deno.json"), json("jsr.json")];
+  for (const key of ["name", "version", "license", "exports", "publish"]) {
+    assert.deepEqual(jsr[key], deno[key], key);
+  }
+  assert.deepEqual([deno["version"], deno["license"]], [npm["version"], npm["license"]]);
+  const entries = Object.entries(npm["exports"] as Record<string, unknown>)
+    .filter(([name]) => name !== "./package.json")
+    .map(([name, entry]) => {
+      const { types, default: code } = entry as Record<string, string>;
+      assert.equal(types?.replace(".d.ts", ""), code?.replace(".js", ""));
+      return [name, code?.replace("./dist/", "./src/").replace(".js", ".ts")];
+    });
+  assert.deepEqual(Object.fromEntries(entries), deno["exports"]);
+});
+
+test("importing does nothing", async () => {
+  const before = Reflect.ownKeys(globalThis);
+  await import("handwerk");
+  assert.deepEqual(Reflect.ownKeys(globalThis), before);
+});
+
+// What a Workers bundle weighs, in bytes after gzip: [what is imported, the most it may be].
+const everything = "compose, dispatch, serveStatic, proxy, notFound, mountOf, directory";
+const sizes: readonly (readonly [string, readonly string[], number])[] = [
+  ["compose, dispatch", [], 1850],
+  ["proxy", [], 6000],
+  ["serveStatic", ["mime/*", "picomatch/*"], 9000],
+  [everything, [], 25_000],
+];
+for (const [names, external, most] of sizes) {
+  test(`{ ${names} } bundles for Workers in ${most} bytes, without Node's modules`, async (t) => {
+    const text = `export { ${names} } from "./src/mod.ts";`;
+    const { gzip, externals, text: code } = await bundle({ text }, external);
+    t.diagnostic(`${gzip} bytes`);
+    assert.ok(gzip <= most, `${gzip} bytes`);
+    assert.deepEqual(externals.filter((name) => name.startsWith("node:")), []);
+    assert.doesNotMatch(code, /(?:from|require\(|import\() ?["']node:/);
+  });
+}
