@@ -18,8 +18,8 @@ export interface Validators {
 export type Outcome = "proceed" | "not modified" | "failed";
 
 /**
- * Evaluates the preconditions in the order of RFC 9110 §13.2.2. `If-Range` belongs to ranges and is
- * not looked at.
+ * Evaluates the preconditions in the order of RFC 9110 §13.2.2, but for `If-Range`, which decides
+ * about ranges alone.
  *
  * @param method The method of the request.
  * @param headers The fields of the request.
@@ -31,10 +31,7 @@ export function evaluatePreconditions(
   validators: Validators,
 ): Outcome {
   const { etag } = validators;
-  // HTTP dates have no fractions of a second.
-  const modified = validators.lastModified === undefined
-    ? undefined
-    : Math.floor(validators.lastModified / 1000) * 1000;
+  const modified = wholeSeconds(validators.lastModified);
   const safe = method === "GET" || method === "HEAD";
 
   const ifMatch = headers.get("if-match");
@@ -59,6 +56,29 @@ export function evaluatePreconditions(
     if (since !== undefined && modified !== undefined && modified <= since) return "not modified";
   }
   return "proceed";
+}
+
+/**
+ * Whether `If-Range` lets ranges be honoured (RFC 9110 §13.1.5): it names the current entity tag,
+ * strongly, or is the exact time of the last change, long enough ago to be a strong validator.
+ *
+ * @param value The field value.
+ * @param now The time of the answer.
+ */
+export function ifRangeHolds(value: string, validators: Validators, now: number): boolean {
+  const { etag } = validators;
+  // A quote among the first three characters makes it an entity tag.
+  if (value.slice(0, 3).includes('"')) {
+    return etag !== undefined && stronglyEqual(value.trim(), etag);
+  }
+  const modified = wholeSeconds(validators.lastModified);
+  // RFC 9110 §8.8.2.2: within its second, a file may have changed twice.
+  return modified !== undefined && parseDate(value) === modified && now - modified >= 2000;
+}
+
+/** HTTP dates have no fractions of a second. */
+function wholeSeconds(time: number | undefined): number | undefined {
+  return time === undefined ? undefined : Math.floor(time / 1000) * 1000;
 }
 
 function date(headers: Headers, name: string): number | undefined {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evaluatePreconditions, type Outcome } from "../../src/http/preconditions.ts";
+import { evaluatePreconditions, ifRangeHolds, type Outcome } from "../../src/http/preconditions.ts";
 
 const modified = Date.UTC(1994, 10, 6, 8, 49, 37) + 500;
 const same = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -69,5 +69,26 @@ const cases: readonly (readonly [string, string, Record<string, string>, object,
 for (const [why, method, fields, validators, outcome] of cases) {
   test(`${why}: ${outcome}`, () => {
     assert.equal(evaluatePreconditions(method, new Headers(fields), validators), outcome);
+  });
+}
+
+const now = modified + 60_000;
+// RFC 9110 §13.1.5: [why, field value, validators, time of the answer, whether it holds]
+const ifRange: readonly (readonly [string, string, object, number, boolean])[] = [
+  ["the strong tag", '"tag"', strong, now, true],
+  ["another tag", '"x"', strong, now, false],
+  ["a weak tag", 'W/"tag"', weak, now, false],
+  ["a strong tag against a weak one", '"tag"', weak, now, false],
+  ["no tag of ours", '"tag"', {}, now, false],
+  ["the exact date", same, weak, now, true],
+  ["an earlier date", before, weak, now, false],
+  ["a later date", after, weak, now, false],
+  ["a date that is not yet strong", same, weak, modified + 1000, false],
+  ["no date of ours", same, {}, now, false],
+  ["no date", "1994-11-06", weak, now, false],
+];
+for (const [why, value, validators, time, holds] of ifRange) {
+  test(`If-Range with ${why} ${holds ? "holds" : "does not hold"}`, () => {
+    assert.equal(ifRangeHolds(value, validators, time), holds);
   });
 }
