@@ -23,6 +23,9 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** Which symbolic links are followed: those that stay below the root, all of them, or none. */
+export type Links = "inside" | "follow" | "deny";
+
 /** The file system, as a directory source needs it. */
 export interface Files {
   /** What is at a path now; symbolic links followed. Throws when it cannot be asked. */
@@ -30,13 +33,17 @@ export interface Files {
   /** The absolute path without symbolic links, and the name of what is there. */
   resolve(path: string | URL): { readonly path: string; readonly name: string };
   /**
-   * Opens a regular file below `root`, wherever the links on the way lead, but never outside. What
-   * was checked is what was opened.
+   * Opens a regular file below `root`; a directory is told apart, and not opened. What was checked
+   * is what was opened.
    *
    * @param root A path that `resolve` gave.
    * @param segments Safe names; none opens `root` itself.
    */
-  open(root: string, segments: readonly string[]): Promise<OpenFile | undefined>;
+  open(
+    root: string,
+    segments: readonly string[],
+    links: Links,
+  ): Promise<OpenFile | "directory" | undefined>;
 }
 
 /** The files of this runtime. Throws where there is no file system. */
@@ -78,30 +85,33 @@ function nodeFiles({ fs, path, url }: Builtins): Files {
     resolve(at) {
       return { path: fs.realpathSync(local(at)), name: path.basename(path.resolve(local(at))) };
     },
-    async open(root, segments) {
+    async open(root, segments, links) {
       const full = path.join(root, ...segments);
       const handle = await fs.promises.open(full, flags).catch(absent);
       if (!handle) return undefined;
+      let kept = false;
       try {
         const opened = await handle.stat();
-        if (opened.isFile()) {
-          const real = await fs.promises.realpath(full).catch(absent);
-          const inside = real === root ||
-            real?.startsWith(root.endsWith(path.sep) ? root : root + path.sep);
-          const now = real && inside ? await fs.promises.stat(real).catch(absent) : undefined;
-          // A link that was swapped after the open leads to another file than the one we hold.
-          if (now && now.ino === opened.ino && now.dev === opened.dev) {
-            return openFile(handle, opened);
-          }
+        if (!opened.isFile() && !opened.isDirectory()) return undefined;
+        const real = await fs.promises.realpath(full).catch(absent);
+        const now = real === undefined ? undefined : await fs.promises.stat(real).catch(absent);
+        // A link that was swapped after the open leads to another file than the one we hold.
+        if (!real || now?.ino !== opened.ino || now.dev !== opened.dev) return undefined;
+        if (links === "deny" ? real !== full : links === "inside" && !isBelow(root, real)) {
+          return undefined;
         }
-      } catch (error) {
-        await handle.close();
-        throw error;
+        if (opened.isDirectory()) return "directory";
+        kept = true;
+        return openFile(handle, opened);
+      } finally {
+        if (!kept) await handle.close();
       }
-      await handle.close();
-      return undefined;
     },
   };
+
+  function isBelow(root: string, real: string): boolean {
+    return real === root || real.startsWith(root.endsWith(path.sep) ? root : root + path.sep);
+  }
 }
 
 function openFile(

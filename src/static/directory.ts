@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Files, type OpenFile, runtimeFiles } from "../runtime/files.ts";
+import { type Files, type Links, type OpenFile, runtimeFiles } from "../runtime/files.ts";
 import type { Content, Entry, Source } from "./source.ts";
 
 /** Files up to this size are read at once: one read is cheaper than a stream. */
@@ -16,11 +16,21 @@ const CHUNK = 256 * 1024;
  */
 const SENTINELS = new Set([0, 1000, 315_532_800_000, 499_162_500_000]);
 
+/** Options of {@linkcode directory}. */
+export interface DirectoryOptions {
+  /**
+   * Which symbolic links are followed: `"inside"` those that stay below the directory, `"follow"`
+   * all of them, `"deny"` none. Default `"inside"`.
+   */
+  readonly symlinks?: "inside" | "follow" | "deny";
+}
+
 /**
- * The file or the directory at a path of the file system, as a source. Symbolic links are followed
- * as long as they stay inside the directory. What is no regular file is not there.
+ * The file or the directory at a path of the file system, as a source. What is no regular file is
+ * not there.
  *
  * @param path A path, relative to the working directory, or a `file:` URL.
+ * @param options See {@linkcode DirectoryOptions}.
  * @returns A source.
  * @throws {TypeError} When there is nothing at the path, or no file system.
  *
@@ -32,15 +42,22 @@ const SENTINELS = new Set([0, 1000, 315_532_800_000, 499_162_500_000]);
  * console.log((await app(new Request("http://localhost/source/mod.ts"))).status); // 200
  * ```
  */
-export function directory(path: string | URL): Source {
-  return fileSystem(path, "directory");
+export function directory(path: string | URL, options: DirectoryOptions = {}): Source {
+  return fileSystem(path, "directory", options.symlinks);
 }
 
 /** As {@linkcode directory}, with errors in the name of `option`. */
-export function fileSystem(path: string | URL, option: string): Source {
+export function fileSystem(
+  path: string | URL,
+  option: string,
+  symlinks: Links = "inside",
+): Source {
   const refuse = (why: string): never => {
     throw new TypeError(`${option}: ${JSON.stringify(String(path))} ${why}`);
   };
+  if (!["inside", "follow", "deny"].includes(symlinks)) {
+    throw new TypeError(`${option}: symlinks must be "inside", "follow" or "deny"`);
+  }
   let files: Files;
   try {
     files = runtimeFiles();
@@ -53,9 +70,9 @@ export function fileSystem(path: string | URL, option: string): Source {
   const root = files.resolve(path);
   return {
     find: async (segments) => {
-      if ((kind === "file") !== (segments.length === 0)) return undefined;
-      const file = await files.open(root.path, segments);
-      return file && entry(segments.at(-1) ?? root.name, file);
+      if (kind === "file" && segments.length > 0) return undefined;
+      const file = await files.open(root.path, segments, symlinks);
+      return typeof file === "object" ? entry(segments.at(-1) ?? root.name, file) : file;
     },
   };
 }
@@ -68,7 +85,8 @@ function entry(name: string, file: OpenFile): Entry {
     lastModified: known ? file.mtime : undefined,
     // Weak: two changes within one tick of the clock would share the tag.
     etag: known ? `W/"${file.size.toString(16)}-${micros(file.mtime).toString(16)}"` : undefined,
-    open: () => file.size <= SMALL ? readAll(file) : stream(file),
+    open: ({ start, end } = { start: 0, end: file.size }) =>
+      end - start <= SMALL ? readAll(file, start, end) : stream(file, start, end),
     close: () => file.close(),
   };
 }
@@ -78,26 +96,26 @@ function micros(time: number): number {
   return Math.round(time * 1000);
 }
 
-async function readAll(file: OpenFile): Promise<Content> {
+async function readAll(file: OpenFile, start: number, end: number): Promise<Content> {
   try {
-    const bytes = new Uint8Array(file.size);
-    for (let at = 0; at < bytes.length;) at += await readSome(file, bytes.subarray(at), at);
+    const bytes = new Uint8Array(end - start);
+    for (let at = 0; at < bytes.length;) at += await readSome(file, bytes.subarray(at), start + at);
     return bytes;
   } finally {
     await file.close();
   }
 }
 
-function stream(file: OpenFile): Content {
-  let at = 0;
+function stream(file: OpenFile, start: number, end: number): Content {
+  let at = start;
   return new ReadableStream({
     async pull(controller) {
       try {
-        const chunk = new Uint8Array(Math.min(CHUNK, file.size - at));
+        const chunk = new Uint8Array(Math.min(CHUNK, end - at));
         const count = await readSome(file, chunk, at);
         at += count;
         controller.enqueue(chunk.subarray(0, count));
-        if (at < file.size) return;
+        if (at < end) return;
         await file.close();
         controller.close();
       } catch (error) {

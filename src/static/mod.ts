@@ -10,6 +10,11 @@
  *
  * @module
  */
-export { directory } from "./directory.ts";
-export { type Exports, serveStatic, type ServeStaticOptions } from "./serve_static.ts";
-export type { Content, Entry, Source } from "./source.ts";
+export type { ByteRange } from "../http/ranges.ts";
+export type { Cache } from "./cache.ts";
+export { directory, type DirectoryOptions } from "./directory.ts";
+export type { Exports } from "./exports.ts";
+export type { ServeStaticOptions } from "./options.ts";
+export { serveStatic } from "./serve_static.ts";
+export type { Content, Entry, Found, Source } from "./source.ts";
+export type { Coding } from "./variants.ts";

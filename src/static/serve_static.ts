@@ -4,58 +4,36 @@
  * @module
  */
 import type { Middleware } from "../handler.ts";
-import { configuredPath } from "../http/path.ts";
-import { safeSegments } from "../http/segments.ts";
-import { entrance, placed } from "../mount.ts";
-import { answerEntry, type Policy } from "./answer.ts";
-import { fileSystem } from "./directory.ts";
-import { disallowing } from "./disallow.ts";
-import { type Entry, isSource, type Source } from "./source.ts";
-
-/** What is exported where: a path of the file system, a `file:` URL, or a source. */
-export type Exports =
-  | Readonly<Record<string, string | URL | Source>>
-  | Iterable<readonly [prefix: string, source: string | URL | Source]>;
-
-/** Options of {@linkcode serveStatic}. */
-export interface ServeStaticOptions {
-  /**
-   * Globs of files that are not served, whoever asks. A glob without a slash is held against every
-   * name in the path below the export (`"*.key"`, `"private"`), one with a slash against the whole
-   * of it (`"drafts/**"`). Upper and lower case are the same. Default: none.
-   */
-  readonly disallow?: string | readonly string[];
-  /**
-   * Whether answers tell caches how long they are fresh, and conditional requests get 304. Default
-   * `true`.
-   */
-  readonly cache?: boolean;
-  /** For how long an answer is fresh, in seconds. Default 43200, twelve hours. */
-  readonly cacheTimeout?: number;
-  /** The media type of files whose name tells none. Default `"text/plain"`. */
-  readonly fallbackMimetype?: string;
-}
-
-interface Export {
-  readonly prefix: string;
-  readonly source: Source;
-}
+import { textResponse } from "../http/text.ts";
+import { entrance, type Place, placed } from "../mount.ts";
+import { answerFile } from "./answer.ts";
+import { below, type Export, type Exports, readExports } from "./exports.ts";
+import { locate, type LocatedFile } from "./locate.ts";
+import { answerMiss } from "./miss.ts";
+import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
+import { selectVariant } from "./variants.ts";
 
 /**
  * Serves files, and hands every other request to the wrapped handler.
  *
  * An export maps a prefix of the path to a directory, to one file, or to a {@linkcode Source}. The
  * first export that has the file answers. A request that no export has an answer for is passed on:
- * another method than GET and HEAD, a file that is missing or disallowed, a directory.
+ * another method than GET and HEAD, a file that is missing or disallowed, a directory without index.
  *
  * Names that start with a dot are not served, except `.well-known` (RFC 8615). A path whose decoded
  * names hold separators, colons, controls, device names of Windows or bytes that are no UTF-8
  * reaches no file.
  *
  * - 200 with `Content-Type`, `Content-Length`, `Last-Modified`, `ETag`, `Cache-Control`, `Expires`.
+ * - 206 for one or several ranges of bytes (RFC 9110 §14), unless `If-Range` does not hold.
  * - 304 when `If-None-Match` or `If-Modified-Since` says that the client has it (RFC 9110 §13).
- * - 412 when `If-Match` or `If-Unmodified-Since` does not hold.
+ * - 308 to the right spelling of a directory, or of a name whose extension is hidden.
  * - 400 when the URL of the request has no valid host or path.
+ * - 403 for names with a dot, and 405 for other methods, where the options say so.
+ * - 404 with the nearest `notFoundPage`.
+ * - 406 when the client refuses every coding that there is (RFC 9110 §12.5.3).
+ * - 412 when `If-Match` or `If-Unmodified-Since` does not hold.
+ * - 416 when there is nothing in the ranges that were asked for.
  *
  * @param exports A map, or a list of pairs when the order is to be seen.
  * @param options See {@linkcode ServeStaticOptions}.
@@ -73,73 +51,77 @@ interface Export {
  * ```
  */
 export function serveStatic(exports: Exports, options: ServeStaticOptions = {}): Middleware {
-  const table = readExports(exports);
-  const policy = readPolicy(options);
-  const disallowed = disallowing(options.disallow);
-
-  const find = async (path: string): Promise<Entry | undefined> => {
-    for (const { prefix, source } of table) {
-      const rest = below(prefix, path);
-      const segments = rest === undefined ? undefined : safeSegments(rest);
-      if (!segments || segments.some(isHidden) || disallowed(segments)) continue;
-      const entry = await source.find(segments);
-      if (!entry) continue;
-      if (!disallowed([entry.name])) return entry;
-      await entry.close();
-    }
-    return undefined;
-  };
-
+  const settings = readOptions(options);
+  const table = readExports(exports, settings.symlinks);
   return (inner) => {
     const passOn = entrance(inner);
     return placed((request, place, args) => {
-      const { canonical } = place;
-      const candidate = (request.method === "GET" || request.method === "HEAD") &&
-        table.some(({ prefix }) => below(prefix, canonical) !== undefined);
-      if (!candidate) return passOn(request, place, args);
-      return find(canonical).then((entry) =>
-        entry ? answerEntry(request, entry, policy) : passOn(request, place, args)
-      );
+      const reads = request.method === "GET" || request.method === "HEAD";
+      const candidates = reads || settings.refuseMethods
+        ? table.filter(({ prefix }) => below(prefix, place.canonical) !== undefined)
+        : [];
+      if (candidates.length === 0) return passOn(request, place, args);
+      return answer(request, place, candidates, settings)
+        .then((response) => response ?? passOn(request, place, args));
     });
   };
 }
 
-/** What is left of a path below a prefix; `""` for the prefix itself. */
-function below(prefix: string, path: string): string | undefined {
-  if (path === prefix || (prefix === "" && path === "/")) return "";
-  return path.startsWith(prefix) && path[prefix.length] === "/"
-    ? path.slice(prefix.length)
-    : undefined;
+async function answer(
+  request: Request,
+  place: Place,
+  candidates: readonly Export[],
+  settings: Settings,
+): Promise<Response | undefined> {
+  for (const candidate of candidates) {
+    const path = below(candidate.prefix, place.canonical) ?? "";
+    const located = await locate(candidate.source, path, settings.guard, settings.finding);
+    if (located?.kind === "file") return await answerLocated(request, candidate, located, settings);
+    if (located?.kind === "denied") return textResponse(request, 403, "Forbidden");
+    if (located?.kind === "redirect") return redirect(place, located.respell);
+  }
+  return await answerMiss(request, place, candidates, settings);
 }
 
-function isHidden(name: string): boolean {
-  return name.startsWith(".") && name !== ".well-known";
+async function answerLocated(
+  request: Request,
+  { source }: Export,
+  file: LocatedFile,
+  { answering, codings, guard }: Settings,
+): Promise<Response> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    await file.entry.close();
+    const allow = { allow: "GET, HEAD, OPTIONS" };
+    return request.method === "OPTIONS"
+      ? new Response(null, { status: 204, headers: allow })
+      : textResponse(request, 405, "Method Not Allowed", allow);
+  }
+  const accepted = request.headers.get("accept-encoding");
+  const { name } = file.entry;
+  const variant = await selectVariant(file, source, guard, accepted, codings);
+  if (!variant) return textResponse(request, 406, "Not Acceptable", { vary: "accept-encoding" });
+  const { entry, coding } = variant;
+  const names = coding === "identity" ? file.segments : [...file.segments.slice(0, -1), entry.name];
+  return await answerFile(request, {
+    entry,
+    coding,
+    name,
+    path: file.segments.join("/") || name,
+    reopen: async (range) => {
+      const again = await source.find(names);
+      if (typeof again !== "object") throw new Error("the file has gone");
+      if (again.size === entry.size && again.lastModified === entry.lastModified) {
+        return await again.open(range);
+      }
+      await again.close();
+      throw new Error("the file has changed");
+    },
+  }, answering);
 }
 
-function readExports(exports: Exports): readonly Export[] {
-  const pairs = Symbol.iterator in exports ? [...exports] : Object.entries(exports);
-  return pairs.map(([key, value]) => {
-    const option = `serveStatic: the export ${JSON.stringify(key)}`;
-    const prefix = configuredPath("serveStatic: the export", key);
-    if (isSource(value)) return { prefix, source: value };
-    if ((typeof value === "string" && value !== "") || value instanceof URL) {
-      return { prefix, source: fileSystem(value, option) };
-    }
-    throw new TypeError(`${option} is ${typeof value}; give a path, a file: URL or a source`);
-  });
-}
-
-function readPolicy(options: ServeStaticOptions): Policy {
-  const { cache = true, cacheTimeout = 43200, fallbackMimetype = "text/plain" } = options;
-  if (typeof cache !== "boolean") {
-    throw new TypeError("serveStatic: cache must be true or false");
-  }
-  // RFC 9111 §1.2.2: caches need not count further than 2^31 seconds.
-  if (!Number.isInteger(cacheTimeout) || cacheTimeout < 0 || cacheTimeout > 2 ** 31) {
-    throw new TypeError("serveStatic: cacheTimeout must be whole seconds, from 0 to 2147483648");
-  }
-  if (typeof fallbackMimetype !== "string" || !/^[!-~]+\/[ -~]+$/.test(fallbackMimetype)) {
-    throw new TypeError('serveStatic: fallbackMimetype must be a media type such as "text/plain"');
-  }
-  return { cache, cacheTimeout, fallbackMimetype };
+/** A redirect relative to the last name of the path, so that it stays below the mount and at home. */
+function redirect(place: Place, respell: (last: string) => string): Response {
+  const full = (place.base + place.canonical).replace(/\/$/, "");
+  const location = respell(full.slice(full.lastIndexOf("/") + 1)) + place.target.query;
+  return new Response(null, { status: 308, headers: { location, "cache-control": "no-cache" } });
 }

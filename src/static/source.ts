@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ByteRange } from "../http/ranges.ts";
 
 /** Somewhere to look up files. */
 export interface Source {
@@ -13,11 +14,14 @@ export interface Source {
    * @param segments The decoded names from the source down: none empty, none `.` or `..`, none with
    * a separator, a colon or a control. No segment asks for the source itself, as when a single file
    * is exported.
-   * @returns The file, or `undefined` when there is none at that path. Rejects only when the
-   * storage fails.
+   * @returns The file, `"directory"` when names go on from here, or `undefined` when there is
+   * nothing at that path. Rejects only when the storage fails.
    */
-  find(segments: readonly string[]): Entry | undefined | Promise<Entry | undefined>;
+  find(segments: readonly string[]): Found | Promise<Found>;
 }
+
+/** What is at a path. */
+export type Found = Entry | "directory" | undefined;
 
 /** A file that was found. Whoever gets one calls either `open` or `close`, once. */
 export interface Entry {
@@ -32,10 +36,10 @@ export interface Entry {
   /** The media type, where the storage knows better than the name. */
   readonly type?: string | undefined;
   /**
-   * Opens the content: bytes, or a stream that errors when it cannot deliver all of `size`, and
-   * lets go of the storage when it ends, errors or is cancelled.
+   * Opens the content, or a range of it: bytes, or a stream that errors when it cannot deliver all
+   * of them, and lets go of the storage when it ends, errors or is cancelled.
    */
-  open(): Content | Promise<Content>;
+  open(range?: ByteRange): Content | Promise<Content>;
   /** Lets go of the storage without reading. */
   close(): void | Promise<void>;
 }

@@ -36,6 +36,7 @@ test("a file is answered with its fields", async () => {
   assert.equal(response.status, 200);
   const { expires, ...fields } = Object.fromEntries(response.headers);
   assert.deepEqual(fields, {
+    "accept-ranges": "bytes",
     "cache-control": "public, max-age=43200",
     "content-length": "5",
     "content-type": "text/plain; charset=utf-8",
@@ -254,7 +255,23 @@ for (
     [() => serveStatic({}, { fallbackMimetype: "text" }), /fallbackMimetype must be a media type/],
     [() => serveStatic({}, { fallbackMimetype: "a/b\r\nx: y" }), /fallbackMimetype/],
     [() => serveStatic({}, { disallow: "" }), /disallow holds ""; give globs/],
-    [() => serveStatic({}, { cache: "auto" as unknown as boolean }), /cache must be true or false/],
+    [
+      () => serveStatic({}, { cache: 1 as unknown as boolean }),
+      /cache must be true, false, "auto"/,
+    ],
+    [() => serveStatic({}, { cache: { a: 1 } as never }), /cache has no Cache-Control for "a"/],
+    [() => serveStatic({}, { dotfiles: "hide" as "deny" }), /dotfiles must be one of ignore, /],
+    [() => serveStatic({}, { trailingSlash: "on" as "add" }), /trailingSlash must be one of add, /],
+    [() => serveStatic({}, { index: "a/b" }), /index must be names without slashes, not "a\/b"/],
+    [() => serveStatic({}, { extensions: ["../x"] }), /extensions must be names/],
+    [
+      () => serveStatic({}, { precompressed: ["deflate" as "br"] }),
+      /precompressed must be one of br/,
+    ],
+    [() => serveStatic({}, { spa: "../index.html" }), /spa must be true or a path/],
+    [() => serveStatic({}, { notFoundPage: ".." }), /notFoundPage must be names/],
+    [() => serveStatic({}, { headers: {} as never }), /headers must be a function/],
+    [() => serveStatic({}, { untrusted: 1 as never }), /untrusted must be true or false/],
   ] as const
 ) {
   test(`serveStatic refuses with ${message}`, () => {

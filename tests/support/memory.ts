@@ -1,5 +1,5 @@
 /** A source in memory that counts what is opened and closed. */
-import type { Entry, Source } from "../../src/static/source.ts";
+import type { Found, Source } from "../../src/static/source.ts";
 
 export interface MemoryFile {
   readonly text: string;
@@ -16,19 +16,24 @@ export class Memory implements Source {
   constructor(files: Readonly<Record<string, MemoryFile>>) {
     this.#files = new Map(Object.entries(files));
   }
-  find(segments: readonly string[]): Entry | undefined {
+  find(segments: readonly string[]): Found {
     const path = segments.join("/");
     this.asked.push(path);
     const file = this.#files.get(path);
-    if (!file) return undefined;
+    if (!file) {
+      const below = path === "" ? "" : `${path}/`;
+      return [...this.#files.keys()].some((name) => name.startsWith(below))
+        ? "directory"
+        : undefined;
+    }
     const bytes = new TextEncoder().encode(file.text);
     return {
       ...file,
       name: segments.at(-1) ?? "",
       size: bytes.length,
-      open: () => {
+      open: ({ start, end } = { start: 0, end: bytes.length }) => {
         this.opened++;
-        return bytes;
+        return bytes.slice(start, end);
       },
       close: () => void this.closed++,
     };

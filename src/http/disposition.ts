@@ -1,0 +1,17 @@
+/**
+ * The `Content-Disposition` of a download (RFC 6266).
+ *
+ * @module
+ */
+
+/** `attachment` with a file name, for old clients in ASCII and for the others as it is. */
+export function attachment(name: string): string {
+  const plain = name.replaceAll(/[^\x20-\x7e]|["\\%]/g, "_");
+  if (plain === name) return `attachment; filename="${plain}"`;
+  // RFC 8187 §3.2.1: encodeURIComponent leaves more than attr-char.
+  const encoded = encodeURIComponent(name.toWellFormed()).replaceAll(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}

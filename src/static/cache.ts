@@ -1,0 +1,80 @@
+/**
+ * For how long an answer is fresh.
+ *
+ * @module
+ */
+import { formatDate } from "../http/date.ts";
+import { glob } from "./globs.ts";
+
+/**
+ * How answers are cached: `true` for the same time each, `false` not at all, `"auto"` by name, or
+ * `Cache-Control` values by glob or by function.
+ */
+export type Cache =
+  | boolean
+  | "auto"
+  | Readonly<Record<string, string>>
+  | ((path: string) => string | undefined);
+
+/** The fields for a file, and whether it may be answered with 304. */
+export interface CacheFields {
+  readonly cacheControl: string;
+  readonly expires?: string;
+  readonly validators: boolean;
+}
+
+/** Names the fields for a path below an export. */
+export type CacheRule = (path: string, type: string) => CacheFields;
+
+/** A part of the name that build tools make of the content: 8 or more letters and digits, mixed. */
+const FINGERPRINT = /[.-](?=[A-Za-z_]*\d)(?=\d*[A-Za-z_])[A-Za-z0-9_]{8,64}\.[a-z0-9.]{1,16}$/;
+const YEAR = 31_536_000;
+
+/**
+ * Compiles the options `cache` and `cacheTimeout`.
+ *
+ * @param cacheTimeout Seconds.
+ * @throws {TypeError} When one of them has a wrong value.
+ */
+export function caching(cache: Cache, cacheTimeout: number): CacheRule {
+  // RFC 9111 §1.2.2: caches need not count further than 2^31 seconds.
+  if (!Number.isInteger(cacheTimeout) || cacheTimeout < 0 || cacheTimeout > 2 ** 31) {
+    throw new TypeError("serveStatic: cacheTimeout must be whole seconds, from 0 to 2147483648");
+  }
+  const same = (): CacheFields => ({
+    cacheControl: `public, max-age=${cacheTimeout}`,
+    expires: formatDate(Date.now() + cacheTimeout * 1000),
+    validators: true,
+  });
+  if (cache === true) return same;
+  if (cache === false) return () => ({ cacheControl: "public", validators: false });
+  if (cache === "auto") return automatic;
+  const rule = typeof cache === "function" ? cache : firstMatch(cache);
+  return (path) => {
+    const cacheControl = rule(path);
+    return cacheControl === undefined ? same() : { cacheControl, validators: true };
+  };
+}
+
+function automatic(path: string, type: string): CacheFields {
+  const cacheControl = type.startsWith("text/html")
+    ? "no-cache"
+    : FINGERPRINT.test(path)
+    ? `public, max-age=${YEAR}, immutable`
+    : "public, max-age=300, stale-while-revalidate=3600";
+  return { cacheControl, validators: true };
+}
+
+function firstMatch(rules: Readonly<Record<string, string>>): (path: string) => string | undefined {
+  if (typeof rules !== "object" || rules === null) {
+    throw new TypeError('serveStatic: cache must be true, false, "auto", rules or a function');
+  }
+  const compiled = Object.entries(rules).map(([pattern, value]) => {
+    if (typeof value !== "string") {
+      throw new TypeError(`serveStatic: cache has no Cache-Control for ${JSON.stringify(pattern)}`);
+    }
+    // Without a slash, the glob is one for names, wherever they are.
+    return { matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`), value };
+  });
+  return (path) => compiled.find(({ matches }) => matches(path))?.value;
+}

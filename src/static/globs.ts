@@ -1,0 +1,19 @@
+/**
+ * Globs of configuration against paths of requests.
+ *
+ * @module
+ */
+import picomatch from "picomatch/posix.js";
+
+/**
+ * Compiles a glob for paths without a leading slash. Case and Unicode form do not matter: on some
+ * file systems they do not either. A `*` takes names with a dot, too.
+ */
+export function glob(pattern: string): (path: string) => boolean {
+  const matches = picomatch(fold(pattern).replace(/^\//, ""), { dot: true });
+  return (path) => matches(fold(path));
+}
+
+function fold(text: string): string {
+  return text.normalize("NFC").toLowerCase();
+}

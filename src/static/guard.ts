@@ -1,0 +1,58 @@
+/**
+ * Which names of an export are served.
+ *
+ * @module
+ */
+import { glob } from "./globs.ts";
+
+/** What becomes of a path: it is looked up, passed on as if it were missing, or answered with 403. */
+export type Verdict = "allow" | "ignore" | "deny";
+
+/** Decides about the decoded names of a path below an export. */
+export type Guard = (segments: readonly string[]) => Verdict;
+
+/** What decides; the options of `serveStatic` with these names. */
+export interface GuardOptions {
+  readonly disallow: string | readonly string[];
+  readonly isAllowed: ((path: string) => boolean) | undefined;
+  readonly dotfiles: "ignore" | "allow" | "deny";
+}
+
+/** Names that variants of a file in another coding have. What guards the file guards them. */
+const CODED = /\.(?:br|gz|zst)$/i;
+
+/**
+ * Makes the guard of an export.
+ *
+ * @throws {TypeError} When a pattern is not a string, or empty.
+ */
+export function guarding({ disallow, isAllowed, dotfiles }: GuardOptions): Guard {
+  const matchers = [disallow].flat().map(matcher);
+  return (segments) => {
+    if (dotfiles !== "allow" && segments.some(isHidden)) return dotfiles;
+    const last = segments.at(-1) ?? "";
+    const spellings = CODED.test(last)
+      ? [segments, [...segments.slice(0, -1), last.replace(CODED, "")]]
+      : [segments];
+    if (spellings.some((names) => matchers.some((matches) => matches(names)))) return "ignore";
+    return isAllowed?.(segments.join("/")) === false ? "ignore" : "allow";
+  };
+}
+
+/** A glob without a slash is held against every segment, one with a slash against the whole path. */
+function matcher(pattern: string): (names: readonly string[]) => boolean {
+  if (typeof pattern !== "string" || pattern === "") {
+    throw new TypeError(
+      `serveStatic: disallow holds ${JSON.stringify(pattern)}; give globs such as "*.key"`,
+    );
+  }
+  const matches = glob(pattern);
+  return pattern.includes("/")
+    ? (names) => matches(names.join("/"))
+    : (names) => names.some((name) => matches(name));
+}
+
+/** RFC 8615 gives the one name with a dot that is meant to be asked for. */
+function isHidden(name: string): boolean {
+  return name.startsWith(".") && name !== ".well-known";
+}

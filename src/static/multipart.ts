@@ -1,0 +1,63 @@
+/**
+ * Several ranges in one response (RFC 9110 §14.6).
+ *
+ * @module
+ */
+import type { ByteRange } from "../http/ranges.ts";
+import type { Content } from "./source.ts";
+
+/** A `multipart/byteranges` body, its type, and its length. */
+export interface Multipart {
+  readonly type: string;
+  readonly length: number;
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Makes the body. Each range is opened when the one before has been read.
+ *
+ * @param type The media type of the representation.
+ * @param size Its complete length.
+ * @param open Opens one range.
+ */
+export function multipart(
+  ranges: readonly ByteRange[],
+  type: string,
+  size: number,
+  open: (range: ByteRange) => Promise<Content>,
+): Multipart {
+  const boundary = crypto.randomUUID();
+  const encoder = new TextEncoder();
+  const heads = ranges.map(({ start, end }, index) =>
+    encoder.encode(
+      `${index ? "\r\n" : ""}--${boundary}\r\nContent-Type: ${type}\r\n` +
+        `Content-Range: bytes ${start}-${end - 1}/${size}\r\n\r\n`,
+    )
+  );
+  const tail = encoder.encode(`\r\n--${boundary}--\r\n`);
+
+  async function* parts(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for (const [index, range] of ranges.entries()) {
+      yield heads[index] as Uint8Array<ArrayBuffer>;
+      const content = await open(range);
+      if (content instanceof Uint8Array) yield content;
+      else yield* content;
+    }
+    yield tail;
+  }
+  const generator = parts();
+  const content = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  return {
+    type: `multipart/byteranges; boundary=${boundary}`,
+    length: content + heads.reduce((sum, head) => sum + head.length, tail.length),
+    body: new ReadableStream({
+      async pull(controller) {
+        const { done, value } = await generator.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      // Ends the loop over the range that is open, which cancels its stream.
+      cancel: async () => void await generator.return(undefined),
+    }, { highWaterMark: 0 }),
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * The options of `serveStatic`, and what they are compiled to.
+ *
+ * @module
+ */
+import { safeSegments } from "../http/segments.ts";
+import type { Links } from "../runtime/files.ts";
+import type { Answering } from "./answer.ts";
+import { type Cache, caching } from "./cache.ts";
+import { type Guard, guarding } from "./guard.ts";
+import type { Finding } from "./locate.ts";
+import { type Coding, EXTENSIONS } from "./variants.ts";
+
+/** Options of {@linkcode serveStatic}. */
+export interface ServeStaticOptions {
+  /**
+   * Globs of files that are not served, whoever asks. A glob without a slash is held against every
+   * name in the path below the export (`"*.key"`, `"private"`), one with a slash against the whole
+   * of it (`"drafts/**"`). Upper and lower case are the same. Default: none.
+   */
+  readonly disallow?: string | readonly string[];
+  /** Decides about a decoded path below an export, after `disallow`. Default: all are allowed. */
+  readonly isAllowed?: (path: string) => boolean;
+  /**
+   * Names that begin with a dot, except `.well-known` (RFC 8615): `"ignore"` passes the request on,
+   * `"deny"` answers 403, `"allow"` serves them. Default `"ignore"`.
+   */
+  readonly dotfiles?: "ignore" | "allow" | "deny";
+  /**
+   * Which symbolic links are followed in directories given as paths: `"inside"` those that stay
+   * below the directory, `"follow"` all of them, `"deny"` none. Default `"inside"`.
+   */
+  readonly symlinks?: "inside" | "follow" | "deny";
+  /**
+   * How answers are cached. `true`: all for `cacheTimeout`, with answers to conditional requests.
+   * `false`: no validators and no times. `"auto"`: fingerprinted names for a year, HTML not without
+   * asking, the rest for five minutes. A map from globs to `Cache-Control` values, the first match
+   * counts; or a function of the path. Default `true`.
+   */
+  readonly cache?: Cache;
+  /** For how long an answer is fresh, in seconds. Default 43200, twelve hours. */
+  readonly cacheTimeout?: number;
+  /** The media type of files whose name tells none. Default `"text/plain"`. */
+  readonly fallbackMimetype?: string;
+  /** The names that answer for a directory, in order. Default `["index.html"]`. */
+  readonly index?: string | readonly string[] | false;
+  /** Extensions to try behind a name that is not there, in order: `["html"]`. Default: none. */
+  readonly extensions?: readonly string[];
+  /** Whether a path that ends in one of `extensions` is redirected to the one without. Default `false`. */
+  readonly hideExtensions?: boolean;
+  /**
+   * The path of a directory that has an index: with a slash (`"add"`), without (`"remove"`), or as
+   * the client likes (`"ignore"`). The other spelling is redirected with 308. Default `"add"`.
+   */
+  readonly trailingSlash?: "add" | "remove" | "ignore";
+  /**
+   * The file of an export that answers navigations to what is not there, for apps that have their
+   * routes in the browser; `true` is `"index.html"`. Default `false`.
+   */
+  readonly spa?: boolean | string;
+  /** The name of a page for what is not there; the nearest one is sent with 404. Default: none. */
+  readonly notFoundPage?: string;
+  /**
+   * Codings that files are stored in beside themselves (`app.js.br`), the best first: `["br", "zstd",
+   * "gzip"]`. Default: none.
+   */
+  readonly precompressed?: readonly Coding[];
+  /** Sees and changes the fields of an answer (200, 206 and 304). */
+  readonly headers?: (path: string, headers: Headers) => void;
+  /**
+   * Whether files are to be saved and not shown, by path; a string names the saved file. Default
+   * `false`.
+   */
+  readonly download?: boolean | ((path: string) => boolean | string);
+  /**
+   * Whether the files come from people who are not trusted: browsers then run no scripts of them,
+   * and save pages and drawings. Default `false`.
+   */
+  readonly untrusted?: boolean;
+  /** Whether other methods than GET and HEAD on a file are answered with 405. Default: passed on. */
+  readonly refuseMethods?: boolean;
+}
+
+/** The compiled options. */
+export interface Settings {
+  readonly guard: Guard;
+  readonly finding: Finding;
+  readonly answering: Answering;
+  readonly symlinks: Links;
+  readonly codings: readonly Coding[];
+  readonly spa: readonly string[] | undefined;
+  readonly notFoundPage: string | undefined;
+  readonly refuseMethods: boolean;
+}
+
+/**
+ * Checks the options.
+ *
+ * @throws {TypeError} Naming the option and what to write instead.
+ */
+export function readOptions(options: ServeStaticOptions): Settings {
+  const { disallow = [], isAllowed, headers, fallbackMimetype = "text/plain" } = options;
+  const dotfiles = oneOf("dotfiles", options.dotfiles ?? "ignore", ["ignore", "allow", "deny"]);
+  if (typeof fallbackMimetype !== "string" || !/^[!-~]+\/[ -~]+$/.test(fallbackMimetype)) {
+    fail('fallbackMimetype must be a media type such as "text/plain"');
+  }
+  for (const [name, value] of Object.entries({ isAllowed, headers })) {
+    if (value !== undefined && typeof value !== "function") fail(`${name} must be a function`);
+  }
+  const codings = options.precompressed ?? [];
+  for (const coding of codings) oneOf("precompressed", coding, Object.keys(EXTENSIONS) as Coding[]);
+  const { download = false, index = "index.html" } = options;
+  return {
+    guard: guarding({ disallow, isAllowed, dotfiles }),
+    finding: {
+      index: index === false ? [] : names("index", [index].flat()),
+      extensions: names("extensions", options.extensions ?? []),
+      hideExtensions: flag("hideExtensions", options.hideExtensions),
+      trailingSlash: oneOf("trailingSlash", options.trailingSlash ?? "add", [
+        "add",
+        "remove",
+        "ignore",
+      ]),
+    },
+    answering: {
+      cache: caching(options.cache ?? true, options.cacheTimeout ?? 43200),
+      fallbackMimetype,
+      download: savedAs(download),
+      untrusted: flag("untrusted", options.untrusted),
+      headers,
+      negotiates: codings.length > 0,
+    },
+    symlinks: options.symlinks ?? "inside",
+    codings,
+    spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
+    notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
+    refuseMethods: flag("refuseMethods", options.refuseMethods),
+  };
+}
+
+function savedAs(
+  download: boolean | ((path: string) => boolean | string),
+): (path: string) => string | undefined {
+  const decide = typeof download === "function" ? download : () => download;
+  return (path) => {
+    const name = decide(path);
+    // RFC 6266 §4.3: a name, never a path.
+    return name === false ? undefined : (name === true ? path : name).replace(/^.*[/\\]/s, "");
+  };
+}
+
+function pathOf(spa: string | undefined): readonly string[] | undefined {
+  if (spa === undefined) return undefined;
+  const path = typeof spa === "string" ? spa.split("/").map(encodeURIComponent).join("/") : "";
+  return safeSegments(`/${path}`) ?? fail('spa must be true or a path such as "app/index.html"');
+}
+
+function names(option: string, values: readonly string[]): readonly string[] {
+  for (const value of values) {
+    if (typeof value !== "string" || !safeSegments(`/x${encodeURIComponent(value)}`)) {
+      fail(`${option} must be names without slashes, not ${JSON.stringify(value)}`);
+    }
+  }
+  return values;
+}
+
+function flag(option: string, value: boolean | undefined): boolean {
+  if (value !== undefined && typeof value !== "boolean") fail(`${option} must be true or false`);
+  return value ?? false;
+}
+
+function oneOf<T extends string>(option: string, value: T, values: readonly T[]): T {
+  if (!values.includes(value)) fail(`${option} must be one of ${values.join(", ")}`);
+  return value;
+}
+
+function fail(why: string): never {
+  throw new TypeError(`serveStatic: ${why}`);
+}

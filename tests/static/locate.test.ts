@@ -1,0 +1,160 @@
+/** Which file answers for a path, as tables. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { dispatch } from "../../src/dispatch.ts";
+import type { Handler } from "../../src/handler.ts";
+import { serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import { Memory } from "../support/memory.ts";
+
+const files = {
+  "index.html": { text: "home" },
+  "about.html": { text: "about" },
+  "docs/index.html": { text: "docs" },
+  "docs/a,b;c/index.html": { text: "odd" },
+  "docs/guide.html": { text: "guide" },
+  "docs/404.html": { text: "no such doc" },
+  "404.html": { text: "no such page" },
+  "plain/file.txt": { text: "file" },
+  "private/index.html": { text: "private" },
+  "app.js": { text: "script" },
+};
+const fallback: Handler = () => new Response("passed on", { status: 418 });
+const answer = async (
+  options: ServeStaticOptions,
+  path: string,
+  init?: RequestInit,
+  exports: Record<string, Memory> = { "/": new Memory(files) },
+): Promise<string> => {
+  const response = await serveStatic(exports, options)(fallback)(
+    new Request(`http://host${path}`, init),
+  );
+  const location = response.headers.get("location");
+  return location === null
+    ? `${response.status} ${await response.text()}`
+    : `${response.status} ${location}`;
+};
+
+const clean = { extensions: ["html"], hideExtensions: true };
+// [options, path, what is answered]
+const cases: readonly (readonly [ServeStaticOptions, string, string])[] = [
+  [{}, "/", "200 home"],
+  [{}, "/docs/", "200 docs"],
+  [{}, "/docs", "308 ./docs/"],
+  [{}, "/docs?page=2&x", "308 ./docs/?page=2&x"],
+  [{}, "/docs/a,b;c", "308 ./a,b;c/"],
+  [{}, "/plain", "418 passed on"],
+  [{}, "/plain/", "418 passed on"],
+  [{}, "/about.html/", "418 passed on"],
+  [{}, "/about", "418 passed on"],
+  [{ trailingSlash: "remove" }, "/", "200 home"],
+  [{ trailingSlash: "remove" }, "/docs", "200 docs"],
+  [{ trailingSlash: "remove" }, "/docs/?q", "308 ../docs?q"],
+  [{ trailingSlash: "ignore" }, "/docs", "200 docs"],
+  [{ trailingSlash: "ignore" }, "/docs/", "200 docs"],
+  [{ index: false }, "/docs/", "418 passed on"],
+  [{ index: ["none.html", "guide.html"] }, "/docs/", "200 guide"],
+  [{ extensions: ["txt", "html"] }, "/about", "200 about"],
+  [{ extensions: ["html"] }, "/about.html", "200 about"],
+  [{ extensions: ["html"] }, "/about/", "418 passed on"],
+  [{ extensions: ["html"], trailingSlash: "ignore" }, "/about/", "200 about"],
+  [{ extensions: ["html"], trailingSlash: "remove" }, "/about/?q", "308 ../about?q"],
+  [clean, "/about", "200 about"],
+  [clean, "/about.html?q", "308 ./about?q"],
+  [clean, "/ab%6fut.html", "308 ./about"],
+  [{ disallow: "private" }, "/private", "418 passed on"],
+  [{ disallow: "private" }, "/private/", "418 passed on"],
+  [{ disallow: "*.html" }, "/docs/", "418 passed on"],
+  [{ disallow: "*.html" }, "/docs", "418 passed on"],
+  [{ disallow: "about.html", extensions: ["html"] }, "/about", "418 passed on"],
+  [{ isAllowed: (path) => path !== "docs/index.html" }, "/docs/", "418 passed on"],
+  [{ notFoundPage: "404.html" }, "/nowhere/at/all", "404 no such page"],
+  [{ notFoundPage: "404.html" }, "/docs/nothing", "404 no such doc"],
+  [{ notFoundPage: "404.html" }, "/docs/deep/er/nothing", "404 no such doc"],
+  [{ notFoundPage: "404.html" }, "/docs%2F..%2Fx", "404 no such page"],
+  [{ notFoundPage: "404.html", disallow: "docs" }, "/docs/x", "404 no such page"],
+];
+for (const [options, path, expected] of cases) {
+  test(`${JSON.stringify(options)} ${path}: ${expected}`, async () => {
+    assert.equal(await answer(options, path), expected);
+  });
+}
+
+const navigation = { headers: { "sec-fetch-mode": "navigate", accept: "text/html" } };
+const spa: readonly (readonly [string, RequestInit, string])[] = [
+  ["/route/of/the/app", navigation, "200 home"],
+  ["/route/v1.2", navigation, "200 home"],
+  ["/route", { headers: { accept: "text/html,application/xhtml+xml" } }, "200 home"],
+  ["/app.js", navigation, "200 script"],
+  ["/missing.js", { headers: { "sec-fetch-mode": "no-cors" } }, "418 passed on"],
+  ["/missing.js", { headers: { accept: "text/html" } }, "418 passed on"],
+  ["/api/data", { headers: { accept: "application/json" } }, "418 passed on"],
+  ["/api/data", {}, "418 passed on"],
+  ["/route", { ...navigation, method: "POST" }, "418 passed on"],
+];
+for (const [path, init, expected] of spa) {
+  test(`spa: ${path} ${JSON.stringify(init)}: ${expected}`, async () => {
+    assert.equal(await answer({ spa: true }, path, init), expected);
+  });
+}
+
+test("what answers for a miss is never cached as a file is", async () => {
+  const source = new Memory({ "index.html": { text: "home", etag: '"h"', lastModified: 1e12 } });
+  const options = { spa: true, notFoundPage: "index.html", cache: { "*": "public, immutable" } };
+  const app = serveStatic({ "/": source }, options)(fallback);
+  for (const [init, status] of [[navigation, 200], [{}, 404]] as const) {
+    const headers = { ...init.headers, "if-none-match": "*", range: "bytes=0-0" };
+    const response = await app(new Request("http://host/x", { headers }));
+    assert.equal(response.status, status);
+    assert.equal(response.headers.get("cache-control"), "no-cache");
+    assert.equal(response.headers.get("etag"), null);
+    assert.equal(await response.text(), "home");
+  }
+});
+
+test("redirects stay below the mount and at home, for any path", async () => {
+  const app = dispatch({ "/base": serveStatic({ "/files": new Memory(files) })(fallback) })(
+    fallback,
+  );
+  const part = fc.constantFrom(
+    "/",
+    "docs",
+    "//",
+    "evil.com",
+    "%2e%2e",
+    "%5c",
+    "about.html",
+    "?",
+    "a:b",
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 6 }), async (parts) => {
+      const request = new Request("http://host/");
+      const url = `http://host/base/files${parts.join("")}`;
+      Object.defineProperty(request, "url", { value: url });
+      const location = (await app(request)).headers.get("location");
+      if (location === null) return;
+      const to = new URL(location, url);
+      assert.equal(to.host, "host");
+      assert.ok(to.pathname.startsWith("/base/files"), to.href);
+    }),
+    { numRuns: 300 },
+  );
+  const mounted = await app(new Request("http://host/base/files?q"));
+  assert.equal(mounted.headers.get("location"), "./files/?q");
+});
+
+test("a static at the root of a mount redirects to the mount", async () => {
+  const app = dispatch({ "/docs": serveStatic({ "/": new Memory(files) })(fallback) })(fallback);
+  assert.equal((await app(new Request("http://host/docs"))).headers.get("location"), "./docs/");
+  assert.equal(await (await app(new Request("http://host/docs/"))).text(), "home");
+});
+
+test("what is found and not sent is closed", async () => {
+  const source = new Memory(files);
+  const app = serveStatic({ "/": source }, { ...clean, trailingSlash: "remove" })(fallback);
+  for (const path of ["/docs/", "/about.html", "/about.html/", "/about/"]) {
+    await app(new Request(`http://host${path}`));
+  }
+  assert.deepEqual([source.opened, source.closed], [0, 4]);
+});
