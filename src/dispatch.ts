@@ -13,7 +13,7 @@
  *
  * @module
  */
-import type { Handler, Middleware } from "./handler.ts";
+import type { Handler, Middleware, NeedsOf } from "./handler.ts";
 import { longestPrefix } from "./http/prefixes.ts";
 import { descend, type Entrance, entrance, placed } from "./mount.ts";
 
@@ -28,21 +28,6 @@ export interface DispatchOptions {
    */
   readonly rewrite?: boolean;
 }
-
-/**
- * The platform arguments that the handlers in one table need: the tuple that begins with every other
- * one. Only `H` is to be given; the others are its steps.
- */
-export type NeedsOf<
-  H,
-  One = H extends (request: Request, ...args: infer Args) => unknown ? Readonly<Args> : never,
-  Other = One,
-> = One extends readonly unknown[] ? [
-    Other extends readonly unknown[] ? One extends readonly [...Other, ...unknown[]] ? never : Other
-      : never,
-  ] extends [never] ? One
-  : never
-  : never;
 
 /**
  * Hands a request to the handler mounted on the beginning of its path, and to the wrapped handler

@@ -46,6 +46,27 @@ export interface Middleware<Needs extends readonly unknown[] = readonly []> {
 }
 
 /**
+ * The platform arguments that the handlers in one table need: the tuple that begins with every other
+ * one. Only `H` is to be given; the others are its steps.
+ */
+export type NeedsOf<
+  H,
+  One = H extends (request: Request, ...args: infer Args) => unknown ? Readonly<Args> : never,
+  Other = One,
+  Longest = One extends readonly unknown[] ? [
+      Other extends readonly unknown[]
+        ? One extends readonly [...Other, ...unknown[]] ? never : Other
+        : never,
+    ] extends [never] ? One
+    : never
+    : never,
+> = // Tuples that differ in the names of their members alone are the same; the last is taken.
+  (Longest extends unknown ? (give: () => Longest) => void : never) extends
+    (give: infer All) => void
+    ? All extends () => infer Last ? Last extends readonly unknown[] ? Last : never : never
+    : never;
+
+/**
  * Composes middlewares into one. The first is the outermost and sees the request first:
  * `compose(a, b)(h)` is `a(b(h))`, and `compose()(h)` is `h`.
  *

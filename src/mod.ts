@@ -3,8 +3,8 @@
  *
  * @module
  */
-export { dispatch, type DispatchOptions, type Mounts, type NeedsOf } from "./dispatch.ts";
-export { compose, type Handler, type Middleware, notFound } from "./handler.ts";
+export { dispatch, type DispatchOptions, type Mounts } from "./dispatch.ts";
+export { compose, type Handler, type Middleware, type NeedsOf, notFound } from "./handler.ts";
 export { type Mount, mountOf } from "./mount.ts";
 export * from "./static/mod.ts";
 export * from "./proxy/mod.ts";

@@ -3,21 +3,45 @@
  *
  * @module
  */
+import type { NeedsOf } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import type { Links } from "../runtime/files.ts";
-import { fileSystem } from "./directory.ts";
+import { fileSystem } from "./sources/directory.ts";
 import { isSource, type Source } from "./source.ts";
 
-/** What is exported where: a path of the file system, a `file:` URL, or a source. */
-export type Exports =
-  | Readonly<Record<string, string | URL | Source>>
-  | Iterable<readonly [prefix: string, source: string | URL | Source]>;
+/** Makes a source of what the host passes after the request, such as `env` on Workers. */
+export type SourceOf<Args extends readonly unknown[] = readonly never[]> = (
+  ...args: Args
+) => Source;
+
+/** What can be exported: a path of the file system, a `file:` URL, a source, or how to make one. */
+export type Exported = string | URL | Source | SourceOf;
+
+/** What is exported where: a map from prefixes, or a list of pairs. */
+export type Exports<E extends Exported = string | URL | Source> =
+  | Readonly<Record<string, E>>
+  | Iterable<readonly [prefix: string, source: E]>;
+
+/** The platform arguments that the exports need. */
+export type ExportNeeds<E> = [Extract<E, SourceOf>] extends [never] ? readonly []
+  : NeedsOf<
+    E extends (...args: infer Args) => Source ? (request: Request, ...args: Args) => Response
+      : never
+  >;
 
 /** A checked export. */
 export interface Export {
   /** A canonical path without its trailing slash; `""` for the root. */
   readonly prefix: string;
+  /** The source, for the platform arguments of a request. */
+  readonly sourceFor: (args: readonly unknown[]) => Source;
+}
+
+/** An export whose source is at hand. */
+export interface Candidate {
   readonly source: Source;
+  /** The path of the request below the export. */
+  readonly path: string;
 }
 
 /**
@@ -25,21 +49,58 @@ export interface Export {
  *
  * @throws {TypeError} When a prefix is no path, or an exported file or directory does not exist.
  */
-export function readExports(exports: Exports, symlinks: Links): readonly Export[] {
-  const pairs = Symbol.iterator in exports ? [...exports] : Object.entries(exports);
+export function readExports(exports: Exports<Exported>, symlinks: Links): readonly Export[] {
+  const pairs = isIterable(exports) ? [...exports] : Object.entries(exports);
   return pairs.map(([key, value]) => {
     const option = `serveStatic: the export ${JSON.stringify(key)}`;
     const prefix = configuredPath("serveStatic: the export", key);
-    if (isSource(value)) return { prefix, source: value };
-    if ((typeof value === "string" && value !== "") || value instanceof URL) {
-      return { prefix, source: fileSystem(value, option, symlinks) };
-    }
-    throw new TypeError(`${option} is ${typeof value}; give a path, a file: URL or a source`);
+    if (typeof value === "function") return { prefix, sourceFor: remembering(value, option) };
+    const source = readSource(value, option, symlinks);
+    return { prefix, sourceFor: () => source };
   });
 }
 
+function isIterable(exports: Exports<Exported>): exports is Iterable<readonly [string, Exported]> {
+  return Symbol.iterator in exports;
+}
+
+function readSource(value: string | URL | Source, option: string, symlinks: Links): Source {
+  if (isSource(value)) return value;
+  if ((typeof value === "string" && value !== "") || value instanceof URL) {
+    return fileSystem(value, option, symlinks);
+  }
+  throw new TypeError(`${option} is ${typeof value}; give a path, a file: URL or a source`);
+}
+
+/** A source is made once for each `env`: hosts pass the same one with many requests. */
+function remembering(make: SourceOf, option: string): (args: readonly unknown[]) => Source {
+  const made = new WeakMap<object, Source>();
+  return (args) => {
+    const [key] = args;
+    const known = typeof key === "object" && key !== null ? made.get(key) : undefined;
+    const source = known ?? make(...args as readonly never[]);
+    if (!isSource(source)) throw new TypeError(`${option} made no source`);
+    if (typeof key === "object" && key !== null) made.set(key, source);
+    return source;
+  };
+}
+
+/** The exports that a path is below. */
+export function candidatesFor(
+  table: readonly Export[],
+  canonical: string,
+  args: readonly unknown[],
+): readonly Candidate[] {
+  const candidates: Candidate[] = [];
+  for (const { prefix, sourceFor } of table) {
+    const path = below(prefix, canonical);
+    if (path !== undefined) candidates.push({ source: sourceFor(args), path });
+  }
+  return candidates;
+}
+
 /** What is left of a path below a prefix: `""` for the prefix itself, else with a leading slash. */
-export function below(prefix: string, path: string): string | undefined {
+function below(prefix: string, path: string): string | undefined {
   if (path === prefix) return "";
   return path.startsWith(prefix) && path[prefix.length] === "/"
     ? path.slice(prefix.length)

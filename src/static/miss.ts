@@ -4,8 +4,7 @@
  * @module
  */
 import { safeSegments } from "../http/segments.ts";
-import type { Place } from "../mount.ts";
-import { below, type Export } from "./exports.ts";
+import type { Candidate } from "./exports.ts";
 import type { Guard } from "./guard.ts";
 import { typeOf, withCharset } from "./media_type.ts";
 import type { Settings } from "./options.ts";
@@ -22,14 +21,12 @@ const DEEPEST = 16;
  */
 export async function answerMiss(
   request: Request,
-  place: Place,
-  candidates: readonly Export[],
+  candidates: readonly Candidate[],
   settings: Settings,
 ): Promise<Response | undefined> {
   const { spa, notFoundPage, guard, answering: { fallbackMimetype } } = settings;
   if (request.method !== "GET" && request.method !== "HEAD") return undefined;
-  for (const { prefix, source } of candidates) {
-    const path = below(prefix, place.canonical) ?? "";
+  for (const { source, path } of candidates) {
     if (spa && isNavigation(request, path)) {
       const entry = await source.find(spa);
       if (typeof entry === "object") {

@@ -12,9 +12,22 @@
  */
 export type { ByteRange } from "../http/ranges.ts";
 export type { Cache } from "./cache.ts";
-export { directory, type DirectoryOptions } from "./directory.ts";
-export type { Exports } from "./exports.ts";
+export type { Exported, ExportNeeds, Exports, SourceOf } from "./exports.ts";
 export type { ServeStaticOptions } from "./options.ts";
 export { serveStatic } from "./serve_static.ts";
 export type { Content, Entry, Found, Source } from "./source.ts";
 export type { Coding } from "./variants.ts";
+export { directory, type DirectoryOptions } from "./sources/directory.ts";
+export { memory, type MemoryContent, type MemoryFile } from "./sources/memory.ts";
+export { overlay } from "./sources/overlay.ts";
+export { packageData } from "./sources/package_data.ts";
+export { remote } from "./sources/remote.ts";
+export {
+  assets,
+  type AssetsLike,
+  bucket,
+  keyValue,
+  type KVNamespaceLike,
+  type R2BucketLike,
+  type R2ObjectLike,
+} from "./sources/workers.ts";

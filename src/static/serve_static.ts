@@ -7,10 +7,18 @@ import type { Middleware } from "../handler.ts";
 import { textResponse } from "../http/text.ts";
 import { entrance, type Place, placed } from "../mount.ts";
 import { answerFile } from "./answer.ts";
-import { below, type Export, type Exports, readExports } from "./exports.ts";
+import {
+  type Candidate,
+  candidatesFor,
+  type Exported,
+  type ExportNeeds,
+  type Exports,
+  readExports,
+} from "./exports.ts";
 import { locate, type LocatedFile } from "./locate.ts";
 import { answerMiss } from "./miss.ts";
 import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
+import type { Source } from "./source.ts";
 import { selectVariant } from "./variants.ts";
 
 /**
@@ -50,7 +58,10 @@ import { selectVariant } from "./variants.ts";
  * console.log(response.headers.get("cache-control")); // public, max-age=43200
  * ```
  */
-export function serveStatic(exports: Exports, options: ServeStaticOptions = {}): Middleware {
+export function serveStatic<E extends Exported = never>(
+  exports: Exports<E>,
+  options: ServeStaticOptions = {},
+): Middleware<ExportNeeds<E>> {
   const settings = readOptions(options);
   const table = readExports(exports, settings.symlinks);
   return (inner) => {
@@ -58,7 +69,7 @@ export function serveStatic(exports: Exports, options: ServeStaticOptions = {}):
     return placed((request, place, args) => {
       const reads = request.method === "GET" || request.method === "HEAD";
       const candidates = reads || settings.refuseMethods
-        ? table.filter(({ prefix }) => below(prefix, place.canonical) !== undefined)
+        ? candidatesFor(table, place.canonical, args)
         : [];
       if (candidates.length === 0) return passOn(request, place, args);
       return answer(request, place, candidates, settings)
@@ -70,22 +81,21 @@ export function serveStatic(exports: Exports, options: ServeStaticOptions = {}):
 async function answer(
   request: Request,
   place: Place,
-  candidates: readonly Export[],
+  candidates: readonly Candidate[],
   settings: Settings,
 ): Promise<Response | undefined> {
-  for (const candidate of candidates) {
-    const path = below(candidate.prefix, place.canonical) ?? "";
-    const located = await locate(candidate.source, path, settings.guard, settings.finding);
-    if (located?.kind === "file") return await answerLocated(request, candidate, located, settings);
+  for (const { source, path } of candidates) {
+    const located = await locate(source, path, settings.guard, settings.finding);
+    if (located?.kind === "file") return await answerLocated(request, source, located, settings);
     if (located?.kind === "denied") return textResponse(request, 403, "Forbidden");
     if (located?.kind === "redirect") return redirect(place, located.respell);
   }
-  return await answerMiss(request, place, candidates, settings);
+  return await answerMiss(request, candidates, settings);
 }
 
 async function answerLocated(
   request: Request,
-  { source }: Export,
+  source: Source,
   file: LocatedFile,
   { answering, codings, guard }: Settings,
 ): Promise<Response> {

@@ -76,16 +76,19 @@ test("files are small", () => {
 test("the exports are these", async () => {
   const names = async (path: string): Promise<string[]> =>
     Object.keys(await import(path) as object).toSorted();
-  assert.deepEqual(await names("handwerk"), [
-    "compose",
+  const sources = [
+    "assets",
+    "bucket",
     "directory",
-    "dispatch",
-    "mountOf",
-    "notFound",
-    "proxy",
-    "serveStatic",
-  ]);
-  assert.deepEqual(await names("handwerk/static"), ["directory", "serveStatic"]);
+    "keyValue",
+    "memory",
+    "overlay",
+    "packageData",
+    "remote",
+  ];
+  const core = ["compose", "dispatch", "mountOf", "notFound", "proxy", "serveStatic", ...sources];
+  assert.deepEqual(await names("handwerk"), core.toSorted());
+  assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());
   assert.deepEqual(await names("handwerk/proxy"), ["proxy"]);
   assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
   assert.deepEqual(await names("handwerk/node"), ["listener", "serve"]);

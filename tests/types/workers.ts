@@ -1,9 +1,22 @@
 /** Checked with the official types of Cloudflare Workers. */
-import { compose, dispatch, type Handler, type Middleware, notFound } from "handwerk";
+import {
+  assets as assetsSource,
+  bucket,
+  compose,
+  dispatch,
+  type Handler,
+  keyValue,
+  memory,
+  type Middleware,
+  notFound,
+  serveStatic,
+} from "handwerk";
 
 interface Env {
   readonly ASSETS: Fetcher;
   readonly NAME: string;
+  readonly FILES: R2Bucket;
+  readonly PAGES: KVNamespace;
 }
 
 const log: Middleware = (inner) => (request, ...args) => inner(request, ...args);
@@ -22,6 +35,20 @@ export const table = {
 export const underPlain = {
   fetch: dispatch({ "/assets": assets, "/worker": worker })(notFound),
 } satisfies ExportedHandler<Env>;
+
+export const stored = {
+  fetch: serveStatic({
+    "/memory": memory("x"),
+    "/files": (env: Env) => bucket(env.FILES),
+    "/pages": ({ PAGES }: Env) => keyValue(PAGES),
+    "/": ({ ASSETS }: Env) => assetsSource(ASSETS),
+  })(worker),
+} satisfies ExportedHandler<Env>;
+export const plainFiles: Middleware = serveStatic({ "/a": "./a", "/b": memory("x") });
+// @ts-expect-error: exports that need env make a handler that does
+export const hiddenFiles: Handler = serveStatic({ "/files": (env: Env) => bucket(env.FILES) })(
+  portable,
+);
 
 // @ts-expect-error: a handler that needs env under one that has none
 export const hidden: Handler = dispatch({ "/assets": assets })(portable);

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Files, type Links, type OpenFile, runtimeFiles } from "../runtime/files.ts";
-import type { Content, Entry, Source } from "./source.ts";
+import { type Files, type Links, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
+import type { Content, Entry, Source } from "../source.ts";
 
 /** Files up to this size are read at once: one read is cheaper than a stream. */
 const SMALL = 64 * 1024;

@@ -1,0 +1,62 @@
+/**
+ * What sources make entries of.
+ *
+ * @module
+ */
+import type { ByteRange } from "../../http/ranges.ts";
+import type { Content, Entry } from "../source.ts";
+
+/** What is known of a file besides its bytes. */
+export type Metadata = Partial<Pick<Entry, "etag" | "lastModified" | "type">>;
+
+/** An entry whose bytes are at hand. */
+export function bytesEntry(
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  metadata: Metadata,
+): Entry {
+  return {
+    ...metadata,
+    name,
+    size: bytes.length,
+    open: (range) => range ? bytes.subarray(range.start, range.end) : bytes,
+    close() {},
+  };
+}
+
+/** A strong entity tag: the same bytes have the same one, on every machine. */
+export async function contentTag(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return `"${btoa(String.fromCharCode(...hash.subarray(0, 18))).replaceAll("/", "_")}"`;
+}
+
+/** Exactly `range` of a stream that begins at byte 0; errors when it ends before. */
+export function sliced(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { start, end }: ByteRange,
+): Content {
+  const reader = stream.getReader();
+  let at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`the content ended at ${at} of ${end} bytes`);
+        const part = value.subarray(Math.max(start - at, 0), Math.max(end - at, 0));
+        at += value.length;
+        if (part.length > 0) controller.enqueue(part);
+        if (at >= end) {
+          controller.close();
+          return await reader.cancel();
+        }
+        if (part.length > 0) return undefined;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+/** The path of segments in a URL or in the keys of a store. */
+export function keyOf(prefix: string, segments: readonly string[]): string {
+  return prefix + segments.join("/");
+}

@@ -1,0 +1,83 @@
+/**
+ * Files in memory.
+ *
+ * @module
+ */
+import type { Entry, Found, Source } from "../source.ts";
+import { bytesEntry, contentTag } from "./entries.ts";
+
+/** The content of a file: text, bytes, or a function that makes it when it is first asked for. */
+export type MemoryContent =
+  | string
+  | Uint8Array<ArrayBuffer>
+  | (() => string | Uint8Array<ArrayBuffer> | Promise<string | Uint8Array<ArrayBuffer>>);
+
+/** A file with what its name does not tell. */
+export interface MemoryFile {
+  /** The content. */
+  readonly content: MemoryContent;
+  /** The media type. Default: by the name. */
+  readonly type?: string;
+  /** The time of the last change. Default: not known. */
+  readonly lastModified?: Date;
+}
+
+/**
+ * Files in memory, as a source. Their entity tags are strong, made of the content.
+ *
+ * @param files The content of a single file, or files by their path: `"css/site.css"`.
+ * @returns A source.
+ * @throws {TypeError} When a path begins with a slash.
+ *
+ * @example
+ * ```ts
+ * import { memory, notFound, serveStatic } from "@handwerk/handwerk";
+ *
+ * const app = serveStatic({
+ *   "/robots.txt": memory("User-agent: *"),
+ *   "/app": memory({ "index.html": "<h1>Hello</h1>", "app.js": () => "console.log(1)" }),
+ * })(notFound);
+ * const response = await app(new Request("http://localhost/app/"));
+ * console.log(await response.text()); // <h1>Hello</h1>
+ * ```
+ */
+export function memory(
+  files: MemoryContent | Readonly<Record<string, MemoryContent | MemoryFile>>,
+): Source {
+  if (isContent(files)) return { find: (segments) => segments.length ? undefined : load(files) };
+  const loaders = new Map<string, () => Promise<Entry>>();
+  const folders = new Set<string>([""]);
+  for (const [path, file] of Object.entries(files)) {
+    if (path.startsWith("/")) {
+      throw new TypeError(`memory: ${JSON.stringify(path)} must not begin with a slash`);
+    }
+    const segments = path.split("/");
+    segments.forEach((_, depth) => folders.add(segments.slice(0, depth).join("/")));
+    let entry: Promise<Entry> | undefined;
+    loaders.set(path, () =>
+      entry ??= load(file, segments.at(-1)).catch((error: unknown) => {
+        entry = undefined; // the next request tries again
+        throw error;
+      }));
+  }
+  return {
+    find(segments): Found | Promise<Found> {
+      const path = segments.join("/");
+      return loaders.get(path)?.() ?? (folders.has(path) ? "directory" : undefined);
+    },
+  };
+}
+
+async function load(file: MemoryContent | MemoryFile, name = ""): Promise<Entry> {
+  const { content, type, lastModified } = isContent(file)
+    ? { content: file, type: undefined, lastModified: undefined }
+    : { type: undefined, lastModified: undefined, ...file };
+  const made = typeof content === "function" ? await content() : content;
+  const bytes = typeof made === "string" ? new TextEncoder().encode(made) : made;
+  const etag = await contentTag(bytes);
+  return bytesEntry(name, bytes, { type, lastModified: lastModified?.getTime(), etag });
+}
+
+function isContent(value: unknown): value is MemoryContent {
+  return typeof value === "string" || typeof value === "function" || value instanceof Uint8Array;
+}

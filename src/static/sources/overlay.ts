@@ -1,0 +1,36 @@
+/**
+ * Several sources as one.
+ *
+ * @module
+ */
+import type { Source } from "../source.ts";
+
+/**
+ * Several sources as one: the first that has a file wins. Directories are merged.
+ *
+ * @param sources The sources, the first on top.
+ * @returns A source.
+ *
+ * @example
+ * ```ts
+ * import { directory, memory, notFound, overlay, serveStatic } from "@handwerk/handwerk";
+ *
+ * const theme = overlay(memory({ "mod.ts": "// mine" }), directory("./src"));
+ * const app = serveStatic({ "/theme": theme })(notFound);
+ * const response = await app(new Request("http://localhost/theme/mod.ts"));
+ * console.log(await response.text()); // // mine
+ * ```
+ */
+export function overlay(...sources: readonly Source[]): Source {
+  return {
+    async find(segments) {
+      let folder: "directory" | undefined;
+      for (const source of sources) {
+        const found = await source.find(segments);
+        if (typeof found === "object") return found;
+        folder ??= found;
+      }
+      return folder;
+    },
+  };
+}
