@@ -44,6 +44,19 @@ export interface Files {
     segments: readonly string[],
     links: Links,
   ): Promise<OpenFile | "directory" | undefined>;
+  /** Lists a directory that `open` told apart: regular files and directories, links as asked. */
+  list(root: string, segments: readonly string[], links: Links): Promise<readonly Name[]>;
+}
+
+/** A directory with more names is not listed further. */
+const MOST_NAMES = 10_000;
+
+/** One name in a directory. */
+export interface Name {
+  readonly name: string;
+  readonly directory: boolean;
+  readonly size: number;
+  readonly lastModified: number;
 }
 
 /** The files of this runtime. Throws where there is no file system. */
@@ -106,6 +119,26 @@ function nodeFiles({ fs, path, url }: Builtins): Files {
       } finally {
         if (!kept) await handle.close();
       }
+    },
+    async list(root, segments, links) {
+      const folder = path.join(root, ...segments);
+      const names = (await fs.promises.readdir(folder)).slice(0, MOST_NAMES);
+      const listed: Name[] = [];
+      for (const name of names) {
+        const full = path.join(folder, name);
+        const real = await fs.promises.realpath(full).catch(absent);
+        if (!real || (links === "deny" && real !== full)) continue;
+        if (links === "inside" && !isBelow(root, real)) continue;
+        const stat = await fs.promises.stat(real).catch(absent);
+        if (!stat?.isFile() && !stat?.isDirectory()) continue;
+        listed.push({
+          name,
+          directory: stat.isDirectory(),
+          size: stat.size,
+          lastModified: stat.mtimeMs,
+        });
+      }
+      return listed;
     },
   };
 

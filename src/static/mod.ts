@@ -15,7 +15,7 @@ export type { Cache } from "./cache.ts";
 export type { Exported, ExportNeeds, Exports, SourceOf } from "./exports.ts";
 export type { ServeStaticOptions } from "./options.ts";
 export { serveStatic } from "./serve_static.ts";
-export type { Content, Entry, Found, Source } from "./source.ts";
+export type { Content, Entry, Found, Listed, Source } from "./source.ts";
 export type { Coding } from "./variants.ts";
 export { directory, type DirectoryOptions } from "./sources/directory.ts";
 export { memory, type MemoryContent, type MemoryFile } from "./sources/memory.ts";

@@ -44,6 +44,11 @@ export interface ServeStaticOptions {
   readonly fallbackMimetype?: string;
   /** The names that answer for a directory, in order. Default `["index.html"]`. */
   readonly index?: string | readonly string[] | false;
+  /**
+   * Whether a directory without an index is answered with a list of its files, as HTML or, by
+   * `Accept`, as JSON. What is not served is not listed. Default `false`.
+   */
+  readonly listing?: boolean;
   /** Extensions to try behind a name that is not there, in order: `["html"]`. Default: none. */
   readonly extensions?: readonly string[];
   /** Whether a path that ends in one of `extensions` is redirected to the one without. Default `false`. */
@@ -91,6 +96,7 @@ export interface Settings {
   readonly spa: readonly string[] | undefined;
   readonly notFoundPage: string | undefined;
   readonly refuseMethods: boolean;
+  readonly listing: boolean;
 }
 
 /**
@@ -134,6 +140,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     codings,
     spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
     notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
+    listing: flag("listing", options.listing),
     refuseMethods: flag("refuseMethods", options.refuseMethods),
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Middleware } from "../handler.ts";
+import { safeSegments } from "../http/segments.ts";
 import { textResponse } from "../http/text.ts";
 import { entrance, type Place, placed } from "../mount.ts";
 import { answerFile } from "./answer.ts";
@@ -16,6 +17,7 @@ import {
   readExports,
 } from "./exports.ts";
 import { locate, type LocatedFile } from "./locate.ts";
+import { listingResponse } from "./listing.ts";
 import { answerMiss } from "./miss.ts";
 import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
 import type { Source } from "./source.ts";
@@ -67,8 +69,7 @@ export function serveStatic<E extends Exported = never>(
   return (inner) => {
     const passOn = entrance(inner);
     return placed((request, place, args) => {
-      const reads = request.method === "GET" || request.method === "HEAD";
-      const candidates = reads || settings.refuseMethods
+      const candidates = isRead(request) || settings.refuseMethods
         ? candidatesFor(table, place.canonical, args)
         : [];
       if (candidates.length === 0) return passOn(request, place, args);
@@ -89,6 +90,18 @@ async function answer(
     if (located?.kind === "file") return await answerLocated(request, source, located, settings);
     if (located?.kind === "denied") return textResponse(request, 403, "Forbidden");
     if (located?.kind === "redirect") return redirect(place, located.respell);
+    if (located?.kind !== "directory" || !settings.listing || !source.list) continue;
+    if (!isRead(request)) continue;
+    // Its links are relative to the directory, so the slash has to be there.
+    if (!located.slash) return redirect(place, (last) => `./${last}/`);
+    const { segments } = located;
+    const entries = (await source.list(segments)).filter(({ name }) =>
+      safeSegments(`/${encodeURIComponent(name)}`) &&
+      settings.guard([...segments, name]) === "allow"
+    );
+    const query = new URLSearchParams(place.target.query);
+    const seen = readable(place.base + place.canonical);
+    return listingResponse(request, seen, entries, query, segments.length === 0);
   }
   return await answerMiss(request, candidates, settings);
 }
@@ -99,7 +112,7 @@ async function answerLocated(
   file: LocatedFile,
   { answering, codings, guard }: Settings,
 ): Promise<Response> {
-  if (request.method !== "GET" && request.method !== "HEAD") {
+  if (!isRead(request)) {
     await file.entry.close();
     const allow = { allow: "GET, HEAD, OPTIONS" };
     return request.method === "OPTIONS"
@@ -127,6 +140,19 @@ async function answerLocated(
       throw new Error("the file has changed");
     },
   }, answering);
+}
+
+/** A path for people; the base may hold escapes that are no text. */
+function readable(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /** A redirect relative to the last name of the path, so that it stays below the mount and at home. */

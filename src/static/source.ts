@@ -18,6 +18,23 @@ export interface Source {
    * nothing at that path. Rejects only when the storage fails.
    */
   find(segments: readonly string[]): Found | Promise<Found>;
+  /**
+   * Lists a directory, where the storage can. Names that `find` would refuse to look up are left
+   * out by whoever asks.
+   */
+  list?(segments: readonly string[]): readonly Listed[] | Promise<readonly Listed[]>;
+}
+
+/** One name in a directory. */
+export interface Listed {
+  /** The name. */
+  readonly name: string;
+  /** Whether it is a directory. */
+  readonly directory: boolean;
+  /** The length of a file in bytes, where it is known. */
+  readonly size?: number | undefined;
+  /** The time of the last change, in milliseconds since the epoch, where it is known. */
+  readonly lastModified?: number | undefined;
 }
 
 /** What is at a path. */

@@ -1,12 +1,10 @@
-/** The site in a real browser: Chromium, where it is installed (`apt-get install chromium`). */
+/** The site in a real browser. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
+import { launch, skip } from "../support/browser.ts";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const skip = existsSync(executablePath) ? false : `there is no ${executablePath}`;
 const site = spawn(process.execPath, ["tests/examples/node.ts"], {
   env: { ...process.env, PORT: "0" },
 });
@@ -19,7 +17,7 @@ before(async () => {
       if (match?.[1]) resolve(match[1]);
     });
   });
-  if (!skip) browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

@@ -123,6 +123,47 @@ test("links are followed inside the directory and never out of it", async () => 
   );
 });
 
+test("a listing has what is served, and no link that leads out", async () => {
+  const app = serveStatic({ "/": www }, { listing: true })(notFound);
+  const list = async (): Promise<string[]> => {
+    const response = await get("/", { headers: { accept: "application/json" } }, app);
+    return (await response.json() as { name: string }[]).map(({ name }) => name);
+  };
+  const names = await list();
+  for (const name of ["sub", "insub", "hello.txt", "in.txt", "grüße.txt"]) {
+    assert.ok(names.includes(name), `${name} in ${names.join()}`);
+  }
+  for (const name of [".env", "out.txt", "outdir", "loop", "dangling"]) {
+    assert.ok(!names.includes(name), `${name} in ${names.join()}`);
+  }
+});
+
+test("links are all followed, or none, where that is asked for", async () => {
+  const follow = serveStatic({ "/": directory(www, { symlinks: "follow" }) })(notFound);
+  assert.equal(await (await get("/out.txt", {}, follow)).text(), "SECRET");
+  const deny = serveStatic({ "/": www }, { symlinks: "deny" })(notFound);
+  assert.equal((await get("/hello.txt", {}, deny)).status, 200);
+  for (const path of ["/in.txt", "/insub/deep.txt", "/out.txt"]) {
+    assert.equal((await get(path, {}, deny)).status, 404, path);
+  }
+  assert.throws(
+    () => directory(www, { symlinks: "some" as "deny" }),
+    /TypeError: directory: symlinks/,
+  );
+});
+
+test("ranges of real files, small and large", async () => {
+  for (const [start, end] of [[0, 9], [999_990, 999_999], [100, 700_000]] as const) {
+    const response = await get("/big.bin", { headers: { range: `bytes=${start}-${end}` } });
+    assert.equal(response.status, 206);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    assert.deepEqual(bytes, big.slice(start, end + 1));
+  }
+  const parts = await get("/big.bin", { headers: { range: "bytes=0-1,500000-700000" } });
+  const length = Number(parts.headers.get("content-length"));
+  assert.equal((await parts.arrayBuffer()).byteLength, length);
+});
+
 test("what is no regular file is not there, and does not block", async () => {
   execFileSync("mkfifo", [join(www, "fifo")]);
   assert.equal((await get("/fifo")).status, 404);

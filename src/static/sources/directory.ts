@@ -69,6 +69,7 @@ export function fileSystem(
   if (kind === "other") return refuse("is neither a directory nor a regular file");
   const root = files.resolve(path);
   return {
+    list: (segments) => files.list(root.path, segments, symlinks),
     find: async (segments) => {
       if (kind === "file" && segments.length > 0) return undefined;
       const file = await files.open(root.path, segments, symlinks);

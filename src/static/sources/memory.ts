@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Entry, Found, Source } from "../source.ts";
+import type { Entry, Found, Listed, Source } from "../source.ts";
 import { bytesEntry, contentTag } from "./entries.ts";
 
 /** The content of a file: text, bytes, or a function that makes it when it is first asked for. */
@@ -65,6 +65,17 @@ export function memory(
       const path = segments.join("/");
       return loaders.get(path)?.() ?? (folders.has(path) ? "directory" : undefined);
     },
+    async list(segments) {
+      const folder = segments.map((name) => `${name}/`).join("");
+      const names = new Map<string, Listed>();
+      for (const [path, find] of loaders) {
+        if (!path.startsWith(folder)) continue;
+        const [name = "", ...below] = path.slice(folder.length).split("/");
+        if (below.length > 0) names.set(name, { name, directory: true });
+        else names.set(name, { ...pick(await find()), name, directory: false });
+      }
+      return [...names.values()];
+    },
   };
 }
 
@@ -76,6 +87,10 @@ async function load(file: MemoryContent | MemoryFile, name = ""): Promise<Entry>
   const bytes = typeof made === "string" ? new TextEncoder().encode(made) : made;
   const etag = await contentTag(bytes);
   return bytesEntry(name, bytes, { type, lastModified: lastModified?.getTime(), etag });
+}
+
+function pick({ size, lastModified }: Entry): Pick<Entry, "size" | "lastModified"> {
+  return { size, lastModified };
 }
 
 function isContent(value: unknown): value is MemoryContent {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Source } from "../source.ts";
+import type { Listed, Source } from "../source.ts";
 
 /**
  * Several sources as one: the first that has a file wins. Directories are merged.
@@ -31,6 +31,16 @@ export function overlay(...sources: readonly Source[]): Source {
         folder ??= found;
       }
       return folder;
+    },
+    async list(segments) {
+      const names = new Map<string, Listed>();
+      for (const source of sources) {
+        if (await source.find(segments) !== "directory") continue;
+        for (const listed of await source.list?.(segments) ?? []) {
+          if (!names.has(listed.name)) names.set(listed.name, listed);
+        }
+      }
+      return [...names.values()];
     },
   };
 }

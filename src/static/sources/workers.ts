@@ -17,10 +17,11 @@ export interface R2BucketLike {
     key: string,
     options: { range: { offset: number; length: number } },
   ): Promise<{ readonly body?: ReadableStream } | null>;
-  /** Whether there are keys with a prefix. */
-  list(
-    options: { prefix: string; limit: number },
-  ): Promise<{ readonly objects: readonly unknown[] }>;
+  /** The keys with a prefix. */
+  list(options: { prefix: string; limit: number; delimiter?: string }): Promise<{
+    readonly objects: readonly (R2ObjectLike & { readonly key: string })[];
+    readonly delimitedPrefixes: readonly string[];
+  }>;
 }
 
 /** The part of an R2 object that is used here. */
@@ -60,6 +61,25 @@ export function bucket(r2: R2BucketLike, prefix = ""): Source {
       const folder = key === "" || key.endsWith("/") ? key : `${key}/`;
       const { objects } = await r2.list({ prefix: folder, limit: 1 });
       return objects.length > 0 ? "directory" : undefined;
+    },
+    async list(segments) {
+      const key = keyOf(prefix, segments);
+      const folder = key === "" || key.endsWith("/") ? key : `${key}/`;
+      const { objects, delimitedPrefixes } = await r2.list({
+        prefix: folder,
+        limit: 1000,
+        delimiter: "/",
+      });
+      const nameOf = (key: string): string => key.slice(folder.length).replace(/\/$/, "");
+      return [
+        ...delimitedPrefixes.map((key) => ({ name: nameOf(key), directory: true })),
+        ...objects.map(({ key, size, uploaded }) => ({
+          name: nameOf(key),
+          directory: false,
+          size,
+          lastModified: uploaded.getTime(),
+        })),
+      ];
     },
   };
 }

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dispatch } from "../../src/dispatch.ts";
+import type { Handler } from "../../src/handler.ts";
+import { memory, overlay, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+
+const odd = `<img src=x onerror=alert(1)>"'&.txt`;
+const at = (content: string, time: string) => ({ content, lastModified: new Date(time) });
+const source = memory({
+  "b10.txt": at("0123456789", "2026-01-02T03:04:05Z"),
+  "b9.txt": at("x".repeat(2500), "2026-01-01T03:04:05Z"),
+  [odd]: "odd",
+  "Zoo/a.txt": "a",
+  "Zoo/deep/b.txt": "b",
+  "art/index.html": "art",
+  "secret.key": "k",
+  ".env": "k",
+  "private/x.txt": "k",
+  "a:b.txt": "no path reaches it",
+});
+const fallback: Handler = () => new Response("passed on", { status: 418 });
+const options: ServeStaticOptions = { listing: true, disallow: ["*.key", "private"] };
+const get = async (
+  path: string,
+  init?: RequestInit,
+  more: ServeStaticOptions = {},
+): Promise<Response> =>
+  await serveStatic({ "/files": source }, { ...options, ...more })(fallback)(
+    new Request(`http://host${path}`, init),
+  );
+const names = async (path: string, more?: ServeStaticOptions): Promise<string[]> => {
+  const response = await get(path, { headers: { accept: "application/json" } }, more);
+  assert.equal(response.headers.get("content-type"), "application/json");
+  return (await response.json() as { name: string }[]).map(({ name }) => name);
+};
+
+test("a directory without index is listed, and nothing in the list is refused", async () => {
+  assert.deepEqual(await names("/files/"), ["art", "Zoo", odd, "b9.txt", "b10.txt"]);
+  assert.deepEqual(await names("/files/Zoo/"), ["deep", "a.txt"]);
+  assert.equal(await (await get("/files/art/")).text(), "art");
+  assert.equal((await get("/files/", {}, { listing: false })).status, 418);
+  for (const path of ["/files/private/", "/files/none/", "/files/b9.txt/"]) {
+    assert.equal((await get(path)).status, 418, path);
+  }
+  const dotted = await names("/files/", { dotfiles: "allow" });
+  assert.ok(dotted.includes(".env"));
+});
+
+test("JSON has types, sizes and times", async () => {
+  const response = await get("/files/", { headers: { accept: "application/json" } });
+  assert.deepEqual((await response.json() as object[]).filter((_, i) => i === 0 || i === 4), [
+    { name: "art", type: "directory" },
+    { name: "b10.txt", type: "file", size: 10, modified: "2026-01-02T03:04:05.000Z" },
+  ]);
+});
+
+test("the list is sorted as the query says", async () => {
+  const sorts: Record<string, string[]> = {
+    "?sort=name&order=desc": ["Zoo", "art", "b10.txt", "b9.txt", odd],
+    "?sort=size": ["art", "Zoo", odd, "b10.txt", "b9.txt"],
+    "?sort=size&order=desc": ["art", "Zoo", "b9.txt", "b10.txt", odd],
+    "?sort=modified&order=desc": ["art", "Zoo", "b10.txt", "b9.txt", odd],
+    "?sort=constructor": ["art", "Zoo", odd, "b9.txt", "b10.txt"],
+  };
+  for (const [query, expected] of Object.entries(sorts)) {
+    assert.deepEqual(await names(`/files/${query}`), expected, query);
+  }
+});
+
+test("the page is escaped, allows no scripts, and its links are relative", async () => {
+  const response = await get("/files/?sort=size&order=desc");
+  const text = await response.text();
+  const policy = response.headers.get("content-security-policy") ?? "";
+  assert.match(policy, /^default-src 'none'; style-src 'nonce-[0-9a-f-]{36}'; base-uri 'none';/);
+  assert.equal(response.headers.get("vary"), "accept");
+  assert.equal(response.headers.get("cache-control"), "no-cache");
+  assert.ok(text.startsWith("<!DOCTYPE html>") && text.endsWith("</html>"), text);
+  assert.ok(!/<img|\\n|undefined/.test(text), text);
+  assert.match(text, /&lt;img src=x onerror=alert\(1\)&gt;&quot;&#39;&amp;\.txt/);
+  for (const [, href = ""] of text.matchAll(/href="([^"]*)"/g)) {
+    assert.match(href, /^(?:\.\/|\.\.\/|\?)/);
+  }
+  assert.match(text, /aria-sort="descending"/);
+  assert.match(text, /2\.5 KB/);
+  assert.match(text, /<time datetime="2026-01-02T03:04:05.000Z">2026-01-02 03:04<\/time>/);
+});
+
+test("HEAD has the fields alone, other methods are passed on", async () => {
+  const head = await get("/files/", { method: "HEAD" });
+  assert.equal(head.status, 200);
+  assert.equal(await head.text(), "");
+  assert.equal((await get("/files/", { method: "POST" })).status, 418);
+  assert.equal((await get("/files/", { method: "DELETE" }, { refuseMethods: true })).status, 418);
+});
+
+test("a list without its slash is redirected, also below a mount", async () => {
+  assert.equal((await get("/files?sort=size")).headers.get("location"), "./files/?sort=size");
+  const app = dispatch({ "/m%FF": serveStatic({ "/": source }, options)(fallback) })(fallback);
+  const listed = await app(new Request("http://host/m%FF/Zoo/"));
+  assert.equal(listed.status, 200);
+  assert.match(await listed.text(), /<title>\/m%FF\/Zoo\/<\/title>/);
+});
+
+test("an overlay lists what all of its sources have", async () => {
+  const both = overlay(
+    memory({ "a.txt": "1", "d/x": "1" }),
+    memory({ "a.txt": "22", "d/y": "1", "e": "1" }),
+  );
+  const app = serveStatic({ "/": both }, { listing: true })(fallback);
+  const list = async (path: string): Promise<unknown> =>
+    (await app(new Request(`http://host${path}`, { headers: { accept: "application/json" } })))
+      .json();
+  assert.deepEqual(await list("/"), [
+    { name: "d", type: "directory" },
+    { name: "a.txt", type: "file", size: 1 },
+    { name: "e", type: "file", size: 1 },
+  ]);
+  assert.deepEqual((await list("/d/") as { name: string }[]).map(({ name }) => name), ["x", "y"]);
+});

@@ -1,0 +1,15 @@
+/** Chromium, where it is installed (`apt-get install chromium`). */
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
+/** Why tests in a browser are skipped, if they are. */
+export const skip: string | false = existsSync(executablePath)
+  ? false
+  : `there is no ${executablePath}`;
+
+/** Starts the browser, unless there is none. */
+export async function launch(): Promise<Browser | undefined> {
+  return skip ? undefined : await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
