@@ -13,6 +13,8 @@ type Builtins = Readonly<{
 
 /** An open regular file. */
 export interface OpenFile {
+  /** Tells this file, as it is now, from any other. */
+  readonly identity: string;
   /** The length in bytes when it was opened. */
   readonly size: number;
   /** The time of the last change, in milliseconds since the epoch. */
@@ -44,6 +46,8 @@ export interface Files {
     segments: readonly string[],
     links: Links,
   ): Promise<OpenFile | "directory" | undefined>;
+  /** The identity of what is at a path now, for an entry that was opened before. */
+  identify(root: string, segments: readonly string[]): Promise<string | undefined>;
   /** Lists a directory that `open` told apart: regular files and directories, links as asked. */
   list(root: string, segments: readonly string[], links: Links): Promise<readonly Name[]>;
 }
@@ -120,6 +124,10 @@ function nodeFiles({ fs, path, url }: Builtins): Files {
         if (!kept) await handle.close();
       }
     },
+    async identify(root, segments) {
+      const stat = await fs.promises.stat(path.join(root, ...segments)).catch(absent);
+      return stat?.isFile() ? identityOf(stat) : undefined;
+    },
     async list(root, segments, links) {
       const folder = path.join(root, ...segments);
       const names = (await fs.promises.readdir(folder)).slice(0, MOST_NAMES);
@@ -152,12 +160,17 @@ function openFile(
   stat: import("node:fs").Stats,
 ): OpenFile {
   return {
+    identity: identityOf(stat),
     size: stat.size,
     mtime: stat.mtimeMs,
     read: async (buffer, position) =>
       (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
     close: () => handle.close(),
   };
+}
+
+function identityOf({ dev, ino, size, mtimeMs, ctimeMs }: import("node:fs").Stats): string {
+  return [dev, ino, size, mtimeMs, ctimeMs].join();
 }
 
 function absent(error: unknown): undefined {

@@ -5,8 +5,7 @@
  */
 import type { NeedsOf } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
-import type { Links } from "../runtime/files.ts";
-import { fileSystem } from "./sources/directory.ts";
+import { type DirectoryOptions, fileSystem } from "./sources/directory.ts";
 import { isSource, type Source } from "./source.ts";
 
 /** Makes a source of what the host passes after the request, such as `env` on Workers. */
@@ -49,13 +48,16 @@ export interface Candidate {
  *
  * @throws {TypeError} When a prefix is no path, or an exported file or directory does not exist.
  */
-export function readExports(exports: Exports<Exported>, symlinks: Links): readonly Export[] {
+export function readExports(
+  exports: Exports<Exported>,
+  options: DirectoryOptions,
+): readonly Export[] {
   const pairs = isIterable(exports) ? [...exports] : Object.entries(exports);
   return pairs.map(([key, value]) => {
     const option = `serveStatic: the export ${JSON.stringify(key)}`;
     const prefix = configuredPath("serveStatic: the export", key);
     if (typeof value === "function") return { prefix, sourceFor: remembering(value, option) };
-    const source = readSource(value, option, symlinks);
+    const source = readSource(value, option, options);
     return { prefix, sourceFor: () => source };
   });
 }
@@ -64,10 +66,14 @@ function isIterable(exports: Exports<Exported>): exports is Iterable<readonly [s
   return Symbol.iterator in exports;
 }
 
-function readSource(value: string | URL | Source, option: string, symlinks: Links): Source {
+function readSource(
+  value: string | URL | Source,
+  option: string,
+  options: DirectoryOptions,
+): Source {
   if (isSource(value)) return value;
   if ((typeof value === "string" && value !== "") || value instanceof URL) {
-    return fileSystem(value, option, symlinks);
+    return fileSystem(value, option, options);
   }
   throw new TypeError(`${option} is ${typeof value}; give a path, a file: URL or a source`);
 }

@@ -18,6 +18,7 @@ export { serveStatic } from "./serve_static.ts";
 export type { Content, Entry, Found, Listed, Source } from "./source.ts";
 export type { Coding } from "./variants.ts";
 export { directory, type DirectoryOptions } from "./sources/directory.ts";
+export type { HotOptions } from "./sources/hot_files.ts";
 export { memory, type MemoryContent, type MemoryFile } from "./sources/memory.ts";
 export { overlay } from "./sources/overlay.ts";
 export { packageData } from "./sources/package_data.ts";

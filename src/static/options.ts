@@ -4,11 +4,12 @@
  * @module
  */
 import { safeSegments } from "../http/segments.ts";
-import type { Links } from "../runtime/files.ts";
 import type { Answering } from "./answer.ts";
 import { type Cache, caching } from "./cache.ts";
 import { type Guard, guarding } from "./guard.ts";
 import type { Finding } from "./locate.ts";
+import type { DirectoryOptions } from "./sources/directory.ts";
+import type { HotOptions } from "./sources/hot_files.ts";
 import { type Coding, EXTENSIONS } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -31,6 +32,11 @@ export interface ServeStaticOptions {
    * below the directory, `"follow"` all of them, `"deny"` none. Default `"inside"`.
    */
   readonly symlinks?: "inside" | "follow" | "deny";
+  /**
+   * How small files of directories given as paths are kept in memory; `false` for not at all. Kept
+   * files have strong entity tags. Default: 16 MiB, asked about once a second.
+   */
+  readonly hot?: HotOptions | false;
   /**
    * How answers are cached. `true`: all for `cacheTimeout`, with answers to conditional requests.
    * `false`: no validators and no times. `"auto"`: fingerprinted names for a year, HTML not without
@@ -91,7 +97,7 @@ export interface Settings {
   readonly guard: Guard;
   readonly finding: Finding;
   readonly answering: Answering;
-  readonly symlinks: Links;
+  readonly directories: DirectoryOptions;
   readonly codings: readonly Coding[];
   readonly spa: readonly string[] | undefined;
   readonly notFoundPage: string | undefined;
@@ -136,7 +142,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
       headers,
       negotiates: codings.length > 0,
     },
-    symlinks: options.symlinks ?? "inside",
+    directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },
     codings,
     spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
     notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],

@@ -65,7 +65,7 @@ export function serveStatic<E extends Exported = never>(
   options: ServeStaticOptions = {},
 ): Middleware<ExportNeeds<E>> {
   const settings = readOptions(options);
-  const table = readExports(exports, settings.symlinks);
+  const table = readExports(exports, settings.directories);
   return (inner) => {
     const passOn = entrance(inner);
     return placed((request, place, args) => {

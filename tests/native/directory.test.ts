@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   readdirSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -75,21 +76,29 @@ test("relative paths, file URLs and single files", async () => {
   assert.equal((await get("/x", {}, hidden)).status, 404, "the real name is held against disallow");
 });
 
+const cold = serveStatic({ "/": www }, { hot: false })(notFound);
+const exact = serveStatic({ "/": www }, { hot: { revalidate: 0 } })(notFound);
+
 test("a conditional request gets 304 until the file changes", async () => {
   const file = join(www, "changing.txt");
-  writeFileSync(file, "one");
-  utimesSync(file, 1_700_000_000, 1_700_000_000);
-  const first = await get("/changing.txt");
-  const etag = first.headers.get("etag") ?? "";
-  const since = first.headers.get("last-modified") ?? "";
-  assert.match(etag, /^W\/"[0-9a-f]+-[0-9a-f]+"$/);
-  assert.equal((await get("/changing.txt", { headers: { "if-none-match": etag } })).status, 304);
-  assert.equal(
-    (await get("/changing.txt", { headers: { "if-modified-since": since } })).status,
-    304,
-  );
-  writeFileSync(file, "two");
-  assert.equal((await get("/changing.txt", { headers: { "if-none-match": etag } })).status, 200);
+  const tags = { cold: /^W\/"[0-9a-f]+-[0-9a-f]+"$/, exact: /^"[A-Za-z0-9+_]{24}"$/ };
+  for (const [name, app] of Object.entries({ cold, exact })) {
+    writeFileSync(file, "one");
+    utimesSync(file, 1_700_000_000, 1_700_000_000);
+    const status = async (headers: Record<string, string>): Promise<number> =>
+      (await get("/changing.txt", { headers }, app)).status;
+    const first = await get("/changing.txt", {}, app);
+    const etag = first.headers.get("etag") ?? "";
+    assert.match(etag, tags[name as "cold"]);
+    assert.equal(await status({ "if-none-match": etag }), 304);
+    assert.equal(
+      await status({ "if-modified-since": first.headers.get("last-modified") ?? "" }),
+      304,
+    );
+    writeFileSync(file, "two");
+    assert.equal(await status({ "if-none-match": etag }), 200);
+    assert.equal(await (await get("/changing.txt", {}, app)).text(), "two");
+  }
 });
 
 test("times that build tools write make no validators", async () => {
@@ -97,8 +106,11 @@ test("times that build tools write make no validators", async () => {
   for (const time of [0, 1, 315_532_800, 499_162_500]) {
     writeFileSync(file, "built");
     utimesSync(file, time, time);
-    const { headers } = await get("/built.txt");
+    const { headers } = await get("/built.txt", {}, cold);
     assert.deepEqual([headers.get("etag"), headers.get("last-modified")], [null, null]);
+    const hot = (await get("/built.txt", {}, exact)).headers;
+    assert.equal(hot.get("last-modified"), null);
+    assert.match(hot.get("etag") ?? "", /^"/, "a tag made of the content is right at any time");
   }
 });
 
@@ -242,3 +254,41 @@ for (
     assert.throws(build, (error: Error) => error instanceof TypeError && why.test(error.message));
   });
 }
+
+test("a hot file is sent from memory for a while, and read once for all who ask at once", async () => {
+  const file = join(www, "hot.txt");
+  writeFileSync(file, "first");
+  const app = serveStatic({ "/": www }, { hot: { revalidate: 60_000 } })(notFound);
+  const texts = await Promise.all(
+    Array.from({ length: 20 }, async () => (await get("/hot.txt", {}, app)).text()),
+  );
+  assert.deepEqual(new Set(texts), new Set(["first"]));
+  writeFileSync(file, "second");
+  assert.equal(await (await get("/hot.txt", {}, app)).text(), "first");
+  assert.equal(await (await get("/hot.txt", {}, exact)).text(), "second");
+  rmSync(file);
+  assert.equal((await get("/hot.txt", {}, exact)).status, 404);
+  assert.equal(await (await get("/hot.txt", {}, app)).text(), "first");
+});
+
+test("hot files keep to their budget", async () => {
+  for (const bytes of [0, 600, 1200]) {
+    const app = serveStatic({ "/": www }, { hot: { bytes, revalidate: 60_000 } })(notFound);
+    for (const path of ["/hello.txt", "/sub/deep.txt", "/empty.txt", "/hello.txt"]) {
+      assert.equal((await get(path, {}, app)).status, 200);
+    }
+  }
+  assert.throws(
+    () => directory(www, { hot: { bytes: -1 } }),
+    /TypeError: directory: hot.bytes must be/,
+  );
+});
+
+test("a link that is turned to the outside is not followed, also when its file was hot", async () => {
+  const link = join(www, "turned.txt");
+  symlinkSync(join(www, "hello.txt"), link);
+  assert.equal(await (await get("/turned.txt", {}, exact)).text(), "hello");
+  rmSync(link);
+  symlinkSync(join(root, "secret.txt"), link);
+  assert.equal((await get("/turned.txt", {}, exact)).status, 404);
+});

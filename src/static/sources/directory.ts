@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { type Files, type Links, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
-import type { Content, Entry, Source } from "../source.ts";
+import { type Files, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
+import type { Content, Entry, Found, Source } from "../source.ts";
+import { HotFiles, type HotOptions, LARGEST_HOT_FILE, type SmallFile } from "./hot_files.ts";
 
-/** Files up to this size are read at once: one read is cheaper than a stream. */
-const SMALL = 64 * 1024;
-/** The bytes that a stream holds at a time. */
+/** The bytes that are read at a time; less than this is read at once, without a stream. */
 const CHUNK = 256 * 1024;
 /**
  * Times that build tools write instead of the real one: 1970, 1 second later (Nix), 1980 (zip),
@@ -23,6 +22,11 @@ export interface DirectoryOptions {
    * all of them, `"deny"` none. Default `"inside"`.
    */
   readonly symlinks?: "inside" | "follow" | "deny";
+  /**
+   * How small files are kept in memory; `false` for not at all. Kept files have strong entity tags.
+   * Default: 16 MiB, asked about once a second.
+   */
+  readonly hot?: HotOptions | false;
 }
 
 /**
@@ -43,14 +47,14 @@ export interface DirectoryOptions {
  * ```
  */
 export function directory(path: string | URL, options: DirectoryOptions = {}): Source {
-  return fileSystem(path, "directory", options.symlinks);
+  return fileSystem(path, "directory", options);
 }
 
 /** As {@linkcode directory}, with errors in the name of `option`. */
 export function fileSystem(
   path: string | URL,
   option: string,
-  symlinks: Links = "inside",
+  { symlinks = "inside", hot = {} }: DirectoryOptions,
 ): Source {
   const refuse = (why: string): never => {
     throw new TypeError(`${option}: ${JSON.stringify(String(path))} ${why}`);
@@ -68,26 +72,59 @@ export function fileSystem(
   if (kind === "missing") return refuse("does not exist; create it, or give the right path");
   if (kind === "other") return refuse("is neither a directory nor a regular file");
   const root = files.resolve(path);
+  const names = (key: string): string[] => key === "" ? [] : key.split("/");
+  const kept = hot === false
+    ? undefined
+    : new HotFiles(hot, (key) => files.identify(root.path, names(key)));
+  /** Small files that are being read, for all who ask for them meanwhile. */
+  const reading = new Map<string, Promise<Entry | undefined>>();
+
+  const look = async (key: string): Promise<Found> => {
+    const known = await kept?.find(key) ?? await reading.get(key);
+    if (known) return known;
+    const segments = names(key);
+    const file = await files.open(root.path, segments, symlinks);
+    if (typeof file !== "object") return file;
+    const name = segments.at(-1) ?? root.name;
+    if (!kept || file.size > LARGEST_HOT_FILE) return entry(name, file);
+    const read = readWhole(file).then((small) => kept.keep(key, name, small));
+    reading.set(key, read.catch(() => undefined));
+    return await read.finally(() => reading.delete(key));
+  };
   return {
     list: (segments) => files.list(root.path, segments, symlinks),
-    find: async (segments) => {
+    find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
-      const file = await files.open(root.path, segments, symlinks);
-      return typeof file === "object" ? entry(segments.at(-1) ?? root.name, file) : file;
+      const key = segments.join("/");
+      const known = kept?.find(key);
+      return known && !(known instanceof Promise) ? known : look(key);
     },
   };
 }
 
+async function readWhole(file: OpenFile): Promise<SmallFile> {
+  const { identity } = file;
+  const bytes = await readAll(file, 0, file.size);
+  return { identity, bytes, lastModified: knownTime(file) };
+}
+
+function knownTime({ mtime }: OpenFile): number | undefined {
+  return SENTINELS.has(mtime) ? undefined : mtime;
+}
+
 function entry(name: string, file: OpenFile): Entry {
-  const known = !SENTINELS.has(file.mtime);
+  const lastModified = knownTime(file);
+  const { size } = file;
   return {
     name,
-    size: file.size,
-    lastModified: known ? file.mtime : undefined,
+    size,
+    lastModified,
     // Weak: two changes within one tick of the clock would share the tag.
-    etag: known ? `W/"${file.size.toString(16)}-${micros(file.mtime).toString(16)}"` : undefined,
-    open: ({ start, end } = { start: 0, end: file.size }) =>
-      end - start <= SMALL ? readAll(file, start, end) : stream(file, start, end),
+    etag: lastModified === undefined
+      ? undefined
+      : `W/"${size.toString(16)}-${micros(lastModified).toString(16)}"`,
+    open: ({ start, end } = { start: 0, end: size }) =>
+      end - start <= CHUNK ? readAll(file, start, end) : stream(file, start, end),
     close: () => file.close(),
   };
 }
@@ -97,7 +134,11 @@ function micros(time: number): number {
   return Math.round(time * 1000);
 }
 
-async function readAll(file: OpenFile, start: number, end: number): Promise<Content> {
+async function readAll(
+  file: OpenFile,
+  start: number,
+  end: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const bytes = new Uint8Array(end - start);
     for (let at = 0; at < bytes.length;) at += await readSome(file, bytes.subarray(at), start + at);

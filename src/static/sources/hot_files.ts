@@ -1,0 +1,101 @@
+/**
+ * Small files that are asked for again and again, kept in memory.
+ *
+ * @module
+ */
+import type { Entry } from "../source.ts";
+import { bytesEntry, contentTag } from "./entries.ts";
+
+/** Options of the memory for hot files. */
+export interface HotOptions {
+  /** The most that all files in memory weigh together, in bytes. Default 16 MiB. */
+  readonly bytes?: number;
+  /**
+   * For how long a file in memory is sent without asking the file system, in milliseconds. With 0 it
+   * is asked each time. Default 1000.
+   */
+  readonly revalidate?: number;
+}
+
+/** A small file as it was read. */
+export interface SmallFile {
+  /** Changes whenever the file does. */
+  readonly identity: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly lastModified: number | undefined;
+}
+
+interface Kept {
+  readonly entry: Entry;
+  readonly identity: string;
+  checked: number;
+}
+
+/** Larger files are not kept: reading them costs little beside sending them. */
+export const LARGEST_HOT_FILE: number = 64 * 1024;
+/** What an entry costs besides its bytes. */
+const OVERHEAD = 512;
+
+/** Keeps files within a budget; the one that was not asked for the longest goes first. */
+export class HotFiles {
+  readonly #kept = new Map<string, Kept>();
+  readonly #budget: number;
+  readonly #revalidate: number;
+  readonly #identify: (key: string) => Promise<string | undefined>;
+  #weight = 0;
+
+  /**
+   * Makes an empty memory.
+   *
+   * @param identify Asks the file system for the identity of what is there now.
+   * @throws {TypeError} When an option has a wrong value.
+   */
+  constructor(
+    { bytes = 16 * 1024 * 1024, revalidate = 1000 }: HotOptions,
+    identify: (key: string) => Promise<string | undefined>,
+  ) {
+    for (const [name, value] of Object.entries({ bytes, revalidate })) {
+      if (!(value >= 0)) throw new TypeError(`directory: hot.${name} must be 0 or more`);
+    }
+    [this.#budget, this.#revalidate, this.#identify] = [bytes, revalidate, identify];
+  }
+
+  /** The entry of a file that is kept and has not changed. */
+  find(key: string): Entry | undefined | Promise<Entry | undefined> {
+    const kept = this.#kept.get(key);
+    if (!kept) return undefined;
+    if (this.#revalidate > 0 && Date.now() - kept.checked < this.#revalidate) return kept.entry;
+    return this.#check(key, kept);
+  }
+
+  async #check(key: string, kept: Kept): Promise<Entry | undefined> {
+    const asked = Date.now();
+    const same = await this.#identify(key) === kept.identity;
+    if (same) kept.checked = asked;
+    else this.#forget(key, kept);
+    return same ? kept.entry : undefined;
+  }
+
+  /** Makes the entry of a file that was read, with a tag made of its content, and keeps it. */
+  async keep(key: string, name: string, file: SmallFile): Promise<Entry> {
+    const { bytes, identity, lastModified } = file;
+    const entry = bytesEntry(name, bytes, { lastModified, etag: await contentTag(bytes) });
+    const weight = bytes.length + OVERHEAD;
+    if (weight > this.#budget) return entry;
+    const before = this.#kept.get(key);
+    if (before) this.#forget(key, before);
+    this.#kept.set(key, { entry, identity, checked: Date.now() });
+    this.#weight += weight;
+    for (const [oldest, kept] of this.#kept) {
+      if (this.#weight <= this.#budget) break;
+      this.#forget(oldest, kept);
+    }
+    return entry;
+  }
+
+  #forget(key: string, kept: Kept): void {
+    if (this.#kept.get(key) !== kept) return;
+    this.#kept.delete(key);
+    this.#weight -= kept.entry.size + OVERHEAD;
+  }
+}
