@@ -72,19 +72,22 @@ async function round(handler: Handler, url: string): Promise<number> {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-for (const { name, path, contestants } of groups) {
-  const times = new Map<string, number[]>(Object.keys(contestants).map((key) => [key, []]));
-  for (let i = 0; i < ROUNDS; i++) {
-    for (const [key, handler] of Object.entries(contestants)) {
-      times.get(key)?.push(await round(handler, `http://localhost:3000${path}`));
+/** Runs the bench and prints it. */
+export async function layers(): Promise<void> {
+  for (const { name, path, contestants } of groups) {
+    const times = new Map<string, number[]>(Object.keys(contestants).map((key) => [key, []]));
+    for (let i = 0; i < ROUNDS; i++) {
+      for (const [key, handler] of Object.entries(contestants)) {
+        times.get(key)?.push(await round(handler, `http://localhost:3000${path}`));
+      }
     }
-  }
-  const medians = [...times].map(([key, values]) => [key, median(values)] as const);
-  const best = Math.min(...medians.map(([, time]) => time));
-  console.log(`\n${name}`);
-  for (const [key, time] of medians) {
-    console.log(
-      `  ${(time / best).toFixed(2).padStart(6)}  ${time.toFixed(2).padStart(7)} µs  ${key}`,
-    );
+    const medians = [...times].map(([key, values]) => [key, median(values)] as const);
+    const best = Math.min(...medians.map(([, time]) => time));
+    console.log(`\n${name}`);
+    for (const [key, time] of medians) {
+      console.log(
+        `  ${(time / best).toFixed(2).padStart(6)}  ${time.toFixed(2).padStart(7)} µs  ${key}`,
+      );
+    }
   }
 }

@@ -292,3 +292,34 @@ test("a link that is turned to the outside is not followed, also when its file w
   symlinkSync(join(root, "secret.txt"), link);
   assert.equal((await get("/turned.txt", {}, exact)).status, 404);
 });
+
+test("10,000 aborted requests leave no file open", { timeout: 60_000 }, async () => {
+  const before = descriptors();
+  for (let i = 0; i < 500; i++) {
+    await Promise.all(Array.from({ length: 20 }, async (_, k) => {
+      const response = await get("/big.bin");
+      // Some leave at once, some in the middle.
+      const reader = response.body?.getReader();
+      if (k % 2) await reader?.read();
+      await reader?.cancel();
+    }));
+  }
+  assert.ok(descriptors() <= before + 5, `${before} → ${descriptors()}`);
+});
+
+test("a file of 4 GiB is sent without being held in memory", { timeout: 60_000 }, async () => {
+  const file = join(www, "sparse.bin");
+  writeFileSync(file, "");
+  truncateSync(file, 4 * 1024 ** 3);
+  const response = await get("/sparse.bin");
+  assert.equal(response.headers.get("content-length"), String(4 * 1024 ** 3));
+  const reader = response.body?.getReader();
+  const before = process.memoryUsage().rss;
+  let count = 0;
+  while (count < 256 * 1024 ** 2) count += (await reader?.read())?.value?.byteLength ?? NaN;
+  await reader?.cancel();
+  const grown = process.memoryUsage().rss - before;
+  assert.ok(grown < 150 * 1024 ** 2, `${grown} bytes more`);
+  const tail = await get("/sparse.bin", { headers: { range: "bytes=-1" } });
+  assert.equal(tail.headers.get("content-range"), "bytes 4294967295-4294967295/4294967296");
+});
