@@ -150,7 +150,11 @@ async function answer(
   const request = toRequest(message, signal);
   if (!request) return textOnly(400, "Bad Request");
   try {
-    return await fetch(request);
+    const response: unknown = await fetch(request);
+    if (typeof response === "object" && response && "status" in response) {
+      return response as Response;
+    }
+    throw new TypeError(`serve: the handler returned ${String(response)}; return a Response`);
   } catch (error) {
     if (!signal.aborted) onError(error);
     return textOnly(500, "Internal Server Error");

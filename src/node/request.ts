@@ -19,13 +19,14 @@ export function toRequest(message: IncomingMessage, signal: AbortSignal): Reques
   const method = message.method ?? "GET";
   const url = urlOf(message);
   if (url === undefined) return undefined;
-  const body = WITHOUT_CONTENT.has(method) || !hasContent(message) ? null : contentOf(message);
-  const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(message), signal };
-  if (body) [init.body, init.duplex] = [body, "half"];
   try {
+    const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(message), signal };
+    if (!WITHOUT_CONTENT.has(method) && hasContent(message)) {
+      [init.body, init.duplex] = [contentOf(message), "half"];
+    }
     return new Request(url, init);
   } catch {
-    return undefined; // a method that fetch refuses, such as TRACE
+    return undefined; // a method or a field that fetch refuses, such as TRACE
   }
 }
 

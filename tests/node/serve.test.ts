@@ -127,6 +127,13 @@ test("a handler that rejects or throws is 500, says nothing, and is reported", a
     assert.ok(!text.includes("secret"));
     assert.match(String(errors), /secret/);
   }
+  errors.length = 0;
+  handler = (() => {}) as unknown as Handler;
+  assert.equal((await raw(get("/"))).status, 500);
+  assert.match(
+    String(errors),
+    /TypeError: serve: the handler returned undefined; return a Response/,
+  );
 });
 
 const failingStream = (): ReadableStream<Uint8Array> =>
