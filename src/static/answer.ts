@@ -8,6 +8,7 @@ import { attachment } from "../http/disposition.ts";
 import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
 import type { CacheRule } from "./cache.ts";
+import { compressed, compresses } from "./compress.ts";
 import { typeOf, withCharset } from "./media_type.ts";
 import { multipart } from "./multipart.ts";
 import type { Content, Entry } from "./source.ts";
@@ -19,6 +20,8 @@ export interface Answering {
   readonly download: (path: string) => string | undefined;
   readonly untrusted: boolean;
   readonly headers: ((path: string, headers: Headers) => void) | undefined;
+  /** Whether files that are not stored compressed are compressed. */
+  readonly compress: boolean;
   /** Whether the coding of files is negotiated, and answers have to say so. */
   readonly negotiates: boolean;
 }
@@ -51,8 +54,10 @@ export async function answerFile(
   const now = Date.now();
   const type = withCharset(entry.type ?? typeOf(name) ?? answering.fallbackMimetype);
   const { cacheControl, expires, validators } = answering.cache(path, type);
+  const compress = answering.compress && coding === "identity" &&
+    compresses(request, type, entry.size, cacheControl);
   const known = {
-    etag: validators ? codedTag(entry.etag, coding) : undefined,
+    etag: validators ? codedTag(entry.etag, compress ? "gzip" : coding, compress) : undefined,
     // RFC 9110 §8.8.2.1: a time in the future is replaced by now.
     lastModified: entry.lastModified === undefined ? undefined : Math.min(entry.lastModified, now),
   };
@@ -75,10 +80,11 @@ export async function answerFile(
   if (known.lastModified !== undefined) {
     headers.set("last-modified", formatDate(known.lastModified));
   }
-  headers.set("accept-ranges", "bytes");
   headers.set("x-content-type-options", "nosniff");
-  if (coding !== "identity") headers.set("content-encoding", coding);
   protect(headers, type, path, name, answering);
+  if (compress) return await sendCompressed(request, representation, type, headers, answering);
+  headers.set("accept-ranges", "bytes");
+  if (coding !== "identity") headers.set("content-encoding", coding);
 
   const range = request.method === "GET" ? request.headers.get("range") : null;
   const ifRange = request.headers.get("if-range");
@@ -130,9 +136,32 @@ async function send(
   return new Response(null, init);
 }
 
+/** Sends the whole in gzip. How long that will be is not known. */
+async function sendCompressed(
+  request: Request,
+  { entry, path }: Representation,
+  type: string,
+  headers: Headers,
+  answering: Answering,
+): Promise<Response> {
+  headers.set("content-type", type);
+  headers.set("content-encoding", "gzip");
+  answering.headers?.(path, headers);
+  const init: ResponseInit & { encodeBody: "manual" } = { headers, encodeBody: "manual" };
+  if (request.method !== "HEAD") return new Response(compressed(await entry.open()), init);
+  await entry.close();
+  return new Response(null, init);
+}
+
 /** RFC 9110 §8.8.3.3: representations in different codings have different entity tags. */
-function codedTag(etag: string | undefined, coding: string): string | undefined {
-  return coding === "identity" ? etag : etag?.replace(/"$/, `-${coding}"`);
+function codedTag(
+  etag: string | undefined,
+  coding: string,
+  weak: boolean,
+): string | undefined {
+  const tag = coding === "identity" ? etag : etag?.replace(/"$/, `-${coding}"`);
+  // The same file compressed elsewhere may come out with other bytes.
+  return weak ? tag?.replace(/^(?:W\/)?/, "W/") : tag;
 }
 
 /** What keeps a browser from running what others have uploaded, and names downloads. */

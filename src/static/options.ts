@@ -76,6 +76,12 @@ export interface ServeStaticOptions {
    * "gzip"]`. Default: none.
    */
   readonly precompressed?: readonly Coding[];
+  /**
+   * Whether text that is not stored compressed is compressed with gzip, from 1 KiB to 10 MiB and
+   * unless `Cache-Control` says `no-transform`. Such answers have weak entity tags and no ranges.
+   * Default `false`.
+   */
+  readonly compress?: boolean;
   /** Sees and changes the fields of an answer (200, 206 and 304). */
   readonly headers?: (path: string, headers: Headers) => void;
   /**
@@ -121,6 +127,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
   }
   const codings = options.precompressed ?? [];
   for (const coding of codings) oneOf("precompressed", coding, Object.keys(EXTENSIONS) as Coding[]);
+  const compress = flag("compress", options.compress);
   const { download = false, index = "index.html" } = options;
   return {
     guard: guarding({ disallow, isAllowed, dotfiles }),
@@ -140,7 +147,8 @@ export function readOptions(options: ServeStaticOptions): Settings {
       download: savedAs(download),
       untrusted: flag("untrusted", options.untrusted),
       headers,
-      negotiates: codings.length > 0,
+      compress,
+      negotiates: compress || codings.length > 0,
     },
     directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },
     codings,

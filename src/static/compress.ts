@@ -1,0 +1,35 @@
+/**
+ * Compression of what is not stored compressed.
+ *
+ * @module
+ */
+import { negotiateCoding } from "../http/negotiation.ts";
+import type { Content } from "./source.ts";
+
+/** Below this, gzip saves nothing that matters; above, it costs a server more than a client waits. */
+const SMALLEST = 1024;
+const LARGEST = 10 * 1024 * 1024;
+/** Types whose files are text, or as loose as text. */
+const COMPRESSIBLE =
+  /^(?:text\/|application\/(?:json|javascript|xml|wasm|manifest\+json|rtf)|image\/(?:svg\+xml|bmp|x-icon)|font\/[ot]tf|[^;]*\+(?:json|xml))/;
+
+/**
+ * Whether to compress a file for a client. `no-transform` forbids it (RFC 9110 §7.7), and a range is
+ * one of the file as it is stored.
+ */
+export function compresses(
+  request: Request,
+  type: string,
+  size: number,
+  cacheControl: string,
+): boolean {
+  return size >= SMALLEST && size <= LARGEST && COMPRESSIBLE.test(type) &&
+    !/no-transform/i.test(cacheControl) && !request.headers.has("range") &&
+    negotiateCoding(request.headers.get("accept-encoding"), ["gzip"]) === "gzip";
+}
+
+/** Content in gzip; an error in it is one in what comes out. */
+export function compressed(content: Content): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const stream = content instanceof Uint8Array ? new Blob([content]).stream() : content;
+  return stream.pipeThrough(new CompressionStream("gzip"));
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { notFound } from "../../src/handler.ts";
+import { memory, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+
+const page = "<p>compress me</p>\n".repeat(200);
+const source = memory({
+  "page.html": page,
+  "small.html": "<p>",
+  "photo.png": page,
+  "data.json": page,
+  "stored.js": page,
+  "stored.js.br": "brotli",
+});
+/** Accept-Encoding cannot be set on a Request everywhere; this one only reads. */
+const get = async (
+  path: string,
+  fields: Record<string, string>,
+  options: ServeStaticOptions = {},
+  method = "GET",
+): Promise<Response> => {
+  const request = new Request(`http://host${path}`, { method });
+  const headers = new Map(Object.entries(fields));
+  const value = {
+    get: (name: string) => headers.get(name) ?? null,
+    has: (name: string) => headers.has(name),
+  };
+  Object.defineProperty(request, "headers", { value });
+  return await serveStatic({ "/": source }, { compress: true, ...options })(notFound)(request);
+};
+const unzip = (response: Response): Promise<string> =>
+  new Response(response.body?.pipeThrough(new DecompressionStream("gzip"))).text();
+const gzip = { "accept-encoding": "gzip, br" };
+
+test("text is compressed for who takes gzip", async () => {
+  const response = await get("/page.html", gzip);
+  assert.equal(response.headers.get("content-encoding"), "gzip");
+  assert.equal(response.headers.get("content-type"), "text/html; charset=utf-8");
+  assert.equal(response.headers.get("vary"), "accept-encoding");
+  assert.equal(response.headers.get("content-length"), null);
+  assert.equal(response.headers.get("accept-ranges"), null);
+  const etag = response.headers.get("etag") ?? "";
+  assert.match(etag, /^W\/"[^"]+-gzip"$/);
+  assert.equal(await unzip(response), page);
+  assert.equal((await get("/page.html", { ...gzip, "if-none-match": etag })).status, 304);
+});
+
+// [why, path, fields, options]
+const whole: readonly (readonly [string, string, Record<string, string>, ServeStaticOptions])[] = [
+  ["what is small", "/small.html", gzip, {}],
+  ["what is compressed already", "/photo.png", gzip, {}],
+  ["for who does not take gzip", "/page.html", {}, {}],
+  ["for who refuses gzip", "/page.html", { "accept-encoding": "gzip;q=0, br" }, {}],
+  ["against no-transform", "/data.json", gzip, { cache: { "*": "no-transform" } }],
+];
+for (const [why, path, fields, options] of whole) {
+  test(`not compressed: ${why}`, async () => {
+    const response = await get(path, fields, options);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("content-encoding"), null);
+    assert.equal(response.headers.get("vary"), "accept-encoding");
+    assert.ok(response.headers.has("content-length"));
+    await response.body?.cancel();
+  });
+}
+
+test("what is stored in a coding goes first, and ranges are of what is stored", async () => {
+  const stored = await get("/stored.js", gzip, { precompressed: ["br"] });
+  assert.equal(await stored.text(), "brotli");
+  const part = await get("/page.html", { ...gzip, range: "bytes=0-2" });
+  assert.deepEqual([part.status, part.headers.get("content-encoding")], [206, null]);
+  assert.equal(await part.text(), "<p>");
+});
+
+test("HEAD says that the content would be compressed", async () => {
+  const head = await get("/page.html", gzip, {}, "HEAD");
+  assert.equal(head.headers.get("content-encoding"), "gzip");
+  assert.equal(head.headers.get("content-length"), null);
+  assert.equal(head.body, null);
+});
