@@ -159,13 +159,14 @@ function openFile(
   handle: import("node:fs/promises").FileHandle,
   stat: import("node:fs").Stats,
 ): OpenFile {
+  let closed: Promise<void> | undefined;
   return {
     identity: identityOf(stat),
     size: stat.size,
     mtime: stat.mtimeMs,
     read: async (buffer, position) =>
       (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
-    close: () => handle.close(),
+    close: () => closed ??= handle.close(),
   };
 }
 

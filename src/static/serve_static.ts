@@ -7,7 +7,7 @@ import type { Middleware } from "../handler.ts";
 import { safeSegments } from "../http/segments.ts";
 import { textResponse } from "../http/text.ts";
 import { entrance, type Place, placed } from "../mount.ts";
-import { answerFile } from "./answer.ts";
+import { answerFile, type Representation } from "./answer.ts";
 import {
   type Candidate,
   candidatesFor,
@@ -89,9 +89,9 @@ async function answer(
     const located = await locate(source, path, settings.guard, settings.finding);
     if (located?.kind === "file") return await answerLocated(request, source, located, settings);
     if (located?.kind === "denied") return textResponse(request, 403, "Forbidden");
+    if (!isRead(request)) continue;
     if (located?.kind === "redirect") return redirect(place, located.respell);
     if (located?.kind !== "directory" || !settings.listing || !source.list) continue;
-    if (!isRead(request)) continue;
     // Its links are relative to the directory, so the slash has to be there.
     if (!located.slash) return redirect(place, (last) => `./${last}/`);
     const { segments } = located;
@@ -125,7 +125,7 @@ async function answerLocated(
   if (!variant) return textResponse(request, 406, "Not Acceptable", { vary: "accept-encoding" });
   const { entry, coding } = variant;
   const names = coding === "identity" ? file.segments : [...file.segments.slice(0, -1), entry.name];
-  return await answerFile(request, {
+  const representation: Representation = {
     entry,
     coding,
     name,
@@ -139,7 +139,13 @@ async function answerLocated(
       await again.close();
       throw new Error("the file has changed");
     },
-  }, answering);
+  };
+  try {
+    return await answerFile(request, representation, answering);
+  } catch (error) {
+    await entry.close(); // a function of the options may have thrown
+    throw error;
+  }
 }
 
 /** A path for people; the base may hold escapes that are no text. */
@@ -159,5 +165,8 @@ function isRead({ method }: Request): boolean {
 function redirect(place: Place, respell: (last: string) => string): Response {
   const full = (place.base + place.canonical).replace(/\/$/, "");
   const location = respell(full.slice(full.lastIndexOf("/") + 1)) + place.target.query;
-  return new Response(null, { status: 308, headers: { location, "cache-control": "no-cache" } });
+  // Some hosts hand over what a client has not escaped, and fields hold no such characters.
+  const escaped = location.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
+  const headers = { location: escaped, "cache-control": "no-cache" };
+  return new Response(null, { status: 308, headers });
 }

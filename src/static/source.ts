@@ -40,7 +40,7 @@ export interface Listed {
 /** What is at a path. */
 export type Found = Entry | "directory" | undefined;
 
-/** A file that was found. Whoever gets one calls either `open` or `close`, once. */
+/** A file that was found. Whoever gets one calls `open` once, or else `close`. */
 export interface Entry {
   /** The name of the file; its extension tells the media type. */
   readonly name: string;
@@ -57,7 +57,7 @@ export interface Entry {
    * of them, and lets go of the storage when it ends, errors or is cancelled.
    */
   open(range?: ByteRange): Content | Promise<Content>;
-  /** Lets go of the storage without reading. */
+  /** Lets go of the storage without reading. Called again, or after `open` failed, does nothing. */
   close(): void | Promise<void>;
 }
 

@@ -231,6 +231,13 @@ test("files are closed after HEAD, 304, a cancelled and a finished body", async 
     await reader?.cancel();
     await (await get("/big.bin")).arrayBuffer();
     await get("/hello.txt");
+    for (const option of ["cache", "headers", "download"]) {
+      const broken = (): never => {
+        throw new Error("an option that fails");
+      };
+      const app = serveStatic({ "/": www }, { [option]: broken })(notFound);
+      await assert.rejects(get("/big.bin", {}, app), /an option that fails/);
+    }
   }
   assert.ok(descriptors() <= before + 5, `${before} → ${descriptors()}`);
 });

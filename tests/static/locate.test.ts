@@ -144,6 +144,19 @@ test("redirects stay below the mount and at home, for any path", async () => {
   assert.equal(mounted.headers.get("location"), "./files/?q");
 });
 
+test("what a host has not escaped is escaped in a redirect", async () => {
+  const request = new Request("http://host/");
+  Object.defineProperty(request, "url", { value: "http://host/docs?ü=😀\ud800 x" });
+  const response = await serveStatic({ "/": new Memory(files) })(fallback)(request);
+  assert.equal(response.headers.get("location"), "./docs/?%C3%BC=%F0%9F%98%80%EF%BF%BD%20x");
+});
+
+test("other methods are not redirected", async () => {
+  for (const refuseMethods of [true, false]) {
+    assert.equal(await answer({ refuseMethods }, "/docs", { method: "POST" }), "418 passed on");
+  }
+});
+
 test("a static at the root of a mount redirects to the mount", async () => {
   const app = dispatch({ "/docs": serveStatic({ "/": new Memory(files) })(fallback) })(fallback);
   assert.equal((await app(new Request("http://host/docs"))).headers.get("location"), "./docs/");
