@@ -6,7 +6,9 @@
 
 /** Bytes from `start` up to, but not including, `end`. */
 export interface ByteRange {
+  /** The first byte. */
   readonly start: number;
+  /** One past the last byte. */
   readonly end: number;
 }
 
