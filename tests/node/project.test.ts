@@ -26,7 +26,7 @@ const floors: readonly (readonly string[])[] = [
   ["src/runtime/"],
   ["src/handler.ts"],
   ["src/mount.ts"],
-  ["src/dispatch.ts", "src/static/", "src/proxy/"],
+  ["src/dispatch.ts", "src/static/", "src/proxy/", "src/debug/", "src/easter_egg.ts"],
   ["src/mod.ts", "src/node/", "src/node.ts"],
 ];
 const roomOf = (file: string): string =>
