@@ -13,4 +13,12 @@
 export type { Field } from "../http/connection.ts";
 export { proxy, type ProxyOptions, type Targets } from "./proxy.ts";
 export type { TargetOptions } from "./target.ts";
-export type { Capability, IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
+export type {
+  Capability,
+  Connection,
+  IncomingResponse,
+  OutgoingRequest,
+  TlsOptions,
+  Transport,
+  Tunnel,
+} from "./transport.ts";

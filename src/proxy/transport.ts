@@ -10,7 +10,43 @@ export type Capability =
   /** Send a `Host` field other than the host of the URL. */
   | "host"
   /** Send any method that is a token (RFC 9110 §9.1), not only those that `fetch` is sure of. */
-  | "anyMethod";
+  | "anyMethod"
+  /** Use the certificates and the server name of {@linkcode TlsOptions}. */
+  | "tls"
+  /** Connect to a Unix socket. */
+  | "unix"
+  /** Speak HTTP/2 with the upstream. */
+  | "http2"
+  /** Upgrade the connection (RFC 9110 §7.8), as for WebSocket. */
+  | "upgrade"
+  /** Tell of 1xx responses before the final one. */
+  | "information"
+  /** Tell of the trailer fields of responses. */
+  | "trailers";
+
+/** Whom to trust, and as whom to speak, on a connection with TLS. */
+export interface TlsOptions {
+  /** Certificates of authorities in PEM, in place of those that the runtime trusts. */
+  readonly ca?: string | readonly string[];
+  /** Our own certificate in PEM, for upstreams that ask for one. */
+  readonly cert?: string;
+  /** Its private key in PEM. */
+  readonly key?: string;
+  /** Whether the certificate of the upstream must be valid. Default `true`. */
+  readonly rejectUnauthorized?: boolean;
+  /** The name to ask for and to find in the certificate. Default: the host of the target. */
+  readonly servername?: string;
+}
+
+/** How to reach an upstream, besides its URL. */
+export interface Connection {
+  /** Options of TLS. */
+  readonly tls?: TlsOptions;
+  /** The path of a Unix socket to connect to in place of the host of the URL. */
+  readonly socketPath?: string;
+  /** Whether to speak HTTP/2: where the upstream agrees, or at once and without TLS. */
+  readonly http2?: boolean | "prior knowledge";
+}
 
 /** A request to be sent. */
 export interface OutgoingRequest {
@@ -26,6 +62,10 @@ export interface OutgoingRequest {
   readonly body: ReadableStream<Uint8Array> | null;
   /** Aborted when nobody waits any more, also while the response is read. */
   readonly signal: AbortSignal;
+  /** How to reach the upstream; the same object for every request to one target. */
+  readonly connection?: Connection;
+  /** Is told of 1xx responses other than 101, by transports that can tell. */
+  readonly onInformation?: (status: number, fields: readonly Field[]) => void;
 }
 
 /** The response to it. Redirects are responses like any other. */
@@ -40,6 +80,20 @@ export interface IncomingResponse {
   readonly body: ReadableStream<Uint8Array> | null;
   /** `true` when the content was decoded, so that fields about its coding and length are wrong. */
   readonly decoded?: boolean;
+  /** The trailer fields, from transports that can tell; resolved when the content has ended. */
+  readonly trailers?: Promise<readonly Field[]>;
+}
+
+/** A connection that the upstream has agreed to use for something else than HTTP. */
+export interface Tunnel {
+  /** Always 101. */
+  readonly status: 101;
+  /** The fields of the upstream's answer, one pair a line. */
+  readonly fields: Iterable<Field>;
+  /** What the upstream sends; cancelling it closes the connection. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** What the upstream is sent. */
+  readonly writable: WritableStream<Uint8Array>;
 }
 
 /** Sends requests. */
@@ -51,4 +105,9 @@ export interface Transport {
    * there will be none.
    */
   send(request: OutgoingRequest): Promise<IncomingResponse>;
+  /**
+   * Sends a request to upgrade the connection, where the transport can: the request's `fields` hold
+   * `connection` and `upgrade`. Resolves to the tunnel, or to the response that refuses it.
+   */
+  upgrade?(request: OutgoingRequest): Promise<Tunnel | IncomingResponse>;
 }
