@@ -1,0 +1,122 @@
+/**
+ * Upstreams are asked whether they are well.
+ *
+ * @module
+ */
+import { unref } from "../../runtime/timers.ts";
+import { type Clock, systemClock, within } from "./clock.ts";
+import type { Health, Upstream } from "./upstream.ts";
+
+/** Options of {@linkcode checks}. */
+export interface ChecksOptions {
+  /** What to ask for: a path with its leading slash. It is not appended to the path of the target. */
+  readonly path: string;
+  /**
+   * How often to ask, in milliseconds, from the first request on. It does not keep a process alive.
+   * Without it, upstreams are asked when `check` is called: on Cloudflare Workers, where no timer
+   * outlives a request, do so in a handler of a Cron Trigger.
+   */
+  readonly interval?: number;
+  /** How long an upstream may take to begin its answer, in milliseconds. Default 5000. */
+  readonly timeout?: number;
+  /** How many checks in a row an upstream must pass to be used again. Default 2. */
+  readonly passes?: number;
+  /** How many checks in a row an upstream must fail to be used no more. Default 3. */
+  readonly fails?: number;
+  /** Whether a status means that the upstream is well. Default: from 200 to 399. */
+  readonly isWell?: (status: number) => boolean;
+  /** Tells the time and wakes up. Default: the runtime's clock. */
+  readonly clock?: Clock;
+}
+
+/** Upstreams that are checked. */
+export interface Checks extends Health {
+  /**
+   * Asks every upstream of every target that these checks were given to, all at a time.
+   *
+   * @returns What resolves, never rejects, when all have answered or are late.
+   */
+  check(): Promise<void>;
+}
+
+interface Checked {
+  readonly upstream: Upstream;
+  readonly ask: (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>;
+  well: boolean;
+  /** How many checks in a row said otherwise. */
+  against: number;
+}
+
+/**
+ * Asks upstreams whether they are well, and uses only those that are. Upstreams are taken to be well
+ * before the first check.
+ *
+ * @param options See {@linkcode ChecksOptions}.
+ * @returns A value for the option `health`; call its `check` whenever you like.
+ * @throws {TypeError} When the path is none, or an option is out of its bounds.
+ *
+ * @example
+ * ```ts
+ * import { checks, ejection, notFound, proxy } from "@handwerk/handwerk";
+ *
+ * const checked = checks({ path: "/health", interval: 10_000 });
+ * const app = proxy({
+ *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], health: [checked, ejection()] },
+ * })(notFound);
+ * ```
+ */
+export function checks(options: ChecksOptions): Checks {
+  const { path, interval, isWell = (status) => status >= 200 && status < 400 } = options;
+  const { clock = systemClock } = options;
+  if (typeof path !== "string" || !path.startsWith("/")) {
+    throw new TypeError('checks: path must begin with a slash, as "/health" does');
+  }
+  if (interval !== undefined) within("checks: interval", interval, 1);
+  const timeout = within("checks: timeout", options.timeout ?? 5000, 1);
+  const passes = within("checks: passes", options.passes ?? 2, 1);
+  const fails = within("checks: fails", options.fails ?? 3, 1);
+  const all = new Map<Upstream, Checked>();
+
+  const answer = ({ upstream, ask }: Checked): Promise<boolean> =>
+    new Promise((resolve) => {
+      const late = new AbortController();
+      const timer = clock.setTimeout(() => {
+        late.abort(new Error("late"));
+        resolve(false);
+      }, timeout);
+      const settle = (says: boolean): void => {
+        clock.clearTimeout(timer);
+        resolve(says);
+      };
+      void ask(upstream, path, late.signal).then(isWell).catch(() => false).then(settle);
+    });
+  const hear = async (checked: Checked): Promise<void> => {
+    const says = await answer(checked);
+    checked.against = says === checked.well ? 0 : checked.against + 1;
+    if (checked.against < (checked.well ? fails : passes)) return;
+    checked.well = says;
+    checked.against = 0;
+  };
+  let running: Promise<void> | undefined;
+  const check = (): Promise<void> =>
+    running ??= Promise.all([...all.values()].map(hear)).then(() => void (running = undefined));
+
+  let started = false;
+  const again = (every: number): void => {
+    started = true;
+    unref(clock.setTimeout(() => void check().then(() => again(every)), every));
+  };
+  return {
+    check,
+    attach(upstreams, ask) {
+      for (const upstream of upstreams) {
+        all.set(upstream, { upstream, ask, well: true, against: 0 });
+      }
+    },
+    admits: (upstream) => all.get(upstream)?.well ?? true,
+    sent() {
+      if (interval !== undefined && !started) again(interval);
+      return () => {};
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * The same upstream for the same key.
+ *
+ * @module
+ */
+import { roundRobin } from "./balancers.ts";
+import type { Asked, Balancer, Upstream } from "./upstream.ts";
+
+/**
+ * What requests must share to go to the same upstream: the address of the client, the path, a field,
+ * a cookie, or what a function makes of the request. A function returns `undefined` for no key.
+ */
+export type Key =
+  | "address"
+  | "path"
+  | { readonly header: string }
+  | { readonly cookie: string }
+  | ((asked: Asked) => string | undefined);
+
+/**
+ * Sends requests with the same key to the same upstream, by highest random weight (rendezvous
+ * hashing): every proxy comes to the same choice without asking another; an upstream that is added
+ * takes over its own share of the keys, and no other key moves; the keys of one that goes spread over
+ * all the others.
+ *
+ * @param key What the requests have in common; see {@linkcode Key}.
+ * @param otherwise Chooses for requests without the key. Default {@linkcode roundRobin}.
+ * @returns A value for the option `balance`.
+ * @throws {TypeError} When the key is none.
+ *
+ * @example
+ * ```ts
+ * import { notFound, proxy, rendezvous } from "@handwerk/handwerk";
+ *
+ * const app = proxy({
+ *   "/": {
+ *     target: ["http://10.0.0.1/", "http://10.0.0.2/"],
+ *     balance: rendezvous({ cookie: "session" }),
+ *   },
+ * })(notFound);
+ * ```
+ */
+export function rendezvous(key: Key, otherwise: Balancer = roundRobin()): Balancer {
+  const keyOf = reader(key);
+  return (upstreams, asked) => {
+    const value = keyOf(asked);
+    if (!value) return otherwise(upstreams, asked);
+    return upstreams.reduce((best, upstream) =>
+      score(upstream, value) > score(best, value) ? upstream : best
+    );
+  };
+}
+
+function reader(key: Key): (asked: Asked) => string | undefined {
+  if (typeof key === "function") return key;
+  if (key === "address") return ({ clientAddress }) => clientAddress;
+  if (key === "path") return ({ request }) => URL.parse(request.url)?.pathname;
+  const { header, cookie } = (key ?? {}) as { header?: unknown; cookie?: unknown };
+  if (typeof header === "string") {
+    new Headers().get(header); // throws a TypeError for what is no name
+    return ({ request }) => request.headers.get(header) ?? undefined;
+  }
+  if (typeof cookie === "string") return ({ request }) => cookieOf(request, cookie);
+  throw new TypeError(
+    'rendezvous: the key must be "address", "path", { header }, { cookie } or a function',
+  );
+}
+
+function cookieOf(request: Request, name: string): string | undefined {
+  for (const pair of (request.headers.get("cookie") ?? "").split(";")) {
+    const equals = pair.indexOf("=");
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+  }
+  return undefined;
+}
+
+/** Uniform hashes made so win in proportion to the weights. */
+function score({ url, weight }: Upstream, key: string): number {
+  return -weight / Math.log((hash(`${url.href} ${key}`) + 0.5) / 2 ** 32);
+}
+
+/** FNV-1a, whose weak high bits the finaliser of MurmurHash3 stirs. */
+function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,108 @@
+/**
+ * Requests that are sent again.
+ *
+ * @module
+ */
+import { type Clock, systemClock, within } from "./clock.ts";
+
+/** A request that failed, and may be sent again. */
+export interface Failure {
+  /** The method. */
+  readonly method: string;
+  /** How often it was sent already. */
+  readonly times: number;
+  /** The status of the response; `undefined` when there was none. */
+  readonly status: number | undefined;
+  /** The `Retry-After` field of the response, in milliseconds. */
+  readonly retryAfter: number | undefined;
+  /** Whether nothing of the request can have reached the upstream. */
+  readonly unsent: boolean;
+  /** Whether there is an upstream that it was not sent to yet. */
+  readonly another: boolean;
+  /** How long anybody will wait for the response, in milliseconds. */
+  readonly left: number;
+}
+
+/** Decides whether requests are sent again. */
+export interface Retry {
+  /** Is told of every request before it is sent for the first time. */
+  begin(): void;
+  /**
+   * Decides about a request whose content, if it has any, is untouched.
+   *
+   * @returns How long to wait before it is sent again, in milliseconds, or `undefined` for never.
+   */
+  wait(failure: Failure): number | undefined;
+  /** What wakes up when it is time. Default: the runtime's clock. */
+  readonly clock?: Clock;
+}
+
+/** Options of {@linkcode retries}. */
+export interface RetriesOptions {
+  /** How often a request is sent at most, the first time included. Default 2. */
+  readonly attempts?: number;
+  /** Statuses after which a request is sent again, such as 502, 503 and 504. Default none. */
+  readonly statuses?: readonly number[];
+  /**
+   * How many retries there may be in the long run for each request, so that upstreams in trouble
+   * are not asked many times more than otherwise. Default 0.1.
+   */
+  readonly budget?: number;
+  /** How many retries may be saved for bad times. Default 10. */
+  readonly reserve?: number;
+  /**
+   * How long to wait at most for an upstream that says when it is to be asked again, when there is
+   * no other, in milliseconds. Default 0.
+   */
+  readonly longestWait?: number;
+  /** What wakes up when it is time. Default: the runtime's clock. */
+  readonly clock?: Clock;
+}
+
+/** RFC 9110 §9.2.2: sent twice, they intend the same as sent once. */
+const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/**
+ * Sends requests again that got no response, to another upstream if there is one: those whose method
+ * is idempotent (RFC 9110 §9.2.2), and others when the connection was refused, so that nothing can
+ * have been sent. Never when a part of the content is gone, nor after a response has begun.
+ *
+ * `Retry-After` holds for the upstream that said it: another one is asked at once.
+ *
+ * @param options See {@linkcode RetriesOptions}.
+ * @returns A value for the option `retry`. Targets that share it share its budget.
+ * @throws {TypeError} When an option is out of its bounds.
+ *
+ * @example
+ * ```ts
+ * import { notFound, proxy, retries } from "@handwerk/handwerk";
+ *
+ * const app = proxy({
+ *   "/": {
+ *     target: ["http://10.0.0.1/", "http://10.0.0.2/"],
+ *     retry: retries({ attempts: 2, statuses: [502, 503] }),
+ *   },
+ * })(notFound);
+ * ```
+ */
+export function retries(options: RetriesOptions = {}): Retry {
+  const { statuses = [], clock = systemClock } = options;
+  const attempts = within("retries: attempts", options.attempts ?? 2, 1, 100);
+  const budget = within("retries: budget", options.budget ?? 0.1, 0, 100);
+  const reserve = within("retries: reserve", options.reserve ?? 10, 1);
+  const longestWait = within("retries: longestWait", options.longestWait ?? 0, 0);
+  let saved = reserve;
+  return {
+    clock,
+    begin: () => void (saved = Math.min(saved + budget, reserve)),
+    wait({ method, times, status, retryAfter = 0, unsent, another, left }) {
+      const repeatable = unsent || IDEMPOTENT.has(method);
+      if (!repeatable || times >= attempts || saved < 1) return undefined;
+      if (status !== undefined && !statuses.includes(status)) return undefined;
+      const wait = another ? 0 : retryAfter;
+      if (wait > longestWait || wait >= left) return undefined;
+      saved--;
+      return wait;
+    },
+  };
+}

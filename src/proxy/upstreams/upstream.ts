@@ -1,0 +1,79 @@
+/**
+ * One of several upstreams, and what is asked of those who choose among them.
+ *
+ * @module
+ */
+
+/** One of the upstreams of a target. */
+export interface Upstream {
+  /** Its URL. */
+  readonly url: URL;
+  /** Its share of the requests, relative to the weights of the others. */
+  readonly weight: number;
+  /** How many requests it has been sent whose responses have not come to their end. */
+  readonly inFlight: number;
+}
+
+/** What an upstream is chosen for. */
+export interface Asked {
+  /** The request as it was received. Its content is not to be read. */
+  readonly request: Request;
+  /** The address of the client, where it is known. */
+  readonly clientAddress: string | undefined;
+}
+
+/**
+ * Chooses the upstream for a request: one of the given ones, of which there is at least one. Those
+ * that are not well, or that were tried in vain for this request, are not among them.
+ */
+export type Balancer = (upstreams: readonly Upstream[], asked: Asked) => Upstream;
+
+/**
+ * What became of a request: its response has begun, has ended as it should, or there was none or
+ * only a part of one, or one that tells of trouble; or the client lost interest before.
+ */
+export type News = "answered" | "ended" | "failed" | "abandoned";
+
+/** Knows which upstreams are well. */
+export interface Health {
+  /**
+   * Whether requests are refused with 503 when it finds no upstream well. Otherwise all are used
+   * then.
+   */
+  readonly strict?: boolean;
+  /**
+   * Is told which upstreams there are, when the proxy is built, and how to ask one: with a GET of
+   * a path, which resolves to the status.
+   */
+  attach?(
+    upstreams: readonly Upstream[],
+    ask: (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>,
+  ): void;
+  /** Whether a request may be sent to the upstream now. */
+  admits(upstream: Upstream): boolean;
+  /**
+   * Is told that a request is sent to one of the upstreams.
+   *
+   * @returns What to tell the news to. The status comes with `"answered"` alone.
+   */
+  sent(
+    upstream: Upstream,
+    upstreams: readonly Upstream[],
+  ): (news: News, status?: number) => void;
+}
+
+/** There is no upstream, or no room, for a request now: 503. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
+  /** The type of the error, of those that RFC 9209 §2.3 registers. */
+  readonly type: "connection_limit_reached" | "destination_unavailable";
+  /** When to come back, in seconds. */
+  readonly retryAfter: number;
+
+  /** @internal */
+  constructor(type: Unavailable["type"], retryAfter: number, message: string) {
+    super(message);
+    this.type = type;
+    this.retryAfter = retryAfter;
+  }
+}

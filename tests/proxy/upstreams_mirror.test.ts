@@ -1,0 +1,204 @@
+/** The mirror, which must never be noticed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type MirrorOptions, mirrorTo } from "../../src/proxy/upstreams/mirror.ts";
+import type { IncomingResponse, OutgoingRequest } from "../../src/proxy/transport.ts";
+import { FakeClock, seeded, settle } from "../support/fake_clock.ts";
+import { FakeTransport, ok } from "../support/fake_transport.ts";
+
+const never = (): Promise<never> => new Promise(() => {});
+const copyOf = (body: ReadableStream<Uint8Array> | null): OutgoingRequest => ({
+  url: new URL("http://mirror/"),
+  method: "POST",
+  host: "mirror",
+  fields: [],
+  body,
+  signal: new AbortController().signal,
+});
+const KIB = new Uint8Array(1024).map((_, i) => i);
+/** Content that tells how much of it was taken. */
+function content(
+  kibibytes: number,
+  error?: Error,
+): { body: ReadableStream<Uint8Array>; taken: number } {
+  const made = {
+    taken: 0,
+    body: new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (made.taken < kibibytes) {
+          made.taken++;
+          return controller.enqueue(KIB.slice());
+        }
+        return error ? controller.error(error) : controller.close();
+      },
+    }, { highWaterMark: 0 }),
+  };
+  return made;
+}
+
+interface Made {
+  readonly original: ReadableStream<Uint8Array>;
+  readonly transport: FakeTransport;
+  readonly clock: FakeClock;
+  readonly aborted: unknown[];
+}
+function reflected(
+  body: ReadableStream<Uint8Array>,
+  answer: (request: OutgoingRequest) => IncomingResponse | Promise<IncomingResponse>,
+  options: MirrorOptions = {},
+): Made {
+  const [transport, clock] = [new FakeTransport(answer), new FakeClock()];
+  const aborted: unknown[] = [];
+  const mirror = mirrorTo("http://mirror/", { clock, ...options });
+  const original = mirror.reflect(copyOf(body), transport, (reason) => aborted.push(reason));
+  assert.ok(original);
+  return { original, transport, clock, aborted };
+}
+const bytesOf = async (body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> =>
+  new Uint8Array(await new Response(body).arrayBuffer());
+
+test("the mirror gets the same bytes, and its response is thrown away", async () => {
+  let cancelled = false;
+  let copied: Uint8Array | undefined;
+  const { original, clock, transport } = reflected(content(100).body, async ({ body }) => {
+    copied = await bytesOf(body);
+    return { ...ok(), body: new ReadableStream({ cancel: () => void (cancelled = true) }) };
+  });
+  const bytes = await bytesOf(original);
+  await settle();
+  assert.equal(bytes.length, 100 * 1024);
+  assert.deepEqual(copied, bytes);
+  assert.ok(cancelled);
+  assert.equal(clock.timers, 0);
+  assert.equal(transport.sent.length, 1);
+});
+
+test("a mirror that stalls holds 64 KiB at most, then it is dropped; the original is whole", async () => {
+  const source = content(1024);
+  const { original, transport } = reflected(source.body, never);
+  const reader = original.getReader();
+  const received: Uint8Array[] = [];
+  for (let kibibyte = 1;; kibibyte++) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    received.push(value);
+    assert.equal(source.taken, kibibyte); // not a byte ahead of the original
+    assert.equal(transport.last.signal.aborted, kibibyte > 64, String(kibibyte));
+  }
+  assert.equal(received.length, 1024);
+  assert.ok(received.every((chunk) => chunk.every((byte, i) => byte === KIB[i])));
+  await assert.rejects(bytesOf(transport.last.body));
+});
+
+test("a mirror sets no pace: unread, the original is not read for the mirror's sake", async () => {
+  const source = content(10);
+  const { transport } = reflected(source.body, never);
+  const reading = transport.last.body?.getReader().read();
+  await settle();
+  assert.equal(source.taken, 0);
+  void reading?.catch(() => {});
+});
+
+test("a mirror that fails, at once or later, or throws, is not noticed", async () => {
+  const failures: ((request: OutgoingRequest) => IncomingResponse | Promise<IncomingResponse>)[] = [
+    () => Promise.reject(new Error("refused")),
+    () => {
+      throw new Error("thrown");
+    },
+    async ({ body }) => {
+      const reader = body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+      throw new Error("reset");
+    },
+    () => ({
+      ...ok(),
+      body: new ReadableStream({ cancel: () => Promise.reject(new Error("cannot cancel")) }),
+    }),
+  ];
+  for (const answer of failures) {
+    const { original, clock, aborted } = reflected(content(100).body, answer);
+    assert.equal((await bytesOf(original)).length, 100 * 1024);
+    await settle();
+    assert.equal(clock.timers, 0);
+    assert.deepEqual(aborted, []);
+  }
+});
+
+test("a mirror that takes too long is given up", async () => {
+  const { clock, transport } = reflected(
+    content(1).body,
+    ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    {
+      timeout: 500,
+    },
+  );
+  await clock.pass(499);
+  assert.ok(!transport.last.signal.aborted);
+  await clock.pass(1);
+  assert.ok(transport.last.signal.aborted);
+});
+
+test("content that is cut is cut for both, after both requests are aborted", async () => {
+  const cut = new Error("cut");
+  const order: string[] = [];
+  const { original, transport, aborted } = reflected(content(2, cut).body, ({ body, signal }) => {
+    signal.addEventListener("abort", () => order.push("copy aborted"));
+    return bytesOf(body).then(ok, () => {
+      order.push("copy cut");
+      return never();
+    });
+  });
+  await assert.rejects(bytesOf(original), cut);
+  await settle();
+  assert.deepEqual(aborted, [cut]);
+  assert.ok(transport.last.signal.aborted);
+  assert.deepEqual(order, ["copy aborted", "copy cut"]);
+});
+
+test("an upstream that wants no more content ends the copy, and the client's sending", async () => {
+  let cancelled: unknown;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(KIB.slice()),
+    cancel: (reason) => void (cancelled = reason),
+  });
+  const { original, transport } = reflected(body, never);
+  await original.cancel("enough");
+  assert.equal(cancelled, "enough");
+  assert.ok(transport.last.signal.aborted);
+});
+
+test("bytes are copied: a transport may detach those it sends", async () => {
+  const { original, transport } = reflected(content(1).body, never);
+  const { value } = await original.getReader().read();
+  value?.fill(0xff);
+  const copied = await transport.last.body?.getReader().read();
+  assert.deepEqual(copied?.value, KIB);
+});
+
+test("a share of the requests is chosen, and none while too many copies are under way", async () => {
+  const half = mirrorTo("http://mirror/", { share: 0.5, random: seeded(7) });
+  const chosen = Array.from({ length: 10_000 }, () => half.chosen()).filter(Boolean).length;
+  assert.ok(chosen > 4800 && chosen < 5200, String(chosen));
+  assert.equal(mirrorTo("http://mirror/", { share: 0 }).chosen(), false);
+
+  const clock = new FakeClock();
+  const all = mirrorTo("http://mirror/", { most: 2, clock });
+  const transport = new FakeTransport(never);
+  for (let i = 0; i < 2; i++) {
+    assert.equal(all.chosen(), true);
+    all.reflect(copyOf(null), transport, () => {});
+  }
+  assert.equal(all.chosen(), false);
+  const done = mirrorTo("http://mirror/", { most: 1, clock });
+  done.reflect(copyOf(null), new FakeTransport(), () => {});
+  await settle();
+  assert.equal(done.chosen(), true);
+});
+
+test("options out of bounds are refused", () => {
+  for (const options of [{ share: 1.1 }, { share: -1 }, { timeout: 0 }, { most: 0 }]) {
+    assert.throws(() => mirrorTo("http://mirror/", options), /^TypeError: mirrorTo: /);
+  }
+});

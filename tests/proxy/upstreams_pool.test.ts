@@ -1,0 +1,340 @@
+/** Several upstreams as one: retries, health, the limit and what is in flight, without a network. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { IncomingResponse } from "../../src/proxy/transport.ts";
+import type { Exchange, Member } from "../../src/proxy/upstreams/attempt.ts";
+import { firstAvailable, leastInFlight } from "../../src/proxy/upstreams/balancers.ts";
+import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
+import { ejection } from "../../src/proxy/upstreams/ejection.ts";
+import { type Pool, pool, type PoolOptions } from "../../src/proxy/upstreams/pool.ts";
+import { retries } from "../../src/proxy/upstreams/retries.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
+import { ok } from "../support/fake_transport.ts";
+
+type Answer = (
+  upstream: string,
+  exchange: Exchange<Member>,
+) => IncomingResponse | Promise<IncomingResponse>;
+
+const status = (status: number, fields: [string, string][] = []): IncomingResponse => ({
+  ...ok(),
+  status,
+  fields,
+});
+
+/** A pool of upstreams a, b, … and a way to ask it. */
+class Pooled {
+  readonly members: Member[];
+  readonly sent: string[] = [];
+  readonly #pool: Pool<Member>;
+  readonly #answer: Answer;
+  constructor(names: string, answer: Answer, options: PoolOptions = {}) {
+    this.members = names.split("").map((name) => ({
+      url: new URL(`http://${name}/`),
+      weight: 1,
+      inFlight: 0,
+    }));
+    this.#answer = answer;
+    this.#pool = pool(this.members, options);
+  }
+  ask(
+    init: RequestInit = {},
+    more: Partial<Exchange<Member>> = {},
+  ): Promise<IncomingResponse> {
+    const request = new Request("http://front/", init);
+    const exchange: Exchange<Member> = {
+      asked: { request, clientAddress: undefined },
+      body: null,
+      signal: request.signal,
+      left: () => Infinity,
+      unsent: (error) => (error as Error).message === "refused",
+      send: async (member) => {
+        this.sent.push(member.url.host);
+        return await this.#answer(member.url.host, exchange);
+      },
+      ...more,
+    };
+    return this.#pool(exchange);
+  }
+  get inFlight(): number[] {
+    return this.members.map((member) => member.inFlight);
+  }
+}
+const fails = (message: string): never => {
+  throw new Error(message);
+};
+const only = (good: string, message = "reset"): Answer => (upstream) =>
+  upstream === good ? ok() : fails(message);
+
+test("a request that failed is sent to the next upstream", async () => {
+  const it = new Pooled("abc", only("c"), { retry: retries({ attempts: 3 }) });
+  assert.equal((await it.ask()).status, 200);
+  assert.deepEqual(it.sent, ["a", "b", "c"]);
+});
+
+test("without retries, or when they are used up, the last failure is the answer", async () => {
+  const none = new Pooled("ab", only("b"));
+  await assert.rejects(none.ask(), /reset/);
+  assert.deepEqual(none.sent, ["a"]);
+  const two = new Pooled("abc", (upstream) => fails(`reset by ${upstream}`), { retry: retries() });
+  await assert.rejects(two.ask(), /reset by b/);
+  const status503 = new Pooled("ab", () => status(503), { retry: retries({ statuses: [503] }) });
+  assert.equal((await status503.ask()).status, 503);
+  assert.deepEqual([two.sent, status503.sent], [["a", "b"], ["a", "b"]]);
+  await settle();
+  assert.equal(status503.inFlight[0], 0); // the response that nobody got is cancelled
+});
+
+test("the only upstream is asked again", async () => {
+  let times = 0;
+  const it = new Pooled("a", () => times++ ? ok() : fails("reset"), { retry: retries() });
+  assert.equal((await it.ask()).status, 200);
+});
+
+test("a POST is sent again only when nothing was sent", async () => {
+  const lost = new Pooled("ab", only("b"), { retry: retries() });
+  await assert.rejects(lost.ask({ method: "POST" }), /reset/);
+  assert.deepEqual(lost.sent, ["a"]);
+  const refused = new Pooled("ab", only("b", "refused"), { retry: retries() });
+  assert.equal((await refused.ask({ method: "POST" })).status, 200);
+});
+
+test("content that a transport has begun to read is never sent again, be it refused or idempotent", async () => {
+  for (const method of ["PUT", "POST"]) {
+    for (const touched of [true, false]) {
+      const body = new Response("content").body;
+      const answer: Answer = (upstream) => {
+        if (upstream === "b") return ok();
+        if (touched) body?.getReader();
+        return fails("refused");
+      };
+      const it = new Pooled("ab", answer, { retry: retries() });
+      const asked = it.ask({ method }, { body });
+      if (touched) await assert.rejects(asked, /refused/);
+      else assert.equal((await asked).status, 200);
+      assert.equal(it.sent.length, touched ? 1 : 2);
+    }
+  }
+});
+
+test("an upstream that wants to be asked later is, when there is no other and there is time", async () => {
+  const clock = new FakeClock();
+  const retry = (): PoolOptions => ({
+    retry: retries({ statuses: [503], longestWait: 5000, clock }),
+  });
+  let times = 0;
+  const answer: Answer = () => times++ ? ok() : status(503, [["Retry-After", "3"]]);
+  const alone = new Pooled("a", answer, retry());
+  const asked = alone.ask();
+  await clock.pass(2999);
+  assert.equal(alone.sent.length, 1);
+  await clock.pass(1);
+  assert.equal((await asked).status, 200);
+
+  times = 0;
+  const late = new Pooled("a", answer, retry());
+  assert.equal((await late.ask({}, { left: () => 3000 })).status, 503);
+
+  times = 0;
+  const client = new AbortController();
+  const gone = new Pooled("a", answer, retry());
+  const abandoned = gone.ask({ signal: client.signal });
+  await settle();
+  client.abort(new Error("gone"));
+  await assert.rejects(abandoned, /gone/);
+  assert.deepEqual([clock.timers, gone.sent.length], [0, 1]);
+});
+
+test("nobody is asked again for a client that is gone", async () => {
+  const client = new AbortController();
+  const it = new Pooled("ab", () => {
+    client.abort(new Error("gone"));
+    return fails("aborted");
+  }, { retry: retries() });
+  await assert.rejects(it.ask({ signal: client.signal }), /aborted/);
+  assert.deepEqual(it.sent, ["a"]);
+});
+
+test("a total outage is not made worse: 1.1 requests for each, and the reserve", async () => {
+  const it = new Pooled("abc", () => fails("refused"), { retry: retries({ attempts: 3 }) });
+  for (let i = 0; i < 2000; i++) await it.ask().catch(() => {});
+  assert.ok(it.sent.length <= 2200 + 10, String(it.sent.length));
+  assert.ok(it.sent.length > 2190);
+});
+
+test("a response is in flight until its end, its cut, its cancelling or the client's leaving", async () => {
+  const body = (): {
+    body: ReadableStream<Uint8Array>;
+    stream: ReadableStreamDefaultController;
+  } => {
+    let stream: ReadableStreamDefaultController | undefined;
+    const body = new ReadableStream<Uint8Array>({ start: (c) => void (stream = c) });
+    assert.ok(stream);
+    return { body, stream };
+  };
+  const endings: ((
+    stream: ReadableStreamDefaultController,
+    reader: ReadableStreamDefaultReader,
+    client: AbortController,
+  ) => void)[] = [
+    (stream) => stream.close(),
+    (stream) => stream.error(new Error("cut")),
+    (_, reader) => void reader.cancel(),
+    (_stream, _reader, client) => client.abort(),
+  ];
+  for (const ending of endings) {
+    const { body: sent, stream } = body();
+    const client = new AbortController();
+    const it = new Pooled("a", () => ({ ...ok(), body: sent }), { health: ejection() });
+    const response = await it.ask({ signal: client.signal });
+    const reader = response.body?.getReader();
+    assert.ok(reader);
+    stream.enqueue(new Uint8Array(1));
+    await reader.read();
+    await settle();
+    assert.deepEqual(it.inFlight, [1]);
+    const rest = reader.read().catch(() => {});
+    ending(stream, reader, client);
+    await settle();
+    assert.deepEqual(it.inFlight, [0]);
+    void rest;
+  }
+});
+
+test("responses whose body nobody reads are not in flight", async () => {
+  for (const [method, code] of [["HEAD", 200], ["GET", 204], ["GET", 304], ["GET", 205]] as const) {
+    const it = new Pooled("ab", () => status(code));
+    await it.ask({ method });
+    assert.deepEqual(it.inFlight, [0, 0]);
+  }
+  const bodyless = new Pooled("ab", () => ({ ...ok(), body: null }));
+  await bodyless.ask();
+  assert.deepEqual(bodyless.inFlight, [0, 0]);
+});
+
+test("in flight comes back to nothing, whatever happens, and is never less", async () => {
+  const events = fc.array(
+    fc.constantFrom("read", "cancel", "cut", "error", "gone", "503", "HEAD"),
+    { maxLength: 30 },
+  );
+  await fc.assert(
+    fc.asyncProperty(events, async (events) => {
+      const clock = new FakeClock();
+      let event = "";
+      const it = new Pooled("abc", () => {
+        if (event === "error") fails("reset");
+        if (event === "503") return status(503);
+        if (event !== "cut") return ok();
+        return { ...ok(), body: new ReadableStream({ pull: () => fails("cut") }) };
+      }, {
+        balance: leastInFlight(),
+        retry: retries({ statuses: [503] }),
+        health: ejection({ clock }),
+        limit: concurrency(2),
+      });
+      for (event of events) {
+        const client = new AbortController();
+        const init = { method: event === "HEAD" ? "HEAD" : "GET", signal: client.signal };
+        const response = await it.ask(init).catch(() => undefined);
+        if (event === "cancel") await response?.body?.cancel();
+        else if (event === "gone") client.abort();
+        else if (event !== "HEAD") {
+          await new Response(response?.body ?? null).text().catch(() => {});
+        }
+        for (let i = 0; i < 9; i++) await Promise.resolve();
+        assert.deepEqual(it.inFlight, [0, 0, 0], event);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("the upstream that fails is ejected, and comes back when it answers", async () => {
+  const clock = new FakeClock();
+  let broken = "a";
+  const it = new Pooled("ab", (upstream) => upstream === broken ? fails("reset") : ok(), {
+    health: ejection({ failures: 2, time: 100, clock }),
+  });
+  const round = async (count: number): Promise<string> => {
+    it.sent.length = 0;
+    for (let i = 0; i < count; i++) {
+      const response = await it.ask().catch(() => undefined);
+      await new Response(response?.body ?? null).text();
+    }
+    return it.sent.join("");
+  };
+  assert.equal(await round(8), "ababbbbb"); // two failures in a row, then no more
+  await clock.pass(100);
+  assert.equal((await round(8)).replaceAll("b", ""), "a"); // one probe, in vain
+  broken = "";
+  await clock.pass(199);
+  assert.equal(await round(4), "bbbb");
+  await clock.pass(1);
+  assert.equal((await round(8)).replaceAll("b", "").length, 4);
+});
+
+test("half-open under load: of many requests at once, exactly one goes to the upstream", async () => {
+  const clock = new FakeClock();
+  const health = ejection({ failures: 1, time: 100, clock });
+  let down = true;
+  const it = new Pooled("ab", (upstream) => down && upstream === "a" ? fails("reset") : ok(), {
+    balance: firstAvailable(),
+    health,
+  });
+  await assert.rejects(it.ask());
+  down = false;
+  await clock.pass(100);
+  await Promise.all(Array.from({ length: 50 }, () => it.ask()));
+  assert.equal(it.sent.slice(1).filter((upstream) => upstream === "a").length, 1);
+});
+
+test("when no upstream is well, all are used; with strict health none", async () => {
+  const lenient = new Pooled("ab", () => fails("reset"), {
+    health: ejection({ failures: 1, most: 1 }),
+  });
+  for (let i = 0; i < 6; i++) await assert.rejects(lenient.ask(), /reset/);
+  assert.deepEqual(lenient.sent.toSorted(), ["a", "a", "a", "b", "b", "b"]);
+
+  const clock = new FakeClock();
+  let down = true;
+  const breaker = new Pooled("a", () => down ? fails("reset") : ok(), {
+    health: ejection({ failures: 2, strict: true, time: 100, clock }),
+  });
+  for (let i = 0; i < 2; i++) await assert.rejects(breaker.ask(), /reset/);
+  const open = { name: "Unavailable", type: "destination_unavailable" };
+  await assert.rejects(breaker.ask(), open);
+  assert.equal(breaker.sent.length, 2);
+  down = false;
+  await clock.pass(100);
+  const [probe, second] = [breaker.ask(), breaker.ask()];
+  await assert.rejects(second, open);
+  assert.equal((await probe).status, 200);
+  assert.equal((await breaker.ask()).status, 200);
+});
+
+test("the limit holds until the ends of the responses", async () => {
+  const it = new Pooled("a", ok, { limit: concurrency(2) });
+  const [one, two] = [await it.ask(), await it.ask()];
+  await assert.rejects(it.ask(), { type: "connection_limit_reached" });
+  await one.body?.cancel();
+  await settle();
+  const three = await it.ask();
+  await assert.rejects(it.ask(), { name: "Unavailable" });
+  for (const { body } of [two, three]) await new Response(body).text();
+  await settle();
+  assert.equal((await it.ask()).status, 200);
+  assert.equal(it.sent.length, 4);
+});
+
+test("a failure gives its room back", async () => {
+  const it = new Pooled("a", () => fails("reset"), { limit: concurrency(1) });
+  for (let i = 0; i < 3; i++) await assert.rejects(it.ask(), /reset/);
+});
+
+test("a balancer that chooses what it was not given is refused", async () => {
+  const stranger: Member = { url: new URL("http://evil/"), weight: 1, inFlight: 0 };
+  const it = new Pooled("ab", ok, { balance: () => stranger });
+  await assert.rejects(it.ask(), TypeError);
+  assert.deepEqual(it.sent, []);
+});

@@ -1,0 +1,103 @@
+/** Which failures are worth another try. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRetryAfter } from "../../src/http/retry_after.ts";
+import { type Failure, retries, type RetriesOptions } from "../../src/proxy/upstreams/retries.ts";
+
+const lost: Failure = {
+  method: "GET",
+  times: 1,
+  status: undefined,
+  retryAfter: undefined,
+  unsent: false,
+  another: true,
+  left: Infinity,
+};
+const statuses = [502, 503];
+// [what failed, options, how long to wait]
+const table: readonly (readonly [Partial<Failure>, RetriesOptions, number | undefined])[] = [
+  [{}, {}, 0],
+  [{ another: false }, {}, 0],
+  [{ times: 2 }, {}, undefined],
+  [{ times: 2 }, { attempts: 3 }, 0],
+  [{}, { attempts: 1 }, undefined],
+  ...["HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].map((method) => [{ method }, {}, 0] as const),
+  ...["POST", "PATCH", "LINK", "get", ""].map((method) => [{ method }, {}, undefined] as const),
+  [{ method: "POST", unsent: true }, {}, 0],
+  [{ status: 502 }, {}, undefined],
+  [{ status: 502 }, { statuses }, 0],
+  [{ status: 500 }, { statuses }, undefined],
+  [{ status: 503, method: "POST" }, { statuses }, undefined],
+  // Retry-After is of the upstream that sent it.
+  [{ status: 503, retryAfter: 9000 }, { statuses }, 0],
+  [{ status: 503, retryAfter: 9000, another: false }, { statuses }, undefined],
+  [{ status: 503, retryAfter: 900, another: false }, { statuses, longestWait: 1000 }, 900],
+  [{ status: 503, retryAfter: 1001, another: false }, { statuses, longestWait: 1000 }, undefined],
+  [
+    { status: 503, retryAfter: 900, another: false, left: 800 },
+    { statuses, longestWait: 1000 },
+    undefined,
+  ],
+  [{ left: 0 }, {}, undefined],
+];
+for (const [failure, options, expected] of table) {
+  test(`${JSON.stringify(failure)} with ${JSON.stringify(options)}: ${expected}`, () => {
+    const retry = retries(options);
+    retry.begin();
+    assert.equal(retry.wait({ ...lost, ...failure }), expected);
+  });
+}
+
+test("a total outage costs no more than the budget: 1.1 times the requests and the reserve", () => {
+  for (const attempts of [2, 5, 100]) {
+    const retry = retries({ attempts });
+    const requests = 100_000;
+    let sent = 0;
+    for (let i = 0; i < requests; i++) {
+      retry.begin();
+      for (let times = 1;; times++) {
+        sent++;
+        if (retry.wait({ ...lost, times }) === undefined) break;
+      }
+    }
+    assert.ok(sent <= 1.1 * requests + 10, `${sent}`);
+    assert.ok(sent >= 1.09 * requests, `${sent}`);
+  }
+});
+
+test("good times save no more than the reserve", () => {
+  const retry = retries({ reserve: 3 });
+  for (let i = 0; i < 1000; i++) retry.begin();
+  const waits = Array.from({ length: 5 }, () => retry.wait(lost));
+  assert.deepEqual(waits, [0, 0, 0, undefined, undefined]);
+});
+
+test("a failure that is not worth a retry costs nothing of the budget", () => {
+  const retry = retries({ reserve: 1, budget: 0 });
+  for (let i = 0; i < 9; i++) retry.wait({ ...lost, method: "POST" });
+  assert.equal(retry.wait(lost), 0);
+  assert.equal(retry.wait(lost), undefined);
+});
+
+test("options out of bounds are refused", () => {
+  const wrong = [{ attempts: 0 }, { budget: -1 }, { reserve: 0 }, { longestWait: Infinity }];
+  for (const options of wrong) assert.throws(() => retries(options), /^TypeError: retries: /);
+});
+
+test("Retry-After is a number of seconds or a date", () => {
+  const now = Date.UTC(2026, 10, 25, 12);
+  const cases = {
+    "0": 0,
+    " 120 ": 120_000,
+    "Wed, 25 Nov 2026 12:00:30 GMT": 30_000,
+    "Wed, 25 Nov 2026 11:00:00 GMT": 0,
+    "-1": undefined,
+    "1.5": undefined,
+    "1e3": undefined,
+    "soon": undefined,
+    "": undefined,
+  };
+  for (const [value, expected] of Object.entries(cases)) {
+    assert.equal(parseRetryAfter(value, now), expected, value);
+  }
+});
