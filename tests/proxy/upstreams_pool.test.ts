@@ -49,7 +49,7 @@ class Pooled {
       signal: request.signal,
       left: () => Infinity,
       unsent: (error) => (error as Error).message === "refused",
-      send: async (member) => {
+      prepare: async (member) => async () => {
         this.sent.push(member.url.host);
         return await this.#answer(member.url.host, exchange);
       },
@@ -337,4 +337,15 @@ test("a balancer that chooses what it was not given is refused", async () => {
   const it = new Pooled("ab", ok, { balance: () => stranger });
   await assert.rejects(it.ask(), TypeError);
   assert.deepEqual(it.sent, []);
+});
+
+test("what fails before anything is sent is nobody's fault, and is not tried again", async () => {
+  const health = ejection({ failures: 1 });
+  const it = new Pooled("ab", ok, { retry: retries(), health, limit: concurrency(1) });
+  for (let i = 0; i < 4; i++) {
+    const prepare = (): Promise<never> => Promise.reject(new Error("hook"));
+    await assert.rejects(it.ask({}, { prepare }), /hook/);
+    assert.deepEqual(it.inFlight, [0, 0]);
+  }
+  assert.ok(it.members.every((member) => health.admits(member)));
 });

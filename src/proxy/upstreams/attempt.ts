@@ -23,15 +23,27 @@ export interface Exchange<M> {
   left(): number;
   /** Whether the error means that the upstream was sent nothing. */
   unsent(error: unknown): boolean;
-  send(member: M): Promise<IncomingResponse>;
+  /**
+   * Makes the request ready for an upstream. It rejects for reasons that are not the upstream's.
+   *
+   * @returns What sends it.
+   */
+  prepare(member: M): Promise<() => Promise<IncomingResponse>>;
 }
 
-/** A response that has begun. */
-export interface Attempt {
-  readonly response: IncomingResponse;
-  /** Resolves when the response has come to its end. */
-  readonly ended: Promise<Ending>;
-}
+/** A response that has begun, or the reason why there is none. */
+export type Outcome =
+  | {
+    readonly response: IncomingResponse;
+    /** Resolves when the response has come to its end. */
+    readonly ended: Promise<Ending>;
+  }
+  | {
+    readonly response?: undefined;
+    readonly error: unknown;
+    /** Whether the request came so far as to be sent. */
+    readonly ready: boolean;
+  };
 
 /** Sends to a member, which has the request in flight until the end of the response. */
 export async function attempt<M extends Member>(
@@ -39,7 +51,7 @@ export async function attempt<M extends Member>(
   member: M,
   members: readonly M[],
   healths: readonly Health[],
-): Promise<Attempt> {
+): Promise<Outcome> {
   const { asked: { request }, signal } = exchange;
   const { promise: ended, resolve } = Promise.withResolvers<Ending>();
   const reports = healths.map((health) => health.sent(member, members));
@@ -52,12 +64,15 @@ export async function attempt<M extends Member>(
     for (const report of reports) report(ending);
     resolve(ending);
   };
+  let ready = false;
   // The client that leaves is not the upstream's fault; the time that is over is.
-  const abort = (): void => end(request.signal.aborted ? "abandoned" : "failed");
+  const abort = (): void => end(ready && !request.signal.aborted ? "failed" : "abandoned");
   member.inFlight++;
   signal.addEventListener("abort", abort);
   try {
-    const response = await exchange.send(member);
+    const send = await exchange.prepare(member);
+    ready = true;
+    const response = await send();
     for (const report of reports) report("answered", response.status);
     if (response.body && hasContent(request.method, response.status)) {
       return { response: { ...response, body: watched(response.body, end) }, ended };
@@ -66,7 +81,7 @@ export async function attempt<M extends Member>(
     return { response, ended };
   } catch (error) {
     abort();
-    throw error;
+    return { error, ready };
   }
 }
 

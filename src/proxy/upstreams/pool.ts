@@ -5,7 +5,7 @@
  */
 import { parseRetryAfter } from "../../http/retry_after.ts";
 import type { IncomingResponse } from "../transport.ts";
-import { type Attempt, attempt, type Exchange, type Member } from "./attempt.ts";
+import { attempt, type Exchange, type Member, type Outcome } from "./attempt.ts";
 import { roundRobin } from "./balancers.ts";
 import { sleep, systemClock } from "./clock.ts";
 import type { Limit } from "./concurrency.ts";
@@ -49,41 +49,48 @@ export function pool<M extends Member>(members: readonly M[], options: PoolOptio
     return member;
   };
 
-  const answer = async (exchange: Exchange<M>): Promise<Attempt> => {
-    const { asked, signal } = exchange;
+  const pause = (
+    { asked, body, signal, left, unsent }: Exchange<M>,
+    outcome: Outcome,
+    tried: ReadonlySet<M>,
+    times: number,
+  ): number | undefined => {
+    // What a transport has begun to read of the content is gone.
+    if (signal.aborted || body?.locked) return undefined;
+    const { response } = outcome;
+    if (!response && !outcome.ready) return undefined;
+    return retry?.wait({
+      method: asked.request.method,
+      times,
+      status: response?.status,
+      retryAfter: response && retryAfter(response),
+      unsent: !response && unsent(outcome.error),
+      another: members.some((member) => !tried.has(member) && isWell(member)),
+      left: left(),
+    });
+  };
+
+  const answer = async (exchange: Exchange<M>): Promise<Outcome> => {
     const tried = new Set<M>();
     retry?.begin();
     for (let times = 1;; times++) {
-      const member = choose(asked, tried);
+      const member = choose(exchange.asked, tried);
       tried.add(member);
-      const outcome = await attempt(exchange, member, members, healths)
-        .then((attempt) => ({ attempt, error: undefined }), (error: unknown) => ({ error }));
-      const response = "attempt" in outcome ? outcome.attempt.response : undefined;
-      // What a transport has begun to read is gone.
-      const wait = signal.aborted || exchange.body?.locked ? undefined : retry?.wait({
-        method: asked.request.method,
-        times,
-        status: response?.status,
-        retryAfter: response && retryAfter(response),
-        unsent: !response && exchange.unsent(outcome.error),
-        another: members.some((member) => !tried.has(member) && isWell(member)),
-        left: exchange.left(),
-      });
-      if (wait === undefined) {
-        if ("attempt" in outcome) return outcome.attempt;
-        throw outcome.error;
-      }
-      void response?.body?.cancel().catch(() => {});
-      if (wait > 0) await sleep(retry?.clock ?? systemClock, wait, signal);
+      const outcome = await attempt(exchange, member, members, healths);
+      const wait = pause(exchange, outcome, tried, times);
+      if (wait === undefined) return outcome;
+      void outcome.response?.body?.cancel().catch(() => {});
+      if (wait > 0) await sleep(retry?.clock ?? systemClock, wait, exchange.signal);
     }
   };
 
   return async (exchange) => {
     const leave = await limit?.enter(exchange.signal);
     try {
-      const { response, ended } = await answer(exchange);
-      if (leave) void ended.then(leave);
-      return response;
+      const outcome = await answer(exchange);
+      if (!outcome.response) throw outcome.error;
+      if (leave) void outcome.ended.then(leave);
+      return outcome.response;
     } catch (error) {
       leave?.();
       throw error;
