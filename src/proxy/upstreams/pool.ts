@@ -50,23 +50,23 @@ export function pool<M extends Member>(members: readonly M[], options: PoolOptio
   };
 
   const pause = (
-    { asked, body, signal, left, unsent }: Exchange<M>,
+    exchange: Exchange<M>,
     outcome: Outcome,
     tried: ReadonlySet<M>,
     times: number,
   ): number | undefined => {
     // What a transport has begun to read of the content is gone.
-    if (signal.aborted || body?.locked) return undefined;
+    if (exchange.signal.aborted || exchange.body?.locked) return undefined;
     const { response } = outcome;
     if (!response && !outcome.ready) return undefined;
     return retry?.wait({
-      method: asked.request.method,
+      method: exchange.asked.request.method,
       times,
       status: response?.status,
       retryAfter: response && retryAfter(response),
-      unsent: !response && unsent(outcome.error),
+      unsent: !response && exchange.unsent(outcome.error),
       another: members.some((member) => !tried.has(member) && isWell(member)),
-      left: left(),
+      left: exchange.left(),
     });
   };
 
