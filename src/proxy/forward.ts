@@ -12,13 +12,15 @@ import { discard, Exchange } from "./exchange.ts";
 import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
 import type { Settings } from "./options.ts";
-import { outgoingRequest, type Received } from "./outgoing.ts";
+import { contentOf, outgoingRequest, type Received } from "./outgoing.ts";
 import { refusal } from "./refuse.ts";
 import { type Places, rewrite } from "./rewrite.ts";
 import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
 import type { Upstream } from "./upstream.ts";
+import type { Asked } from "./upstreams/candidate.ts";
+import type { SendCopy } from "./upstreams/mirror.ts";
 
 /** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
 export type Forward = (
@@ -42,19 +44,21 @@ export interface Attempt {
   readonly incoming: IncomingResponse;
 }
 
-/** What an upstream is chosen for. */
-export interface Asked {
-  /** The request as it was received. Its content is not to be read. */
-  readonly request: Request;
-  /** The address of the client, where it is known. */
-  readonly clientAddress: string | undefined;
+/** A request that one of the upstreams of a target is to answer. */
+export interface Delivery {
+  readonly asked: Asked;
+  /** The content that is sent. */
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** Aborts when nobody waits any more. */
+  readonly signal: AbortSignal;
+  /** How long anybody will wait for the answer to begin, in milliseconds. */
+  readonly patience: number;
+  /** Sends it to an upstream. */
+  readonly attempt: (upstream: Upstream) => Promise<Attempt>;
 }
 
 /** The step of the pipeline that chooses upstreams, and tries one after the other. */
-export type Deliver = (
-  asked: Asked,
-  attempt: (upstream: Upstream) => Promise<Attempt>,
-) => Promise<Attempt>;
+export type Deliver = (delivery: Delivery) => Promise<Attempt>;
 
 /**
  * Makes the pipeline: validate, choose, build the URL, strip, add the forwarding fields, send,
@@ -76,20 +80,36 @@ export function forwarder(
     }
     const seen = look(request, place, args, settings);
     const exchange = new Exchange(request.signal, settings, clock);
-    const received: Received = { request, place, seen, target, signal: exchange.signal };
-
-    const attempt = async (upstream: Upstream): Promise<Attempt> => {
-      const built = outgoingRequest(received, upstream, settings);
-      if (!built) throw new Failure("http_request_error", "the path would leave the target");
-      const outgoing = await HookError.of(() => onRequest?.(built, request)) ?? built;
-      const incoming = await send(upstream, outgoing, args);
-      checkStatus(incoming);
-      return { upstream, outgoing, incoming };
+    const received: Received = {
+      request,
+      place,
+      seen,
+      target,
+      body: contentOf(request),
+      signal: exchange.signal,
     };
+    const deliver = (received: Received, settings: Settings): Promise<Attempt> =>
+      received.target.deliver({
+        asked: { request, clientAddress: seen.client },
+        body: received.body,
+        signal: received.signal,
+        patience: patienceOf(settings),
+        async attempt(upstream) {
+          const built = outgoingRequest(received, upstream, settings);
+          if (!built) throw new Failure("http_request_error", "the path would leave the target");
+          const outgoing = await HookError.of(() => onRequest?.(built, request)) ?? built;
+          const incoming = await send(upstream, outgoing, args);
+          checkStatus(incoming);
+          return { upstream, outgoing, incoming };
+        },
+      });
+    // What a mirror says, early or late, is nobody's business.
+    const copy = (received: Received): Promise<Attempt> =>
+      deliver(received, { ...settings, onInformation: undefined });
     let begun: Attempt | undefined;
     try {
-      const asked = { request, clientAddress: seen.client };
-      begun = await exchange.race(target.deliver(asked, attempt));
+      const abort = (why: unknown): void => exchange.abort(why);
+      begun = await exchange.race(deliver(mirrored(received, copy, abort), settings));
       const { upstream, outgoing, incoming } = begun;
       exchange.begin();
       const fields = answerFields(incoming, target.credentials, name);
@@ -110,6 +130,25 @@ export function forwarder(
       return own(failed);
     }
   };
+}
+
+/** What is sent after a copy was sent to the mirror, if there is one. */
+function mirrored(
+  received: Received,
+  deliver: (received: Received) => Promise<Attempt>,
+  abort: (reason: unknown) => void,
+): Received {
+  const { target: { mirror }, body } = received;
+  if (!mirror?.by.chosen()) return received;
+  const copy: SendCopy = async (body, signal) => {
+    const { incoming } = await deliver({ ...received, target: mirror.to, body, signal });
+    return incoming.body;
+  };
+  return { ...received, body: mirror.by.reflect(body, copy, abort) };
+}
+
+function patienceOf({ timeouts: { headers, total } }: Settings): number {
+  return Math.min(headers || Infinity, total || Infinity);
 }
 
 function whatFailed(error: unknown): OwnAnswer {

@@ -8,7 +8,7 @@ import type { Field } from "../http/connection.ts";
 import { forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
 import { leaf } from "./proxy_to.ts";
-import { readTarget, type TargetOptions, type TargetPlace } from "./target.ts";
+import { isOptions, readTarget, type TargetOptions, type TargetPlace } from "./target.ts";
 import type { OutgoingRequest } from "./transport.ts";
 
 /** What a proxy would send. */
@@ -51,7 +51,7 @@ export function inspect<H extends Handler<never[]> = Handler>(
   options: ProxyOptions = {},
 ): (request: Request, ...args: NeedsOf<H>) => Promise<Inspection | Response> {
   const settings = { ...readOptions(options), onResponse: undefined };
-  const checked = readTarget("the target", target, settings.transport);
+  const checked = readTarget("the target", calm(target), settings.transport);
   return async (request, ...args) => {
     let sent: OutgoingRequest | undefined;
     const forward = forwarder(settings, (_upstream, outgoing) => {
@@ -61,6 +61,15 @@ export function inspect<H extends Handler<never[]> = Handler>(
     const response = await leaf<NeedsOf<H>>(checked, forward)(request, ...args);
     return sent ? inspection(sent) : response;
   };
+}
+
+/** The target without what would count, or send, requests that are only looked at. */
+function calm<H extends Handler<never[]>>(
+  target: TargetPlace<H> | TargetOptions<H>,
+): TargetPlace<H> | TargetOptions<H> {
+  if (!isOptions(target)) return target;
+  const { retry: _r, health: _h, limit: _l, mirror: _m, ...calmed } = target;
+  return calmed;
 }
 
 function inspection({ url, method, host, fields, body }: OutgoingRequest): Inspection {

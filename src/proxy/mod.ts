@@ -16,7 +16,7 @@ export { inspect, type Inspection } from "./inspect.ts";
 export type { ProxyOptions, Timeouts } from "./options.ts";
 export { proxy, type Targets } from "./proxy.ts";
 export { proxyTo } from "./proxy_to.ts";
-export type { TargetOptions, TargetPlace } from "./target.ts";
+export type { MirrorTarget, TargetOptions, TargetPlace } from "./target.ts";
 export type {
   Capability,
   Connection,
@@ -27,3 +27,18 @@ export type {
   Tunnel,
 } from "./transport.ts";
 export type { Fetcher, WeightedUrl } from "./upstream.ts";
+export { firstAvailable, leastInFlight, roundRobin, twoChoices } from "./upstreams/balancers.ts";
+export type { Asked, Balancer, Candidate, Health, News } from "./upstreams/candidate.ts";
+export { type Checks, checks, type ChecksOptions } from "./upstreams/checks.ts";
+export type { Clock } from "./upstreams/clock.ts";
+export { concurrency, type ConcurrencyOptions, type Limit } from "./upstreams/concurrency.ts";
+export { ejection, type EjectionOptions } from "./upstreams/ejection.ts";
+export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./upstreams/mirror.ts";
+export type { PoolOptions } from "./upstreams/pool_options.ts";
+export { type Key, rendezvous } from "./upstreams/rendezvous.ts";
+export {
+  type FailedAttempt,
+  retries,
+  type RetriesOptions,
+  type Retry,
+} from "./upstreams/retries.ts";

@@ -27,12 +27,19 @@ export interface Received {
   readonly place: Place;
   readonly seen: Seen;
   readonly target: Target;
+  /** The content to send. */
+  readonly body: ReadableStream<Uint8Array> | null;
   readonly signal: AbortSignal;
+}
+
+/** The content of a request, if it means anything. */
+export function contentOf({ method, body }: Request): ReadableStream<Uint8Array> | null {
+  return WITHOUT_CONTENT.has(method) ? null : body;
 }
 
 /** The request to send, or `undefined` when its path would leave the target. */
 export function outgoingRequest(
-  { request, place, seen, target, signal }: Received,
+  { request, place, seen, target, body, signal }: Received,
   upstream: Upstream,
   settings: Settings,
 ): OutgoingRequest | undefined {
@@ -40,7 +47,6 @@ export function outgoingRequest(
   const url = targetUrl(base, place.path, place.target.query);
   if (!url) return undefined;
   const { method } = request;
-  const body = WITHOUT_CONTENT.has(method) ? null : request.body;
   const { onInformation } = settings;
   return {
     url,

@@ -16,7 +16,10 @@ import {
   type Upstream,
   type WeightedUrl,
 } from "./upstream.ts";
-import { inTurn } from "./upstreams/choose.ts";
+import { introduce, type Manner } from "./upstreams/asking.ts";
+import type { Mirror } from "./upstreams/mirror.ts";
+import { pool } from "./upstreams/pool.ts";
+import { type PoolOptions, readPool } from "./upstreams/pool_options.ts";
 
 /**
  * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
@@ -31,7 +34,8 @@ export type TargetPlace<H extends Handler<never[]> = Handler> =
   | H;
 
 /** Where to send requests, and how. */
-export interface TargetOptions<H extends Handler<never[]> = Handler> extends ConnectionOptions {
+export interface TargetOptions<H extends Handler<never[]> = Handler>
+  extends ConnectionOptions, PoolOptions {
   /** Where to; see {@linkcode TargetPlace}. */
   readonly target: TargetPlace<H>;
   /** Whether the prefix is taken off the path before it is appended. Default `false`. */
@@ -54,7 +58,17 @@ export interface TargetOptions<H extends Handler<never[]> = Handler> extends Con
    * `Domain` and `Path` in `Set-Cookie`, are changed to where the client finds it. Default `true`.
    */
   readonly rewrite?: boolean;
+  /** Where copies of requests go, see {@linkcode mirrorTo}. Default nowhere. */
+  readonly mirror?: Mirror<MirrorTarget<H>>;
 }
+
+/** Where copies of requests go, and how. Their path is the one that is appended for the original. */
+export type MirrorTarget<H extends Handler<never[]> = Handler> =
+  | TargetPlace<H>
+  | Omit<TargetOptions<H>, "removePrefix" | "rewrite" | "mirror">;
+
+/** What means nothing where the response is thrown away, or the prefix is gone. */
+const NOT_MIRRORED = ["removePrefix", "rewrite", "mirror"] as const;
 
 /** A checked target. */
 export interface Target {
@@ -68,6 +82,8 @@ export interface Target {
   readonly credentials: boolean;
   readonly rewrite: boolean;
   readonly connection: Connection | undefined;
+  /** What makes copies of requests, and where they go. */
+  readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
 }
 
 /** Fields that have an option of their own, or that describe what is sent. */
@@ -101,20 +117,41 @@ export function readTarget<H extends Handler<never[]>>(
   if (host !== "<auto>" && host !== null && !(typeof host === "string" && isAuthority(host))) {
     refuse(': host must be "<auto>", null, or a host such as "example.com:8000"');
   }
-  return {
-    deliver: inTurn(upstreams),
-    anyMethod: local || transport.capabilities.has("anyMethod"),
-    removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
+  const manner: Manner = {
     host,
     headers: readHeaders(options.headers ?? {}, refuse),
+    connection: readConnection(options, local ? undefined : transport, refuse),
+  };
+  const together = readPool(options, refuse);
+  introduce(upstreams, together.healths, manner);
+  return {
+    ...manner,
+    deliver: pool(upstreams, together),
+    anyMethod: local || transport.capabilities.has("anyMethod"),
+    removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
     credentials: flag("credentials", options.credentials ?? true, refuse),
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),
-    connection: readConnection(options, local ? undefined : transport, refuse),
+    mirror: options.mirror && readMirror(name, options.mirror, transport, refuse),
   };
 }
 
+function readMirror(
+  name: string,
+  mirror: Mirror<MirrorTarget<Handler<never[]>>>,
+  transport: Transport,
+  refuse: Refuse,
+): Target["mirror"] {
+  if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
+  for (const option of NOT_MIRRORED) {
+    if (isOptions(mirror.target) && mirror.target[option] !== undefined) {
+      refuse(`: the target of its mirror must not have ${option}`);
+    }
+  }
+  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, transport) };
+}
+
 /** The others are asked first: a service binding of Workers seems to have every property. */
-function isOptions<H extends Handler<never[]>>(
+export function isOptions<H extends Handler<never[]>>(
   value: TargetPlace<H> | TargetOptions<H>,
 ): value is TargetOptions<H> {
   return typeof value === "object" && value !== null && !(value instanceof URL) &&

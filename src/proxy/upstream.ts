@@ -27,6 +27,8 @@ export interface Upstream {
   readonly url: URL;
   /** Its share of the requests, relative to the weights of the others. */
   readonly weight: number;
+  /** How many requests it has been sent whose responses have not come to their end. */
+  inFlight: number;
   /** Whether it is called in this process, with the origin that the client asked for. */
   readonly local: boolean;
   /** Sends a request; `args` are what the host passed after the request. */
@@ -35,7 +37,7 @@ export interface Upstream {
 
 /** An upstream at the other end of a connection. */
 export function remoteUpstream(url: URL, weight: number, transport: Transport): Upstream {
-  return { url, weight, local: false, send: (request) => transport.send(request) };
+  return { url, weight, inFlight: 0, local: false, send: (request) => transport.send(request) };
 }
 
 /** A handler, or something that has one, as an upstream. */
@@ -45,6 +47,7 @@ export function localUpstream(
   return {
     url: new URL("http://localhost/"),
     weight: 1,
+    inFlight: 0,
     local: true,
     send: async (request, args) => fetched(await answer(requestOf(request), ...args)),
   };

@@ -86,7 +86,9 @@ test("the exports are these", async () => {
     "packageData",
     "remote",
   ];
-  const proxying = ["inspect", "proxy", "proxyTo"];
+  const staying = ["checks", "concurrency", "ejection", "firstAvailable", "leastInFlight"];
+  staying.push("mirrorTo", "rendezvous", "retries", "roundRobin", "twoChoices");
+  const proxying = ["inspect", "proxy", "proxyTo", ...staying].toSorted();
   const core = ["compose", "dispatch", "mountOf", "notFound", "serveStatic"];
   assert.deepEqual(await names("handwerk"), [...core, ...proxying, ...sources].toSorted());
   assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());

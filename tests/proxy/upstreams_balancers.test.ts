@@ -9,10 +9,10 @@ import {
   twoChoices,
 } from "../../src/proxy/upstreams/balancers.ts";
 import { type Key, rendezvous } from "../../src/proxy/upstreams/rendezvous.ts";
-import type { Asked, Balancer, Upstream } from "../../src/proxy/upstreams/upstream.ts";
+import type { Asked, Balancer, Candidate } from "../../src/proxy/upstreams/candidate.ts";
 import { seeded } from "../support/fake_clock.ts";
 
-type Simulated = Upstream & { inFlight: number };
+type Simulated = Candidate & { inFlight: number };
 const upstream = (name: string, weight = 1): Simulated => ({
   url: new URL(`http://${name}/`),
   weight,
@@ -23,7 +23,7 @@ const asked = (init?: RequestInit, path = "/", clientAddress?: string): Asked =>
   clientAddress,
 });
 const some = asked();
-const sequence = (balance: Balancer, upstreams: readonly Upstream[], count: number): string =>
+const sequence = (balance: Balancer, upstreams: readonly Candidate[], count: number): string =>
   Array.from({ length: count }, () => balance(upstreams, some).url.host).join("");
 
 test("round robin: in turn", () => {
@@ -44,7 +44,7 @@ test("round robin: every run of requests is as close to the weights as it can be
     const upstreams = weights.map((weight, i) => upstream(`u${i}`, weight));
     const total = weights.reduce((a, b) => a + b);
     const balance = roundRobin();
-    const counts = new Map<Upstream, number>();
+    const counts = new Map<Candidate, number>();
     for (let i = 0; i < total; i++) {
       const chosen = balance(upstreams, some);
       counts.set(chosen, (counts.get(chosen) ?? 0) + 1);
@@ -54,7 +54,11 @@ test("round robin: every run of requests is as close to the weights as it can be
 });
 
 test("round robin goes on among those that are left", () => {
-  const [a, b, c] = ["a", "b", "c"].map((name) => upstream(name)) as [Upstream, Upstream, Upstream];
+  const [a, b, c] = ["a", "b", "c"].map((name) => upstream(name)) as [
+    Candidate,
+    Candidate,
+    Candidate,
+  ];
   const balance = roundRobin();
   assert.equal(sequence(balance, [a, b, c], 3), "abc");
   assert.equal(sequence(balance, [a, c], 4), "acac");
@@ -130,7 +134,7 @@ test("rendezvous: an added upstream takes its share, and no other key moves", ()
 test("rendezvous: shares are as the weights, and the order of upstreams does not matter", () => {
   const upstreams = [upstream("a"), upstream("b", 2), upstream("c"), upstream("d", 4)];
   const reversed = upstreams.toReversed();
-  const counts = new Map<Upstream, number>();
+  const counts = new Map<Candidate, number>();
   const balance = rendezvous(({ clientAddress }) => clientAddress);
   const count = 40_000;
   for (let i = 0; i < count; i++) {
@@ -153,7 +157,7 @@ const together: readonly (readonly [string, Key, (key: string) => Asked])[] = [
   [
     "a cookie",
     { cookie: "id" },
-    (key) => asked({ headers: { cookie: `x=id=3; id=${key}; idx=4` } }),
+    (key) => asked({ headers: { cookie: `x=id=3; grid=7; id=${key}; idx=4` } }),
   ],
   ["a function", ({ request }) => request.headers.get("x-key") ?? undefined, keyed],
 ];
@@ -161,7 +165,7 @@ for (const [name, key, make] of together) {
   test(`rendezvous by ${name}: same key, same upstream; keys spread`, () => {
     const upstreams = ["a", "b", "c"].map((name) => upstream(name));
     const balance = rendezvous(key);
-    const chosen = new Set<Upstream>();
+    const chosen = new Set<Candidate>();
     for (let i = 0; i < 40; i++) {
       const first = balance(upstreams, make(`k${i}`));
       assert.equal(balance(upstreams, make(`k${i}`)), first);

@@ -2,21 +2,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Checks, checks, type ChecksOptions } from "../../src/proxy/upstreams/checks.ts";
-import type { Upstream } from "../../src/proxy/upstreams/upstream.ts";
+import type { Candidate } from "../../src/proxy/upstreams/candidate.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-const upstreams: readonly Upstream[] = ["a", "b"].map((name) => ({
+const upstreams: readonly Candidate[] = ["a", "b"].map((name) => ({
   url: new URL(`http://${name}/`),
   weight: 1,
   inFlight: 0,
 }));
-const [a, b] = upstreams as [Upstream, Upstream];
+const [a, b] = upstreams as [Candidate, Candidate];
 
 interface Made {
   readonly checked: Checks;
   readonly clock: FakeClock;
   readonly asked: string[];
-  answer: (upstream: Upstream, signal: AbortSignal) => Promise<number>;
+  answer: (upstream: Candidate, signal: AbortSignal) => Promise<number>;
 }
 function made(options: Partial<ChecksOptions> = {}): Made {
   const clock = new FakeClock();
@@ -33,15 +33,16 @@ test("each upstream is asked; fails in a row put it out, passes in a row bring i
   const it = made();
   assert.ok(it.checked.admits(a) && it.checked.admits(b));
   const well: boolean[] = [];
-  for (const status of [503, 503, 200, 503, 503, 503, 200, 404, 200, 200]) {
+  for (const status of [503, 200, 503, 503, 200, 503, 503, 503, 200, 404, 200, 200]) {
     it.answer = async (upstream) => upstream === a ? status : 204;
     await it.checked.check();
     well.push(it.checked.admits(a));
     assert.ok(it.checked.admits(b));
   }
   const [t, f] = [true, false];
-  assert.deepEqual(well, [t, t, t, t, t, f, f, f, f, t]);
+  assert.deepEqual(well, [t, t, t, t, t, t, t, f, f, f, f, t]);
   assert.deepEqual(it.asked.slice(0, 2), ["a/health", "b/health"]);
+  assert.equal(it.clock.timers, 0);
 });
 
 test("an upstream that cannot be asked, or is late, is not well; check never rejects", async () => {

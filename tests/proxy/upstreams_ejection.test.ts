@@ -2,25 +2,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ejection, type EjectionOptions } from "../../src/proxy/upstreams/ejection.ts";
-import type { Health, News, Upstream } from "../../src/proxy/upstreams/upstream.ts";
+import type { Candidate, Health, News } from "../../src/proxy/upstreams/candidate.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-const upstreams: readonly Upstream[] = ["a", "b", "c", "d"].map((name) => ({
+const upstreams: readonly Candidate[] = ["a", "b", "c", "d"].map((name) => ({
   url: new URL(`http://${name}/`),
   weight: 1,
   inFlight: 0,
 }));
-const [a, b, c] = upstreams as [Upstream, Upstream, Upstream, Upstream];
+const [a, b, c] = upstreams as [Candidate, Candidate, Candidate, Candidate];
 
 const made = (options: EjectionOptions = {}): { health: Health; clock: FakeClock } => {
   const clock = new FakeClock();
   return { clock, health: ejection({ failures: 3, time: 100, clock, ...options }) };
 };
-const tell = (health: Health, upstream: Upstream, news: News, times = 1): void => {
+const tell = (health: Health, upstream: Candidate, news: News, times = 1): void => {
   for (let i = 0; i < times; i++) health.sent(upstream, upstreams)(news);
 };
 /** A whole response. */
-const answer = (health: Health, upstream: Upstream, status = 200): void => {
+const answer = (health: Health, upstream: Candidate, status = 200): void => {
   const report = health.sent(upstream, upstreams);
   report("answered", status);
   report("ended");
@@ -151,8 +151,8 @@ test("what was sent before an ejection says nothing after it", async () => {
   assert.ok(health.admits(a)); // still half-open after the first ejection, not ejected again
 });
 
-test("when all are ejected and used all the same, one that answers is back", () => {
-  const { health } = made({ most: 1 });
+test("when all are ejected and used all the same, one that answers is back", async () => {
+  const { health, clock } = made({ most: 1 });
   for (const upstream of upstreams) tell(health, upstream, "failed", 3);
   assert.ok(upstreams.every((upstream) => !health.admits(upstream)));
   tell(health, b, "failed", 9);
@@ -163,6 +163,9 @@ test("when all are ejected and used all the same, one that answers is back", () 
     true,
     false,
   ]);
+  // Those that failed meanwhile are not ejected for longer.
+  await clock.pass(100);
+  assert.ok(upstreams.every((upstream) => health.admits(upstream)));
 });
 
 test("options out of bounds are refused", () => {

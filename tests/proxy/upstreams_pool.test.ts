@@ -2,20 +2,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { IncomingResponse } from "../../src/proxy/transport.ts";
-import type { Exchange, Member } from "../../src/proxy/upstreams/attempt.ts";
+import { Failure, HookError } from "../../src/proxy/failure.ts";
+import type { Deliver, Delivery } from "../../src/proxy/forward.ts";
+import type { IncomingResponse, OutgoingRequest } from "../../src/proxy/transport.ts";
+import { remoteUpstream, type Upstream } from "../../src/proxy/upstream.ts";
 import { firstAvailable, leastInFlight } from "../../src/proxy/upstreams/balancers.ts";
 import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
 import { ejection } from "../../src/proxy/upstreams/ejection.ts";
-import { type Pool, pool, type PoolOptions } from "../../src/proxy/upstreams/pool.ts";
+import { pool } from "../../src/proxy/upstreams/pool.ts";
+import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
 import { retries } from "../../src/proxy/upstreams/retries.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
-import { ok } from "../support/fake_transport.ts";
+import { FakeTransport, ok } from "../support/fake_transport.ts";
 
-type Answer = (
-  upstream: string,
-  exchange: Exchange<Member>,
-) => IncomingResponse | Promise<IncomingResponse>;
+type Answer = (upstream: string) => IncomingResponse | Promise<IncomingResponse>;
 
 const status = (status: number, fields: [string, string][] = []): IncomingResponse => ({
   ...ok(),
@@ -25,44 +25,40 @@ const status = (status: number, fields: [string, string][] = []): IncomingRespon
 
 /** A pool of upstreams a, b, … and a way to ask it. */
 class Pooled {
-  readonly members: Member[];
+  readonly upstreams: readonly Upstream[];
   readonly sent: string[] = [];
-  readonly #pool: Pool<Member>;
+  readonly #deliver: Deliver;
   readonly #answer: Answer;
   constructor(names: string, answer: Answer, options: PoolOptions = {}) {
-    this.members = names.split("").map((name) => ({
-      url: new URL(`http://${name}/`),
-      weight: 1,
-      inFlight: 0,
-    }));
+    this.upstreams = names.split("").map((name) =>
+      remoteUpstream(new URL(`http://${name}/`), 1, new FakeTransport())
+    );
     this.#answer = answer;
-    this.#pool = pool(this.members, options);
+    this.#deliver = pool(this.upstreams, readPool(options, fails));
   }
-  ask(
-    init: RequestInit = {},
-    more: Partial<Exchange<Member>> = {},
-  ): Promise<IncomingResponse> {
+  async ask(init: RequestInit = {}, more: Partial<Delivery> = {}): Promise<IncomingResponse> {
     const request = new Request("http://front/", init);
-    const exchange: Exchange<Member> = {
+    const { incoming } = await this.#deliver({
       asked: { request, clientAddress: undefined },
       body: null,
       signal: request.signal,
-      left: () => Infinity,
-      unsent: (error) => (error as Error).message === "refused",
-      prepare: async (member) => async () => {
-        this.sent.push(member.url.host);
-        return await this.#answer(member.url.host, exchange);
+      patience: Infinity,
+      attempt: async (upstream) => {
+        const { host } = upstream.url;
+        this.sent.push(host);
+        const incoming = await this.#answer(host);
+        return { upstream, outgoing: {} as OutgoingRequest, incoming };
       },
       ...more,
-    };
-    return this.#pool(exchange);
+    });
+    return incoming;
   }
   get inFlight(): number[] {
-    return this.members.map((member) => member.inFlight);
+    return this.upstreams.map((upstream) => upstream.inFlight);
   }
 }
 const fails = (message: string): never => {
-  throw new Error(message);
+  throw message === "refused" ? new Failure("connection_refused", message) : new Error(message);
 };
 const only = (good: string, message = "reset"): Answer => (upstream) =>
   upstream === good ? ok() : fails(message);
@@ -134,7 +130,7 @@ test("an upstream that wants to be asked later is, when there is no other and th
 
   times = 0;
   const late = new Pooled("a", answer, retry());
-  assert.equal((await late.ask({}, { left: () => 3000 })).status, 503);
+  assert.equal((await late.ask({}, { patience: 3000 })).status, 503);
 
   times = 0;
   const client = new AbortController();
@@ -333,19 +329,36 @@ test("a failure gives its room back", async () => {
 });
 
 test("a balancer that chooses what it was not given is refused", async () => {
-  const stranger: Member = { url: new URL("http://evil/"), weight: 1, inFlight: 0 };
+  const stranger = remoteUpstream(new URL("http://evil/"), 1, new FakeTransport());
   const it = new Pooled("ab", ok, { balance: () => stranger });
-  await assert.rejects(it.ask(), TypeError);
+  await assert.rejects(it.ask(), HookError);
   assert.deepEqual(it.sent, []);
 });
 
-test("what fails before anything is sent is nobody's fault, and is not tried again", async () => {
-  const health = ejection({ failures: 1 });
-  const it = new Pooled("ab", ok, { retry: retries(), health, limit: concurrency(1) });
-  for (let i = 0; i < 4; i++) {
-    const prepare = (): Promise<never> => Promise.reject(new Error("hook"));
-    await assert.rejects(it.ask({}, { prepare }), /hook/);
-    assert.deepEqual(it.inFlight, [0, 0]);
+test("what is not the upstream's fault is not held against it, and is not tried again", async () => {
+  const causes = [
+    new HookError("a hook threw"),
+    new Failure("http_request_error", "the path would leave the target"),
+  ];
+  for (const cause of causes) {
+    const health = ejection({ failures: 1 });
+    const it = new Pooled("ab", ok, { retry: retries(), health, limit: concurrency(1) });
+    let attempts = 0;
+    const attempt = (): Promise<never> => {
+      attempts++;
+      return Promise.reject(cause);
+    };
+    for (let i = 1; i <= 4; i++) {
+      await assert.rejects(it.ask({}, { attempt }), cause);
+      assert.equal(attempts, i);
+      assert.deepEqual(it.inFlight, [0, 0]);
+    }
+    assert.ok(it.upstreams.every((upstream) => health.admits(upstream)));
   }
-  assert.ok(it.members.every((member) => health.admits(member)));
+});
+
+test("a retry goes to another upstream, also when the balancer would choose the same", async () => {
+  const it = new Pooled("abc", only("b"), { retry: retries(), balance: firstAvailable() });
+  assert.equal((await it.ask()).status, 200);
+  assert.deepEqual(it.sent, ["a", "b"]);
 });

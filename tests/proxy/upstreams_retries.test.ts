@@ -2,9 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRetryAfter } from "../../src/http/retry_after.ts";
-import { type Failure, retries, type RetriesOptions } from "../../src/proxy/upstreams/retries.ts";
+import {
+  type FailedAttempt,
+  retries,
+  type RetriesOptions,
+} from "../../src/proxy/upstreams/retries.ts";
 
-const lost: Failure = {
+const lost: FailedAttempt = {
   method: "GET",
   times: 1,
   status: undefined,
@@ -15,7 +19,7 @@ const lost: Failure = {
 };
 const statuses = [502, 503];
 // [what failed, options, how long to wait]
-const table: readonly (readonly [Partial<Failure>, RetriesOptions, number | undefined])[] = [
+const table: readonly (readonly [Partial<FailedAttempt>, RetriesOptions, number | undefined])[] = [
   [{}, {}, 0],
   [{ another: false }, {}, 0],
   [{ times: 2 }, {}, undefined],

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Balancer, Upstream } from "./upstream.ts";
+import type { Balancer, Candidate } from "./candidate.ts";
 
 /**
  * Chooses the upstreams in turn, each as often as its weight says, and evenly: with the weights 5, 1
@@ -24,10 +24,10 @@ import type { Balancer, Upstream } from "./upstream.ts";
  * ```
  */
 export function roundRobin(): Balancer {
-  const credits = new WeakMap<Upstream, number>();
+  const credits = new WeakMap<Candidate, number>();
   return (upstreams) => {
     let total = 0;
-    let best: Upstream | undefined;
+    let best: Candidate | undefined;
     let most = -Infinity;
     for (const upstream of upstreams) {
       const credit = (credits.get(upstream) ?? 0) + upstream.weight;
@@ -121,11 +121,11 @@ export function firstAvailable(): Balancer {
 }
 
 /** What the upstream would have to do, the request at hand included. */
-function load(upstream: Upstream): number {
+function load(upstream: Candidate): number {
   return (upstream.inFlight + 1) / upstream.weight;
 }
 
-function first(upstreams: readonly Upstream[]): Upstream {
+function first(upstreams: readonly Candidate[]): Candidate {
   const [upstream] = upstreams;
   if (!upstream) throw new TypeError("a balancer must be given an upstream");
   return upstream;

@@ -5,7 +5,7 @@
  */
 import { unref } from "../../runtime/timers.ts";
 import { type Clock, systemClock, within } from "./clock.ts";
-import type { Health, Upstream } from "./upstream.ts";
+import type { Candidate, Health } from "./candidate.ts";
 
 /** Options of {@linkcode checks}. */
 export interface ChecksOptions {
@@ -40,8 +40,8 @@ export interface Checks extends Health {
 }
 
 interface Checked {
-  readonly upstream: Upstream;
-  readonly ask: (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>;
+  readonly upstream: Candidate;
+  readonly ask: (upstream: Candidate, path: string, signal: AbortSignal) => Promise<number>;
   well: boolean;
   /** How many checks in a row said otherwise. */
   against: number;
@@ -75,7 +75,7 @@ export function checks(options: ChecksOptions): Checks {
   const timeout = within("checks: timeout", options.timeout ?? 5000, 1);
   const passes = within("checks: passes", options.passes ?? 2, 1);
   const fails = within("checks: fails", options.fails ?? 3, 1);
-  const all = new Map<Upstream, Checked>();
+  const all = new Map<Candidate, Checked>();
 
   const answer = ({ upstream, ask }: Checked): Promise<boolean> =>
     new Promise((resolve) => {

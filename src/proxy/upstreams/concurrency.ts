@@ -4,7 +4,7 @@
  * @module
  */
 import { type Clock, systemClock, within } from "./clock.ts";
-import { Unavailable } from "./upstream.ts";
+import { Unavailable } from "./candidate.ts";
 
 /** Lets requests in. */
 export interface Limit {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Clock, systemClock, within } from "./clock.ts";
-import type { Health, News, Upstream } from "./upstream.ts";
+import type { Candidate, Health, News } from "./candidate.ts";
 
 /** Options of {@linkcode ejection}. */
 export interface EjectionOptions {
@@ -74,8 +74,8 @@ export function ejection(options: EjectionOptions = {}): Health {
   const time = within("ejection: time", options.time ?? 30_000, 1);
   const longestTime = within("ejection: longestTime", options.longestTime ?? 300_000, time);
   const most = within("ejection: most", options.most ?? 0.5, 0, 1);
-  const states = new WeakMap<Upstream, State>();
-  const stateOf = (upstream: Upstream): State => {
+  const states = new WeakMap<Candidate, State>();
+  const stateOf = (upstream: Candidate): State => {
     let state = states.get(upstream);
     if (!state) {
       state = { failures: 0, until: 0, lasted: 0, since: 0, probing: false, era: 0 };
@@ -91,7 +91,7 @@ export function ejection(options: EjectionOptions = {}): Health {
     state.probing = false;
     state.era++;
   };
-  const mayEject = (upstreams: readonly Upstream[]): boolean => {
+  const mayEject = (upstreams: readonly Candidate[]): boolean => {
     const ejected = upstreams.filter((upstream) => stateOf(upstream).until > 0).length;
     return ejected < Math.max(1, Math.floor(most * upstreams.length));
   };

@@ -3,11 +3,16 @@
  *
  * @module
  */
-import type { OutgoingRequest, Transport } from "../transport.ts";
 import { type Clock, systemClock, within } from "./clock.ts";
 
+/** Sends a copy with the given content, and resolves to the content of the response. */
+export type SendCopy = (
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal,
+) => Promise<ReadableStream<Uint8Array> | null>;
+
 /** Sends copies of requests. */
-export interface Mirror<To = string | URL> {
+export interface Mirror<To = unknown> {
   /** Where to. */
   readonly target: To;
   /** Whether the request at hand is to be copied. */
@@ -15,13 +20,14 @@ export interface Mirror<To = string | URL> {
   /**
    * Sends a copy.
    *
-   * @param copy The request for the mirror, with the content of the original.
-   * @param abortOriginal Aborts the original request.
+   * @param body The content of the original.
+   * @param send Sends the copy.
+   * @param abortOriginal Aborts the original.
    * @returns The content to send with the original in place of its own.
    */
   reflect(
-    copy: OutgoingRequest,
-    transport: Transport,
+    body: ReadableStream<Uint8Array> | null,
+    send: SendCopy,
     abortOriginal: (reason: unknown) => void,
   ): ReadableStream<Uint8Array> | null;
 }
@@ -72,29 +78,28 @@ export function mirrorTo<To>(target: To, options: MirrorOptions = {}): Mirror<To
   const most = within("mirrorTo: most", options.most ?? 100, 1);
   let underWay = 0;
 
-  const send = async (copy: OutgoingRequest, transport: Transport): Promise<void> => {
-    const { body } = await transport.send(copy);
-    await body?.cancel();
-  };
   return {
     target,
     chosen: () => underWay < most && random() < share,
-    reflect(copy, transport, abortOriginal) {
+    reflect(body, send, abortOriginal) {
       const given = new AbortController();
       const giveUp = (): void => given.abort(new Error("the mirror is given up"));
-      const halves = copy.body && tee(copy.body, giveUp, abortOriginal);
+      const halves = body && tee(body, giveUp, abortOriginal);
       const timer = clock.setTimeout(() => {
         giveUp();
         halves?.drop();
       }, timeout);
-      const request = { ...copy, body: halves ? halves.copy : null, signal: given.signal };
       underWay++;
-      void send(request, transport).catch(() => {}).then(() => {
+      const sent = async (): Promise<void> => {
+        const response = await send(halves && halves.copy, given.signal);
+        await response?.cancel();
+      };
+      void sent().catch(() => {}).then(() => {
         underWay--;
         clock.clearTimeout(timer);
         return halves?.drop();
       });
-      return halves ? halves.original : null;
+      return halves && halves.original;
     },
   };
 }

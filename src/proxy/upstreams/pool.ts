@@ -4,93 +4,100 @@
  * @module
  */
 import { parseRetryAfter } from "../../http/retry_after.ts";
+import { errorType } from "../../runtime/error_type.ts";
+import { discard } from "../exchange.ts";
+import { HookError } from "../failure.ts";
+import type { Deliver, Delivery } from "../forward.ts";
 import type { IncomingResponse } from "../transport.ts";
-import { attempt, type Exchange, type Member, type Outcome } from "./attempt.ts";
-import { roundRobin } from "./balancers.ts";
+import type { Upstream } from "../upstream.ts";
+import { type Asked, type Health, Unavailable } from "./candidate.ts";
 import { sleep, systemClock } from "./clock.ts";
-import type { Limit } from "./concurrency.ts";
-import type { Retry } from "./retries.ts";
-import { type Asked, type Balancer, type Health, Unavailable } from "./upstream.ts";
+import { follow, type Outcome } from "./follow.ts";
+import type { Together } from "./pool_options.ts";
 
-/** How a pool uses its upstreams. */
-export interface PoolOptions {
-  /** Chooses the upstream for a request, of several. Default {@linkcode roundRobin}. */
-  readonly balance?: Balancer;
-  /** Whether requests are sent again, see {@linkcode retries}. Default never. */
-  readonly retry?: Retry;
-  /** Which upstreams are well, see {@linkcode ejection} and {@linkcode checks}. Default all. */
-  readonly health?: Health | readonly Health[];
-  /** How many requests there may be at a time, see {@linkcode concurrency}. Default any number. */
-  readonly limit?: Limit;
-}
+/** Errors after which it is certain that no request was sent. */
+const UNSENT = new Set(["connection_refused", "dns_error", "dns_timeout"]);
 
-/** Has a request answered. */
-export type Pool<M> = (exchange: Exchange<M>) => Promise<IncomingResponse>;
+/** Delivers to one of several upstreams, of which there is at least one. */
+export function pool(
+  upstreams: readonly Upstream[],
+  { balance, healths, retry, limit }: Together,
+): Deliver {
+  const [only] = upstreams;
+  if (only && upstreams.length === 1 && healths.length === 0 && !retry && !limit) {
+    return ({ attempt }) => attempt(only);
+  }
+  const clock = retry?.clock ?? systemClock;
+  const isWell = (upstream: Upstream): boolean =>
+    healths.every((health) => health.admits(upstream));
 
-/** Makes one of several upstreams, of which there is at least one. */
-export function pool<M extends Member>(members: readonly M[], options: PoolOptions): Pool<M> {
-  const { balance = roundRobin(), retry, limit } = options;
-  const healths = options.health ? [options.health].flat() as readonly Health[] : [];
-  const isWell = (member: M): boolean => healths.every((health) => health.admits(member));
-
-  const choose = (asked: Asked, tried: ReadonlySet<M>): M => {
-    const well = members.filter(isWell);
+  const choose = (asked: Asked, tried: ReadonlySet<Upstream>): Upstream => {
+    const well = upstreams.filter(isWell);
     const forbids = (health: Health): boolean =>
-      health.strict === true && !members.some((member) => health.admits(member));
+      health.strict === true && !upstreams.some((upstream) => health.admits(upstream));
     if (well.length === 0 && healths.some(forbids)) {
       throw new Unavailable("destination_unavailable", 1, "no upstream is well");
     }
-    const usable = well.length > 0 ? well : members;
-    const untried = usable.filter((member) => !tried.has(member));
+    const usable = well.length > 0 ? well : upstreams;
+    const untried = usable.filter((upstream) => !tried.has(upstream));
     const candidates = untried.length > 0 ? untried : usable;
-    const chosen = candidates.length === 1 ? candidates[0] : balance(candidates, asked);
-    const member = candidates.find((candidate) => candidate === chosen);
-    if (!member) throw new TypeError("proxy: balance must return one of the upstreams it is given");
-    return member;
+    return candidates.length === 1 ? candidates[0] as Upstream : balanced(candidates, asked);
   };
 
-  const pause = (
-    exchange: Exchange<M>,
-    outcome: Outcome,
-    tried: ReadonlySet<M>,
-    times: number,
-  ): number | undefined => {
-    // What a transport has begun to read of the content is gone.
-    if (exchange.signal.aborted || exchange.body?.locked) return undefined;
-    const { response } = outcome;
-    if (!response && !outcome.ready) return undefined;
-    return retry?.wait({
-      method: exchange.asked.request.method,
-      times,
-      status: response?.status,
-      retryAfter: response && retryAfter(response),
-      unsent: !response && exchange.unsent(outcome.error),
-      another: members.some((member) => !tried.has(member) && isWell(member)),
-      left: exchange.left(),
-    });
-  };
-
-  const answer = async (exchange: Exchange<M>): Promise<Outcome> => {
-    const tried = new Set<M>();
-    retry?.begin();
-    for (let times = 1;; times++) {
-      const member = choose(exchange.asked, tried);
-      tried.add(member);
-      const outcome = await attempt(exchange, member, members, healths);
-      const wait = pause(exchange, outcome, tried, times);
-      if (wait === undefined) return outcome;
-      void outcome.response?.body?.cancel().catch(() => {});
-      if (wait > 0) await sleep(retry?.clock ?? systemClock, wait, exchange.signal);
+  const balanced = (candidates: readonly Upstream[], asked: Asked): Upstream => {
+    try {
+      const chosen = balance(candidates, asked);
+      const upstream = candidates.find((candidate) => candidate === chosen);
+      if (upstream) return upstream;
+      throw new TypeError("proxy: balance must return one of those it is given");
+    } catch (cause) {
+      throw new HookError("balance threw", { cause });
     }
   };
 
-  return async (exchange) => {
-    const leave = await limit?.enter(exchange.signal);
+  const pause = (
+    { asked, body, signal }: Delivery,
+    outcome: Outcome,
+    tried: ReadonlySet<Upstream>,
+    times: number,
+    left: number,
+  ): number | undefined => {
+    // What a transport has begun to read of the content is gone.
+    if (signal.aborted || body?.locked || !(outcome.attempt || outcome.tried)) return undefined;
+    const incoming = outcome.attempt?.incoming;
+    return retry?.wait({
+      method: asked.request.method,
+      times,
+      status: incoming?.status,
+      retryAfter: incoming && retryAfter(incoming),
+      unsent: !outcome.attempt && UNSENT.has(errorType(outcome.error) ?? ""),
+      another: upstreams.some((upstream) => !tried.has(upstream) && isWell(upstream)),
+      left,
+    });
+  };
+
+  const tryAll = async (delivery: Delivery): Promise<Outcome> => {
+    const tried = new Set<Upstream>();
+    const end = clock.now() + delivery.patience;
+    retry?.begin();
+    for (let times = 1;; times++) {
+      const upstream = choose(delivery.asked, tried);
+      tried.add(upstream);
+      const outcome = await follow(delivery, upstream, upstreams, healths);
+      const wait = pause(delivery, outcome, tried, times, end - clock.now());
+      if (wait === undefined) return outcome;
+      discard(outcome.attempt?.incoming.body ?? null);
+      if (wait > 0) await sleep(clock, wait, delivery.signal);
+    }
+  };
+
+  return async (delivery) => {
+    const leave = await limit?.enter(delivery.signal);
     try {
-      const outcome = await answer(exchange);
-      if (!outcome.response) throw outcome.error;
+      const outcome = await tryAll(delivery);
+      if (!outcome.attempt) throw outcome.error;
       if (leave) void outcome.ended.then(leave);
-      return outcome.response;
+      return outcome.attempt;
     } catch (error) {
       leave?.();
       throw error;

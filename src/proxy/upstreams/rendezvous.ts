@@ -4,7 +4,7 @@
  * @module
  */
 import { roundRobin } from "./balancers.ts";
-import type { Asked, Balancer, Upstream } from "./upstream.ts";
+import type { Asked, Balancer, Candidate } from "./candidate.ts";
 
 /**
  * What requests must share to go to the same upstream: the address of the client, the path, a field,
@@ -75,7 +75,7 @@ function cookieOf(request: Request, name: string): string | undefined {
 }
 
 /** Uniform hashes made so win in proportion to the weights. */
-function score({ url, weight }: Upstream, key: string): number {
+function score({ url, weight }: Candidate, key: string): number {
   return -weight / Math.log((hash(`${url.href} ${key}`) + 0.5) / 2 ** 32);
 }
 

@@ -6,7 +6,7 @@
 import { type Clock, systemClock, within } from "./clock.ts";
 
 /** A request that failed, and may be sent again. */
-export interface Failure {
+export interface FailedAttempt {
   /** The method. */
   readonly method: string;
   /** How often it was sent already. */
@@ -32,7 +32,7 @@ export interface Retry {
    *
    * @returns How long to wait before it is sent again, in milliseconds, or `undefined` for never.
    */
-  wait(failure: Failure): number | undefined;
+  wait(failure: FailedAttempt): number | undefined;
   /** What wakes up when it is time. Default: the runtime's clock. */
   readonly clock?: Clock;
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** One of the upstreams of a target. */
-export interface Upstream {
+/** One of the upstreams of a target, as those see it who choose among them. */
+export interface Candidate {
   /** Its URL. */
   readonly url: URL;
   /** Its share of the requests, relative to the weights of the others. */
@@ -26,7 +26,7 @@ export interface Asked {
  * Chooses the upstream for a request: one of the given ones, of which there is at least one. Those
  * that are not well, or that were tried in vain for this request, are not among them.
  */
-export type Balancer = (upstreams: readonly Upstream[], asked: Asked) => Upstream;
+export type Balancer = (upstreams: readonly Candidate[], asked: Asked) => Candidate;
 
 /**
  * What became of a request: its response has begun, has ended as it should, or there was none or
@@ -46,19 +46,19 @@ export interface Health {
    * a path, which resolves to the status.
    */
   attach?(
-    upstreams: readonly Upstream[],
-    ask: (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>,
+    upstreams: readonly Candidate[],
+    ask: (upstream: Candidate, path: string, signal: AbortSignal) => Promise<number>,
   ): void;
   /** Whether a request may be sent to the upstream now. */
-  admits(upstream: Upstream): boolean;
+  admits(upstream: Candidate): boolean;
   /**
    * Is told that a request is sent to one of the upstreams.
    *
    * @returns What to tell the news to. The status comes with `"answered"` alone.
    */
   sent(
-    upstream: Upstream,
-    upstreams: readonly Upstream[],
+    upstream: Candidate,
+    upstreams: readonly Candidate[],
   ): (news: News, status?: number) => void;
 }
 

@@ -1,0 +1,418 @@
+/** Several upstreams behind `proxy()`: what clients and upstreams see of it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import {
+  type Balancer,
+  checks,
+  concurrency,
+  ejection,
+  type Health,
+  type IncomingResponse,
+  inspect,
+  leastInFlight,
+  type Limit,
+  type Mirror,
+  mirrorTo,
+  type OutgoingRequest,
+  proxy,
+  type ProxyOptions,
+  proxyTo,
+  rendezvous,
+  retries,
+  type Retry,
+  type TargetOptions,
+} from "../../src/proxy/mod.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
+import { FakeTransport, ok } from "../support/fake_transport.ts";
+
+type Answer = (request: OutgoingRequest) => IncomingResponse | Promise<IncomingResponse>;
+const list = ["http://a/", "http://b/", "http://c/"];
+const refused = (): never => {
+  throw Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+};
+const reset = (): never => {
+  throw Object.assign(new Error("read"), { code: "ECONNRESET" });
+};
+/** Fails where the upstream is not this one. */
+const only = (host: string, fail: () => never = reset): Answer => ({ url }) =>
+  url.host === host ? ok() : fail();
+
+interface Made {
+  readonly app: Handler;
+  readonly transport: FakeTransport;
+  readonly errors: unknown[];
+  /** The hosts that were sent something. */
+  hosts(): string;
+}
+function made(
+  options: Partial<TargetOptions>,
+  answer: Answer = ok,
+  more: ProxyOptions = {},
+): Made {
+  const transport = new FakeTransport(answer);
+  const errors: unknown[] = [];
+  const app = proxyTo({ target: list, ...options }, {
+    transport,
+    onError: (error) => errors.push(error),
+    ...more,
+  });
+  const hosts = (): string => transport.sent.map(({ url }) => url.host).join("");
+  return { app, transport, errors, hosts };
+}
+const get = (init?: RequestInit, path = "/"): Request => new Request(`http://front${path}`, init);
+const post = (body: BodyInit | null = null): Request => get({ method: "POST", body });
+
+test("a list is asked in turn, each with its own URL and host", async () => {
+  const transport = new FakeTransport();
+  const app = proxy({ "/x": ["http://a/1", new URL("http://b:81/2"), { url: "http://c" }] }, {
+    transport,
+  })(() => new Response());
+  for (let i = 0; i < 4; i++) await (await app(get({}, "/x?q"))).text();
+  const asked = transport.sent.map(({ url, host }) => `${url.href} ${host}`);
+  assert.deepEqual(asked, [
+    "http://a/1/x?q a",
+    "http://b:81/2/x?q b:81",
+    "http://c/x?q c",
+    "http://a/1/x?q a",
+  ]);
+});
+
+test("weights count", async () => {
+  const it = made({ target: [{ url: "http://a/", weight: 5 }, "http://b/", "http://c/"] });
+  for (let i = 0; i < 14; i++) await (await it.app(get())).text();
+  assert.equal(it.hosts(), "aabacaaaabacaa");
+});
+
+test("least in flight sees what is in flight until bodies end", async () => {
+  const it = made({ target: list.slice(0, 2), balance: leastInFlight() });
+  const held = await it.app(get());
+  for (let i = 0; i < 4; i++) await (await it.app(get())).text();
+  assert.equal(it.hosts(), "abbbb");
+  await held.text();
+  for (let i = 0; i < 2; i++) await (await it.app(get())).text();
+  assert.equal(it.hosts().slice(5).split("").toSorted().join(""), "ab");
+});
+
+test("rendezvous by address: of the client behind trusted proxies, not what anyone claims", async () => {
+  const it = made({ balance: rendezvous("address") }, ok, {
+    clientAddress: (request) => request.headers.get("x-peer") ?? undefined,
+    trustedProxies: ["10.0.0.1"],
+  });
+  const ask = async (peer: string, forwarded: string): Promise<string> => {
+    await it.app(get({ headers: { "x-peer": peer, "x-forwarded-for": forwarded } }));
+    return it.transport.last.url.host;
+  };
+  const hosts = new Set<string>();
+  for (let i = 0; i < 30; i++) hosts.add(await ask("10.0.0.1", `192.0.2.${i}`));
+  assert.equal(hosts.size, 3);
+  hosts.clear();
+  for (let i = 0; i < 30; i++) hosts.add(await ask("203.0.113.1", `192.0.2.${i}`));
+  assert.equal(hosts.size, 1);
+});
+
+test("a GET that was lost is answered by the next upstream, and nobody is told", async () => {
+  const it = made({ retry: retries({ attempts: 3 }) }, only("c"));
+  const response = await it.app(get());
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), "upstream");
+  assert.equal(it.hosts(), "abc");
+  assert.deepEqual(it.errors, []);
+});
+
+test("a POST that was lost is a 502; one that was refused is answered by the next", async () => {
+  const lost = made({ retry: retries() }, only("b"));
+  assert.equal((await lost.app(post())).status, 502);
+  assert.equal(lost.hosts(), "a");
+  const unsent = made({ retry: retries() }, only("b", refused));
+  const response = await unsent.app(post("content"));
+  assert.equal(response.status, 200);
+  assert.equal(await new Response(unsent.transport.last.body).text(), "content");
+});
+
+test("content that was read is not sent again", async () => {
+  const it = made({ retry: retries() }, async ({ body }) => {
+    await body?.getReader().read();
+    return refused();
+  });
+  assert.equal((await it.app(post("content"))).status, 502);
+  assert.equal(it.hosts(), "a");
+});
+
+test("references are changed from the upstream that answered", async () => {
+  const it = made(
+    { retry: retries() },
+    ({ url }) =>
+      url.host === "a"
+        ? reset()
+        : { ...ok(), status: 302, fields: [["location", "http://b/next"]] },
+  );
+  const response = await it.app(get());
+  assert.equal(
+    URL.parse(response.headers.get("location") ?? "", "http://front")?.href,
+    "http://front/next",
+  );
+});
+
+test("one timeout holds for all attempts, and an upstream that lets it pass has failed", async () => {
+  const it = made(
+    {
+      target: list.slice(0, 2),
+      health: ejection({ failures: 1 }),
+      retry: retries(),
+    },
+    ({ url, signal }) =>
+      url.host === "b"
+        ? ok()
+        : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    {
+      timeout: 20,
+    },
+  );
+  assert.equal((await it.app(get())).status, 504);
+  assert.equal(it.hosts(), "a");
+  for (let i = 0; i < 3; i++) assert.equal((await it.app(get())).status, 200);
+});
+
+test("an open breaker is a 503 that tells when to come back, and nothing of the inside", async () => {
+  const it = made({
+    target: "http://secret/",
+    health: ejection({ failures: 2, strict: true }),
+  }, reset);
+  for (let i = 0; i < 2; i++) assert.equal((await it.app(get())).status, 502);
+  const response = await it.app(get());
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("retry-after"), "1");
+  assert.match(response.headers.get("proxy-status") ?? "", /; error=destination_unavailable$/);
+  assert.equal(await response.text(), "Service Unavailable");
+  assert.equal(it.transport.sent.length, 2);
+});
+
+test("over the limit is a 503 with connection_limit_reached; the end of a body makes room", async () => {
+  const limit = concurrency(2, { retryAfter: 3 });
+  const it = made({ limit });
+  const held = [await it.app(get()), await it.app(get())];
+  const response = await it.app(get());
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("retry-after"), "3");
+  assert.match(response.headers.get("proxy-status") ?? "", /; error=connection_limit_reached$/);
+  await held[0]?.text();
+  await settle();
+  assert.equal((await it.app(get())).status, 200);
+  await held[1]?.body?.cancel();
+  await settle();
+  assert.equal((await it.app(get({ method: "HEAD" }))).status, 200);
+  assert.equal((await it.app(get({ method: "HEAD" }))).status, 200);
+});
+
+test("a response that is of no use gives its room back", async () => {
+  const it = made({ limit: concurrency(1) }, () => ({
+    ...ok(),
+    fields: [["content-length", "1, 2"]],
+  }));
+  for (let i = 0; i < 3; i++) {
+    const response = await it.app(get());
+    assert.match(response.headers.get("proxy-status") ?? "", /http_protocol_error/);
+    await settle();
+  }
+});
+
+test("a client cannot have an upstream ejected by what it asks for", async () => {
+  const health = ejection({ failures: 1, most: 1 });
+  const hook = (outgoing: OutgoingRequest): void => {
+    if (outgoing.url.pathname === "/throw") throw new Error("hook");
+  };
+  const it = made({ health }, ok, { onRequest: hook });
+  for (let i = 0; i < 6; i++) {
+    await assert.rejects(async () => await it.app(get({}, "/throw")), /hook/);
+    assert.equal((await it.app(get({ method: "OPTIONS" }, "/.%2f..%5cx"))).status, 200);
+    const client = new AbortController();
+    client.abort();
+    await it.app(get({ signal: client.signal }));
+  }
+  it.transport.sent.length = 0;
+  for (let i = 0; i < 3; i++) await (await it.app(get())).text();
+  assert.equal(it.hosts().split("").toSorted().join(""), "abc");
+});
+
+test("checks ask every upstream as the target is asked, and the one that fails is left out", async () => {
+  const checked = checks({ path: "/health?deep", fails: 1 });
+  const it = made(
+    { target: ["http://a/base", "http://b:81/"], health: checked, headers: { "x-token": "1" } },
+    ({ url }) => ({ ...ok(), status: url.host === "a" ? 500 : 200 }),
+  );
+  await checked.check();
+  const asked = it.transport.sent.map(({ method, url, host, fields }) =>
+    `${method} ${url.href} ${host} ${fields.join()}`
+  );
+  assert.deepEqual(asked, [
+    "GET http://a/health?deep a x-token,1",
+    "GET http://b:81/health?deep b:81 x-token,1",
+  ]);
+  it.transport.sent.length = 0;
+  for (let i = 0; i < 3; i++) await (await it.app(get())).text();
+  assert.equal(it.hosts(), "b:81b:81b:81");
+});
+
+test("checks never leave the upstream", async () => {
+  for (const path of ["//evil.example/", "/\\evil.example/"]) {
+    const checked = checks({ path, fails: 1 });
+    const it = made({ health: checked });
+    await checked.check();
+    assert.equal(it.transport.sent.length, 0);
+  }
+});
+
+test("the mirror gets what the upstream gets, and its answer is nobody's business", async () => {
+  const it = made({
+    target: "http://a/",
+    mirror: mirrorTo({
+      target: "http://mirror/base",
+      credentials: false,
+      headers: { "x-copy": "1" },
+    }),
+    // The upstream leaves the content alone until it has answered.
+  }, async ({ url, body }) => {
+    const content = await new Response(body).text();
+    if (url.host === "mirror") reset();
+    return { ...ok(), body: new Response(`got ${content}`).body };
+  });
+  const headers = { authorization: "secret", cookie: "secret", "x-field": "value" };
+  const request = get({ method: "POST", body: "content", headers }, "/path?query");
+  assert.equal(await (await it.app(request)).text(), "got content");
+  await settle();
+  const [copy, original] = [...it.transport.sent].toSorted((x) => x.url.host === "mirror" ? -1 : 1);
+  assert.equal(copy?.url.href, "http://mirror/base/path?query");
+  assert.equal(original?.url.href, "http://a/path?query");
+  assert.equal(copy?.method, "POST");
+  const fields = new Map(copy?.fields);
+  assert.deepEqual(
+    ["authorization", "cookie", "x-field", "x-copy"].map((name) => fields.get(name)),
+    [undefined, undefined, "value", "1"],
+  );
+  assert.deepEqual(it.errors, []);
+});
+
+test("a mirror that never reads, answers nonsense or hangs changes nothing", async () => {
+  const answers: Answer[] = [
+    () => new Promise(() => {}),
+    () => ({ ...ok(), status: 101 }),
+    reset,
+    () => ({ ...ok(), status: 407 }),
+  ];
+  const content = new Uint8Array(1 << 20).map((_, i) => i * 7);
+  for (const answer of answers) {
+    const clock = new FakeClock();
+    const it = made({
+      target: "http://a/",
+      mirror: mirrorTo("http://mirror/", { clock }),
+      retry: retries(),
+    }, async (request) => {
+      if (request.url.host === "mirror") return answer(request);
+      return { ...ok(), body: new Response(await new Response(request.body).arrayBuffer()).body };
+    });
+    const response = await it.app(post(content));
+    assert.deepEqual(new Uint8Array(await response.arrayBuffer()), content);
+    await clock.pass(10_000);
+    assert.equal(clock.timers, 0);
+    assert.deepEqual(it.errors, []);
+  }
+});
+
+test("content that breaks off is cut for the upstream, whose request is aborted first", async () => {
+  let aborted: boolean | undefined;
+  const it = made({ target: "http://a/", mirror: mirrorTo("http://mirror/") }, async (request) => {
+    await new Response(request.body).text().catch(() => {
+      if (request.url.host === "a") aborted = request.signal.aborted;
+    });
+    return reset();
+  });
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error("cut")) });
+  const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
+  await it.app(get(init));
+  assert.equal(aborted, true);
+});
+
+test("inspect sends nothing to mirrors, counts nothing, and is in nobody's way", async () => {
+  const transport = new FakeTransport();
+  const checked = checks({ path: "/" });
+  const look = inspect({
+    target: "http://a/",
+    mirror: mirrorTo("http://mirror/"),
+    health: checked,
+    limit: concurrency(1),
+    retry: retries(),
+  }, { transport });
+  for (let i = 0; i < 3; i++) {
+    const sent = await look(get());
+    assert.ok(!(sent instanceof Response));
+    assert.equal(sent.url, "http://a/");
+  }
+  await checked.check();
+  assert.equal(transport.sent.length, 0);
+});
+
+test("a handler in this process can be limited, and retried, too", async () => {
+  let times = 0;
+  const app = proxyTo({
+    target: () => {
+      if (times++ === 0) throw new Error("once");
+      return new Response("handled");
+    },
+    retry: retries(),
+    limit: concurrency(1),
+  });
+  assert.equal(await (await app(get())).text(), "handled");
+  assert.equal(times, 2);
+});
+
+test("wrong options are refused, with the target's name and the remedy", () => {
+  const wrong: Partial<Record<keyof TargetOptions, unknown>>[] = [
+    { target: [] },
+    { target: [{ url: "http://a/", weight: 0 }] },
+    { balance: "least" },
+    { retry: 3 },
+    { retry: null },
+    { health: [ejection(), {}] },
+    { limit: 100 },
+    { mirror: "http://mirror/" },
+    { mirror: mirrorTo("ftp://mirror/") },
+    { mirror: mirrorTo({ target: "http://mirror/", removePrefix: true }) },
+    { mirror: mirrorTo({ target: "http://mirror/", mirror: mirrorTo("http://second/") }) },
+  ];
+  for (const options of wrong) {
+    const target = { target: list, ...options } as TargetOptions;
+    assert.throws(
+      () => proxy({ "/x": target }),
+      /^TypeError: proxy: .*"\/x"/,
+      JSON.stringify(options),
+    );
+  }
+});
+
+test("policies of one's own are plain objects and functions", async () => {
+  const news: string[] = [];
+  const last: Balancer = (candidates) => candidates.at(-1) ?? assert.fail();
+  const health: Health = {
+    admits: ({ url }) => url.host !== "c",
+    sent: ({ url }) => (word, status) => void news.push(`${url.host} ${word} ${status ?? ""}`),
+  };
+  const retry: Retry = { begin: () => {}, wait: ({ times }) => times < 2 ? 0 : undefined };
+  let left = 0;
+  const limit: Limit = { enter: () => () => void left++ };
+  const copies: string[] = [];
+  const mirror: Mirror<string> = {
+    target: "http://mirror/",
+    chosen: () => true,
+    reflect: (body) => {
+      copies.push("copy");
+      return body;
+    },
+  };
+  const it = made({ balance: last, health, retry, limit, mirror }, only("a"));
+  assert.equal(await (await it.app(get())).text(), "upstream");
+  await settle();
+  assert.equal(it.hosts(), "ba");
+  assert.deepEqual(news, ["b failed ", "a answered 200", "a ended "]);
+  assert.deepEqual([left, copies], [1, ["copy"]]);
+});
