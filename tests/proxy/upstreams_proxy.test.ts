@@ -330,6 +330,7 @@ test("content that breaks off is cut for the upstream, whose request is aborted 
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error("cut")) });
   const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
   await it.app(get(init));
+  await settle();
   assert.equal(aborted, true);
 });
 

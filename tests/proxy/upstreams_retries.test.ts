@@ -33,12 +33,12 @@ const table: readonly (readonly [Partial<FailedAttempt>, RetriesOptions, number 
   [{ status: 500 }, { statuses }, undefined],
   [{ status: 503, method: "POST" }, { statuses }, undefined],
   // Retry-After is of the upstream that sent it.
-  [{ status: 503, retryAfter: 9000 }, { statuses }, 0],
-  [{ status: 503, retryAfter: 9000, another: false }, { statuses }, undefined],
-  [{ status: 503, retryAfter: 900, another: false }, { statuses, longestWait: 1000 }, 900],
-  [{ status: 503, retryAfter: 1001, another: false }, { statuses, longestWait: 1000 }, undefined],
+  [{ status: 503, retryAfter: "9" }, { statuses }, 0],
+  [{ status: 503, retryAfter: "9", another: false }, { statuses }, undefined],
+  [{ status: 503, retryAfter: "1", another: false }, { statuses, longestWait: 1000 }, 1000],
+  [{ status: 503, retryAfter: "2", another: false }, { statuses, longestWait: 1000 }, undefined],
   [
-    { status: 503, retryAfter: 900, another: false, left: 800 },
+    { status: 503, retryAfter: "1", another: false, left: 1000 },
     { statuses, longestWait: 1000 },
     undefined,
   ],

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseRetryAfter } from "../../http/retry_after.ts";
 import { errorType } from "../../runtime/error_type.ts";
 import { discard } from "../exchange.ts";
 import { HookError } from "../failure.ts";
@@ -105,9 +104,7 @@ export function pool(
   };
 }
 
-function retryAfter({ fields }: IncomingResponse): number | undefined {
-  for (const [name, value] of fields) {
-    if (name.toLowerCase() === "retry-after") return parseRetryAfter(value, Date.now());
-  }
+function retryAfter({ fields }: IncomingResponse): string | undefined {
+  for (const [name, value] of fields) if (name.toLowerCase() === "retry-after") return value;
   return undefined;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseRetryAfter } from "../../http/retry_after.ts";
 import { type Clock, systemClock, within } from "./clock.ts";
 
 /** A request that failed, and may be sent again. */
@@ -13,8 +14,8 @@ export interface FailedAttempt {
   readonly times: number;
   /** The status of the response; `undefined` when there was none. */
   readonly status: number | undefined;
-  /** The `Retry-After` field of the response, in milliseconds. */
-  readonly retryAfter: number | undefined;
+  /** The `Retry-After` field of the response. */
+  readonly retryAfter: string | undefined;
   /** Whether nothing of the request can have reached the upstream. */
   readonly unsent: boolean;
   /** Whether there is an upstream that it was not sent to yet. */
@@ -95,11 +96,11 @@ export function retries(options: RetriesOptions = {}): Retry {
   return {
     clock,
     begin: () => void (saved = Math.min(saved + budget, reserve)),
-    wait({ method, times, status, retryAfter = 0, unsent, another, left }) {
+    wait({ method, times, status, retryAfter = "", unsent, another, left }) {
       const repeatable = unsent || IDEMPOTENT.has(method);
       if (!repeatable || times >= attempts || saved < 1) return undefined;
       if (status !== undefined && !statuses.includes(status)) return undefined;
-      const wait = another ? 0 : retryAfter;
+      const wait = another ? 0 : parseRetryAfter(retryAfter, Date.now()) ?? 0;
       if (wait > longestWait || wait >= left) return undefined;
       saved--;
       return wait;
