@@ -62,7 +62,8 @@ export function pool(
     left: number,
   ): number | undefined => {
     // What a transport has begun to read of the content is gone.
-    if (signal.aborted || body?.locked || !(outcome.attempt || outcome.tried)) return undefined;
+    if (body && (body.locked || asked.request.bodyUsed)) return undefined;
+    if (signal.aborted || !(outcome.attempt || outcome.tried)) return undefined;
     const incoming = outcome.attempt?.incoming;
     return retry?.wait({
       method: asked.request.method,
