@@ -362,3 +362,39 @@ test("a retry goes to another upstream, also when the balancer would choose the 
   assert.equal((await it.ask()).status, 200);
   assert.deepEqual(it.sent, ["a", "b"]);
 });
+
+test("with content, only a refused connection or a status is held against an upstream", async () => {
+  const late = new Failure("http_response_timeout", "late");
+  const cut = (): IncomingResponse => ({
+    ...ok(),
+    body: new ReadableStream({ pull: () => fails("cut") }),
+  });
+  const cases: readonly (readonly [Answer, boolean])[] = [
+    [() => fails("reset"), false],
+    [() => Promise.reject(late), false],
+    [cut, false],
+    [() => fails("refused"), true],
+    [() => status(503), true],
+  ];
+  for (const [answer, blamed] of cases) {
+    for (const content of ["content", null]) {
+      const health = ejection({ failures: 1 });
+      const it = new Pooled("a", answer, { health });
+      const { body } = new Response(content);
+      const incoming = await it.ask({ method: "PUT" }, { body }).catch(() => undefined);
+      await new Response(incoming?.body ?? null).text().catch(() => {});
+      const [upstream] = it.upstreams;
+      assert.ok(upstream);
+      assert.equal(!health.admits(upstream), blamed || content === null, String(answer));
+      assert.deepEqual(it.inFlight, [0]);
+    }
+  }
+});
+
+test("for a client that is gone already, nobody is asked", async () => {
+  const it = new Pooled("ab", ok);
+  const client = new AbortController();
+  client.abort(new Error("gone"));
+  await assert.rejects(it.ask({ signal: client.signal }), /gone/);
+  assert.deepEqual([it.sent, it.inFlight], [[], [0, 0]]);
+});

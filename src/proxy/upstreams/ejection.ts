@@ -52,6 +52,10 @@ interface State {
  * through (half-open): the others follow when it is answered, and the upstream is ejected again, for
  * twice as long, when it fails.
  *
+ * Failures are connections that fail, responses that break off or do not begin in time, and
+ * {@linkcode EjectionOptions.statuses}. Of requests with content only refused connections and statuses
+ * count: the rest may be the fault of the client.
+ *
  * @param options See {@linkcode EjectionOptions}.
  * @returns A value for the option `health`.
  * @throws {TypeError} When an option is out of its bounds.

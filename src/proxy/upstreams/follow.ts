@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { errorType } from "../../runtime/error_type.ts";
 import { Failure, HookError } from "../failure.ts";
 import type { Attempt, Delivery } from "../forward.ts";
 import type { Upstream } from "../upstream.ts";
@@ -25,7 +26,7 @@ export type Outcome =
 
 /** Sends to an upstream, which has the request in flight until the end of the response. */
 export async function follow(
-  { asked: { request }, signal, attempt }: Delivery,
+  { asked: { request }, body, signal, attempt }: Delivery,
   upstream: Upstream,
   upstreams: readonly Upstream[],
   healths: readonly Health[],
@@ -37,30 +38,43 @@ export async function follow(
     if (over) return;
     over = true;
     upstream.inFlight--;
-    signal.removeEventListener("abort", abort);
+    signal.removeEventListener("abort", failed);
     for (const report of reports) report(ending);
     resolve(ending);
   };
-  // The client that leaves is not the upstream's fault; the time that is over is.
-  const abort = (): void => end(request.signal.aborted ? "abandoned" : "failed");
+  // The client that leaves is not the upstream's fault; the time that is over is. With content, it
+  // may be the client who sends it slowly, or broke it off, to have the upstream ejected.
+  const failed = (): void => end(request.signal.aborted || body ? "abandoned" : "failed");
   upstream.inFlight++;
-  signal.addEventListener("abort", abort);
+  signal.addEventListener("abort", failed);
   try {
     const answered = await attempt(upstream);
     const { incoming } = answered;
     for (const report of reports) report("answered", incoming.status);
     if (incoming.body && hasContent(request.method, incoming.status)) {
-      const body = watched(incoming.body, end);
-      return { attempt: { ...answered, incoming: { ...incoming, body } }, ended };
+      const passed = watched(
+        incoming.body,
+        (ending) => ending === "failed" ? failed() : end(ending),
+      );
+      return { attempt: { ...answered, incoming: { ...incoming, body: passed } }, ended };
     }
     end("ended");
     return { attempt: answered, ended };
   } catch (error) {
     const tried = !isOurs(error);
-    if (tried) abort();
-    else end("abandoned");
+    if (!tried) end("abandoned");
+    else if (isUnsent(error)) end("failed");
+    else failed();
     return { error, tried };
   }
+}
+
+/** Errors after which it is certain that no request was sent. */
+const UNSENT = new Set(["connection_refused", "dns_error", "dns_timeout"]);
+
+/** Whether the error means that the upstream was sent nothing. */
+export function isUnsent(error: unknown): boolean {
+  return UNSENT.has(errorType(error) ?? "");
 }
 
 /** An upstream must not be blamed for what the client asked for, nor for a hook. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { errorType } from "../../runtime/error_type.ts";
 import { discard } from "../exchange.ts";
 import { HookError } from "../failure.ts";
 import type { Deliver, Delivery } from "../forward.ts";
@@ -11,11 +10,8 @@ import type { IncomingResponse } from "../transport.ts";
 import type { Upstream } from "../upstream.ts";
 import { type Asked, type Health, Unavailable } from "./candidate.ts";
 import { sleep, systemClock } from "./clock.ts";
-import { follow, type Outcome } from "./follow.ts";
+import { follow, isUnsent, type Outcome } from "./follow.ts";
 import type { Together } from "./pool_options.ts";
-
-/** Errors after which it is certain that no request was sent. */
-const UNSENT = new Set(["connection_refused", "dns_error", "dns_timeout"]);
 
 /** Delivers to one of several upstreams, of which there is at least one. */
 export function pool(
@@ -70,7 +66,7 @@ export function pool(
       times,
       status: incoming?.status,
       retryAfter: incoming && retryAfter(incoming),
-      unsent: !outcome.attempt && UNSENT.has(errorType(outcome.error) ?? ""),
+      unsent: !outcome.attempt && isUnsent(outcome.error),
       another: upstreams.some((upstream) => !tried.has(upstream) && isWell(upstream)),
       left,
     });
@@ -81,6 +77,7 @@ export function pool(
     const end = clock.now() + delivery.patience;
     retry?.begin();
     for (let times = 1;; times++) {
+      delivery.signal.throwIfAborted();
       const upstream = choose(delivery.asked, tried);
       tried.add(upstream);
       const outcome = await follow(delivery, upstream, upstreams, healths);
