@@ -114,7 +114,7 @@ export function forwarder(
       exchange.begin();
       const fields = answerFields(incoming, target.credentials, name);
       const rewritten = target.rewrite
-        ? rewrite(fields, placesOf(received, upstream, outgoing))
+        ? rewrite(fields, () => placesOf(received, upstream, outgoing))
         : fields;
       const around = { request, exchange, settings, clock, local: upstream.local };
       const response = responseOf(incoming, rewritten, around);
@@ -153,7 +153,7 @@ function patienceOf({ timeouts: { headers, total } }: Settings): number {
 
 function whatFailed(error: unknown): OwnAnswer {
   const type = errorType(error);
-  const { receivedStatus, retryAfter } = error as {
+  const { receivedStatus, retryAfter } = (error ?? {}) as {
     readonly receivedStatus?: number;
     readonly retryAfter?: number;
   };
@@ -168,7 +168,9 @@ function placesOf(
 ): Places {
   // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
   const origins = [url.host, host].flatMap((name) =>
-    [url.protocol, `${seen.proto}:`].map((scheme) => new URL(`${scheme}//${name}`).origin)
+    [url.protocol, `${seen.proto}:`].flatMap((scheme) =>
+      URL.parse(`${scheme}//${name}`)?.origin ?? []
+    )
   );
   return {
     origins: [...new Set(origins)],

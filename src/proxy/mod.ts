@@ -16,7 +16,15 @@ export { inspect, type Inspection } from "./inspect.ts";
 export type { ProxyOptions, Timeouts } from "./options.ts";
 export { proxy, type Targets } from "./proxy.ts";
 export { proxyTo } from "./proxy_to.ts";
-export type { MirrorTarget, TargetOptions, TargetPlace } from "./target.ts";
+export type {
+  AnyTarget,
+  HandlerIn,
+  KnownOptions,
+  MirrorTarget,
+  TargetNeeds,
+  TargetOptions,
+  TargetPlace,
+} from "./target.ts";
 export type {
   Capability,
   Connection,

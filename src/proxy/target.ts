@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Handler } from "../handler.ts";
+import type { Handler, NeedsOf } from "../handler.ts";
 import { type Field, isHopByHop } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
@@ -26,16 +26,27 @@ import { type PoolOptions, readPool } from "./upstreams/pool_options.ts";
  * request is appended; several URLs that share the requests; a service binding of Cloudflare
  * Workers; or a handler in this process, which gets the platform arguments, too.
  */
-export type TargetPlace<H extends Handler<never[]> = Handler> =
+export type TargetPlace<H = Handler> =
   | string
   | URL
   | readonly (string | URL | WeightedUrl)[]
   | Fetcher
   | H;
 
+/** Where to send requests, or where and how, with a handler of any kind. */
+export type AnyTarget = TargetPlace<Handler<never[]>> | TargetOptions<Handler<never[]>>;
+
+/** The handler in a target, if it has one. */
+export type HandlerIn<T extends AnyTarget> = T extends Handler<never[]> ? T
+  : T extends { readonly target: infer P extends Handler<never[]> } ? P
+  : never;
+
+/** The platform arguments that a target needs: those of its handler, if it has one. */
+export type TargetNeeds<T extends AnyTarget> = [HandlerIn<T>] extends [never] ? readonly []
+  : NeedsOf<HandlerIn<T>>;
+
 /** Where to send requests, and how. */
-export interface TargetOptions<H extends Handler<never[]> = Handler>
-  extends ConnectionOptions, PoolOptions {
+export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptions {
   /** Where to; see {@linkcode TargetPlace}. */
   readonly target: TargetPlace<H>;
   /** Whether the prefix is taken off the path before it is appended. Default `false`. */
@@ -59,13 +70,18 @@ export interface TargetOptions<H extends Handler<never[]> = Handler>
    */
   readonly rewrite?: boolean;
   /** Where copies of requests go, see {@linkcode mirrorTo}. Default nowhere. */
-  readonly mirror?: Mirror<MirrorTarget<H>>;
+  readonly mirror?: Mirror<MirrorTarget>;
 }
 
+/** Takes options that there are not for an error, where the options have handlers of any kind. */
+export type KnownOptions<T> = T extends { readonly target: unknown }
+  ? { readonly [K in Exclude<keyof T, keyof TargetOptions>]: never }
+  : unknown;
+
 /** Where copies of requests go, and how. Their path is the one that is appended for the original. */
-export type MirrorTarget<H extends Handler<never[]> = Handler> =
-  | TargetPlace<H>
-  | Omit<TargetOptions<H>, "removePrefix" | "rewrite" | "mirror">;
+export type MirrorTarget =
+  | TargetPlace
+  | Omit<TargetOptions, "removePrefix" | "rewrite" | "mirror">;
 
 /** What means nothing where the response is thrown away, or the prefix is gone. */
 const NOT_MIRRORED = ["removePrefix", "rewrite", "mirror"] as const;
@@ -91,6 +107,7 @@ const RESERVED = new Map([
   ["host", "use the option host"],
   ["content-length", "it is the length of what the client sends"],
   ["expect", "the host has answered it"],
+  ["via", "use the option via"],
 ]);
 
 /**
@@ -99,9 +116,9 @@ const RESERVED = new Map([
  * @param name What the target is called in errors.
  * @throws {TypeError} Naming the target, the option and the remedy.
  */
-export function readTarget<H extends Handler<never[]>>(
+export function readTarget(
   name: string,
-  value: TargetPlace<H> | TargetOptions<H>,
+  value: AnyTarget,
   transport: Transport,
 ): Target {
   const refuse: Refuse = (why) => {
@@ -137,7 +154,7 @@ export function readTarget<H extends Handler<never[]>>(
 
 function readMirror(
   name: string,
-  mirror: Mirror<MirrorTarget<Handler<never[]>>>,
+  mirror: Mirror<MirrorTarget>,
   transport: Transport,
   refuse: Refuse,
 ): Target["mirror"] {
@@ -151,9 +168,7 @@ function readMirror(
 }
 
 /** The others are asked first: a service binding of Workers seems to have every property. */
-export function isOptions<H extends Handler<never[]>>(
-  value: TargetPlace<H> | TargetOptions<H>,
-): value is TargetOptions<H> {
+export function isOptions(value: AnyTarget): value is TargetOptions<Handler<never[]>> {
   return typeof value === "object" && value !== null && !(value instanceof URL) &&
     !Array.isArray(value) && !isFetcher(value) && "target" in value;
 }

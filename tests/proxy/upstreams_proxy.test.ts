@@ -225,7 +225,7 @@ test("a client cannot have an upstream ejected by what it asks for", async () =>
   const it = made({ health }, ok, { onRequest: hook });
   for (let i = 0; i < 6; i++) {
     await assert.rejects(async () => await it.app(get({}, "/throw")), /hook/);
-    assert.equal((await it.app(get({ method: "OPTIONS" }, "/.%2f..%5cx"))).status, 200);
+    assert.equal((await it.app(get({ method: "OPTIONS" }, "/.%2f..%5cx"))).status, 400);
     const client = new AbortController();
     client.abort();
     await it.app(get({ signal: client.signal }));
