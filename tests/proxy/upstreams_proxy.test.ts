@@ -139,6 +139,24 @@ test("content that was read is not sent again", async () => {
   assert.equal(it.hosts(), "a");
 });
 
+test("fields that can be read only once are all passed back", async () => {
+  const once = function* (): Iterable<[string, string]> {
+    yield ["x-one", "1"];
+    yield ["retry-after", "0"];
+    yield ["x-two", "2"];
+  };
+  for (const method of ["GET", "HEAD"]) {
+    const it = made({ retry: retries({ statuses: [503] }), health: ejection() }, () => ({
+      ...ok(),
+      status: 503,
+      fields: once(),
+    }));
+    const { headers } = await it.app(get({ method }));
+    assert.deepEqual([headers.get("x-one"), headers.get("x-two")], ["1", "2"], method);
+    assert.equal(it.hosts(), "ab");
+  }
+});
+
 test("references are changed from the upstream that answered", async () => {
   const it = made(
     { retry: retries() },

@@ -4,8 +4,10 @@
  * @module
  */
 import { errorType } from "../../runtime/error_type.ts";
+import { sized } from "../../runtime/sized.ts";
 import { Failure, HookError } from "../failure.ts";
 import type { Attempt, Delivery } from "../forward.ts";
+import type { IncomingResponse } from "../transport.ts";
 import type { Upstream } from "../upstream.ts";
 import type { Health } from "./candidate.ts";
 import { type Ending, watched } from "./ending.ts";
@@ -26,40 +28,44 @@ export type Outcome =
 
 /** Sends to an upstream, which has the request in flight until the end of the response. */
 export async function follow(
-  { asked: { request }, body, signal, attempt }: Delivery,
+  { asked: { request }, body: content, signal, attempt }: Delivery,
   upstream: Upstream,
   upstreams: readonly Upstream[],
   healths: readonly Health[],
 ): Promise<Outcome> {
   const { promise: ended, resolve } = Promise.withResolvers<Ending>();
   const reports = healths.map((health) => health.sent(upstream, upstreams));
+  // A client that leaves late may be all that ends a response, if its host does not cancel it.
+  const signals = [signal, request.signal];
   let over = false;
   const end = (ending: Ending): void => {
     if (over) return;
     over = true;
     upstream.inFlight--;
-    signal.removeEventListener("abort", failed);
+    for (const each of signals) each.removeEventListener("abort", failed);
     for (const report of reports) report(ending);
     resolve(ending);
   };
   // The client that leaves is not the upstream's fault; the time that is over is. With content, it
   // may be the client who sends it slowly, or broke it off, to have the upstream ejected.
-  const failed = (): void => end(request.signal.aborted || body ? "abandoned" : "failed");
+  const failed = (): void => end(request.signal.aborted || content ? "abandoned" : "failed");
   upstream.inFlight++;
-  signal.addEventListener("abort", failed);
+  for (const each of signals) each.addEventListener("abort", failed);
   try {
     const answered = await attempt(upstream);
-    const { incoming } = answered;
+    // They are looked at here and there, and may come from a generator.
+    const incoming = { ...answered.incoming, fields: [...answered.incoming.fields] };
     for (const report of reports) report("answered", incoming.status);
-    if (incoming.body && hasContent(request.method, incoming.status)) {
-      const passed = watched(
-        incoming.body,
-        (ending) => ending === "failed" ? failed() : end(ending),
-      );
-      return { attempt: { ...answered, incoming: { ...incoming, body: passed } }, ended };
+    if (!incoming.body || !hasContent(request.method, incoming.status)) {
+      end("ended");
+      return { attempt: { ...answered, incoming }, ended };
     }
-    end("ended");
-    return { attempt: answered, ended };
+    const followed = watched(
+      incoming.body,
+      (ending) => ending === "failed" ? failed() : end(ending),
+    );
+    const body = sized(followed, lengthOf(incoming));
+    return { attempt: { ...answered, incoming: { ...incoming, body } }, ended };
   } catch (error) {
     const tried = !isOurs(error);
     if (!tried) end("abandoned");
@@ -81,6 +87,20 @@ export function isUnsent(error: unknown): boolean {
 function isOurs(error: unknown): boolean {
   return error instanceof HookError ||
     (error instanceof Failure && error.type === "http_request_error");
+}
+
+/** The value of a field, if there is one line of it. */
+export function fieldOf({ fields }: IncomingResponse, wanted: string): string | undefined {
+  const values = [...fields].flatMap(([name, value]) => name.toLowerCase() === wanted ? value : []);
+  return values.length === 1 ? values[0] : undefined;
+}
+
+/** RFC 9112 §6.3: a transfer coding makes the length meaningless, and so does a decoder. */
+function lengthOf(incoming: IncomingResponse): number | undefined {
+  const length = fieldOf(incoming, "content-length") ?? "";
+  const known = /^[0-9]+$/.test(length) && !incoming.decoded &&
+    fieldOf(incoming, "transfer-encoding") === undefined;
+  return known ? Number(length) : undefined;
 }
 
 /** Whether anybody will read the body; else it ends by itself. */

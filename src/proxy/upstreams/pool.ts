@@ -6,11 +6,10 @@
 import { discard } from "../exchange.ts";
 import { HookError } from "../failure.ts";
 import type { Deliver, Delivery } from "../forward.ts";
-import type { IncomingResponse } from "../transport.ts";
 import type { Upstream } from "../upstream.ts";
 import { type Asked, type Health, Unavailable } from "./candidate.ts";
 import { sleep, systemClock } from "./clock.ts";
-import { follow, isUnsent, type Outcome } from "./follow.ts";
+import { fieldOf, follow, isUnsent, type Outcome } from "./follow.ts";
 import type { Together } from "./pool_options.ts";
 
 /** Delivers to one of several upstreams, of which there is at least one. */
@@ -65,7 +64,7 @@ export function pool(
       method: asked.request.method,
       times,
       status: incoming?.status,
-      retryAfter: incoming && retryAfter(incoming),
+      retryAfter: incoming && fieldOf(incoming, "retry-after"),
       unsent: !outcome.attempt && isUnsent(outcome.error),
       another: upstreams.some((upstream) => !tried.has(upstream) && isWell(upstream)),
       left,
@@ -100,9 +99,4 @@ export function pool(
       throw error;
     }
   };
-}
-
-function retryAfter({ fields }: IncomingResponse): string | undefined {
-  for (const [name, value] of fields) if (name.toLowerCase() === "retry-after") return value;
-  return undefined;
 }
