@@ -34,6 +34,8 @@ export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | Targ
  * - 502 when the upstream cannot be reached or its answer is no HTTP response (RFC 9110 §15.6.3), or
  *   when the request has passed this proxy before.
  * - 504 when it did not begin its answer in time (RFC 9110 §15.6.5).
+ * - 503 with `Retry-After` when the `limit` of the target is reached, or no upstream is well and its
+ *   `health` is strict (RFC 9110 §15.6.4).
  * - 501 for a method that the runtime cannot forward as it is, or an unknown transfer coding.
  * - 417 for an expectation other than `100-continue`.
  * - 405 for CONNECT and TRACE.

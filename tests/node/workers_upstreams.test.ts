@@ -8,8 +8,17 @@ import { bundle } from "../support/bundle.ts";
 let miniflare: Miniflare;
 let front: URL;
 let upstream: Server;
+let [now, most] = [0, 0];
 before(async () => {
   upstream = createServer((request, response) => {
+    if (request.url === "/slow") {
+      most = Math.max(most, ++now);
+      setTimeout(() => {
+        now--;
+        response.end("hello");
+      }, 10);
+      return undefined;
+    }
     if (request.url === "/chunks") return response.write("hel"), void response.end("lo");
     response.writeHead(200, { "content-length": 5 });
     if (request.url !== "/cut") return void response.end("hello");
@@ -23,7 +32,7 @@ before(async () => {
     text: `
       import { concurrency, proxyTo } from "./src/mod.ts";
       const url = "http://127.0.0.1:${address.port}/";
-      const app = proxyTo({ target: [url, url], limit: concurrency(1) });
+      const app = proxyTo({ target: [url, url], limit: concurrency(1, { queue: 9, queueTimeout: 60_000 }) });
       export default { fetch: (request) => app(request) };`,
   });
   miniflare = new Miniflare({
@@ -66,4 +75,10 @@ test("content that is followed to its end keeps its length, and a cut one never 
   assert.deepEqual(await ask("/chunks"), { ...whole, length: undefined });
   for (let i = 0; i < 2; i++) assert.equal((await ask("/cut")).complete, false);
   assert.deepEqual(await ask("/"), whole);
+});
+
+test("requests wait for one another, although each has a context of its own", async () => {
+  const answers = await Promise.all(Array.from({ length: 10 }, () => ask("/slow")));
+  for (const { status, content } of answers) assert.equal(`${status} ${content}`, "200 hello");
+  assert.equal(most, 1);
 });
