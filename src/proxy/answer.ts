@@ -132,7 +132,11 @@ export function responseOf(
   const pause = events ? 0 : idle;
   // Transports of ours notice content that is cut; only what more is asked for costs a stream.
   const counted = (ownTransport && !local) || length === null;
-  if (pause === 0 && total === 0 && counted) return new Response(body, init);
+  if (pause === 0 && total === 0 && counted) {
+    // From here on, a client that leaves cancels the content.
+    exchange.end();
+    return new Response(body, init);
+  }
   const watch: Watch = {
     length: length === null ? undefined : Number(length),
     idle: pause,

@@ -269,27 +269,26 @@ test("the total limit ends an answer that goes on and on, and one that does not 
 test("an answer that ends leaves no timer and nothing on the signal of the client", async () => {
   const clock = new FakeClock();
   const client = new AbortController();
-  let listeners = 0;
+  let [added, removed] = [0, 0];
   const { signal } = client;
   const add = Reflect.get(signal, "addEventListener") as () => void;
   const remove = Reflect.get(signal, "removeEventListener") as () => void;
   signal.addEventListener = (...args: unknown[]) => {
-    listeners++;
+    added++;
     Reflect.apply(add, signal, args);
   };
   signal.removeEventListener = (...args: unknown[]) => {
-    listeners--;
+    removed++;
     Reflect.apply(remove, signal, args);
   };
   const request = new Request("http://front/");
   Object.defineProperty(request, "signal", { value: signal });
-  const app = timed(clock, {
-    transport: new FakeTransport(),
-    timeouts: { total: 1000, idle: 1000 },
-  });
-  for (let i = 0; i < 3; i++) await (await app(request)).text();
+  for (const timeouts of [{}, { total: 1000, idle: 1000 }]) {
+    const app = timed(clock, { transport: new FakeTransport(), timeouts });
+    for (let i = 0; i < 3; i++) await (await app(request)).text();
+  }
   assert.equal(clock.running, 0);
-  assert.equal(listeners, 0);
+  assert.deepEqual([added, removed], [6, 6]);
 });
 
 test("an upstream that does not notice that it is too late is not waited for", async () => {
