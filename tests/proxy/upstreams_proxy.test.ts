@@ -253,6 +253,17 @@ test("a client cannot have an upstream ejected by what it asks for", async () =>
   assert.equal(it.hosts().split("").toSorted().join(""), "abc");
 });
 
+test("a hook that throws is not held against the upstream", async () => {
+  const health = ejection({ failures: 1, strict: true });
+  const it = made({ target: "http://a/", health }, ok, {
+    onResponse: () => {
+      throw new Error("hook");
+    },
+  });
+  for (let i = 0; i < 3; i++) await assert.rejects(async () => await it.app(get()), /hook/);
+  assert.equal(it.transport.sent.length, 3);
+});
+
 test("checks ask every upstream as the target is asked, and the one that fails is left out", async () => {
   const checked = checks({ path: "/health?deep", fails: 1 });
   const it = made(

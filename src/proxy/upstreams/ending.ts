@@ -12,7 +12,7 @@ export type Ending = "ended" | "failed" | "abandoned";
  *
  * @param onEnd Called once.
  */
-export function watched(
+export function withEnd(
   body: ReadableStream<Uint8Array>,
   onEnd: (ending: Ending) => void,
 ): ReadableStream<Uint8Array> {

@@ -10,7 +10,7 @@ import type { Attempt, Delivery } from "../forward.ts";
 import type { IncomingResponse } from "../transport.ts";
 import type { Upstream } from "../upstream.ts";
 import type { Health } from "./candidate.ts";
-import { type Ending, watched } from "./ending.ts";
+import { type Ending, withEnd } from "./ending.ts";
 
 /** What an upstream answered, or why it did not. */
 export type Outcome =
@@ -48,7 +48,10 @@ export async function follow(
   };
   // The client that leaves is not the upstream's fault; the time that is over is. With content, it
   // may be the client who sends it slowly, or broke it off, to have the upstream ejected.
-  const failed = (): void => end(request.signal.aborted || content ? "abandoned" : "failed");
+  const failed = (): void => {
+    const excused = content !== null || request.signal.aborted || isOurs(signal.reason);
+    end(excused ? "abandoned" : "failed");
+  };
   upstream.inFlight++;
   for (const each of signals) each.addEventListener("abort", failed);
   try {
@@ -60,7 +63,7 @@ export async function follow(
       end("ended");
       return { attempt: { ...answered, incoming }, ended };
     }
-    const followed = watched(
+    const followed = withEnd(
       incoming.body,
       (ending) => ending === "failed" ? failed() : end(ending),
     );

@@ -21,7 +21,7 @@ export type Key =
  * Sends requests with the same key to the same upstream, by highest random weight (rendezvous
  * hashing): every proxy comes to the same choice without asking another; an upstream that is added
  * takes over its own share of the keys, and no other key moves; the keys of one that goes spread over
- * all the others.
+ * all the others. Who sets the key, as a client does with a cookie, chooses the upstream.
  *
  * @param key What the requests have in common; see {@linkcode Key}.
  * @param otherwise Chooses for requests without the key. Default {@linkcode roundRobin}.
