@@ -29,8 +29,8 @@ export interface Asked {
 export type Balancer = (upstreams: readonly Candidate[], asked: Asked) => Candidate;
 
 /**
- * What became of a request: its response has begun, has ended as it should, or there was none or
- * only a part of one, or one that tells of trouble; or the client lost interest before.
+ * What became of a request: its response has begun; it has ended as it should; there was none, or
+ * only a part of one; or nothing can be held against the upstream, as when the client left.
  */
 export type News = "answered" | "ended" | "failed" | "abandoned";
 
@@ -70,7 +70,6 @@ export class Unavailable extends Error {
   /** When to come back, in seconds. */
   readonly retryAfter: number;
 
-  /** @internal */
   constructor(type: Unavailable["type"], retryAfter: number, message: string) {
     super(message);
     this.type = type;

@@ -13,7 +13,8 @@ export interface Limit {
    *
    * @param signal Aborts when nobody waits for the request any more.
    * @returns What to call when its response has ended, at once or later; calling it again does
-   * nothing. Rejects when there is no room.
+   * nothing. Rejects when there is no room: with an `Error` whose `type` is
+   * `"connection_limit_reached"`, the client is answered with 503, and its `retryAfter` in seconds.
    */
   enter(signal: AbortSignal): (() => void) | Promise<() => void>;
 }
