@@ -121,6 +121,14 @@ test("a mirror that fails, at once or later, or throws, is not noticed", async (
   }
 });
 
+test("a mirror that has answered is sent no more", async () => {
+  const { original, copy } = reflected(content(10).body, async () => null);
+  await settle();
+  assert.ok(copy.signal.aborted);
+  await assert.rejects(bytesOf(copy.body));
+  assert.equal((await bytesOf(original)).length, 10 * 1024);
+});
+
 test("a mirror that takes too long is given up", async () => {
   const { clock, copy } = reflected(
     content(1).body,

@@ -398,3 +398,24 @@ test("for a client that is gone already, nobody is asked", async () => {
   await assert.rejects(it.ask({ signal: client.signal }), /gone/);
   assert.deepEqual([it.sent, it.inFlight], [[], [0, 0]]);
 });
+
+test("a client that leaves ends what is in flight, and that is not held against the upstream", async () => {
+  const endless = (): IncomingResponse => ({ ...ok(), body: new ReadableStream() });
+  const never = (): Promise<never> => new Promise(() => {});
+  for (const answer of [endless, never]) {
+    for (const leaves of [true, false]) {
+      const health = ejection({ failures: 1 });
+      const it = new Pooled("a", answer, { health });
+      const [client, exchange] = [new AbortController(), new AbortController()];
+      const { signal } = exchange;
+      void it.ask({ signal: client.signal }, { signal }).catch(() => {});
+      await settle();
+      assert.deepEqual(it.inFlight, [1]);
+      (leaves ? client : exchange).abort();
+      assert.deepEqual(it.inFlight, [0]);
+      const [upstream] = it.upstreams;
+      assert.ok(upstream);
+      assert.equal(health.admits(upstream), leaves);
+    }
+  }
+});
