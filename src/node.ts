@@ -19,12 +19,12 @@ import type { Handler } from "./handler.ts";
 import { toRequest } from "./node/request.ts";
 import { writeResponse } from "./node/response.ts";
 import { agentTransport } from "./runtime/node.ts";
-import { setRuntimeTransport } from "./runtime/transport.ts";
+import { setNodeTransport } from "./runtime/transport.ts";
 import type { AgentConstructor } from "./runtime/undici.ts";
 
 // A bundle has no node_modules to load undici from, so it is imported here and handed over.
 const agent: unknown = Agent;
-setRuntimeTransport(agentTransport(agent as AgentConstructor));
+setNodeTransport(agentTransport(agent as AgentConstructor));
 
 /** What is told of errors. */
 export interface ListenerOptions {
