@@ -1,83 +1,74 @@
 /**
- * One request forwarded, one response passed back.
+ * One exchange with an upstream: its limits of time, and how it is broken off.
  *
  * @module
  */
-import { endToEnd, type Field } from "../http/connection.ts";
-import { type Target, targetUrl } from "./target.ts";
-import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
+import type { Clock } from "./clock.ts";
+import { Failure } from "./failure.ts";
+import type { Attempt } from "./forward.ts";
+import type { Settings } from "./options.ts";
 
-/** Methods whose requests have no content that means anything (RFC 9110 §9.3.1, §9.3.2). */
-const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
-/** Fields about content, wrong without it. */
-const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
-/** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
-const NULL_BODY = new Set([204, 205, 304]);
-/** What a reason phrase may hold (RFC 9112 §4), and `Response` takes. */
-const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Counts the time of an exchange from when it is made. */
+export class Exchange {
+  /** Aborted when the client leaves, and when the exchange is broken off. */
+  readonly signal: AbortSignal;
+  readonly #own = new AbortController();
+  readonly #clock: Clock;
+  readonly #headers: unknown;
+  readonly #total: unknown;
 
-/**
- * The request to send for a received one, or `undefined` when its path would leave the target.
- *
- * @param path The path to append to the target's.
- * @param query The query with its question mark, or `""`.
- */
-export function outgoingRequest(
-  received: Request,
-  target: Target,
-  path: string,
-  query: string,
-  signal: AbortSignal,
-): OutgoingRequest | undefined {
-  const url = targetUrl(target, path, query);
-  if (!url) return undefined;
-  const body = WITHOUT_CONTENT.has(received.method) ? null : received.body;
-  // What the client names in Connection is taken off before ours is put on, so that it cannot name
-  // ours. The host has answered Expect when the content is read.
-  const replaced = new Set(["host", "expect", ...target.headers.map(([name]) => name)]);
-  const fields = endToEnd(received.headers).filter(([name]) =>
-    !replaced.has(name) && (body !== null || !CONTENT_FRAMING.has(name))
-  );
-  return {
-    url,
-    method: received.method,
-    host: target.host ?? received.headers.get("host") ?? url.host,
-    fields: [...fields, ...target.headers],
-    body,
-    signal,
-  };
+  constructor(client: AbortSignal, { timeouts: { headers, total } }: Settings, clock: Clock) {
+    // Not a listener: the signal of the client may outlive many requests.
+    this.signal = AbortSignal.any([client, this.#own.signal]);
+    this.#clock = clock;
+    if (headers > 0) {
+      const late = new Failure("http_response_timeout", `no answer within ${headers} ms`);
+      this.#headers = clock.setTimeout(() => this.abort(late), headers);
+    }
+    if (total > 0) {
+      const late = new Failure("http_response_timeout", `no whole answer within ${total} ms`);
+      this.#total = clock.setTimeout(() => this.abort(late), total);
+    }
+  }
+
+  /** Breaks the exchange off. */
+  abort(reason: unknown): void {
+    this.end();
+    this.#own.abort(reason);
+  }
+
+  /** The answer has begun. */
+  begin(): void {
+    this.#clock.clearTimeout(this.#headers);
+  }
+
+  /** Nothing more is to come. */
+  end(): void {
+    this.#clock.clearTimeout(this.#headers);
+    this.#clock.clearTimeout(this.#total);
+  }
+
+  /** What was sent for, or why the exchange was broken off, should the sender not notice. */
+  async race(sent: Promise<Attempt>): Promise<Attempt> {
+    const { signal } = this;
+    let abort = (): void => {};
+    const broken = new Promise<never>((_, reject) => {
+      abort = () => reject(signal.reason as Error);
+      if (signal.aborted) abort();
+      else signal.addEventListener("abort", abort, { once: true });
+    });
+    try {
+      return await Promise.race([sent, broken]);
+    } catch (error) {
+      void sent.then(({ incoming }) => discard(incoming.body), () => {});
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
 }
 
-/**
- * The response to pass back.
- *
- * @throws {TypeError} When the upstream's response is none that can be passed on.
- */
-export function passBack(method: string, incoming: IncomingResponse): Response {
-  const { status, reason } = incoming;
-  // An unasked-for 101 would be a tunnel; what is not in 200–599 is no final status.
-  if (status < 200 || status > 599) throw new TypeError(`the upstream answered ${status}`);
-  const headers = new Headers();
-  for (const [name, value] of responseFields(incoming)) headers.append(name, value);
-  const empty = method === "HEAD" || NULL_BODY.has(status);
-  // The others end by themselves; cancelling would cost the connection.
-  if (status === 205) void incoming.body?.cancel().catch(() => {});
-  const init: ResponseInit & { encodeBody?: "manual" } = {
-    status,
-    statusText: REASON.test(reason) ? reason : "",
-    headers,
-  };
-  // Workers would compress content again that its fields call compressed.
-  if (headers.has("content-encoding")) init.encodeBody = "manual";
-  return new Response(empty ? null : incoming.body, init);
-}
-
-function responseFields({ fields, decoded }: IncomingResponse): readonly Field[] {
-  const lines = [...fields];
-  // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, which must not go on with it.
-  const chunked = lines.some(([name]) => name.toLowerCase() === "transfer-encoding");
-  const coded = decoded && lines.some(([name]) => name.toLowerCase() === "content-encoding");
-  return endToEnd(lines).filter(([name]) =>
-    !((chunked || coded) && name === "content-length") && !(coded && name === "content-encoding")
-  );
+/** Lets go of content that nobody reads. */
+export function discard(body: ReadableStream | null): void {
+  void body?.cancel().catch(() => {});
 }

@@ -11,8 +11,12 @@
  * @module
  */
 export type { Field } from "../http/connection.ts";
-export { proxy, type ProxyOptions, type Targets } from "./proxy.ts";
-export type { TargetOptions } from "./target.ts";
+export type { ConnectionOptions } from "./connection.ts";
+export { inspect, type Inspection } from "./inspect.ts";
+export type { ProxyOptions, Timeouts } from "./options.ts";
+export { proxy, type Targets } from "./proxy.ts";
+export { proxyTo } from "./proxy_to.ts";
+export type { TargetOptions, TargetPlace } from "./target.ts";
 export type {
   Capability,
   Connection,
@@ -22,3 +26,4 @@ export type {
   Transport,
   Tunnel,
 } from "./transport.ts";
+export type { Fetcher, WeightedUrl } from "./upstream.ts";

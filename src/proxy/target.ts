@@ -1,34 +1,73 @@
 /**
- * A target: its configuration, and the URL of a request to it.
+ * A target: where requests are sent, and how they are changed on the way.
  *
  * @module
  */
+import type { Handler } from "../handler.ts";
 import { type Field, isHopByHop } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
-import type { Transport } from "./transport.ts";
+import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
+import type { Deliver } from "./forward.ts";
+import type { Connection, Transport } from "./transport.ts";
+import {
+  type Fetcher,
+  localUpstream,
+  remoteUpstream,
+  type Upstream,
+  type WeightedUrl,
+} from "./upstream.ts";
+import { inTurn } from "./upstreams/choose.ts";
 
-/** Where to send the requests under a prefix, and how. */
-export interface TargetOptions {
-  /** The URL of the upstream, `http:` or `https:`; the request's path is appended to its path. */
-  readonly target: string | URL;
+/**
+ * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
+ * request is appended; several URLs that share the requests; a service binding of Cloudflare
+ * Workers; or a handler in this process, which gets the platform arguments, too.
+ */
+export type TargetPlace<H extends Handler<never[]> = Handler> =
+  | string
+  | URL
+  | readonly (string | URL | WeightedUrl)[]
+  | Fetcher
+  | H;
+
+/** Where to send requests, and how. */
+export interface TargetOptions<H extends Handler<never[]> = Handler> extends ConnectionOptions {
+  /** Where to; see {@linkcode TargetPlace}. */
+  readonly target: TargetPlace<H>;
   /** Whether the prefix is taken off the path before it is appended. Default `false`. */
   readonly removePrefix?: boolean;
   /**
    * The `Host` field of the forwarded request: `"<auto>"` for the host of the target, `null` for
-   * the one that the client sent, or a value. Only `"<auto>"` on Cloudflare Workers. Default
-   * `"<auto>"`.
+   * the one that the client sent, or a value. Only `"<auto>"` on Cloudflare Workers. A handler and a
+   * service binding have no host, so that `"<auto>"` means the client's there. Default `"<auto>"`.
    */
   readonly host?: string | null;
   /** Fields to set on the forwarded request, in place of the client's. Default none. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Whether the client's `Authorization` and `Cookie` go to the target and its `Set-Cookie` comes
+   * back. Set it to `false` for targets that are not yours. Default `true`.
+   */
+  readonly credentials?: boolean;
+  /**
+   * Whether references to the target in `Location`, `Content-Location`, `Refresh` and `Link`, and
+   * `Domain` and `Path` in `Set-Cookie`, are changed to where the client finds it. Default `true`.
+   */
+  readonly rewrite?: boolean;
 }
 
 /** A checked target. */
 export interface Target {
-  readonly url: URL;
+  /** Sends a request to one of its upstreams. */
+  readonly deliver: Deliver;
+  /** Whether every method can be sent. */
+  readonly anyMethod: boolean;
   readonly removePrefix: boolean;
   readonly host: string | null;
   readonly headers: readonly Field[];
+  readonly credentials: boolean;
+  readonly rewrite: boolean;
+  readonly connection: Connection | undefined;
 }
 
 /** Fields that have an option of their own, or that describe what is sent. */
@@ -39,21 +78,76 @@ const RESERVED = new Map([
 ]);
 
 /**
- * Checks what was configured for a prefix.
+ * Checks what was configured as a target.
  *
- * @throws {TypeError} Naming the prefix, the option and the remedy.
+ * @param name What the target is called in errors.
+ * @throws {TypeError} Naming the target, the option and the remedy.
  */
-export function readTarget(
-  prefix: string,
-  value: string | URL | TargetOptions,
+export function readTarget<H extends Handler<never[]>>(
+  name: string,
+  value: TargetPlace<H> | TargetOptions<H>,
   transport: Transport,
 ): Target {
-  const refuse = (why: string): never => {
-    throw new TypeError(`proxy: the target of ${JSON.stringify(prefix)}${why}`);
+  const refuse: Refuse = (why) => {
+    throw new TypeError(`proxy: ${name}${why}`);
   };
-  const options = typeof value === "string" || value instanceof URL ? { target: value } : value;
-  const url = URL.parse(String(options?.target)) ?? refuse(
-    ` is ${JSON.stringify(String(options?.target))}; give a URL such as "http://127.0.0.1:5001/"`,
+  const options = isOptions(value) ? value : { target: value };
+  const upstreams = readUpstreams(options.target, transport, refuse);
+  const local = upstreams.every((upstream) => upstream.local);
+  const { host = "<auto>" } = options;
+  if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
+    refuse(': host must be "<auto>"; this runtime always sends the host of the target');
+  }
+  if (host !== "<auto>" && host !== null && !(typeof host === "string" && isAuthority(host))) {
+    refuse(': host must be "<auto>", null, or a host such as "example.com:8000"');
+  }
+  return {
+    deliver: inTurn(upstreams),
+    anyMethod: local || transport.capabilities.has("anyMethod"),
+    removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
+    host,
+    headers: readHeaders(options.headers ?? {}, refuse),
+    credentials: flag("credentials", options.credentials ?? true, refuse),
+    rewrite: flag("rewrite", options.rewrite ?? true, refuse),
+    connection: readConnection(options, local ? undefined : transport, refuse),
+  };
+}
+
+/** The others are asked first: a service binding of Workers seems to have every property. */
+function isOptions<H extends Handler<never[]>>(
+  value: TargetPlace<H> | TargetOptions<H>,
+): value is TargetOptions<H> {
+  return typeof value === "object" && value !== null && !(value instanceof URL) &&
+    !Array.isArray(value) && !isFetcher(value) && "target" in value;
+}
+
+function isFetcher(value: unknown): value is Fetcher {
+  return typeof value === "object" && value !== null && "fetch" in value &&
+    typeof value.fetch === "function";
+}
+
+function readUpstreams(
+  place: unknown,
+  transport: Transport,
+  refuse: Refuse,
+): readonly Upstream[] {
+  // The type of the middleware has made sure that the arguments are those it needs.
+  if (typeof place === "function") return [localUpstream(place as Handler<readonly unknown[]>)];
+  if (isFetcher(place)) return [localUpstream((request) => place.fetch(request))];
+  if (!Array.isArray(place)) return [remoteUpstream(readUrl(place, refuse), 1, transport)];
+  if (place.length === 0) refuse(" is an empty list; give it a URL");
+  return place.map((member: string | URL | WeightedUrl) => {
+    const { url, weight = 1 }: WeightedUrl = typeof member === "string" || member instanceof URL
+      ? { url: member }
+      : member;
+    if (!(Number.isFinite(weight) && weight > 0)) refuse(": a weight must be a number above 0");
+    return remoteUpstream(readUrl(url, refuse), weight, transport);
+  });
+}
+
+function readUrl(value: unknown, refuse: Refuse): URL {
+  const url = URL.parse(String(value)) ?? refuse(
+    ` is ${JSON.stringify(String(value))}; give a URL such as "http://127.0.0.1:5001/"`,
   );
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     refuse(" must be an http or https URL");
@@ -62,26 +156,14 @@ export function readTarget(
   if (url.username || url.password) {
     refuse(" must not hold credentials; set headers: { authorization: … }");
   }
-  const { host = "<auto>", removePrefix = false } = options;
-  if (typeof removePrefix !== "boolean") refuse(": removePrefix must be true or false");
-  if (host !== "<auto>" && !transport.capabilities.has("host")) {
-    refuse(': host must be "<auto>"; this runtime always sends the host of the target');
-  }
-  if (host !== "<auto>" && host !== null && !(typeof host === "string" && isAuthority(host))) {
-    refuse(': host must be "<auto>", null, or a host such as "example.com:8000"');
-  }
-  return {
-    url,
-    removePrefix,
-    host: host === "<auto>" ? url.host : host,
-    headers: readHeaders(options.headers ?? {}, refuse),
-  };
+  return url;
 }
 
-function readHeaders(
-  headers: Readonly<Record<string, string>>,
-  refuse: (why: string) => never,
-): readonly Field[] {
+function flag(name: string, value: boolean, refuse: Refuse): boolean {
+  return typeof value === "boolean" ? value : refuse(`: ${name} must be true or false`);
+}
+
+function readHeaders(headers: Readonly<Record<string, string>>, refuse: Refuse): readonly Field[] {
   for (const name of Object.keys(headers)) {
     const why = isHopByHop(name)
       ? "it belongs to the connection"
@@ -93,21 +175,4 @@ function readHeaders(
   } catch (error) {
     return refuse(`: headers cannot be sent: ${String(error)}`);
   }
-}
-
-/**
- * The URL to send a request to, or `undefined` when the path would leave the target. The URL is
- * made by setting parts of the target's, never by parsing what a client sent, so that the origin
- * cannot change: `//evil.com` and `@evil.com` are paths.
- *
- * @param path What to append to the target's path: `""`, or a path with its leading slash.
- * @param query The query with its question mark, or `""`.
- */
-export function targetUrl(target: Target, path: string, query: string): URL | undefined {
-  const url = new URL(target.url);
-  const base = url.pathname.endsWith("/") ? url.pathname.slice(0, -1) : url.pathname;
-  if (path !== "") url.pathname = base + path;
-  url.search = query;
-  const stays = url.origin === target.url.origin && url.pathname.startsWith(base);
-  return stays ? url : undefined;
 }

@@ -1,0 +1,41 @@
+/**
+ * Fields that hold references, read only as far as the references go. Nothing is decoded: an
+ * escaped line break stays escaped.
+ *
+ * @module
+ */
+
+/** The value of `Refresh` with its URL replaced: `5; url=/there` (HTML §7.4.2). */
+export function mapRefresh(value: string, map: (reference: string) => string): string {
+  const [, before = "", quote = "", rest] =
+    /^([0-9.]+[ \t]*[;,][ \t]*url[ \t]*=[ \t]*)(["']?)(.*)$/is.exec(value) ?? [];
+  if (rest === undefined) return value;
+  const end = quote === "" ? rest.length : rest.indexOf(quote);
+  if (end < 0) return value;
+  return before + quote + map(rest.slice(0, end)) + rest.slice(end);
+}
+
+/** The value of `Link` with its targets replaced: `</style.css>; rel=preload` (RFC 8288 §3). */
+export function mapLink(value: string, map: (reference: string) => string): string {
+  let result = "";
+  for (let at = 0; at < value.length;) {
+    const end = value[at] === "<" ? value.indexOf(">", at) : tokenEnd(value, at);
+    if (end < 0) return value; // no end: no target, and nothing to go on from
+    result += value[at] === "<" ? `<${map(value.slice(at + 1, end))}` : value.slice(at, end);
+    at = end;
+  }
+  return result;
+}
+
+/** Where the next target could begin: behind a quoted string, which may hold anything, or before `<`. */
+function tokenEnd(value: string, start: number): number {
+  if (value[start] !== '"') {
+    const next = value.slice(start + 1).search(/["<]/);
+    return next < 0 ? value.length : start + 1 + next;
+  }
+  for (let at = start + 1; at < value.length; at++) {
+    if (value[at] === "\\") at++;
+    else if (value[at] === '"') return at + 1;
+  }
+  return value.length;
+}

@@ -1,0 +1,35 @@
+/**
+ * The attributes of a cookie, without a look at its value.
+ *
+ * @module
+ */
+
+/** What becomes of the attributes. */
+export interface CookieMap {
+  /** Whether a `Domain` stays; its value comes without a leading dot and in lower case. */
+  readonly keepsDomain: (value: string) => boolean;
+  /** Maps the value of `Path`. */
+  readonly path: (value: string) => string;
+}
+
+/**
+ * The value of `Set-Cookie` with its `Path` replaced, and its `Domain` kept or not (RFC 6265 §5.2). Cookies named
+ * `__Host-…` stay as they are: a browser takes them with `Path=/` and no `Domain` only.
+ */
+export function mapCookie(value: string, map: CookieMap): string {
+  const [pair = "", ...attributes] = value.split(";");
+  if (/^[ \t]*__host-/i.test(pair)) return value;
+  const mapped = attributes.flatMap((attribute) => {
+    const equals = attribute.indexOf("=");
+    const name = attribute.slice(0, Math.max(equals, 0)).trim().toLowerCase();
+    const old = attribute.slice(equals + 1).trim();
+    if (name === "path") return [replaced(attribute, old, map.path(old))];
+    if (name !== "domain") return [attribute];
+    return map.keepsDomain(old.replace(/^\./, "").toLowerCase()) ? [attribute] : [];
+  });
+  return [pair, ...mapped].join(";");
+}
+
+function replaced(attribute: string, old: string, value: string): string {
+  return old === value ? attribute : ` Path=${value}`;
+}

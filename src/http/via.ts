@@ -1,0 +1,24 @@
+/**
+ * The field in which a message tells which intermediaries it has passed (RFC 9110 §7.6.3).
+ *
+ * @module
+ */
+
+/** Whether a message has passed the intermediary with this pseudonym before. */
+export function hasPassed(via: string, pseudonym: string): boolean {
+  const own = pseudonym.toLowerCase();
+  return via.split(",").some((member) => {
+    const [, receivedBy] = member.trim().split(/[ \t]+/, 2);
+    return receivedBy?.toLowerCase() === own;
+  });
+}
+
+/** The value with the intermediary behind the others. Fetch does not tell the version of HTTP. */
+export function appendVia(via: string | null | undefined, pseudonym: string): string {
+  return `${via ? `${via}, ` : ""}1.1 ${pseudonym}`;
+}
+
+/** Whether a name can be a pseudonym: a token (RFC 9110 §5.6.2). */
+export function isPseudonym(name: string): boolean {
+  return /^[\w!#$%&'*+\-.^`|~]+$/.test(name);
+}

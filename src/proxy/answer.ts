@@ -1,0 +1,135 @@
+/**
+ * The response to pass back for the one that an upstream gave.
+ *
+ * @module
+ */
+import { endToEnd, type Field } from "../http/connection.ts";
+import { appendVia } from "../http/via.ts";
+import type { Clock } from "./clock.ts";
+import { discard, type Exchange } from "./exchange.ts";
+import { Failure } from "./failure.ts";
+import { type Watch, watched } from "./guard.ts";
+import type { Settings } from "./options.ts";
+import type { IncomingResponse } from "./transport.ts";
+
+/** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
+const NULL_BODY = new Set([204, 205, 304]);
+/** What a reason phrase may hold (RFC 9112 §4), and `Response` takes. */
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Fields that are wrong about content that was decoded (RFC 9110 §8.4, RFC 9530). */
+const CODED = new Set([
+  "content-encoding",
+  "content-length",
+  "content-md5",
+  "content-digest",
+  "repr-digest",
+  "digest",
+  "accept-ranges",
+]);
+
+/**
+ * Checks the status of a response.
+ *
+ * @throws {Failure} When it is none that can be passed on.
+ */
+export function checkStatus({ status, body }: IncomingResponse): void {
+  if (status >= 200 && status <= 599 && status !== 407) return;
+  discard(body);
+  // An unasked-for 101 would be a tunnel; what is not in 200–599 is no final status. A 407 asks us,
+  // not the client, who has nothing to do with that proxy (RFC 9110 §11.7.1).
+  const received = Number.isInteger(status) ? status : undefined;
+  throw new Failure("http_protocol_error", `the upstream answered ${status}`, received);
+}
+
+/** The fields of a response that go on, put right. */
+export function answerFields(
+  { fields, decoded = false }: IncomingResponse,
+  credentials: boolean,
+  pseudonym: string | undefined,
+): Field[] {
+  const lines = [...fields].map(([name, value]): Field => [name.toLowerCase(), value]);
+  const has = (wanted: string): boolean => lines.some(([name]) => name === wanted);
+  const coded = decoded && has("content-encoding");
+  // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, which must not go on with it.
+  const chunked = has("transfer-encoding");
+  const answer: Field[] = [];
+  let via: string | undefined;
+  for (const [name, value] of endToEnd(lines)) {
+    if (coded && CODED.has(name)) continue;
+    if (!credentials && name === "set-cookie") continue;
+    if (name === "content-length") {
+      const length = chunked ? undefined : oneLength(value);
+      if (length !== undefined && !answer.some(([name]) => name === "content-length")) {
+        answer.push([name, length]);
+      }
+    } else if (name === "etag" && coded) {
+      // Not byte for byte what the upstream calls by this name (RFC 9110 §8.8.1).
+      answer.push([name, value.startsWith("W/") ? value : `W/${value}`]);
+    } else if (name === "via" && pseudonym !== undefined) via = via ? `${via}, ${value}` : value;
+    else answer.push([name, value]);
+  }
+  if (pseudonym !== undefined) answer.push(["via", appendVia(via, pseudonym)]);
+  return answer;
+}
+
+/**
+ * RFC 9110 §8.6: the same length said twice is that length.
+ *
+ * @throws {Failure} When there are two, or none that is a number.
+ */
+function oneLength(value: string): string {
+  const [first = "", ...others] = value.split(",").map((member) => member.trim());
+  if (/^[0-9]+$/.test(first) && others.every((other) => other === first)) return first;
+  throw new Failure("http_protocol_error", "the upstream's Content-Length is none");
+}
+
+/** What a response is the end of. */
+export interface Answering {
+  readonly request: Request;
+  readonly exchange: Exchange;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** Whether the upstream is in this process. */
+  readonly local: boolean;
+}
+
+/** The response itself, of fields that are right. */
+export function responseOf(
+  { status, reason, body }: IncomingResponse,
+  fields: readonly Field[],
+  { request, exchange, settings, clock, local }: Answering,
+): Response {
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.append(name, value);
+  const init: ResponseInit & { encodeBody?: "manual" } = {
+    status,
+    statusText: REASON.test(reason) ? reason : "",
+    headers,
+  };
+  // Workers would compress content again that its fields call compressed.
+  if (headers.has("content-encoding")) init.encodeBody = "manual";
+  if (body === null || request.method === "HEAD" || NULL_BODY.has(status)) {
+    exchange.end();
+    // The others end by themselves; cancelling would cost the connection.
+    if (status === 205) discard(body);
+    return new Response(null, init);
+  }
+  const { timeouts: { idle, total }, ownTransport, onError } = settings;
+  const length = headers.get("content-length");
+  const events = /^text\/event-stream\b/i.test(headers.get("content-type") ?? "");
+  const pause = events ? 0 : idle;
+  // Transports of ours notice content that is cut; only what more is asked for costs a stream.
+  const counted = (ownTransport && !local) || length === null;
+  if (pause === 0 && total === 0 && counted) return new Response(body, init);
+  const watch: Watch = {
+    length: length === null ? undefined : Number(length),
+    idle: pause,
+    signal: exchange.signal,
+    ended(error) {
+      if (error === undefined) return exchange.end();
+      exchange.abort(error);
+      if (!request.signal.aborted) onError(error, request);
+    },
+  };
+  return new Response(watched(body, watch, clock), init);
+}

@@ -1,0 +1,60 @@
+/**
+ * The options of the connection to a target.
+ *
+ * @module
+ */
+import type { Capability, Connection, TlsOptions, Transport } from "./transport.ts";
+
+/** How to reach a target, besides its URL. */
+export interface ConnectionOptions {
+  /** Whom to trust, and as whom to speak, at an `https:` target. Default: as the runtime does. */
+  readonly tls?: TlsOptions;
+  /** The path of a Unix socket to connect to in place of the host of the URL. */
+  readonly socketPath?: string;
+  /**
+   * Whether to speak HTTP/2 where the target agrees, or, with `"prior knowledge"`, at once. Default
+   * `false`.
+   */
+  readonly http2?: boolean | "prior knowledge";
+}
+
+/** Throws a `TypeError` that names the target. */
+export type Refuse = (why: string) => never;
+
+const NEEDS: readonly (readonly [keyof ConnectionOptions, Capability])[] = [
+  ["tls", "tls"],
+  ["socketPath", "unix"],
+  ["http2", "http2"],
+];
+
+/** The options of the connection, or `undefined` when there are none. */
+export function readConnection(
+  options: ConnectionOptions,
+  transport: Transport | undefined,
+  refuse: Refuse,
+): Connection | undefined {
+  const given = NEEDS.filter(([name]) => options[name] !== undefined && options[name] !== false);
+  for (const [name, capability] of given) {
+    if (!transport) refuse(`: ${name} needs the URL of an upstream, which a handler has not`);
+    if (!transport.capabilities.has(capability)) {
+      refuse(`: the way this runtime sends requests has no ${name}; give another transport`);
+    }
+  }
+  const { tls, socketPath } = options;
+  if (socketPath !== undefined && (typeof socketPath !== "string" || socketPath === "")) {
+    refuse(": socketPath must be the path of a Unix socket");
+  }
+  if (tls !== undefined) checkTls(tls, refuse);
+  if (given.length === 0) return undefined;
+  return Object.fromEntries(given.map(([name]) => [name, options[name]]));
+}
+
+function checkTls(tls: TlsOptions, refuse: Refuse): void {
+  if (typeof tls !== "object" || tls === null) refuse(": tls must be an object");
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    refuse(": tls needs cert and key together");
+  }
+  if (!["undefined", "boolean"].includes(typeof tls.rejectUnauthorized)) {
+    refuse(": tls.rejectUnauthorized must be true or false");
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The pipeline: what happens to a request from here to the upstream and back.
+ *
+ * @module
+ */
+import { statusOf } from "../http/proxy_status.ts";
+import type { Place } from "../mount.ts";
+import { errorType } from "../runtime/error_type.ts";
+import { answerFields, checkStatus, responseOf } from "./answer.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { discard, Exchange } from "./exchange.ts";
+import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
+import { look } from "./forwarding.ts";
+import type { Settings } from "./options.ts";
+import { outgoingRequest, type Received } from "./outgoing.ts";
+import { refusal } from "./refuse.ts";
+import { type Places, rewrite } from "./rewrite.ts";
+import type { Target } from "./target.ts";
+import { basePath } from "./target_url.ts";
+import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
+export type Forward = (
+  request: Request,
+  place: Place,
+  target: Target,
+  args: readonly unknown[],
+) => Promise<Response>;
+
+/** The step of the pipeline that sends. */
+export type Send = (
+  upstream: Upstream,
+  outgoing: OutgoingRequest,
+  args: readonly unknown[],
+) => Promise<IncomingResponse>;
+
+/** What an upstream answered, and to what. */
+export interface Attempt {
+  readonly upstream: Upstream;
+  readonly outgoing: OutgoingRequest;
+  readonly incoming: IncomingResponse;
+}
+
+/** What an upstream is chosen for. */
+export interface Asked {
+  /** The request as it was received. Its content is not to be read. */
+  readonly request: Request;
+  /** The address of the client, where it is known. */
+  readonly clientAddress: string | undefined;
+}
+
+/** The step of the pipeline that chooses upstreams, and tries one after the other. */
+export type Deliver = (
+  asked: Asked,
+  attempt: (upstream: Upstream) => Promise<Attempt>,
+) => Promise<Attempt>;
+
+/**
+ * Makes the pipeline: validate, choose, build the URL, strip, add the forwarding fields, send,
+ * sanitise, rewrite, answer.
+ */
+export function forwarder(
+  settings: Settings,
+  send: Send = (upstream, outgoing, args) => upstream.send(outgoing, args),
+  clock: Clock = systemClock,
+): Forward {
+  const { onRequest, onResponse } = settings;
+  return async (request, place, target, args) => {
+    const name = settings.pseudonym();
+    const own = (why: OwnAnswer): Response => ownResponse(request, name ?? "handwerk", why);
+    const refused = refusal(request, target.anyMethod, name);
+    if (refused) return own(refused);
+    if (request.bodyUsed) {
+      throw new TypeError("proxy: the request's body was read before it could be forwarded");
+    }
+    const seen = look(request, place, args, settings);
+    const exchange = new Exchange(request.signal, settings, clock);
+    const received: Received = { request, place, seen, target, signal: exchange.signal };
+
+    const attempt = async (upstream: Upstream): Promise<Attempt> => {
+      const built = outgoingRequest(received, upstream, settings);
+      if (!built) throw new Failure("http_request_error", "the path would leave the target");
+      const outgoing = await HookError.of(() => onRequest?.(built, request)) ?? built;
+      const incoming = await send(upstream, outgoing, args);
+      checkStatus(incoming);
+      return { upstream, outgoing, incoming };
+    };
+    let begun: Attempt | undefined;
+    try {
+      const asked = { request, clientAddress: seen.client };
+      begun = await exchange.race(target.deliver(asked, attempt));
+      const { upstream, outgoing, incoming } = begun;
+      exchange.begin();
+      const fields = answerFields(incoming, target.credentials, name);
+      const rewritten = target.rewrite
+        ? rewrite(fields, placesOf(received, upstream, outgoing))
+        : fields;
+      const around = { request, exchange, settings, clock, local: upstream.local };
+      const response = responseOf(incoming, rewritten, around);
+      return await HookError.of(() => onResponse?.(response, request)) ?? response;
+    } catch (error) {
+      exchange.abort(error);
+      discard(begun?.incoming.body ?? null);
+      if (error instanceof HookError) throw error.cause;
+      // Nobody reads it; the status is for logs.
+      if (request.signal.aborted) return new Response(null, { status: 499 });
+      const failed = whatFailed(error);
+      if (failed.status >= 500) settings.onError(error, request);
+      return own(failed);
+    }
+  };
+}
+
+function whatFailed(error: unknown): OwnAnswer {
+  const type = errorType(error);
+  const { receivedStatus, retryAfter } = error as {
+    readonly receivedStatus?: number;
+    readonly retryAfter?: number;
+  };
+  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  return { status: statusOf(type), type, receivedStatus, headers };
+}
+
+function placesOf(
+  { place, seen }: Received,
+  upstream: Upstream,
+  { url, host }: OutgoingRequest,
+): Places {
+  // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
+  const origins = [url.host, host].flatMap((name) =>
+    [url.protocol, `${seen.proto}:`].map((scheme) => new URL(`${scheme}//${name}`).origin)
+  );
+  return {
+    origins: [...new Set(origins)],
+    base: upstream.local ? "" : basePath(upstream.url),
+    prefix: place.base,
+    host: seen.host,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What an upstream is told of the client, and what of it the client cannot say itself.
+ *
+ * @module
+ */
+import { writeAddress } from "../http/address.ts";
+import type { Field } from "../http/connection.ts";
+import { clientBehind, forwardedElement, isForwarding } from "../http/forwarded.ts";
+import type { Place } from "../mount.ts";
+import type { Settings } from "./options.ts";
+
+/** What the proxy knows of a request that it received. */
+export interface Seen {
+  /** The address at the other end of the connection, where it is known. */
+  readonly peer: string | undefined;
+  /** Whether the peer is a proxy to trust. */
+  readonly trusted: boolean;
+  /** The address of the client, behind the proxies to trust. */
+  readonly client: string | undefined;
+  /** The host that the client asked for. */
+  readonly host: string;
+  /** The scheme, `http` or `https`. */
+  readonly proto: string;
+  /** The path that the client knows in front of the one that the upstream is asked for. */
+  readonly prefix: string;
+}
+
+/** Looks at a request. */
+export function look(
+  request: Request,
+  place: Place,
+  args: readonly unknown[],
+  { clientAddress, isTrusted }: Settings,
+): Seen {
+  const { headers } = request;
+  const peer = writeAddress(clientAddress(place.original, ...args) ?? "");
+  const trusted = peer !== undefined && isTrusted(peer);
+  const [proto = "", authority = ""] = place.target.origin.split("://");
+  return {
+    peer,
+    trusted,
+    client: trusted ? clientBehind(peer, headers.get("x-forwarded-for") ?? "", isTrusted) : peer,
+    host: receivedHost(authority, headers.get("host")),
+    proto: proto.toLowerCase(),
+    prefix: place.base,
+  };
+}
+
+/** RFC 9112 §3.2.2: a target in absolute form overrides `Host`, which may only spell it out. */
+function receivedHost(authority: string, host: string | null): string {
+  const name = (value: string): string => value.toLowerCase().replace(/:[0-9]*$/, "");
+  return host !== null && name(host) === name(authority) ? host : authority;
+}
+
+/**
+ * The fields with those about the client put right: what an untrusted peer says is dropped, what
+ * the proxy knows is added.
+ */
+export function forwardingFields(
+  fields: readonly Field[],
+  { peer, trusted, host, proto, prefix }: Seen,
+  { xForwarded, forwarded }: Settings,
+): Field[] {
+  const kept = new Map<string, string>();
+  const result: Field[] = [];
+  for (const field of fields) {
+    const [name, value] = field;
+    if (!isForwarding(name)) result.push(field);
+    else if (trusted) kept.set(name, kept.has(name) ? `${kept.get(name)}, ${value}` : value);
+  }
+  if (xForwarded !== "off") {
+    const before = xForwarded === "append" ? kept : new Map<string, string>();
+    const ours = [
+      ["x-forwarded-for", join(before.get("x-forwarded-for"), peer)],
+      ["x-forwarded-proto", before.get("x-forwarded-proto") ?? proto],
+      ["x-forwarded-host", before.get("x-forwarded-host") ?? host],
+      ["x-forwarded-prefix", (before.get("x-forwarded-prefix") ?? "") + prefix],
+    ] as const;
+    for (const [name, value] of ours) {
+      if (value) kept.set(name, value);
+      else kept.delete(name);
+    }
+  }
+  if (forwarded !== false) {
+    const by = forwarded === true ? undefined : forwarded;
+    const element = forwardedElement({ for: peer, by, host, proto });
+    kept.set("forwarded", join(kept.get("forwarded"), element) ?? "");
+  }
+  return [...result, ...kept];
+}
+
+function join(before: string | undefined, value: string | undefined): string | undefined {
+  return before && value ? `${before}, ${value}` : before || value;
+}

@@ -1,0 +1,177 @@
+/**
+ * The options of a proxy.
+ *
+ * @module
+ */
+import { networks } from "../http/address.ts";
+import type { Field } from "../http/connection.ts";
+import { isPseudonym } from "../http/via.ts";
+import { clientAddress } from "../runtime/client_address.ts";
+import { runtimeTransport } from "../runtime/transport.ts";
+import { duration } from "./clock.ts";
+import type { OutgoingRequest, Transport } from "./transport.ts";
+
+/** How long each part of an exchange may take, in milliseconds; 0 for as long as it likes. */
+export interface Timeouts {
+  /**
+   * From the moment the request is forwarded to the beginning of the answer; the same as the option
+   * `timeout`. Default 10000.
+   */
+  readonly headers?: number;
+  /** How long the upstream may pause within its answer; not `text/event-stream`. Default 0. */
+  readonly idle?: number;
+  /** From the moment the request is forwarded to the end of the answer. Default 0. */
+  readonly total?: number;
+}
+
+/** Options of {@linkcode proxy} and {@linkcode proxyTo}. */
+export interface ProxyOptions {
+  /**
+   * How long the upstream may take to begin its answer, in milliseconds, counted from the moment
+   * the request is forwarded; 0 for as long as it likes. Default 10000.
+   */
+  readonly timeout?: number;
+  /** Further limits; see {@linkcode Timeouts}. */
+  readonly timeouts?: Timeouts;
+  /**
+   * Whether upstreams are told of the client in `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix`.
+   * `"append"` goes on from what a trusted proxy sent, `"set"` starts anew. What anyone else sent in
+   * such fields is dropped always. Default `"append"`.
+   */
+  readonly xForwarded?: "off" | "append" | "set";
+  /**
+   * Whether upstreams are told the same in `Forwarded` (RFC 7239); a string, which must begin with
+   * `_`, names this proxy as `by`. Default `false`.
+   */
+  readonly forwarded?: boolean | string;
+  /**
+   * The name of this proxy in `Via` and `Proxy-Status`, a token. A request that has passed a proxy
+   * of this name is a loop and is answered with 502. `false` for no `Via`, and no loop noticed.
+   * Default `handwerk-` and a random number, another for each proxy.
+   */
+  readonly via?: string | false;
+  /**
+   * Proxies in front of this one that may tell of the client, as addresses or networks such as
+   * `10.0.0.0/8`. Default none.
+   */
+  readonly trustedProxies?: readonly string[];
+  /**
+   * Tells the address at the other end of the client's connection, given the request as the host
+   * passed it and what it passed after it. Default: as the host tells, under `handwerk/node`,
+   * `Deno.serve`, `Bun.serve` with its `server` passed on, and on Cloudflare Workers.
+   */
+  readonly clientAddress?: (request: Request, ...args: readonly unknown[]) => string | undefined;
+  /**
+   * Is given every request before it is sent, in its final form, and may return another in its
+   * place. What it throws, the handler rejects with.
+   */
+  readonly onRequest?: (
+    outgoing: OutgoingRequest,
+    request: Request,
+  ) => OutgoingRequest | void | Promise<OutgoingRequest | void>;
+  /**
+   * Is given every response of an upstream before it is passed back, in its final form, and may
+   * return another in its place. What it throws, the handler rejects with.
+   */
+  readonly onResponse?: (
+    response: Response,
+    request: Request,
+  ) => Response | void | Promise<Response | void>;
+  /**
+   * Is told of 1xx responses such as 103 Early Hints, by transports that can tell; a `Response`
+   * cannot pass them on.
+   */
+  readonly onInformation?: (status: number, fields: readonly Field[], request: Request) => void;
+  /**
+   * Is told why a request was answered with 502, 503 or 504, or an answer was broken off, which the
+   * client is not. Default: one line on `console.error`.
+   */
+  readonly onError?: (error: unknown, request: Request) => void;
+  /** How requests are sent. Default: the best way that the runtime has. */
+  readonly transport?: Transport;
+}
+
+/** Checked options. */
+export interface Settings {
+  readonly timeouts: Required<Timeouts>;
+  readonly xForwarded: "off" | "append" | "set";
+  readonly forwarded: boolean | string;
+  /** The name in `Via`, if we sign. */
+  readonly pseudonym: () => string | undefined;
+  readonly isTrusted: (address: string) => boolean;
+  readonly clientAddress: (request: Request, ...args: readonly unknown[]) => string | undefined;
+  readonly onRequest: ProxyOptions["onRequest"];
+  readonly onResponse: ProxyOptions["onResponse"];
+  readonly onInformation: ProxyOptions["onInformation"];
+  readonly onError: (error: unknown, request: Request) => void;
+  readonly transport: Transport;
+  /** Whether the transport is ours, and so known to notice content that was cut. */
+  readonly ownTransport: boolean;
+}
+
+/**
+ * Checks the options.
+ *
+ * @throws {TypeError} Naming the option and the remedy.
+ */
+export function readOptions(options: ProxyOptions): Settings {
+  const { timeouts = {}, xForwarded = "append", forwarded = false, via } = options;
+  const transport = options.transport ?? runtimeTransport();
+  if (typeof transport.send !== "function") {
+    refuse("transport must have a function send; leave it out for the default");
+  }
+  if (options.timeout !== undefined && timeouts.headers !== undefined) {
+    refuse("timeout and timeouts.headers are the same; give one of them");
+  }
+  if (!["off", "append", "set"].includes(xForwarded)) {
+    refuse('xForwarded must be "off", "append" or "set"');
+  }
+  if (typeof forwarded !== "boolean" && !/^_[\w.-]+$/.test(forwarded)) {
+    refuse('forwarded must be true, false, or a name such as "_gateway"');
+  }
+  if (via !== undefined && via !== false && !isPseudonym(via)) {
+    refuse('via must be false or a name such as "gateway"');
+  }
+  const trusted = options.trustedProxies ?? [];
+  if (!Array.isArray(trusted)) refuse("trustedProxies must be a list");
+  return {
+    timeouts: {
+      headers: duration("timeout", options.timeout ?? timeouts.headers ?? 10_000),
+      idle: duration("timeouts.idle", timeouts.idle ?? 0),
+      total: duration("timeouts.total", timeouts.total ?? 0),
+    },
+    xForwarded,
+    forwarded,
+    pseudonym: pseudonym(via),
+    isTrusted: networks("proxy: the trusted proxy", trusted),
+    clientAddress: options.clientAddress ?? ((request, ...args) => clientAddress(request, args)),
+    onRequest: callback("onRequest", options.onRequest),
+    onResponse: callback("onResponse", options.onResponse),
+    onInformation: callback("onInformation", options.onInformation),
+    onError: callback("onError", options.onError) ?? report,
+    transport,
+    ownTransport: transport === runtimeTransport(),
+  };
+}
+
+function callback<T>(name: string, value: T): T {
+  if (value === undefined || typeof value === "function") return value;
+  return refuse(`${name} must be a function`);
+}
+
+/** Workers have no randomness before the first request. */
+function pseudonym(via: string | false | undefined): () => string | undefined {
+  let name = via === false ? undefined : via;
+  if (via === undefined) {
+    return () => name ??= `handwerk-${crypto.randomUUID().slice(0, 8)}`;
+  }
+  return () => name;
+}
+
+function report(error: unknown, request: Request): void {
+  console.error(`proxy: ${request.method} ${request.url}:`, error);
+}
+
+function refuse(why: string): never {
+  throw new TypeError(`proxy: ${why}`);
+}

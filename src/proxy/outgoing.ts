@@ -1,0 +1,106 @@
+/**
+ * The request to send for a received one.
+ *
+ * @module
+ */
+import { endToEnd, type Field, isHopByHop } from "../http/connection.ts";
+import { isForwarding } from "../http/forwarded.ts";
+import { appendVia } from "../http/via.ts";
+import type { Place } from "../mount.ts";
+import { forwardingFields, type Seen } from "./forwarding.ts";
+import type { Settings } from "./options.ts";
+import type { Target } from "./target.ts";
+import { targetUrl } from "./target_url.ts";
+import type { OutgoingRequest } from "./transport.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Methods whose requests have no content that means anything (RFC 9110 §9.3.1, §9.3.2). */
+const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
+/** Fields about content, wrong without it. */
+const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
+/** What the host has dealt with, and what CGI takes for the environment (httpoxy). */
+const NEVER = ["host", "expect", "proxy"];
+
+/** A request that was received, and where it goes. */
+export interface Received {
+  readonly request: Request;
+  readonly place: Place;
+  readonly seen: Seen;
+  readonly target: Target;
+  readonly signal: AbortSignal;
+}
+
+/** The request to send, or `undefined` when its path would leave the target. */
+export function outgoingRequest(
+  { request, place, seen, target, signal }: Received,
+  upstream: Upstream,
+  settings: Settings,
+): OutgoingRequest | undefined {
+  const base = upstream.local ? new URL(place.target.origin) : upstream.url;
+  const url = targetUrl(base, place.path, place.target.query);
+  if (!url) return undefined;
+  const { method } = request;
+  const body = WITHOUT_CONTENT.has(method) ? null : request.body;
+  const { onInformation } = settings;
+  return {
+    url,
+    method,
+    host: hostOf(target, upstream, seen),
+    fields: outgoingFields(request.headers, method, body !== null, seen, target, settings),
+    body,
+    signal,
+    ...(target.connection && { connection: target.connection }),
+    ...(onInformation && {
+      onInformation: (status, fields) => onInformation(status, endToEnd(fields), request),
+    }),
+  };
+}
+
+function hostOf({ host }: Target, { local, url }: Upstream, seen: Seen): string {
+  if (host !== "<auto>") return host ?? seen.host;
+  return local ? seen.host : url.host;
+}
+
+function outgoingFields(
+  received: Iterable<Field>,
+  method: string,
+  content: boolean,
+  seen: Seen,
+  { headers, credentials }: Target,
+  settings: Settings,
+): readonly Field[] {
+  const dropped = new Set([...NEVER, ...headers.map(([name]) => name)]);
+  if (!content) { for (const name of CONTENT_FRAMING) dropped.add(name); }
+  if (!credentials) dropped.add("authorization").add("cookie");
+  // What the client names in Connection is taken off before ours is put on, so that it cannot name
+  // ours.
+  const kept = endToEnd(received).filter(([name]) =>
+    !dropped.has(name) && !isDisguised(name, dropped)
+  );
+  const fields = forwardingFields(kept, seen, settings)
+    // What the target's options set, not even ours can stand beside.
+    .filter(([name]) => !dropped.has(name));
+  return [...signed(fields, settings.pseudonym()), ...headers].map((field) =>
+    method === "OPTIONS" ? oneHopFewer(field) : field
+  );
+}
+
+/** To CGI and its heirs `X_Forwarded_For` and `X-Forwarded-For` are one variable. */
+function isDisguised(name: string, dropped: ReadonlySet<string>): boolean {
+  if (!name.includes("_")) return false;
+  const plain = name.replaceAll("_", "-");
+  return dropped.has(plain) || CONTENT_FRAMING.has(plain) || isHopByHop(plain) ||
+    isForwarding(plain);
+}
+
+function signed(fields: readonly Field[], pseudonym: string | undefined): readonly Field[] {
+  if (pseudonym === undefined) return fields;
+  const via = fields.filter(([name]) => name === "via").map(([, value]) => value).join(", ");
+  return [...fields.filter(([name]) => name !== "via"), ["via", appendVia(via, pseudonym)]];
+}
+
+/** RFC 9110 §7.6.2 */
+function oneHopFewer([name, value]: Field): Field {
+  const counts = name === "max-forwards" && /^[0-9]{1,9}$/.test(value);
+  return [name, counts ? String(Math.max(Number(value) - 1, 0)) : value];
+}

@@ -1,0 +1,44 @@
+/**
+ * The handler that forwards every request.
+ *
+ * @module
+ */
+import type { Handler, NeedsOf } from "../handler.ts";
+import { placed } from "../mount.ts";
+import { type Forward, forwarder } from "./forward.ts";
+import { type ProxyOptions, readOptions } from "./options.ts";
+import { readTarget, type Target, type TargetOptions, type TargetPlace } from "./target.ts";
+
+/**
+ * Forwards every request to one target: {@linkcode proxy} for where a handler is wanted, such as in
+ * {@linkcode dispatch}. Below a mount, the path is the one behind the mount.
+ *
+ * @param target A URL, several URLs, a service binding, a handler, or {@linkcode TargetOptions};
+ * there is no prefix that `removePrefix` could take off.
+ * @param options See {@linkcode ProxyOptions}.
+ * @returns A handler.
+ * @throws {TypeError} As {@linkcode proxy} does.
+ *
+ * @example
+ * ```ts
+ * import { dispatch, notFound, proxyTo } from "@handwerk/handwerk";
+ *
+ * const app = dispatch({ "/blog": proxyTo("http://127.0.0.1:5001/") })(notFound);
+ * console.log((await app(new Request("http://localhost/elsewhere"))).status); // 404
+ * ```
+ */
+export function proxyTo<H extends Handler<never[]> = Handler>(
+  target: TargetPlace<H> | TargetOptions<H>,
+  options: ProxyOptions = {},
+): Handler<NeedsOf<H>> {
+  const settings = readOptions(options);
+  return leaf(readTarget("the target", target, settings.transport), forwarder(settings));
+}
+
+/** The handler that forwards to a checked target. */
+export function leaf<Args extends readonly unknown[]>(
+  target: Target,
+  forward: Forward,
+): Handler<Args> {
+  return placed((request, place, args) => forward(request, place, target, args));
+}

@@ -1,0 +1,68 @@
+/**
+ * The places that a request can be sent to.
+ *
+ * @module
+ */
+import type { Handler } from "../handler.ts";
+import { fetched } from "../runtime/fetching.ts";
+import type { IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
+
+/** A service binding of Cloudflare Workers, or anything else with a `fetch` of its own. */
+export interface Fetcher {
+  /** Answers a request. */
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/** One of several upstreams that share the requests. */
+export interface WeightedUrl {
+  /** The URL of the upstream. */
+  readonly url: string | URL;
+  /** Its share of the requests, relative to the weights of the others. Default 1. */
+  readonly weight?: number;
+}
+
+/** A place that requests are sent to. */
+export interface Upstream {
+  /** Its URL. Where there is no network between, the path alone means something. */
+  readonly url: URL;
+  /** Its share of the requests, relative to the weights of the others. */
+  readonly weight: number;
+  /** Whether it is called in this process, with the origin that the client asked for. */
+  readonly local: boolean;
+  /** Sends a request; `args` are what the host passed after the request. */
+  send(request: OutgoingRequest, args: readonly unknown[]): Promise<IncomingResponse>;
+}
+
+/** An upstream at the other end of a connection. */
+export function remoteUpstream(url: URL, weight: number, transport: Transport): Upstream {
+  return { url, weight, local: false, send: (request) => transport.send(request) };
+}
+
+/** A handler, or something that has one, as an upstream. */
+export function localUpstream(
+  answer: Handler<readonly unknown[]>,
+): Upstream {
+  return {
+    url: new URL("http://localhost/"),
+    weight: 1,
+    local: true,
+    send: async (request, args) => fetched(await answer(requestOf(request), ...args)),
+  };
+}
+
+/** What a handler is given. */
+function requestOf({ url, method, host, fields, body, signal }: OutgoingRequest): Request {
+  const headers = new Headers();
+  for (const [name, value] of [["host", host] as const, ...fields]) headers.append(name, value);
+  const init: RequestInit & { duplex?: "half"; encodeResponseBody: "manual" } = {
+    method,
+    headers,
+    body,
+    signal,
+    redirect: "manual",
+    // A service binding would decode the content otherwise.
+    encodeResponseBody: "manual",
+  };
+  if (body) init.duplex = "half";
+  return new Request(url, init);
+}
