@@ -18,6 +18,7 @@ import { type Places, rewrite } from "./rewrite.ts";
 import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
+import { answerUpgrade, isAgreement, isSmuggling, upgradeOf, withUpgrade } from "./upgrade.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
@@ -74,16 +75,19 @@ export function forwarder(
     if (request.bodyUsed) {
       throw new TypeError("proxy: the request's body was read before it could be forwarded");
     }
+    const upgrade = upgradeOf(request, place.original, args, settings.transport);
+    if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
     const seen = look(request, place, args, settings);
     const exchange = new Exchange(request.signal, settings, clock);
     const received: Received = { request, place, seen, target, signal: exchange.signal };
 
     const attempt = async (upstream: Upstream): Promise<Attempt> => {
-      const built = outgoingRequest(received, upstream, settings);
-      if (!built) throw new Failure("http_request_error", "the path would leave the target");
+      const plain = outgoingRequest(received, upstream, settings);
+      if (!plain) throw new Failure("http_request_error", "the path would leave the target");
+      const built = upgrade ? withUpgrade(plain, upgrade) : plain;
       const outgoing = await HookError.of(() => onRequest?.(built, request)) ?? built;
       const incoming = await send(upstream, outgoing, args);
-      checkStatus(incoming);
+      if (!upgrade || !isAgreement(incoming)) checkStatus(incoming);
       return { upstream, outgoing, incoming };
     };
     let begun: Attempt | undefined;
@@ -96,6 +100,10 @@ export function forwarder(
       const rewritten = target.rewrite
         ? rewrite(fields, placesOf(received, upstream, outgoing))
         : fields;
+      if (upgrade && isAgreement(incoming)) {
+        exchange.end();
+        return await answerUpgrade(request, incoming, rewritten, upgrade);
+      }
       const around = { request, exchange, settings, clock, local: upstream.local };
       const response = responseOf(incoming, rewritten, around);
       return await HookError.of(() => onResponse?.(response, request)) ?? response;

@@ -68,6 +68,8 @@ export interface OutgoingRequest {
   readonly body: ReadableStream<Uint8Array> | null;
   /** Aborted when nobody waits any more, also while the response is read. */
   readonly signal: AbortSignal;
+  /** The protocol that the connection is to be upgraded to; `fields` say so, too. */
+  readonly upgrade?: string;
   /** How to reach the upstream; the same object for every request to one target. */
   readonly connection?: Connection;
   /** Is told of 1xx responses other than 101, by transports that can tell. */
@@ -114,8 +116,8 @@ export interface Transport {
   /**
    * Sends a request to upgrade the connection, where the transport can: the request's `fields` hold
    * `connection` and `upgrade`. Resolves to the tunnel, to a response with status 101 where the
-   * runtime makes the tunnel of that itself, or to the response that refuses it. The `signal` stays
-   * in force while the tunnel is open.
+   * runtime makes the tunnel of that itself, or to the response that refuses it. The `signal` has
+   * no force over a tunnel.
    */
   upgrade?(request: OutgoingRequest): Promise<Tunnel | Response | IncomingResponse>;
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Handler } from "../handler.ts";
-import { fetched } from "../runtime/fetching.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
+import { nativeAgreement, sendUpgrade } from "./upgrade.ts";
 
 /** A service binding of Cloudflare Workers, or anything else with a `fetch` of its own. */
 export interface Fetcher {
@@ -35,7 +35,12 @@ export interface Upstream {
 
 /** An upstream at the other end of a connection. */
 export function remoteUpstream(url: URL, weight: number, transport: Transport): Upstream {
-  return { url, weight, local: false, send: (request) => transport.send(request) };
+  return {
+    url,
+    weight,
+    local: false,
+    send: (request) => request.upgrade ? sendUpgrade(transport, request) : transport.send(request),
+  };
 }
 
 /** A handler, or something that has one, as an upstream. */
@@ -46,7 +51,7 @@ export function localUpstream(
     url: new URL("http://localhost/"),
     weight: 1,
     local: true,
-    send: async (request, args) => fetched(await answer(requestOf(request), ...args)),
+    send: async (request, args) => nativeAgreement(await answer(requestOf(request), ...args)),
   };
 }
 

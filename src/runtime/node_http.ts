@@ -37,7 +37,8 @@ export function httpSend(): Transport["send"] {
     new Promise((resolve, reject) => {
       const { connection = PLAIN, url } = request;
       const agent = agentOf(connection, url.protocol);
-      const sent = begin(request, framing(request), agent ? { agent } : {});
+      const { signal } = request;
+      const sent = begin(request, framing(request), agent ? { agent, signal } : { signal });
       sent.on("error", reject);
       sent.on("information", ({ statusCode, rawHeaders }) => {
         request.onInformation?.(statusCode, pairs(rawHeaders));
@@ -56,7 +57,7 @@ export function httpSend(): Transport["send"] {
 
 /** Begins a request, which has no fields but those of `request` and `more`. */
 export function begin(
-  { url, method, host, fields, signal, connection = PLAIN }: OutgoingRequest,
+  { url, method, host, fields, connection = PLAIN }: Omit<OutgoingRequest, "signal">,
   more: readonly string[],
   options: Options,
 ): Sink {
@@ -70,7 +71,6 @@ export function begin(
     headers: ["host", host, ...fields.flat(), ...more],
     setDefaultHeaders: false,
     maxHeaderSize: 64 * 1024,
-    signal,
     ...(socketPath === undefined ? {} : { socketPath }),
     ...(secure
       ? { ...tlsOptions(connection), servername: serverName(connection, url.hostname) }

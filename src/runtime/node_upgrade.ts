@@ -10,17 +10,20 @@ import { streamsOf } from "./sockets.ts";
 /** Asks for an upgrade, over a connection of its own. */
 export function httpUpgrade(request: OutgoingRequest): Promise<Tunnel | IncomingResponse> {
   return new Promise((resolve, reject) => {
-    const sent = begin(request, [], { agent: false });
+    const { signal, ...unsigned } = request;
+    const sent = begin(unsigned, [], { agent: false });
+    // Not the option of Node: a tunnel may outlive the request.
+    const abort = (): void => void sent.destroy(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    sent.once("close", () => signal.removeEventListener("abort", abort));
     sent.on("error", reject);
     sent.on("information", ({ statusCode, rawHeaders }) => {
       request.onInformation?.(statusCode, pairs(rawHeaders));
     });
     sent.on("response", (message) => resolve(received(message)));
     sent.on("upgrade", (message, socket, head) => {
-      // Whom nobody hears any more must not keep the connection.
-      socket.setTimeout?.(0);
-      socket.setKeepAlive?.(true, 60_000);
-      socket.setNoDelay?.(true);
+      signal.removeEventListener("abort", abort);
       resolve({ status: 101, fields: pairs(message.rawHeaders), ...streamsOf(socket, head) });
     });
     sent.end();

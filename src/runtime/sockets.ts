@@ -3,7 +3,8 @@
  *
  * @module
  */
-type Socket = import("node:stream").Duplex;
+type Duplex = import("node:stream").Duplex;
+type Socket = import("node:net").Socket;
 
 /** What is read from a socket and what is written to it. */
 export interface Streams {
@@ -21,11 +22,17 @@ const HIGH_WATER_MARK = 64 * 1024;
  *
  * @param head What was read from it before.
  */
-export function streamsOf(socket: Socket, head: Uint8Array): Streams {
+export function streamsOf(socket: Duplex, head: Uint8Array): Streams {
+  // A tunnel may be silent as long as it likes, but whoever has vanished must not keep it.
+  if (isSocket(socket)) socket.setTimeout(0).setKeepAlive(true, 60_000).setNoDelay(true);
   return { readable: readableOf(socket, head), writable: writableOf(socket) };
 }
 
-function readableOf(socket: Socket, head: Uint8Array): ReadableStream<Uint8Array> {
+function isSocket(socket: Duplex): socket is Socket {
+  return "setTimeout" in socket && "setKeepAlive" in socket;
+}
+
+function readableOf(socket: Duplex, head: Uint8Array): ReadableStream<Uint8Array> {
   let open = true;
   const end = (finish: () => void): void => {
     if (open) finish();
@@ -51,7 +58,7 @@ function readableOf(socket: Socket, head: Uint8Array): ReadableStream<Uint8Array
   }, { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk.byteLength });
 }
 
-function writableOf(socket: Socket): WritableStream<Uint8Array> {
+function writableOf(socket: Duplex): WritableStream<Uint8Array> {
   return new WritableStream<Uint8Array>({
     start(controller) {
       socket.on("error", (error) => controller.error(error));
