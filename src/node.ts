@@ -18,7 +18,7 @@ import Agent from "undici/lib/dispatcher/agent.js";
 import type { Handler } from "./handler.ts";
 import { toRequest } from "./node/request.ts";
 import { writeResponse } from "./node/response.ts";
-import { acceptUpgrades, tunnellerOf, upgrading, type UpgradeListener } from "./node/upgrade.ts";
+import { acceptUpgrades, tunnellerOf, type UpgradeListener, upgrading } from "./node/upgrade.ts";
 import { agentTransport } from "./runtime/node.ts";
 import { setNodeTransport } from "./runtime/transport.ts";
 import { offerTunnel, tunnelOf } from "./runtime/tunnel.ts";
@@ -27,6 +27,8 @@ import type { AgentConstructor } from "./runtime/undici.ts";
 // A bundle has no node_modules to load undici from, so it is imported here and handed over.
 const agent: unknown = Agent;
 setNodeTransport(agentTransport(agent as AgentConstructor));
+
+export type { UpgradeListener };
 
 /** What is told of errors. */
 export interface ListenerOptions {

@@ -18,9 +18,10 @@ export async function agrees(asked: Headers, answered: Iterable<Field>): Promise
     return false;
   }
   if (valuesOf("sec-websocket-extensions").some((value) => value !== "")) return false;
-  const offered = (asked.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
+  const protocols = (asked.get("sec-websocket-protocol") ?? "").split(",");
+  const offered = new Set(protocols.map((name) => name.trim()));
   const chosen = valuesOf("sec-websocket-protocol");
-  return chosen.length <= 1 && chosen.every((name) => offered.includes(name));
+  return chosen.length <= 1 && chosen.every((name) => offered.has(name));
 }
 
 async function acceptOf(key: string): Promise<string> {

@@ -29,7 +29,7 @@ export function upgradeProtocol(method: string, headers: Headers): string | unde
 /** Whether fields announce content (RFC 9112 §6), which a request to upgrade must not have. */
 export function announcesContent(headers: Headers): boolean {
   const length = headers.get("content-length");
-  return headers.has("transfer-encoding") || (length !== null && !/^0+$/.test(length));
+  return headers.get("transfer-encoding") !== null || (length !== null && !/^0+$/.test(length));
 }
 
 /** Whether an answer with 101 agrees to that protocol, and to no other. */

@@ -38,7 +38,7 @@ export function upgradeOf(
   args: readonly unknown[],
   transport: Transport,
 ): Upgrade | undefined {
-  if (!request.headers.has("upgrade") || !transport.upgrade) return undefined;
+  if (request.headers.get("upgrade") === null || !transport.upgrade) return undefined;
   const protocol = upgradeProtocol(request.method, request.headers);
   const upgrader = protocol === undefined ? undefined : upgraderOf(original, args);
   if (protocol === undefined || !upgrader) return undefined;

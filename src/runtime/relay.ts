@@ -25,7 +25,7 @@ export interface Relay {
 }
 
 /** The most bytes that a message may have, either way. */
-export const LONGEST_MESSAGE = 16 * 1024 * 1024;
+export const LONGEST_MESSAGE: number = 16 * 1024 * 1024;
 /** How many bytes may wait for one side before the other is no longer read. */
 const MOST_WAITING = 1024 * 1024;
 /** How many may wait for the upstream: the runtimes cannot stop reading a client. */

@@ -64,9 +64,9 @@ function writableOf(socket: Duplex): WritableStream<Uint8Array> {
       socket.on("error", (error) => controller.error(error));
       socket.once("close", () => controller.error(new Error("the connection was lost")));
     },
-    write(chunk) {
+    async write(chunk) {
       if (socket.write(chunk)) return;
-      return new Promise((resolve) => {
+      await new Promise<void>((resolve) => {
         const go = (): void => {
           socket.off("drain", go).off("close", go);
           resolve();

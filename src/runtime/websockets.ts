@@ -103,7 +103,8 @@ class BunEnd {
   open(socket: BunSocket): void {
     this.#relay = relay(this.#tunnel, {
       send: (data) => {
-        if (socket.send(data) === 0) socket.terminate(); // what was dropped cannot be made up for
+        // What was dropped cannot be made up for.
+        if (socket.send(data) === 0 && data.length > 0) socket.terminate();
       },
       drained: async (most) => {
         if (socket.getBufferedAmount() <= most) return;

@@ -17,7 +17,8 @@ const hosts: Record<string, (upstream: string) => Promise<Host>> = {
   Workers: (upstream) => startWorker("tests/hosts/relays/workers.ts", upstream),
   "node:http of Deno": (UPSTREAM) =>
     start(told, "deno", [...deno, "tests/hosts/relays/node.ts"], { UPSTREAM }),
-  "node:http of Bun": (UPSTREAM) => start(told, "bun", ["tests/hosts/relays/node.ts"], { UPSTREAM }),
+  "node:http of Bun": (UPSTREAM) =>
+    start(told, "bun", ["tests/hosts/relays/node.ts"], { UPSTREAM }),
 };
 
 for (const [name, begin] of Object.entries(hosts)) {
@@ -145,7 +146,7 @@ for (const [name, begin] of Object.entries(hosts)) {
       client.terminate();
     });
 
-    test("stops reading an upstream whose client does not read", async () => {
+    test("stops reading an upstream whose client does not read", async (t) => {
       const { client, upstream } = await open("/quiet");
       client.pause();
       const chunk = new Uint8Array(256 * 1024);
@@ -160,7 +161,8 @@ for (const [name, begin] of Object.entries(hosts)) {
         }
       };
       await flood();
-      assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes`);
+      t.diagnostic(`${sent} bytes were on the way`);
+      assert.ok(sent < 32 * 1024 * 1024, `${sent} bytes`);
       client.terminate();
       upstream.terminate();
     });
@@ -174,7 +176,8 @@ for (const [name, begin] of Object.entries(hosts)) {
           "GET /echo HTTP/1.1\r\nHost: smuggled\r\n\r\n",
         500,
       );
-      assert.match(text, /^HTTP\/1\.1 403 /);
+      // Bun closes the connection of a client that goes on.
+      assert.ok(text.startsWith("HTTP/1.1 403 ") || (name === "Bun" && text === ""), text);
       assert.equal(accepted.length, 0);
       const { status } = await rawRequest(
         host.port,

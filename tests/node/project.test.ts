@@ -53,6 +53,7 @@ test("only the host for Node imports Node's modules and undici, types aside", ()
     ["src/static/media_type.ts", ["mime/lite", "mime/types/standard.js"]],
     ["src/static/globs.ts", ["picomatch/posix.js"]],
     ["src/node.ts", ["node:http", "undici/lib/dispatcher/agent.js"]],
+    ["src/node/upgrade.ts", ["node:http"]],
   ]);
   for (const file of sources) {
     const values = importsOf(file).filter(({ from, types }) => !types && !from.startsWith("src/"));
@@ -86,13 +87,13 @@ test("the exports are these", async () => {
     "packageData",
     "remote",
   ];
-  const proxying = ["inspect", "proxy", "proxyTo"];
+  const proxying = ["bunWebSocket", "inspect", "proxy", "proxyTo"];
   const core = ["compose", "dispatch", "mountOf", "notFound", "serveStatic"];
   assert.deepEqual(await names("handwerk"), [...core, ...proxying, ...sources].toSorted());
   assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());
   assert.deepEqual(await names("handwerk/proxy"), proxying);
   assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
-  assert.deepEqual(await names("handwerk/node"), ["listener", "serve"]);
+  assert.deepEqual(await names("handwerk/node"), ["listener", "serve", "upgradeListener"]);
 });
 
 test("the manifests for npm and JSR say the same", () => {
@@ -121,9 +122,9 @@ test("importing does nothing", async () => {
 const everything = "compose, dispatch, serveStatic, proxy, notFound, mountOf, directory";
 const sizes: readonly (readonly [string, readonly string[], number])[] = [
   ["compose, dispatch", [], 1850],
-  ["proxy", [], 12_200],
+  ["proxy", [], 17_000],
   ["serveStatic", ["mime/*", "picomatch/*"], 12_000],
-  [everything, [], 35_500],
+  [everything, [], 40_300],
 ];
 for (const [names, external, most] of sizes) {
   test(`{ ${names} } bundles for Workers in ${most} bytes, without Node's modules`, async (t) => {

@@ -64,5 +64,9 @@ export async function startWorker(path: string, upstream: string): Promise<Host>
         sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "site")],
       );`,
   });
-  return start(/"port":(\d+)/, "workerd", ["serve", join(folder, "config.capnp"), "--control-fd=1"]);
+  return start(/"port":(\d+)/, "workerd", [
+    "serve",
+    join(folder, "config.capnp"),
+    "--control-fd=1",
+  ]);
 }
