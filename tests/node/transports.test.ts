@@ -6,11 +6,18 @@ import { test } from "node:test";
 import { agentTransport, httpTransport } from "../../src/runtime/node.ts";
 import { runtimeTransport } from "../../src/runtime/transport.ts";
 import type { AgentConstructor } from "../../src/runtime/undici.ts";
+import { connectionTests } from "../support/connection_tests.ts";
 import { transportTests } from "../support/transport_tests.ts";
 
-transportTests("node:http", httpTransport());
 const undici7: unknown = createRequire(import.meta.url)("undici7/lib/dispatcher/agent.js");
-transportTests("undici 7", agentTransport(undici7 as AgentConstructor));
+const others = {
+  "node:http": httpTransport(),
+  "undici 7": agentTransport(undici7 as AgentConstructor),
+};
+for (const [name, transport] of Object.entries(others)) {
+  transportTests(name, transport);
+  connectionTests(name, transport);
+}
 
 test("undici is loaded with the first request, and leaves Node's fetch alone", async () => {
   const dispatcher = Symbol.for("undici.globalDispatcher.1");
