@@ -14,7 +14,7 @@ interface DenoNetwork {
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
-/** Codings that Deno's fetch decodes, whatever it is told. */
+/** Codings that Deno's fetch decodes. */
 const DECODED = /^(?:gzip|br)$/i;
 const PLAIN: Connection = {};
 
@@ -31,8 +31,11 @@ export function denoTransport(): Transport {
         ...init,
         client: clientOf(request),
       } as RequestInit);
-      const coding = response.headers.get("content-encoding");
-      return { ...fetched(response), decoded: coding !== null && DECODED.test(coding.trim()) };
+      // It leaves alone what was asked for in part, or without a coding.
+      const whole = !init.headers.has("range") &&
+        init.headers.get("accept-encoding")?.trim().toLowerCase() !== "identity";
+      const coding = response.headers.get("content-encoding")?.trim() ?? "";
+      return { ...fetched(response), decoded: whole && DECODED.test(coding) };
     },
     upgrade: httpUpgrade,
   };

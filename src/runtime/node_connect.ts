@@ -5,8 +5,9 @@
  * @module
  */
 import type { Connection } from "../proxy/transport.ts";
+import { addressOf } from "./address.ts";
 import { builtin } from "./builtin.ts";
-import { addressOf, serverName, tlsOptions } from "./tls.ts";
+import { serverName, tlsOptions } from "./tls.ts";
 
 /** Makes a connection, and calls back with it or with an error; returns what can be destroyed. */
 export type Connect = (

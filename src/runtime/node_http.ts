@@ -10,8 +10,10 @@ import type {
   OutgoingRequest,
   Transport,
 } from "../proxy/transport.ts";
+import { addressOf, requestTarget } from "./address.ts";
 import { builtin } from "./builtin.ts";
-import { addressOf, serverName, tlsOptions } from "./tls.ts";
+import { drained } from "./sockets.ts";
+import { serverName, tlsOptions } from "./tls.ts";
 
 type Agent = import("node:http").Agent;
 type Message = import("node:http").IncomingMessage;
@@ -48,7 +50,7 @@ export function httpSend(): Transport["send"] {
         socket.destroy();
         reject(new Error("the upstream upgraded the connection unasked"));
       });
-      send(sent, request.body).catch((error: Error) => {
+      send(sent, request).catch((error: Error) => {
         sent.destroy(error); // without the end of the content, the upstream sees that it was cut
         reject(error);
       });
@@ -66,7 +68,7 @@ export function begin(
   return builtin(secure ? "node:https" : "node:http").request({
     host: addressOf(url.hostname),
     port: url.port || (secure ? 443 : 80),
-    path: url.pathname + url.search,
+    path: requestTarget(url),
     method,
     headers: ["host", host, ...fields.flat(), ...more],
     setDefaultHeaders: false,
@@ -88,10 +90,10 @@ function framing({ fields, body, method }: OutgoingRequest): string[] {
 }
 
 /** Writes the content; too much or too little of it is an error, as it is in undici. */
-async function send(sent: Sink, body: ReadableStream<Uint8Array> | null): Promise<void> {
+async function send(sent: Sink, { body, fields }: OutgoingRequest): Promise<void> {
   if (!body) return void sent.end();
-  const declared = sent.getHeader("content-length");
-  let left = declared === undefined ? Infinity : Number(declared);
+  const length = fields.find(([name]) => name === "content-length");
+  let left = length ? Number(length[1]) : Infinity;
   const reader = body.getReader();
   // An upstream that has answered early and gone needs no more of it.
   sent.once("close", () => void reader.cancel().catch(() => {}));
@@ -100,9 +102,7 @@ async function send(sent: Sink, body: ReadableStream<Uint8Array> | null): Promis
     if (done || sent.destroyed) break;
     left -= value.byteLength;
     if (left < 0) throw new Error("the content is longer than its Content-Length");
-    if (!sent.write(value)) {
-      await new Promise<void>((resolve) => sent.once("drain", resolve).once("close", resolve));
-    }
+    if (!sent.write(value)) await drained(sent);
   }
   if (sent.destroyed) return;
   if (left > 0 && left !== Infinity) {

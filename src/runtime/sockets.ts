@@ -28,6 +28,17 @@ export function streamsOf(socket: Duplex, head: Uint8Array): Streams {
   return { readable: readableOf(socket, head), writable: writableOf(socket) };
 }
 
+/** Resolves when more can be written, or nothing any more. */
+export function drained(sink: import("node:stream").Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      sink.off("drain", go).off("close", go);
+      resolve();
+    };
+    sink.once("drain", go).once("close", go);
+  });
+}
+
 function isSocket(socket: Duplex): socket is Socket {
   return "setTimeout" in socket && "setKeepAlive" in socket;
 }
@@ -65,14 +76,7 @@ function writableOf(socket: Duplex): WritableStream<Uint8Array> {
       socket.once("close", () => controller.error(new Error("the connection was lost")));
     },
     async write(chunk) {
-      if (socket.write(chunk)) return;
-      await new Promise<void>((resolve) => {
-        const go = (): void => {
-          socket.off("drain", go).off("close", go);
-          resolve();
-        };
-        socket.once("drain", go).once("close", go);
-      });
+      if (!socket.write(chunk)) await drained(socket);
     },
     close: () => void socket.end(),
     abort: () => void socket.destroy(),

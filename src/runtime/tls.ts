@@ -28,8 +28,3 @@ export function serverName({ tls }: Connection, hostname: string): string {
   // RFC 6066 §3: IP addresses are not named.
   return name.startsWith("[") || /^[0-9.]+$/.test(name) ? "" : name;
 }
-
-/** The host of a URL as a socket connects to it. */
-export function addressOf(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, "");
-}

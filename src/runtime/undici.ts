@@ -10,6 +10,7 @@ import type {
   OutgoingRequest,
   Transport,
 } from "../proxy/transport.ts";
+import { requestTarget } from "./address.ts";
 import { connector } from "./node_connect.ts";
 
 /** The part of undici's `Agent` that is used here; the same in undici 7 and 8. */
@@ -78,7 +79,7 @@ function dispatchOptions(
 ): Record<string, unknown> {
   return {
     origin: url.origin,
-    path: url.pathname + url.search,
+    path: requestTarget(url),
     method,
     headers: ["host", host, ...fields.flat()],
     body,

@@ -8,6 +8,7 @@ import { runtimeTransport } from "../../src/runtime/transport.ts";
 import type { AgentConstructor } from "../../src/runtime/undici.ts";
 import { connectionTests } from "../support/connection_tests.ts";
 import { transportTests } from "../support/transport_tests.ts";
+import { wireTests } from "../support/wire_tests.ts";
 
 const undici7: unknown = createRequire(import.meta.url)("undici7/lib/dispatcher/agent.js");
 const others = {
@@ -17,6 +18,7 @@ const others = {
 for (const [name, transport] of Object.entries(others)) {
   transportTests(name, transport);
   connectionTests(name, transport);
+  wireTests(name, transport);
 }
 
 test("undici is loaded with the first request, and leaves Node's fetch alone", async () => {

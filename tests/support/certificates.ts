@@ -8,7 +8,7 @@ export interface Certificates {
   /** The certificate of an authority that nobody trusts of itself. */
   readonly ca: string;
   /** A certificate for a host name, signed by the authority, and its key. */
-  sign(name: string): { readonly cert: string; readonly key: string };
+  sign(this: void, name: string): { readonly cert: string; readonly key: string };
 }
 
 export function certificates(): Certificates {
