@@ -57,7 +57,7 @@ export interface RunningServer {
   readonly port: number;
   /**
    * Stops listening, and resolves when all connections are closed. Requests that are being answered
-   * are answered, unless `force` is `true`.
+   * are answered, unless `force` is `true`; tunnels, as of WebSocket, are closed.
    */
   close(force?: boolean): Promise<void>;
 }
@@ -93,7 +93,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const listen = listener(fetch, onError ? { onError } : {});
   const server = createServer(listen);
-  acceptUpgrades(server, upgrading(listen));
+  const closeTunnels = acceptUpgrades(server, listen);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));
     server.listen(port, hostname, resolve);
@@ -103,7 +103,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     url: `http://${nameOf(hostname)}:${actual}/`,
     port: actual,
-    close: (force = false) => close(server, force),
+    close: (force = false) => {
+      closeTunnels();
+      return close(server, force);
+    },
   };
 }
 

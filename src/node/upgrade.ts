@@ -25,8 +25,13 @@ export function tunnellerOf(sink: ServerResponse): ((tunnel: Tunnel) => void) | 
  * Makes a listener for upgrades of one for requests. What a client sends after its request is held
  * back until there is a tunnel; without one it is dropped with the connection, so that nobody takes
  * it for a request.
+ *
+ * @param opened Is told of every connection that has become a tunnel.
  */
-export function upgrading(listen: Listener): UpgradeListener {
+export function upgrading(
+  listen: Listener,
+  opened: (socket: Duplex) => void = () => {},
+): UpgradeListener {
   return (message, socket, head) => {
     const streams = streamsOf(socket, head);
     const sink = new ServerResponse(message);
@@ -50,6 +55,7 @@ export function upgrading(listen: Listener): UpgradeListener {
         sink.detachSocket(socket as Parameters<ServerResponse["detachSocket"]>[0]);
         socket.write(agreement(protocol, tunnel), "latin1");
         join(streams, tunnel);
+        opened(socket);
       });
     }
     listen(message, sink);
@@ -57,11 +63,17 @@ export function upgrading(listen: Listener): UpgradeListener {
 }
 
 /**
- * Lets a server upgrade connections. Requests for what is no upgrade to it, or that have content, go
+ * Lets a server upgrade connections, and returns what closes those that have become tunnels: they do
+ * not end by themselves, and the server does not know them any more. Requests for what is no upgrade to it, or that have content, go
  * the way of all others, where Node can be told so (from 24.9 and 22.21 on).
  */
-export function acceptUpgrades(server: Server, listen: UpgradeListener): void {
-  server.on("upgrade", listen);
+export function acceptUpgrades(server: Server, listen: Listener): () => void {
+  const tunnels = new Set<Duplex>();
+  const opened = (socket: Duplex): void => {
+    tunnels.add(socket);
+    socket.once("close", () => tunnels.delete(socket));
+  };
+  server.on("upgrade", upgrading(listen, opened));
   Object.assign(server, {
     shouldUpgradeCallback(message: IncomingMessage): boolean {
       const headers = headersOf(message);
@@ -69,6 +81,9 @@ export function acceptUpgrades(server: Server, listen: UpgradeListener): void {
         upgradeProtocol(message.method ?? "", headers) !== undefined;
     },
   });
+  return () => {
+    for (const socket of tunnels) socket.destroy();
+  };
 }
 
 /** The answer itself; Deno's `ServerResponse` would announce content (RFC 9110 §8.6). */
