@@ -87,12 +87,13 @@ function readV6(text: string): Bytes | undefined {
   return [...head, ...Array<number>(16 - head.length - tail.length).fill(0), ...tail];
 }
 
-function readGroups(text: string, _half: number, halves: readonly string[]): Bytes | undefined {
+function readGroups(text: string, half: number, halves: readonly string[]): Bytes | undefined {
   if (text === "") return halves.length > 1 ? [] : undefined;
   const bytes: number[] = [];
   const groups = text.split(":");
   for (const [i, group] of groups.entries()) {
-    const v4 = i === groups.length - 1 && group.includes(".") && readV4(group);
+    const last = i === groups.length - 1 && half === halves.length - 1;
+    const v4 = last && group.includes(".") && readV4(group);
     if (v4) bytes.push(...v4);
     else if (/^[0-9A-Fa-f]{1,4}$/.test(group)) {
       const value = Number.parseInt(group, 16);

@@ -16,6 +16,8 @@ import type { IncomingResponse } from "./transport.ts";
 const NULL_BODY = new Set([204, 205, 304]);
 /** What a reason phrase may hold (RFC 9112 §4), and `Response` takes. */
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** RFC 9110 §5.5: to be replaced before a value goes on; hosts would choke on them. */
+const CONTROLS = /[^\P{Cc}\0\t\r\n\x80-\x9f]/gu;
 /** Fields that are wrong about content that was decoded (RFC 9110 §8.4, RFC 9530). */
 const CODED = new Set([
   "content-encoding",
@@ -43,7 +45,7 @@ export function checkStatus({ status, body }: IncomingResponse): void {
 
 /** The fields of a response that go on, put right. */
 export function answerFields(
-  { fields, decoded = false }: IncomingResponse,
+  { status, fields, decoded = false }: IncomingResponse,
   credentials: boolean,
   pseudonym: string | undefined,
 ): Field[] {
@@ -53,21 +55,21 @@ export function answerFields(
   // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, which must not go on with it.
   const chunked = has("transfer-encoding");
   const answer: Field[] = [];
-  let via: string | undefined;
+  let [via, length]: (string | undefined)[] = [];
   for (const [name, value] of endToEnd(lines)) {
     if (coded && CODED.has(name)) continue;
     if (!credentials && name === "set-cookie") continue;
     if (name === "content-length") {
-      const length = chunked ? undefined : oneLength(value);
-      if (length !== undefined && !answer.some(([name]) => name === "content-length")) {
-        answer.push([name, length]);
-      }
+      // RFC 9110 §8.6: never with 204; 205 has no content either.
+      const without = chunked || status === 204 || status === 205;
+      if (!without) length = oneLength(length === undefined ? value : `${length}, ${value}`);
     } else if (name === "etag" && coded) {
       // Not byte for byte what the upstream calls by this name (RFC 9110 §8.8.1).
       answer.push([name, value.startsWith("W/") ? value : `W/${value}`]);
     } else if (name === "via" && pseudonym !== undefined) via = via ? `${via}, ${value}` : value;
     else answer.push([name, value]);
   }
+  if (length !== undefined) answer.push(["content-length", length]);
   if (pseudonym !== undefined) answer.push(["via", appendVia(via, pseudonym)]);
   return answer;
 }
@@ -81,6 +83,17 @@ function oneLength(value: string): string {
   const [first = "", ...others] = value.split(",").map((member) => member.trim());
   if (/^[0-9]+$/.test(first) && others.every((other) => other === first)) return first;
   throw new Failure("http_protocol_error", "the upstream's Content-Length is none");
+}
+
+/** @throws {Failure} When a name or a value can stand in no field. */
+function headersOf(fields: readonly Field[]): Headers {
+  const headers = new Headers();
+  try {
+    for (const [name, value] of fields) headers.append(name, value.replace(CONTROLS, " "));
+  } catch (cause) {
+    throw new Failure("http_protocol_error", `the upstream's fields are none: ${String(cause)}`);
+  }
+  return headers;
 }
 
 /** What a response is the end of. */
@@ -99,8 +112,7 @@ export function responseOf(
   fields: readonly Field[],
   { request, exchange, settings, clock, local }: Answering,
 ): Response {
-  const headers = new Headers();
-  for (const [name, value] of fields) headers.append(name, value);
+  const headers = headersOf(fields);
   const init: ResponseInit & { encodeBody?: "manual" } = {
     status,
     statusText: REASON.test(reason) ? reason : "",
@@ -120,7 +132,11 @@ export function responseOf(
   const pause = events ? 0 : idle;
   // Transports of ours notice content that is cut; only what more is asked for costs a stream.
   const counted = (ownTransport && !local) || length === null;
-  if (pause === 0 && total === 0 && counted) return new Response(body, init);
+  if (pause === 0 && total === 0 && counted) {
+    // From here on, a client that leaves cancels the content.
+    exchange.end();
+    return new Response(body, init);
+  }
   const watch: Watch = {
     length: length === null ? undefined : Number(length),
     idle: pause,

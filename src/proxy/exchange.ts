@@ -10,31 +10,34 @@ import type { Settings } from "./options.ts";
 
 /** Counts the time of an exchange from when it is made. */
 export class Exchange {
-  /** Aborted when the client leaves, and when the exchange is broken off. */
-  readonly signal: AbortSignal;
   readonly #own = new AbortController();
+  readonly #client: AbortSignal;
   readonly #clock: Clock;
-  readonly #headers: unknown;
-  readonly #total: unknown;
+  #headers: unknown;
+  #total: unknown;
+  #reject: (reason: unknown) => void = () => {};
 
   constructor(client: AbortSignal, { timeouts: { headers, total } }: Settings, clock: Clock) {
-    // Not a listener: the signal of the client may outlive many requests.
-    this.signal = AbortSignal.any([client, this.#own.signal]);
+    this.#client = client;
     this.#clock = clock;
-    if (headers > 0) {
-      const late = new Failure("http_response_timeout", `no answer within ${headers} ms`);
-      this.#headers = clock.setTimeout(() => this.abort(late), headers);
-    }
-    if (total > 0) {
-      const late = new Failure("http_response_timeout", `no whole answer within ${total} ms`);
-      this.#total = clock.setTimeout(() => this.abort(late), total);
-    }
+    const late = (what: string, limit: number) => (): void =>
+      this.abort(new Failure("http_response_timeout", `no ${what} within ${limit} ms`));
+    if (headers > 0) this.#headers = clock.setTimeout(late("answer", headers), headers);
+    if (total > 0) this.#total = clock.setTimeout(late("whole answer", total), total);
+    if (client.aborted) this.#leave();
+    else client.addEventListener("abort", this.#leave);
+  }
+
+  /** Aborted when the client leaves, and when the exchange is broken off. */
+  get signal(): AbortSignal {
+    return this.#own.signal;
   }
 
   /** Breaks the exchange off. */
   abort(reason: unknown): void {
     this.end();
     this.#own.abort(reason);
+    this.#reject(reason);
   }
 
   /** The answer has begun. */
@@ -42,30 +45,27 @@ export class Exchange {
     this.#clock.clearTimeout(this.#headers);
   }
 
-  /** Nothing more is to come. */
+  /** Nothing more is to be watched. The signal of the client may outlive many requests. */
   end(): void {
     this.#clock.clearTimeout(this.#headers);
     this.#clock.clearTimeout(this.#total);
+    this.#client.removeEventListener("abort", this.#leave);
   }
 
   /** What was sent for, or why the exchange was broken off, should the sender not notice. */
-  async race(sent: Promise<Attempt>): Promise<Attempt> {
+  race(sent: Promise<Attempt>): Promise<Attempt> {
     const { signal } = this;
-    let abort = (): void => {};
-    const broken = new Promise<never>((_, reject) => {
-      abort = () => reject(signal.reason as Error);
-      if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort, { once: true });
+    return new Promise((resolve, reject) => {
+      this.#reject = (reason) => {
+        reject(reason);
+        void sent.then(({ incoming }) => discard(incoming.body), () => {});
+      };
+      if (signal.aborted) this.#reject(signal.reason);
+      sent.then(resolve, reject);
     });
-    try {
-      return await Promise.race([sent, broken]);
-    } catch (error) {
-      void sent.then(({ incoming }) => discard(incoming.body), () => {});
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
   }
+
+  readonly #leave = (): void => this.abort(this.#client.reason);
 }
 
 /** Lets go of content that nobody reads. */

@@ -98,7 +98,7 @@ export function forwarder(
       exchange.begin();
       const fields = answerFields(incoming, target.credentials, name);
       const rewritten = target.rewrite
-        ? rewrite(fields, placesOf(received, upstream, outgoing))
+        ? rewrite(fields, () => placesOf(received, upstream, outgoing))
         : fields;
       if (upgrade && isAgreement(incoming)) {
         exchange.end();
@@ -122,7 +122,7 @@ export function forwarder(
 
 function whatFailed(error: unknown): OwnAnswer {
   const type = errorType(error);
-  const { receivedStatus, retryAfter } = error as {
+  const { receivedStatus, retryAfter } = (error ?? {}) as {
     readonly receivedStatus?: number;
     readonly retryAfter?: number;
   };
@@ -137,7 +137,9 @@ function placesOf(
 ): Places {
   // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
   const origins = [url.host, host].flatMap((name) =>
-    [url.protocol, `${seen.proto}:`].map((scheme) => new URL(`${scheme}//${name}`).origin)
+    [url.protocol, `${seen.proto}:`].flatMap((scheme) =>
+      URL.parse(`${scheme}//${name}`)?.origin ?? []
+    )
   );
   return {
     origins: [...new Set(origins)],

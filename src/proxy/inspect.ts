@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { Handler, NeedsOf } from "../handler.ts";
 import type { Field } from "../http/connection.ts";
 import { forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
 import { leaf } from "./proxy_to.ts";
-import { readTarget, type TargetOptions, type TargetPlace } from "./target.ts";
+import { type AnyTarget, type KnownOptions, readTarget, type TargetNeeds } from "./target.ts";
 import type { OutgoingRequest } from "./transport.ts";
 
 /** What a proxy would send. */
@@ -46,10 +45,10 @@ export interface Inspection {
  * console.log(sent.fields.join(" ")); // x-forwarded-proto,http x-forwarded-host,localhost
  * ```
  */
-export function inspect<H extends Handler<never[]> = Handler>(
-  target: TargetPlace<H> | TargetOptions<H>,
+export function inspect<T extends AnyTarget>(
+  target: T & KnownOptions<T>,
   options: ProxyOptions = {},
-): (request: Request, ...args: NeedsOf<H>) => Promise<Inspection | Response> {
+): (request: Request, ...args: TargetNeeds<T>) => Promise<Inspection | Response> {
   const settings = { ...readOptions(options), onResponse: undefined };
   const checked = readTarget("the target", target, settings.transport);
   return async (request, ...args) => {
@@ -58,7 +57,7 @@ export function inspect<H extends Handler<never[]> = Handler>(
       sent = outgoing;
       return Promise.resolve({ status: 204, reason: "", fields: [], body: null });
     });
-    const response = await leaf<NeedsOf<H>>(checked, forward)(request, ...args);
+    const response = await leaf<TargetNeeds<T>>(checked, forward)(request, ...args);
     return sent ? inspection(sent) : response;
   };
 }

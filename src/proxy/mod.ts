@@ -17,7 +17,14 @@ export type { ProxyOptions, Timeouts } from "./options.ts";
 export { proxy, type Targets } from "./proxy.ts";
 export { proxyTo } from "./proxy_to.ts";
 export { type BunSocket, bunWebSocket, type BunWebSocketHandlers } from "../runtime/websockets.ts";
-export type { TargetOptions, TargetPlace } from "./target.ts";
+export type {
+  AnyTarget,
+  HandlerIn,
+  KnownOptions,
+  TargetNeeds,
+  TargetOptions,
+  TargetPlace,
+} from "./target.ts";
 export type {
   Capability,
   Connection,

@@ -21,6 +21,12 @@ const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
 /** What the host has dealt with, and what CGI takes for the environment (httpoxy). */
 const NEVER = ["host", "expect", "proxy"];
 
+/**
+ * What is a dot segment for upstreams that decode a path before they split it, or that take `;` for
+ * the end of a name, as Java's do: it would climb out of the target's path.
+ */
+const CLIMBS = /(?:\/|%2F|%5C)\.\.(?:\/|%2F|%5C|%3B|;|$)/;
+
 /** A request that was received, and where it goes. */
 export interface Received {
   readonly request: Request;
@@ -38,7 +44,7 @@ export function outgoingRequest(
 ): OutgoingRequest | undefined {
   const base = upstream.local ? new URL(place.target.origin) : upstream.url;
   const url = targetUrl(base, place.path, place.target.query);
-  if (!url) return undefined;
+  if (!url || CLIMBS.test(place.canonical)) return undefined;
   const { method } = request;
   const body = WITHOUT_CONTENT.has(method) ? null : request.body;
   const { onInformation } = settings;

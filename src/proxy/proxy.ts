@@ -3,17 +3,22 @@
  *
  * @module
  */
-import type { Handler, Middleware, NeedsOf } from "../handler.ts";
+import type { Handler, Middleware } from "../handler.ts";
 import { longestPrefix } from "../http/prefixes.ts";
 import { descend, entrance, placed } from "../mount.ts";
 import { forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
-import { readTarget, type TargetOptions, type TargetPlace } from "./target.ts";
+import {
+  type AnyTarget,
+  type KnownOptions,
+  readTarget,
+  type TargetNeeds,
+  type TargetOptions,
+  type TargetPlace,
+} from "./target.ts";
 
 /** Targets by the prefix of the path. */
-export type Targets<H extends Handler<never[]> = Handler> = Readonly<
-  Record<string, TargetPlace<H> | TargetOptions<H>>
->;
+export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | TargetOptions<H>>>;
 
 /**
  * Forwards requests to upstream servers by the prefix of their path, and hands every other request
@@ -35,7 +40,9 @@ export type Targets<H extends Handler<never[]> = Handler> = Readonly<
  * - 400 when the URL of the request has no valid host or path, or its length is ambiguous.
  * - 204 to OPTIONS with `Max-Forwards: 0` (RFC 9110 §7.6.2).
  *
- * Requests to upgrade the connection, as for WebSocket, are forwarded as plain requests.
+ * A connection is upgraded, as for WebSocket, where the host can and the upstream agrees: by the
+ * servers of `handwerk/node`, by `Deno.serve`, by `Bun.serve` with {@linkcode bunWebSocket}, and on
+ * Cloudflare Workers. Elsewhere the wish is ignored (RFC 9110 §7.8).
  *
  * @param targets URLs, several URLs, handlers or {@linkcode TargetOptions} by prefix.
  * @param options See {@linkcode ProxyOptions}.
@@ -56,15 +63,15 @@ export type Targets<H extends Handler<never[]> = Handler> = Readonly<
  * console.log((await app(new Request("http://localhost/elsewhere"))).status); // 404
  * ```
  */
-export function proxy<H extends Handler<never[]> = Handler>(
-  targets: Targets<H>,
+export function proxy<T extends Targets<Handler<never[]>>>(
+  targets: T & { readonly [K in keyof T]: KnownOptions<T[K]> },
   options: ProxyOptions = {},
-): Middleware<NeedsOf<H>> {
+): Middleware<TargetNeeds<T[keyof T]>> {
   const settings = readOptions(options);
   const forward = forwarder(settings);
   const find = longestPrefix(
     "proxy: the prefix",
-    Object.entries(targets).map(([prefix, value]) =>
+    Object.entries<AnyTarget>(targets).map(([prefix, value]) =>
       [
         prefix,
         readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings.transport),

@@ -3,11 +3,17 @@
  *
  * @module
  */
-import type { Handler, NeedsOf } from "../handler.ts";
+import type { Handler } from "../handler.ts";
 import { placed } from "../mount.ts";
 import { type Forward, forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
-import { readTarget, type Target, type TargetOptions, type TargetPlace } from "./target.ts";
+import {
+  type AnyTarget,
+  type KnownOptions,
+  readTarget,
+  type Target,
+  type TargetNeeds,
+} from "./target.ts";
 
 /**
  * Forwards every request to one target: {@linkcode proxy} for where a handler is wanted, such as in
@@ -27,10 +33,10 @@ import { readTarget, type Target, type TargetOptions, type TargetPlace } from ".
  * console.log((await app(new Request("http://localhost/elsewhere"))).status); // 404
  * ```
  */
-export function proxyTo<H extends Handler<never[]> = Handler>(
-  target: TargetPlace<H> | TargetOptions<H>,
+export function proxyTo<T extends AnyTarget>(
+  target: T & KnownOptions<T>,
   options: ProxyOptions = {},
-): Handler<NeedsOf<H>> {
+): Handler<TargetNeeds<T>> {
   const settings = readOptions(options);
   return leaf(readTarget("the target", target, settings.transport), forwarder(settings));
 }

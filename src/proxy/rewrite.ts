@@ -22,10 +22,14 @@ export interface Places {
 /** A scheme and an authority; what follows is a path. */
 const ABSOLUTE = /^(?:(https?):)?\/\/([^/?#]*)(.*)$/is;
 /** What URL parsers drop or take for a slash; such a reference is not what it seems to be. */
-const ODD = /[\0-\x20\x7f\\]/;
+const ODD = /[\p{Cc}\\]/u;
+/** Fields that hold references. */
+const REFERRING = new Set(["location", "content-location", "refresh", "link", "set-cookie"]);
 
 /** The fields of a response with their references changed. */
-export function rewrite(fields: readonly Field[], places: Places): readonly Field[] {
+export function rewrite(fields: readonly Field[], find: () => Places): readonly Field[] {
+  if (!fields.some(([name]) => REFERRING.has(name))) return fields;
+  const places = find();
   const map = (reference: string): string => mapReference(reference, places);
   return fields.map(([name, value]): Field => {
     if (name === "location" || name === "content-location") return [name, map(value)];

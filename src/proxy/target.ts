@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Handler } from "../handler.ts";
+import type { Handler, NeedsOf } from "../handler.ts";
 import { type Field, isHopByHop } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
@@ -23,15 +23,27 @@ import { inTurn } from "./upstreams/choose.ts";
  * request is appended; several URLs that share the requests; a service binding of Cloudflare
  * Workers; or a handler in this process, which gets the platform arguments, too.
  */
-export type TargetPlace<H extends Handler<never[]> = Handler> =
+export type TargetPlace<H = Handler> =
   | string
   | URL
   | readonly (string | URL | WeightedUrl)[]
   | Fetcher
   | H;
 
+/** Where to send requests, or where and how, with a handler of any kind. */
+export type AnyTarget = TargetPlace<Handler<never[]>> | TargetOptions<Handler<never[]>>;
+
+/** The handler in a target, if it has one. */
+export type HandlerIn<T extends AnyTarget> = T extends Handler<never[]> ? T
+  : T extends { readonly target: infer P extends Handler<never[]> } ? P
+  : never;
+
+/** The platform arguments that a target needs: those of its handler, if it has one. */
+export type TargetNeeds<T extends AnyTarget> = [HandlerIn<T>] extends [never] ? readonly []
+  : NeedsOf<HandlerIn<T>>;
+
 /** Where to send requests, and how. */
-export interface TargetOptions<H extends Handler<never[]> = Handler> extends ConnectionOptions {
+export interface TargetOptions<H = Handler> extends ConnectionOptions {
   /** Where to; see {@linkcode TargetPlace}. */
   readonly target: TargetPlace<H>;
   /** Whether the prefix is taken off the path before it is appended. Default `false`. */
@@ -56,6 +68,11 @@ export interface TargetOptions<H extends Handler<never[]> = Handler> extends Con
   readonly rewrite?: boolean;
 }
 
+/** Takes options that there are not for an error, where the options have handlers of any kind. */
+export type KnownOptions<T> = T extends { readonly target: unknown }
+  ? { readonly [K in Exclude<keyof T, keyof TargetOptions>]: never }
+  : unknown;
+
 /** A checked target. */
 export interface Target {
   /** Sends a request to one of its upstreams. */
@@ -75,6 +92,7 @@ const RESERVED = new Map([
   ["host", "use the option host"],
   ["content-length", "it is the length of what the client sends"],
   ["expect", "the host has answered it"],
+  ["via", "use the option via"],
 ]);
 
 /**
@@ -83,9 +101,9 @@ const RESERVED = new Map([
  * @param name What the target is called in errors.
  * @throws {TypeError} Naming the target, the option and the remedy.
  */
-export function readTarget<H extends Handler<never[]>>(
+export function readTarget(
   name: string,
-  value: TargetPlace<H> | TargetOptions<H>,
+  value: AnyTarget,
   transport: Transport,
 ): Target {
   const refuse: Refuse = (why) => {
@@ -114,9 +132,7 @@ export function readTarget<H extends Handler<never[]>>(
 }
 
 /** The others are asked first: a service binding of Workers seems to have every property. */
-function isOptions<H extends Handler<never[]>>(
-  value: TargetPlace<H> | TargetOptions<H>,
-): value is TargetOptions<H> {
+function isOptions(value: AnyTarget): value is TargetOptions<Handler<never[]>> {
   return typeof value === "object" && value !== null && !(value instanceof URL) &&
     !Array.isArray(value) && !isFetcher(value) && "target" in value;
 }

@@ -9,7 +9,10 @@ import { isProxyErrorType, type ProxyErrorType } from "../http/proxy_status.ts";
 const TYPES: readonly (readonly [ProxyErrorType, RegExp])[] = [
   ["tls_alert_received", /\balert\b/i],
   ["tls_certificate_error", /CERT|UNABLE_TO_|SELF_SIGNED|certificate|UnknownIssuer/i],
-  ["tls_protocol_error", /\bEPROTO\b|ERR_SSL|ERR_TLS|\bTLS\b|\bSSL\b|handshake/i],
+  [
+    "tls_protocol_error",
+    /\bEPROTO\b|ERR_SSL|ERR_TLS|\bTLS\b|\bSSL\b|handshake|corrupt message|peer is incompat|peer misbehav/i,
+  ],
   ["dns_timeout", /\bEAI_AGAIN\b|\bETIMEOUT\b/],
   ["dns_error", /\bENOTFOUND\b|\bEAI_|\bENODATA\b|\bdns\b|failed to lookup|resolve host/i],
   ["connection_refused", /ECONNREFUSED|Connection ?Refused|FailedToOpenSocket|Unable to connect/i],

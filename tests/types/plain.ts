@@ -1,5 +1,16 @@
 /** What must and must not compile on any host. */
-import { compose, dispatch, type Handler, type Middleware, mountOf, notFound } from "handwerk";
+import {
+  compose,
+  dispatch,
+  type Handler,
+  inspect,
+  type Middleware,
+  mountOf,
+  notFound,
+  proxy,
+  proxyTo,
+  type Targets,
+} from "handwerk";
 
 const log: Middleware = (inner) => (request, ...args) => inner(request, ...args);
 const needsEnv = (_request: Request, env: { readonly name: string }): Response =>
@@ -33,3 +44,34 @@ export const other: Handler<readonly [number]> = dispatch({ "/b": needsEnv })(no
 export const unknownOption: Middleware = dispatch({}, { rewritten: true });
 // @ts-expect-error: a mount must be a handler
 export const noHandler: Middleware = dispatch({ "/a": "a" });
+
+export const forwarded: Handler = proxy({
+  "/a": "http://up",
+  "/b": new URL("http://up"),
+  "/c": ["http://one", { url: "http://two", weight: 2 }],
+  "/d": notFound,
+  "/e": { target: (request) => new Response(request.url), removePrefix: true },
+  "/f": { fetch: notFound },
+})(notFound);
+export const leaf: Handler = dispatch({ "/a": proxyTo("http://up") })(proxyTo(["http://up"]));
+export const leafWithEnv: Handler<readonly [{ readonly name: string }]> = proxyTo(needsEnv);
+export const proxyWithEnv: Handler<readonly [{ readonly name: string }]> = proxy({
+  "/a": { target: needsEnv },
+  "/b": "http://up",
+})(notFound);
+export const inspected: Promise<unknown> = inspect("http://up")(new Request("http://front/"));
+const table: Targets = { "/a": "http://up" };
+export const fromTable: Handler = proxy(table)(notFound);
+
+// @ts-expect-error: a target that needs arguments makes a handler that needs them
+export const hiddenTarget: Handler = proxy({ "/a": { target: needsEnv } })(notFound);
+// @ts-expect-error: and so does a leaf
+export const hiddenLeaf: Handler = proxyTo(needsEnv);
+// @ts-expect-error: a target in a table that needs arguments that nobody gives
+export const needyTable: Targets = { "/a": needsEnv };
+// @ts-expect-error: an option that does not exist, in a table
+export const unknownOptionInTable: Middleware = proxy({ "/": { target: "http://up", hosts: "x" } });
+// @ts-expect-error: an option that does not exist
+export const unknownTargetOption: Handler = proxyTo({ target: "http://up", removesPrefix: true });
+// @ts-expect-error: a target must be one
+export const noTarget: Handler = proxyTo(1);

@@ -1,0 +1,178 @@
+/** The proxy between real sockets: what an upstream hears, and what a client is told. */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { connect, createServer as createPlainServer } from "node:net";
+import { afterEach, beforeEach, test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import { proxyTo } from "../../src/proxy/mod.ts";
+import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
+
+let upstream: RawUpstream;
+beforeEach(async () => {
+  upstream = await rawUpstream();
+});
+afterEach(() => upstream.close());
+
+/** The status, and the type of the error in `Proxy-Status`. */
+const told = async (target: string): Promise<readonly [number, string | null]> => {
+  const app = proxyTo(target, { via: "gate", timeout: 200, onError: () => {} });
+  const response = await app(new Request("http://front/"));
+  await response.text();
+  return [response.status, response.headers.get("proxy-status")];
+};
+
+test("a refused connection, a broken one and a silent one are told apart", async () => {
+  const gone = await rawUpstream();
+  gone.close();
+  assert.deepEqual(await told(gone.url), [502, "gate; error=connection_refused"]);
+  upstream.onRequest = (connection) => connection.end();
+  assert.deepEqual(await told(upstream.url), [502, "gate; error=connection_terminated"]);
+  upstream.onRequest = () => {};
+  assert.deepEqual(await told(upstream.url), [504, "gate; error=http_response_timeout"]);
+});
+
+test("a name that is none is told apart", async () => {
+  const [status, why] = await told("http://no-such-host.invalid/");
+  assert.ok(status === 502 || status === 504);
+  // Without a network, the name is not even asked for; Bun does not say that it could not.
+  assert.match(why ?? "", /^gate; error=(?:dns_error|dns_timeout|connection_refused)$/);
+});
+
+test("an upstream that does not speak TLS is told apart", async () => {
+  const plain = createPlainServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  });
+  await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+  const { port } = plain.address() as { port: number };
+  const [status, why] = await told(`https://127.0.0.1:${port}/`);
+  await new Promise((resolve) => plain.close(resolve));
+  assert.equal(status, 502);
+  assert.equal(why, "gate; error=tls_protocol_error");
+});
+
+/** Serves a handler as this runtime does. */
+async function serving(app: Handler): Promise<{ port: number; close: () => Promise<void> }> {
+  const runtime = globalThis as unknown as {
+    Deno?: {
+      serve(
+        options: object,
+        handler: Handler,
+      ): { addr: { port: number }; shutdown(): Promise<void> };
+    };
+    Bun?: { serve(options: object): { port: number; stop(force: boolean): Promise<void> } };
+  };
+  if (runtime.Deno) {
+    const options = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
+    const server = runtime.Deno.serve(options, app);
+    return { port: server.addr.port, close: () => server.shutdown() };
+  }
+  if (runtime.Bun) {
+    const server = runtime.Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: app });
+    return { port: server.port, close: () => server.stop(true) };
+  }
+  // Not above: it would bring Node's transport along to the other runtimes.
+  const { listener } = await import("../../src/node.ts");
+  const server = createServer(listener(app, { onError: () => {} }));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Writes bytes to a port, and reads until the other side closes, or until it matches. */
+function exchange(port: number, parts: readonly (string | RegExp)[]): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const left = [...parts];
+    let text = "";
+    const go = (): void => {
+      for (;;) {
+        const [part] = left;
+        if (typeof part === "string") socket.write(part);
+        else if (part && !part.test(text)) return;
+        left.shift();
+        if (part) continue;
+        socket.destroy();
+        return resolve(text);
+      }
+    };
+    socket.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+      go();
+    });
+    socket.on("error", () => {}); // a reset is one way to close
+    socket.on("close", () => resolve(text));
+    socket.on("connect", go);
+  });
+}
+
+test("the upstream is told who the client is, and not what it says of itself", async () => {
+  const server = await serving(proxyTo(upstream.url, { via: "gate" }));
+  const request = "GET /x HTTP/1.1\r\nHost: front.example\r\nX-Forwarded-For: 6.6.6.6\r\n" +
+    "X_Forwarded_For: 6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n" +
+    "Connection: X-Forwarded-For, X-Forwarded-Host, Via, close\r\n\r\n";
+  await exchange(server.port, [request, /ok$/]);
+  await server.close();
+  const head = upstream.connections.at(-1)?.received ?? "";
+  assert.doesNotMatch(head, /6\.6\.6\.6/);
+  assert.match(head, /^x-forwarded-host: front\.example\r$/im);
+  assert.match(head, /^x-forwarded-proto: http\r$/im);
+  assert.match(head, /^via: 1\.1 gate\r$/im);
+  const runtime = globalThis as { Deno?: object; Bun?: object };
+  if (runtime.Deno || runtime.Bun) assert.match(head, /^x-forwarded-for: 127\.0\.0\.1\r$/im);
+});
+
+test("an early answer to an upload leaves the connection in order, or closes it", async () => {
+  upstream.onRequest = (connection, head) =>
+    connection.write(
+      head.startsWith("POST")
+        ? "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig"
+        : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    );
+  const server = await serving(proxyTo(upstream.url, { onError: () => {} }));
+  const post = "POST /up HTTP/1.1\r\nHost: front\r\nContent-Length: 20\r\n\r\n0123456789";
+  const next = "0123456789GET /next HTTP/1.1\r\nHost: front\r\n\r\n";
+  const text = await exchange(server.port, [post, /big/, next, /ok$/]);
+  assert.match(text, /^HTTP\/1\.1 413 /);
+  // Either answered in its turn or not at all, never with what was left of the upload.
+  if (/HTTP\/1\.1 [^4]/.test(text)) assert.match(text, /HTTP\/1\.1 200 [\s\S]*ok$/);
+  const again = await exchange(server.port, ["GET /next HTTP/1.1\r\nHost: front\r\n\r\n", /ok$/]);
+  assert.match(again, /^HTTP\/1\.1 200 /);
+  await server.close();
+  for (const { received } of upstream.connections) assert.doesNotMatch(received, /[0-9]GET/);
+});
+
+test("a client that leaves while the answer streams closes the connection to the upstream", async () => {
+  upstream.onRequest = (connection) =>
+    connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+  const server = await serving(proxyTo(upstream.url, { onError: () => {} }));
+  await exchange(server.port, ["GET / HTTP/1.1\r\nHost: front\r\n\r\n", /first/]);
+  await upstream.connections.at(-1)?.closed;
+  await server.close();
+});
+
+test("an answer that is cut arrives cut", async () => {
+  const server = await serving(proxyTo(upstream.url, { onError: () => {} }));
+  for (
+    const beginning of [
+      "Content-Length: 100\r\n\r\nfirst",
+      "Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n",
+    ]
+  ) {
+    upstream.onRequest = (connection) => {
+      connection.write(`HTTP/1.1 200 OK\r\n${beginning}`);
+      setTimeout(() => connection.end(), 20);
+    };
+    const text = await exchange(server.port, ["GET / HTTP/1.1\r\nHost: front\r\n\r\n", /(?!)/]);
+    assert.match(text, /first/);
+    assert.doesNotMatch(text, /\r\n0\r\n\r\n$/);
+  }
+  await server.close();
+});

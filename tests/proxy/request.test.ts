@@ -1,0 +1,245 @@
+/** What becomes of the fields of a request. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { ProxyOptions } from "../../src/proxy/mod.ts";
+import { dispatch } from "../../src/dispatch.ts";
+import { notFound } from "../../src/handler.ts";
+import { proxy } from "../../src/proxy/mod.ts";
+import { FakeTransport } from "../support/fake_transport.ts";
+import { quiet, received, sent } from "../support/proxying.ts";
+
+const from = (address: string | undefined): ProxyOptions => ({
+  via: false,
+  clientAddress: () => address,
+  trustedProxies: ["10.0.0.0/8"],
+});
+const fieldsOf = async (...args: Parameters<typeof sent>): Promise<Record<string, string>> =>
+  Object.fromEntries((await sent(...args)).fields);
+
+/** What a client says of itself, in vain. */
+const forged = {
+  "x-forwarded-for": "6.6.6.6",
+  "x-forwarded-host": "evil",
+  "x-forwarded-proto": "gopher",
+  "x-forwarded-prefix": "/evil",
+  "x-forwarded-port": "1",
+  "x-forwarded-user": "root",
+  "x-forwarded": "for=evil",
+  "x_forwarded_for": "6.6.6.6",
+  "x-forwarded_for": "6.6.6.6",
+  "forwarded": "for=evil",
+  "x-real-ip": "6.6.6.6",
+  "x_real_ip": "6.6.6.6",
+  "true-client-ip": "6.6.6.6",
+  "cf-connecting-ip": "6.6.6.6",
+  "x-original-url": "/admin",
+  "x-rewrite-url": "/admin",
+  "x-http-method-override": "DELETE",
+  "proxy": "http://evil/",
+  "transfer_encoding": "chunked",
+  "content_length": "5",
+  "keep_alive": "1",
+};
+
+test("what an untrusted peer says of the client is replaced", async () => {
+  for (const mode of ["append", "set"] as const) {
+    const fields = await fieldsOf(received(forged, { url: "https://front:8443/x" }), {
+      ...from("192.0.2.1"),
+      xForwarded: mode,
+    });
+    assert.deepEqual(fields, {
+      "x-forwarded-for": "192.0.2.1",
+      "x-forwarded-proto": "https",
+      "x-forwarded-host": "front:8443",
+    });
+  }
+  assert.deepEqual(
+    await fieldsOf(received(forged), { ...from("192.0.2.1"), xForwarded: "off" }),
+    {},
+  );
+  assert.deepEqual(await fieldsOf(received(forged), { ...from(undefined), xForwarded: "off" }), {});
+  const unknown = await fieldsOf(received(forged), from(undefined));
+  assert.deepEqual(unknown, { "x-forwarded-proto": "http", "x-forwarded-host": "front" });
+});
+
+test("forwarding fields of an untrusted peer never survive, whatever they are called", async () => {
+  const word = fc.constantFrom("x", "forwarded", "for", "real", "ip", "original", "url", "client");
+  const name = fc.array(fc.tuple(word, fc.constantFrom("-", "_")), { minLength: 1, maxLength: 4 })
+    .map((parts) => parts.flat().slice(0, -1).join(""));
+  await fc.assert(fc.asyncProperty(name, fc.boolean(), async (name, trusted) => {
+    const fields = await fieldsOf(received({ [name]: "forged", "x-kept": "1" }), {
+      ...from(trusted ? "10.0.0.1" : "192.0.2.1"),
+      xForwarded: "off",
+    });
+    const plain = name.replaceAll("_", "-");
+    const tells =
+      /^x-forwarded-|^(?:forwarded|x-forwarded|x-real-ip|x-client-ip|client-ip|forwarded-for|x-original-url)$/
+        .test(plain);
+    const survives = !tells || (trusted && name === plain);
+    assert.equal(fields[name], survives ? "forged" : undefined);
+    assert.equal(fields["x-kept"], "1");
+  }));
+});
+
+test("a trusted peer is gone on from, or started anew", async () => {
+  const told = {
+    "x-forwarded-for": "1.2.3.4",
+    "x-forwarded-proto": "https",
+    "x-forwarded-host": "public.example",
+    "x-forwarded-prefix": "/outer",
+    "x-forwarded-port": "443",
+    "x-real-ip": "1.2.3.4",
+    "forwarded": "for=1.2.3.4",
+  };
+  assert.deepEqual(await fieldsOf(received(told), { ...from("10.0.0.1"), forwarded: true }), {
+    ...told,
+    "x-forwarded-for": "1.2.3.4, 10.0.0.1",
+    "forwarded": "for=1.2.3.4, for=10.0.0.1;host=front;proto=http",
+  });
+  assert.deepEqual(
+    await fieldsOf(received(told), { ...from("::ffff:10.0.0.1"), xForwarded: "set" }),
+    {
+      "x-forwarded-for": "10.0.0.1",
+      "x-forwarded-proto": "http",
+      "x-forwarded-host": "front",
+      "x-forwarded-port": "443",
+      "x-real-ip": "1.2.3.4",
+      "forwarded": "for=1.2.3.4",
+    },
+  );
+  assert.deepEqual(
+    await fieldsOf(received(told), { ...from("10.0.0.1"), xForwarded: "off" }),
+    told,
+  );
+});
+
+test("Forwarded names this proxy", async () => {
+  const options = { ...from("2001:DB8::1"), xForwarded: "off", forwarded: "_gate" } as const;
+  assert.deepEqual(await fieldsOf(received({ forwarded: "for=evil" }), options), {
+    forwarded: 'for="[2001:db8::1]";by=_gate;host=front;proto=http',
+  });
+});
+
+test("an address that is none is not told", async () => {
+  for (const address of ["", "evil", "1.2.3.4, 6.6.6.6", "1.2.3.4\r\nx: y"]) {
+    const fields = await fieldsOf(received(), from(address));
+    assert.equal(fields["x-forwarded-for"], undefined);
+  }
+});
+
+test("the prefix is what the mounts and removePrefix took", async () => {
+  for (
+    const [removePrefix, prefix] of [[true, "/site/api"], [false, "/site"]] as const
+  ) {
+    const transport = new FakeTransport();
+    const targets = { "/api": { target: "http://up", removePrefix } };
+    const app = dispatch({ "/site": proxy(targets, { transport })(notFound) })(notFound);
+    await app(new Request("http://front/site/api/x"));
+    assert.equal(new Map(transport.last.fields).get("x-forwarded-prefix"), prefix);
+  }
+});
+
+test("a client cannot take away what the proxy adds by naming it in Connection", async () => {
+  const names = "x-forwarded-for, x-forwarded-host, x-forwarded-proto, via, x-user, forwarded";
+  const fields = await fieldsOf(
+    received({
+      connection: `close, ${names}, Authorization, Cookie, Content-Type, X-Hop`,
+      "x-hop": "1",
+      authorization: "a",
+      cookie: "c",
+    }),
+    { ...from("192.0.2.1"), via: "gate", forwarded: true },
+    { headers: { "x-user": "me" } },
+  );
+  assert.deepEqual(
+    Object.keys(fields).toSorted(),
+    ["authorization", "cookie", ...names.split(", ")].toSorted(),
+  );
+});
+
+test("what a target sets stands alone, also beside names with underscores", async () => {
+  const headers = { "x-user": "me", "x-forwarded-for": "9.9.9.9" };
+  const { fields } = await sent(
+    received({ "x-user": "forged", "x_user": "forged", "x_other": "1" }),
+    from("192.0.2.1"),
+    { headers },
+  );
+  assert.deepEqual(fields.filter(([name]) => /user|other|-for$/.test(name)), [
+    ["x_other", "1"],
+    ["x-forwarded-for", "9.9.9.9"],
+    ["x-user", "me"],
+  ]);
+});
+
+test("Via is signed, and a request that comes back is a loop", async () => {
+  const fields = await fieldsOf(received({ via: "1.0 fred" }), { ...quiet, via: "gate" });
+  assert.deepEqual(fields, { via: "1.0 fred, 1.1 gate" });
+  const looped = received({ via: "1.0 fred, 1.1 Gate" });
+  await assert.rejects(sent(looped, { via: "gate" }), /answered 502/);
+  assert.equal((await sent(looped, { via: "other" })).url.host, "up:5001");
+  assert.equal((await sent(looped, { via: false })).url.host, "up:5001");
+});
+
+test("each proxy has a name of its own", async () => {
+  const [one = "", two = ""] = await Promise.all(
+    [received(), received()].map(async (request) => (await fieldsOf(request))["via"]),
+  );
+  assert.match(one, /^1\.1 handwerk-[0-9a-f]{8}$/);
+  assert.notEqual(one, two);
+});
+
+test("OPTIONS goes one hop fewer; other methods keep their Max-Forwards", async () => {
+  for (
+    const [method, value, expected] of [
+      ["OPTIONS", "5", "4"],
+      ["OPTIONS", "01", "0"],
+      ["OPTIONS", "many", "many"],
+      ["GET", "0", "0"],
+    ] as const
+  ) {
+    const fields = await fieldsOf(received({ "max-forwards": value }, { method }), quiet);
+    assert.equal(fields["max-forwards"], expected);
+  }
+});
+
+test("credentials are kept from a target that is not ours", async () => {
+  const mine = { authorization: "Basic x", cookie: "a=1", "x-kept": "1" };
+  assert.deepEqual(await fieldsOf(received(mine), quiet), mine);
+  assert.deepEqual(await fieldsOf(received(mine), quiet, { credentials: false }), {
+    "x-kept": "1",
+  });
+  const headers = { authorization: "Bearer ours" };
+  assert.deepEqual(await fieldsOf(received(mine), quiet, { credentials: false, headers }), {
+    "x-kept": "1",
+    ...headers,
+  });
+});
+
+test("the host that was asked for is the URL's, spelt as in Host", async () => {
+  // RFC 9112 §3.2.2: some hosts hand over a target in absolute form beside another Host.
+  for (
+    const [url, host, expected] of [
+      ["http://front/x", "front:80", "front:80"],
+      ["http://front/x", "FRONT", "FRONT"],
+      ["http://named/x", "other", "named"],
+      ["http://front:81/x", undefined, "front:81"],
+    ] as const
+  ) {
+    const request = received(host === undefined ? {} : { host }, { url });
+    const outgoing = await sent(request, {}, { host: null });
+    assert.equal(outgoing.host, expected);
+    assert.equal(new Map(outgoing.fields).get("x-forwarded-host"), expected);
+  }
+});
+
+test("GET and HEAD lose their content, and what describes it", async () => {
+  const fields = { "content-length": "4", "content-encoding": "gzip", "content-type": "a/b" };
+  for (const method of ["GET", "HEAD"]) {
+    const outgoing = await sent(received(fields, { method, body: "body" }), quiet);
+    assert.equal(outgoing.body, null);
+    assert.deepEqual(outgoing.fields, [["content-type", "a/b"]]);
+  }
+  const outgoing = await sent(received(fields, { method: "PUT", body: "body" }), quiet);
+  assert.deepEqual(Object.fromEntries(outgoing.fields), fields);
+});

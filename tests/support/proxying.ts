@@ -1,0 +1,119 @@
+/** Proxies before a transport that keeps what it is given. */
+import { placed } from "../../src/mount.ts";
+import type { Handler } from "../../src/handler.ts";
+import type { Clock } from "../../src/proxy/clock.ts";
+import { forwarder } from "../../src/proxy/forward.ts";
+import {
+  type Capability,
+  type IncomingResponse,
+  type OutgoingRequest,
+  type ProxyOptions,
+  proxyTo,
+  type TargetOptions,
+} from "../../src/proxy/mod.ts";
+import { readOptions } from "../../src/proxy/options.ts";
+import { readTarget } from "../../src/proxy/target.ts";
+import { FakeTransport, ok } from "./fake_transport.ts";
+
+/** Without the fields that the proxy adds of its own accord. */
+export const quiet = { via: false, xForwarded: "off" } as const;
+
+/** The `Host` field and others cannot be set on a Request everywhere; a stand-in has them. */
+export function received(
+  fields: Readonly<Record<string, string>> = {},
+  { url = "http://front/x", method = "GET", body = null }: {
+    readonly url?: string;
+    readonly method?: string;
+    readonly body?: string | ReadableStream | null;
+  } = {},
+): Request {
+  const init: RequestInit & { duplex?: "half" } = { method: body === null ? "GET" : "POST", body };
+  if (body !== null) init.duplex = "half";
+  const request = new Request("http://front/x", init);
+  const lower = Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value] as const);
+  Object.defineProperty(request, "method", { value: method });
+  Object.defineProperty(request, "url", { value: url });
+  Object.defineProperty(request, "headers", {
+    value: {
+      get: (name: string) => new Map(lower).get(name.toLowerCase()) ?? null,
+      has: (name: string) => new Map(lower).has(name.toLowerCase()),
+      [Symbol.iterator]: () => lower[Symbol.iterator](),
+    },
+  });
+  return request;
+}
+
+/** What is sent for a request. */
+export async function sent(
+  request: Request,
+  options: ProxyOptions = {},
+  target: Partial<TargetOptions> = {},
+  capabilities?: readonly Capability[],
+): Promise<OutgoingRequest> {
+  const transport = new FakeTransport(ok, capabilities);
+  const app = proxyTo({ target: "http://up:5001", ...target }, {
+    transport,
+    onError: () => {},
+    ...options,
+  });
+  const response = await app(request);
+  if (transport.sent.length === 0) throw new Error(`answered ${response.status}`);
+  return transport.last;
+}
+
+/** What is passed back for what an upstream answers. */
+export async function passedBack(
+  incoming: Partial<IncomingResponse>,
+  request: Request = new Request("http://front/"),
+  options: ProxyOptions = {},
+  target: Partial<TargetOptions> = {},
+): Promise<Response> {
+  const transport = new FakeTransport(() => ({ ...ok(), ...incoming }));
+  const app = proxyTo({ target: "http://up:5001", ...target }, {
+    transport,
+    onError: () => {},
+    ...quiet,
+    ...options,
+  });
+  return await app(request);
+}
+
+/** A clock that is moved by hand. */
+export class FakeClock implements Clock {
+  #now = 0;
+  readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+  setTimeout(callback: () => void, milliseconds: number): unknown {
+    const timer = { at: this.#now + milliseconds, callback };
+    this.#timers.add(timer);
+    return timer;
+  }
+  clearTimeout(timer: unknown): void {
+    this.#timers.delete(timer as { at: number; callback: () => void });
+  }
+  /** How many timers run. */
+  get running(): number {
+    return this.#timers.size;
+  }
+  /** Moves on, and lets everything happen that then happens. */
+  async pass(milliseconds: number): Promise<void> {
+    this.#now += milliseconds;
+    for (const timer of [...this.#timers].toSorted((a, b) => a.at - b.at)) {
+      if (timer.at > this.#now || !this.#timers.delete(timer)) continue;
+      timer.callback();
+    }
+    await settled();
+  }
+}
+
+/** Resolves when everything that needs no timer has happened. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** A proxy whose time is that of a clock. */
+export function timed(clock: Clock, options: ProxyOptions): Handler {
+  const settings = readOptions({ onError: () => {}, ...options });
+  const target = readTarget("the target", "http://up", settings.transport);
+  const forward = forwarder(settings, undefined, clock);
+  return placed((request, place, args) => forward(request, place, target, args));
+}
