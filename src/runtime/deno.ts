@@ -5,6 +5,7 @@
  */
 import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.ts";
 import { fetched, fetchInit } from "./fetching.ts";
+import { httpSend } from "./node_http.ts";
 import { httpUpgrade } from "./node_upgrade.ts";
 
 /** The part of Deno that is used here. */
@@ -21,12 +22,15 @@ const PLAIN: Connection = {};
 /** Sends with Deno's `fetch`, which decodes gzip and br; the response says so. */
 export function denoTransport(): Transport {
   const clientOf = clients();
+  const sendOnce = httpSend(false);
   return {
     capabilities: new Set(["host", "tls", "http2", "upgrade"]),
     async send(request) {
+      // Fetch sends a request again when its connection is lost, even one that the upstream has acted
+      // on, and so does an agent that keeps connections.
+      if (!IDEMPOTENT.has(request.method)) return sendOnce(request);
       const init = fetchInit(request);
       init.headers.set("host", request.host);
-      if (!request.body && !IDEMPOTENT.has(request.method)) init.body = unrepeatable();
       const response = await fetch(request.url, {
         ...init,
         client: clientOf(request),
@@ -66,12 +70,4 @@ function certificates({ tls = {} }: Connection): Record<string, unknown> {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
-}
-
-/**
- * No content, as a stream. A request without content is sent again when its connection is lost,
- * even a POST that the upstream has acted on; one with a stream is not.
- */
-function unrepeatable(): ReadableStream {
-  return new ReadableStream({ start: (controller) => controller.close() });
 }

@@ -24,10 +24,15 @@ type Options = import("node:https").RequestOptions;
 const HIGH_WATER_MARK = 64 * 1024;
 const PLAIN: Connection = {};
 
-/** Sends with `http.request`, over agents that keep connections for the next request. */
-export function httpSend(): Transport["send"] {
+/**
+ * Sends with `http.request`.
+ *
+ * @param keeping Whether connections are kept for the next request.
+ */
+export function httpSend(keeping = true): Transport["send"] {
   const agents = new WeakMap<Connection, Readonly<Record<string, Agent>>>();
-  const agentOf = (connection: Connection, protocol: string): Agent | undefined => {
+  const agentOf = (connection: Connection, protocol: string): Agent | false | undefined => {
+    if (!keeping) return false;
     const known = agents.get(connection) ?? {
       "http:": new (builtin("node:http").Agent)({ keepAlive: true }),
       "https:": new (builtin("node:https").Agent)({ keepAlive: true }),
@@ -40,7 +45,7 @@ export function httpSend(): Transport["send"] {
       const { connection = PLAIN, url } = request;
       const agent = agentOf(connection, url.protocol);
       const { signal } = request;
-      const sent = begin(request, framing(request), agent ? { agent, signal } : { signal });
+      const sent = begin(request, framing(request), { agent, signal });
       sent.on("error", reject);
       sent.on("information", ({ statusCode, rawHeaders }) => {
         request.onInformation?.(statusCode, pairs(rawHeaders));

@@ -5,25 +5,12 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
-import { type Host, start, startWorker } from "../support/hosts.ts";
+import { type Host, relays } from "../support/hosts.ts";
 import { rawRequest } from "../support/raw_request.ts";
 
-const told = /port (\d+)/;
-const deno = ["run", "--no-check", "--quiet", "-A"];
-const hosts: Record<string, (upstream: string) => Promise<Host>> = {
-  Node: (UPSTREAM) => start(told, process.execPath, ["tests/hosts/relays/node.ts"], { UPSTREAM }),
-  Deno: (UPSTREAM) => start(told, "deno", [...deno, "tests/hosts/relays/deno.ts"], { UPSTREAM }),
-  Bun: (UPSTREAM) => start(told, "bun", ["tests/hosts/relays/bun.ts"], { UPSTREAM }),
-  Workers: (upstream) => startWorker("tests/hosts/relays/workers.ts", upstream),
-  "node:http of Deno": (UPSTREAM) =>
-    start(told, "deno", [...deno, "tests/hosts/relays/node.ts"], { UPSTREAM }),
-  "node:http of Bun": (UPSTREAM) =>
-    start(told, "bun", ["tests/hosts/relays/node.ts"], { UPSTREAM }),
-};
-
-for (const [name, begin] of Object.entries(hosts)) {
+for (const [name, begin] of Object.entries(relays)) {
   /** Whether messages are relayed, and not bytes. */
-  const relays = name === "Deno" || name === "Bun";
+  const byMessage = name === "Deno" || name === "Bun";
   describe(`WebSocket on ${name}`, () => {
     let host: Host;
     let accepted: { socket: WebSocket; request: IncomingMessage }[] = [];
@@ -223,7 +210,21 @@ for (const [name, begin] of Object.entries(hosts)) {
       assert.equal(await (await fetch(`http://127.0.0.1:${host.port}/live/x`)).text(), "plain");
     });
 
-    if (relays) {
+    if (byMessage) {
+      test("closes on a client whose upstream does not keep up", async () => {
+        const { client, upstream } = await open("/quiet");
+        upstream.pause();
+        const ended = closed(client);
+        let sent = 0;
+        const chunk = new Uint8Array(256 * 1024);
+        while (client.readyState === WebSocket.OPEN && sent < 100 * 1024 * 1024) {
+          await new Promise((resolve) => client.send(chunk, resolve));
+          sent += chunk.length;
+        }
+        assert.equal((await ended).code, 1013);
+        assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes`);
+      });
+
       test("closes on an upstream whose frames are none", async () => {
         const { client, upstream } = await open("/quiet");
         const ended = closed(client);

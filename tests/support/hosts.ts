@@ -70,3 +70,17 @@ export async function startWorker(path: string, upstream: string): Promise<Host>
     "--control-fd=1",
   ]);
 }
+
+const told = /port (\d+)/;
+const deno = ["run", "--no-check", "--quiet", "-A"];
+/** The hosts of tests/hosts/relays, each with a proxy at `/live` in front of an upstream. */
+export const relays: Record<string, (upstream: string) => Promise<Host>> = {
+  Node: (UPSTREAM) => start(told, process.execPath, ["tests/hosts/relays/node.ts"], { UPSTREAM }),
+  Deno: (UPSTREAM) => start(told, "deno", [...deno, "tests/hosts/relays/deno.ts"], { UPSTREAM }),
+  Bun: (UPSTREAM) => start(told, "bun", ["tests/hosts/relays/bun.ts"], { UPSTREAM }),
+  Workers: (upstream) => startWorker("tests/hosts/relays/workers.ts", upstream),
+  "node:http of Deno": (UPSTREAM) =>
+    start(told, "deno", [...deno, "tests/hosts/relays/node.ts"], { UPSTREAM }),
+  "node:http of Bun": (UPSTREAM) =>
+    start(told, "bun", ["tests/hosts/relays/node.ts"], { UPSTREAM }),
+};

@@ -161,16 +161,6 @@ export function wireTests(name: string, transport: Transport): void {
       const request = new Request("http://front/", init);
       request.headers.set("content-length", String(length));
       const answered = Promise.resolve(to(upstream.url)(request));
-      if ("Deno" in globalThis) {
-        // It sends a stream that is not its server's in chunks, so that no length can be wrong.
-        while (!received().endsWith("0\r\n\r\n")) {
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-        assert.doesNotMatch(received(), /content-length/i);
-        upstream.connections.at(-1)?.end();
-        await answered;
-        return;
-      }
       assert.equal((await answered).status, 502);
       const [, arrived = ""] = received().split(/\r\n\r\n(.*)/s);
       assert.ok(arrived.length <= Math.min(length, content.length), arrived);
@@ -207,8 +197,15 @@ export function wireTests(name: string, transport: Transport): void {
     upstream.onRequest = (connection) =>
       connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
     const client = new AbortController();
-    const request = new Request("http://front/", { signal: client.signal });
-    const response = await to(upstream.url)(request);
+    const url = new URL(upstream.url);
+    const response = await transport.send({
+      url,
+      method: "GET",
+      host: url.host,
+      fields: [],
+      body: null,
+      signal: client.signal,
+    });
     const reader = response.body?.getReader();
     await reader?.read();
     client.abort();
