@@ -18,13 +18,17 @@ import Agent from "undici/lib/dispatcher/agent.js";
 import type { Handler } from "./handler.ts";
 import { toRequest } from "./node/request.ts";
 import { writeResponse } from "./node/response.ts";
+import { acceptUpgrades, tunnellerOf, type UpgradeListener, upgrading } from "./node/upgrade.ts";
 import { agentTransport } from "./runtime/node.ts";
-import { setRuntimeTransport } from "./runtime/transport.ts";
+import { setNodeTransport } from "./runtime/transport.ts";
+import { offerTunnel, tunnelOf } from "./runtime/tunnel.ts";
 import type { AgentConstructor } from "./runtime/undici.ts";
 
 // A bundle has no node_modules to load undici from, so it is imported here and handed over.
 const agent: unknown = Agent;
-setRuntimeTransport(agentTransport(agent as AgentConstructor));
+setNodeTransport(agentTransport(agent as AgentConstructor));
+
+export type { UpgradeListener };
 
 /** What is told of errors. */
 export interface ListenerOptions {
@@ -53,7 +57,7 @@ export interface RunningServer {
   readonly port: number;
   /**
    * Stops listening, and resolves when all connections are closed. Requests that are being answered
-   * are answered, unless `force` is `true`.
+   * are answered, unless `force` is `true`; tunnels, as of WebSocket, are closed.
    */
   close(force?: boolean): Promise<void>;
 }
@@ -87,7 +91,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new TypeError("serve: port must be a whole number, from 0 to 65535");
   }
-  const server = createServer(listener(fetch, onError ? { onError } : {}));
+  const listen = listener(fetch, onError ? { onError } : {});
+  const server = createServer(listen);
+  const closeTunnels = acceptUpgrades(server, listen);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));
     server.listen(port, hostname, resolve);
@@ -97,7 +103,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     url: `http://${nameOf(hostname)}:${actual}/`,
     port: actual,
-    close: (force = false) => close(server, force),
+    close: (force = false) => {
+      closeTunnels();
+      return close(server, force);
+    },
   };
 }
 
@@ -132,8 +141,12 @@ export function listener(
       if (!sink.writableFinished) gone.abort(new Error("the client closed the connection"));
     });
     sink.once("finish", () => drain(message));
-    answer(fetch, message, gone.signal, onError)
-      .then((response) => writeResponse(sink, message.method ?? "GET", response))
+    const open = tunnellerOf(sink);
+    answer(fetch, message, gone.signal, onError, open !== undefined)
+      .then((response) => {
+        const tunnel = open && tunnelOf(response);
+        return tunnel ? open(tunnel) : writeResponse(sink, message.method ?? "GET", response);
+      })
       .catch((error: unknown) => {
         sink.destroy();
         if (!gone.signal.aborted) onError(error);
@@ -141,14 +154,42 @@ export function listener(
   };
 }
 
+/**
+ * Makes a listener for upgrades of a handler, for those who have a server of `node:http` already: on
+ * Node, Deno and Bun. {@linkcode serve} does this itself. A request that the handler, such as a
+ * proxy, does not make a tunnel of is answered, and its connection closed.
+ *
+ * - 400 when the request has content.
+ *
+ * @param fetch The handler; the same as that of {@linkcode listener}.
+ * @param options See {@linkcode ListenerOptions}.
+ * @returns A listener for the event `upgrade`.
+ * @throws {TypeError} When `fetch` is not a function.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { listener, upgradeListener } from "@handwerk/handwerk/node";
+ *
+ * const app = proxy({ "/live": "http://127.0.0.1:5001/" })(notFound);
+ * const server = createServer(listener(app)).on("upgrade", upgradeListener(app));
+ * ```
+ */
+export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): UpgradeListener {
+  return upgrading(listener(fetch, options));
+}
+
 async function answer(
   fetch: Handler,
   message: IncomingMessage,
   signal: AbortSignal,
   onError: (error: unknown) => void,
+  upgradable: boolean,
 ): Promise<Response> {
   const request = toRequest(message, signal);
   if (!request) return textOnly(400, "Bad Request");
+  if (upgradable) offerTunnel(request);
   try {
     const response: unknown = await fetch(request);
     if (typeof response === "object" && response && "status" in response) {

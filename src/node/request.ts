@@ -35,7 +35,7 @@ function urlOf(message: IncomingMessage): string | undefined {
   const target = message.url ?? "";
   // HTTP/1.0 knows no Host.
   const host = message.headers.host ?? "localhost";
-  const scheme = "encrypted" in message.socket ? "https" : "http";
+  const scheme = (message.socket as { encrypted?: boolean }).encrypted ? "https" : "http";
   const origin = `${scheme}://${host}`;
   if (target.startsWith("/")) {
     const url = origin + target;

@@ -26,6 +26,24 @@ const NEEDS: readonly (readonly [keyof ConnectionOptions, Capability])[] = [
   ["socketPath", "unix"],
   ["http2", "http2"],
 ];
+/** What a part of an option needs, and what to do without. */
+const DETAILS: readonly (readonly [Capability, (connection: Connection) => unknown, string])[] = [
+  [
+    "insecureTls",
+    ({ tls }) => tls?.rejectUnauthorized === false,
+    "tls.rejectUnauthorized must be true on this runtime; name the authority of the target's certificate as tls.ca",
+  ],
+  [
+    "servername",
+    ({ tls }) => tls?.servername !== undefined,
+    "tls.servername cannot be chosen on this runtime; put the name into the URL of the target",
+  ],
+  [
+    "priorKnowledge",
+    ({ http2 }) => http2 === "prior knowledge",
+    "http2 must be true or false on this runtime, which speaks it over TLS alone",
+  ],
+];
 
 /** The options of the connection, or `undefined` when there are none. */
 export function readConnection(
@@ -46,7 +64,11 @@ export function readConnection(
   }
   if (tls !== undefined) checkTls(tls, refuse);
   if (given.length === 0) return undefined;
-  return Object.fromEntries(given.map(([name]) => [name, options[name]]));
+  const connection: Connection = Object.fromEntries(given.map(([name]) => [name, options[name]]));
+  for (const [capability, asks, remedy] of DETAILS) {
+    if (asks(connection) && !transport?.capabilities.has(capability)) refuse(`: ${remedy}`);
+  }
+  return connection;
 }
 
 function checkTls(tls: TlsOptions, refuse: Refuse): void {

@@ -18,6 +18,7 @@ import { type Places, rewrite } from "./rewrite.ts";
 import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
+import { answerUpgrade, isAgreement, isSmuggling, upgradeOf, withUpgrade } from "./upgrade.ts";
 import type { Upstream } from "./upstream.ts";
 import type { Asked } from "./upstreams/candidate.ts";
 import type { SendCopy } from "./upstreams/mirror.ts";
@@ -78,6 +79,8 @@ export function forwarder(
     if (request.bodyUsed) {
       throw new TypeError("proxy: the request's body was read before it could be forwarded");
     }
+    const upgrade = upgradeOf(request, place.original, args, settings.transport);
+    if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
     const seen = look(request, place, args, settings);
     const exchange = new Exchange(request.signal, settings, clock);
     const received: Received = {
@@ -95,11 +98,12 @@ export function forwarder(
         signal: received.signal,
         patience: patienceOf(settings),
         async attempt(upstream) {
-          const built = outgoingRequest(received, upstream, settings);
-          if (!built) throw new Failure("http_request_error", "the path would leave the target");
+          const plain = outgoingRequest(received, upstream, settings);
+          if (!plain) throw new Failure("http_request_error", "the path would leave the target");
+          const built = upgrade ? withUpgrade(plain, upgrade) : plain;
           const outgoing = await HookError.of(() => onRequest?.(built, request)) ?? built;
           const incoming = await send(upstream, outgoing, args);
-          checkStatus(incoming);
+          if (!upgrade || !isAgreement(incoming)) checkStatus(incoming);
           return { upstream, outgoing, incoming };
         },
       });
@@ -109,13 +113,19 @@ export function forwarder(
     let begun: Attempt | undefined;
     try {
       const abort = (why: unknown): void => exchange.abort(why);
-      begun = await exchange.race(deliver(mirrored(received, copy, abort), settings));
+      // A mirror that agreed to an upgrade would be a second end of the connection.
+      const original = upgrade ? received : mirrored(received, copy, abort);
+      begun = await exchange.race(deliver(original, settings));
       const { upstream, outgoing, incoming } = begun;
       exchange.begin();
       const fields = answerFields(incoming, target.credentials, name);
       const rewritten = target.rewrite
         ? rewrite(fields, () => placesOf(received, upstream, outgoing))
         : fields;
+      if (upgrade && isAgreement(incoming)) {
+        exchange.end();
+        return await answerUpgrade(request, incoming, rewritten, upgrade);
+      }
       const around = { request, exchange, settings, clock, local: upstream.local };
       const response = responseOf(incoming, rewritten, around);
       return await HookError.of(() => onResponse?.(response, request)) ?? response;

@@ -16,6 +16,7 @@ export { inspect, type Inspection } from "./inspect.ts";
 export type { ProxyOptions, Timeouts } from "./options.ts";
 export { proxy, type Targets } from "./proxy.ts";
 export { proxyTo } from "./proxy_to.ts";
+export { type BunSocket, bunWebSocket, type BunWebSocketHandlers } from "../runtime/websockets.ts";
 export type {
   AnyTarget,
   HandlerIn,

@@ -42,7 +42,9 @@ export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | Targ
  * - 400 when the URL of the request has no valid host or path, or its length is ambiguous.
  * - 204 to OPTIONS with `Max-Forwards: 0` (RFC 9110 §7.6.2).
  *
- * Requests to upgrade the connection, as for WebSocket, are forwarded as plain requests.
+ * A connection is upgraded, as for WebSocket, where the host can and the upstream agrees: by the
+ * servers of `handwerk/node`, by `Deno.serve`, by `Bun.serve` with {@linkcode bunWebSocket}, and on
+ * Cloudflare Workers. Elsewhere the wish is ignored (RFC 9110 §7.8).
  *
  * @param targets URLs, several URLs, handlers or {@linkcode TargetOptions} by prefix.
  * @param options See {@linkcode ProxyOptions}.

@@ -11,13 +11,19 @@ export type Capability =
   | "host"
   /** Send any method that is a token (RFC 9110 §9.1), not only those that `fetch` is sure of. */
   | "anyMethod"
-  /** Use the certificates and the server name of {@linkcode TlsOptions}. */
+  /** Use the certificates of {@linkcode TlsOptions}. */
   | "tls"
+  /** Ask for another name than the host of the URL: `servername` of {@linkcode TlsOptions}. */
+  | "servername"
+  /** Take any certificate: `rejectUnauthorized: false` of {@linkcode TlsOptions}. */
+  | "insecureTls"
   /** Connect to a Unix socket. */
   | "unix"
-  /** Speak HTTP/2 with the upstream. */
+  /** Speak HTTP/2 with an upstream that agrees to it in TLS. */
   | "http2"
-  /** Upgrade the connection (RFC 9110 §7.8), as for WebSocket. */
+  /** Speak HTTP/2 at once and without TLS. */
+  | "priorKnowledge"
+  /** Upgrade the connection (RFC 9110 §7.8), as for WebSocket; with `upgrade`. */
   | "upgrade"
   /** Tell of 1xx responses before the final one. */
   | "information"
@@ -62,6 +68,8 @@ export interface OutgoingRequest {
   readonly body: ReadableStream<Uint8Array> | null;
   /** Aborted when nobody waits any more, also while the response is read. */
   readonly signal: AbortSignal;
+  /** The protocol that the connection is to be upgraded to; `fields` say so, too. */
+  readonly upgrade?: string;
   /** How to reach the upstream; the same object for every request to one target. */
   readonly connection?: Connection;
   /** Is told of 1xx responses other than 101, by transports that can tell. */
@@ -107,7 +115,9 @@ export interface Transport {
   send(request: OutgoingRequest): Promise<IncomingResponse>;
   /**
    * Sends a request to upgrade the connection, where the transport can: the request's `fields` hold
-   * `connection` and `upgrade`. Resolves to the tunnel, or to the response that refuses it.
+   * `connection` and `upgrade`. Resolves to the tunnel, to a response with status 101 where the
+   * runtime makes the tunnel of that itself, or to the response that refuses it. The `signal` has
+   * no force over a tunnel.
    */
-  upgrade?(request: OutgoingRequest): Promise<Tunnel | IncomingResponse>;
+  upgrade?(request: OutgoingRequest): Promise<Tunnel | Response | IncomingResponse>;
 }

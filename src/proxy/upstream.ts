@@ -4,8 +4,8 @@
  * @module
  */
 import type { Handler } from "../handler.ts";
-import { fetched } from "../runtime/fetching.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
+import { nativeAgreement, sendUpgrade } from "./upgrade.ts";
 
 /** A service binding of Cloudflare Workers, or anything else with a `fetch` of its own. */
 export interface Fetcher {
@@ -37,7 +37,13 @@ export interface Upstream {
 
 /** An upstream at the other end of a connection. */
 export function remoteUpstream(url: URL, weight: number, transport: Transport): Upstream {
-  return { url, weight, inFlight: 0, local: false, send: (request) => transport.send(request) };
+  return {
+    url,
+    weight,
+    inFlight: 0,
+    local: false,
+    send: (request) => request.upgrade ? sendUpgrade(transport, request) : transport.send(request),
+  };
 }
 
 /** A handler, or something that has one, as an upstream. */
@@ -49,7 +55,7 @@ export function localUpstream(
     weight: 1,
     inFlight: 0,
     local: true,
-    send: async (request, args) => fetched(await answer(requestOf(request), ...args)),
+    send: async (request, args) => nativeAgreement(await answer(requestOf(request), ...args)),
   };
 }
 

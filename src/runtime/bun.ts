@@ -3,18 +3,42 @@
  *
  * @module
  */
-import type { Transport } from "../proxy/transport.ts";
+import type { Connection, Transport } from "../proxy/transport.ts";
 import { fetched, fetchInit } from "./fetching.ts";
+import { httpUpgrade } from "./node_upgrade.ts";
+import { tlsOptions } from "./tls.ts";
 
 /** Sends with Bun's `fetch`, not through a proxy that the environment names. */
 export function bunTransport(): Transport {
   return {
-    capabilities: new Set(["host"]),
+    capabilities: new Set([
+      "host",
+      "tls",
+      "servername",
+      "insecureTls",
+      "unix",
+      "http2",
+      "upgrade",
+    ]),
     async send(request) {
       const init = fetchInit(request);
       init.headers.set("host", request.host);
       const own = { decompress: false, proxy: false, timeout: false };
-      return fetched(await fetch(request.url, { ...init, ...own }));
+      return fetched(
+        await fetch(request.url, { ...init, ...own, ...connectionInit(request.connection) }),
+      );
     },
+    upgrade: httpUpgrade,
+  };
+}
+
+function connectionInit(connection: Connection | undefined): object {
+  if (!connection) return {};
+  const { tls, socketPath, http2 } = connection;
+  const serverName = tls?.servername;
+  return {
+    ...(tls ? { tls: { ...tlsOptions(connection), ...(serverName ? { serverName } : {}) } } : {}),
+    ...(socketPath === undefined ? {} : { unix: socketPath }),
+    ...(http2 ? { protocol: "http2" } : {}),
   };
 }

@@ -3,42 +3,71 @@
  *
  * @module
  */
-import type { Transport } from "../proxy/transport.ts";
+import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.ts";
 import { fetched, fetchInit } from "./fetching.ts";
+import { httpSend } from "./node_http.ts";
+import { httpUpgrade } from "./node_upgrade.ts";
 
 /** The part of Deno that is used here. */
 interface DenoNetwork {
-  createHttpClient(this: void, options: { allowHost: boolean; http2: boolean }): object;
+  createHttpClient(this: void, options: Readonly<Record<string, unknown>>): object;
 }
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
-/** Codings that Deno's fetch decodes, whatever it is told. */
+/** Codings that Deno's fetch decodes. */
 const DECODED = /^(?:gzip|br)$/i;
+const PLAIN: Connection = {};
 
 /** Sends with Deno's `fetch`, which decodes gzip and br; the response says so. */
 export function denoTransport(): Transport {
-  let client: object | undefined;
-  const { createHttpClient } = (globalThis as unknown as { Deno: DenoNetwork }).Deno;
+  const clientOf = clients();
+  const sendOnce = httpSend(false);
   return {
-    capabilities: new Set(["host"]),
+    capabilities: new Set(["host", "tls", "http2", "upgrade"]),
     async send(request) {
-      // HTTP/2 would send the host of the URL next to the other one.
-      client ??= createHttpClient({ allowHost: true, http2: false });
+      // Fetch sends a request again when its connection is lost, even one that the upstream has acted
+      // on, and so does an agent that keeps connections.
+      if (!IDEMPOTENT.has(request.method)) return sendOnce(request);
       const init = fetchInit(request);
       init.headers.set("host", request.host);
-      if (!request.body && !IDEMPOTENT.has(request.method)) init.body = unrepeatable();
-      const response = await fetch(request.url, { ...init, client } as RequestInit);
-      const coding = response.headers.get("content-encoding");
-      return { ...fetched(response), decoded: coding !== null && DECODED.test(coding.trim()) };
+      const response = await fetch(request.url, {
+        ...init,
+        client: clientOf(request),
+      } as RequestInit);
+      // It leaves alone what was asked for in part, or without a coding.
+      const whole = !init.headers.has("range") &&
+        init.headers.get("accept-encoding")?.trim().toLowerCase() !== "identity";
+      const coding = response.headers.get("content-encoding")?.trim() ?? "";
+      return { ...fetched(response), decoded: whole && DECODED.test(coding) };
     },
+    upgrade: httpUpgrade,
   };
 }
 
-/**
- * No content, as a stream. A request without content is sent again when its connection is lost,
- * even a POST that the upstream has acted on; one with a stream is not.
- */
-function unrepeatable(): ReadableStream {
-  return new ReadableStream({ start: (controller) => controller.close() });
+/** Makes one client for each target, or two, which keep connections for the next request. */
+function clients(): (request: OutgoingRequest) => object {
+  const { createHttpClient } = (globalThis as unknown as { Deno: DenoNetwork }).Deno;
+  const made = {
+    http1: new WeakMap<Connection, object>(),
+    http2: new WeakMap<Connection, object>(),
+  };
+  return ({ connection = PLAIN, url, host }) => {
+    // HTTP/2 would send the host of the URL next to the other one.
+    const http2 = connection.http2 === true && host === url.host;
+    const known = made[http2 ? "http2" : "http1"];
+    const client = known.get(connection) ??
+      createHttpClient({ ...certificates(connection), allowHost: !http2, http2 });
+    known.set(connection, client);
+    return client;
+  };
+}
+
+function certificates({ tls = {} }: Connection): Record<string, unknown> {
+  const { ca, cert, key } = tls;
+  return {
+    ...(ca === undefined ? {} : { caCerts: [ca].flat() }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
 }

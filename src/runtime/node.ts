@@ -3,40 +3,52 @@
  *
  * @module
  */
-import type { IncomingResponse, OutgoingRequest, Transport } from "../proxy/transport.ts";
+import type { Capability, Transport } from "../proxy/transport.ts";
+import { builtin } from "./builtin.ts";
 import { httpSend } from "./node_http.ts";
+import { httpUpgrade } from "./node_upgrade.ts";
 import { type AgentConstructor, undiciSend } from "./undici.ts";
 
-type Send = (request: OutgoingRequest) => Promise<IncomingResponse>;
-type Builtin = (id: string) => unknown;
+/** The agent alone: the whole of undici would replace the dispatcher behind Node's fetch. */
+const AGENT = "undici/lib/dispatcher/agent.js";
+
+const HTTP: readonly Capability[] = [
+  "host",
+  "anyMethod",
+  "tls",
+  "servername",
+  "insecureTls",
+  "unix",
+  "upgrade",
+  "information",
+  "trailers",
+];
+const UNDICI: readonly Capability[] = [...HTTP, "http2", "priorKnowledge"];
 
 /** Sends with undici where it is installed. */
 export function nodeTransport(): Transport {
-  let send: Send | undefined;
+  // Not an import: a bundler for Workers would follow it, and this is not for Workers.
+  const load = builtin("node:module").createRequire(import.meta.url);
+  let path: string;
+  try {
+    path = load.resolve(AGENT);
+  } catch {
+    return httpTransport();
+  }
+  let send: Transport["send"] | undefined;
   return {
-    capabilities: new Set(["host", "anyMethod"]),
-    send: (request) => (send ??= load())(request),
+    capabilities: new Set(UNDICI),
+    send: (request) => (send ??= undiciSend(load(path) as AgentConstructor))(request),
+    upgrade: httpUpgrade,
   };
 }
 
 /** Sends with an agent that was imported. */
 export function agentTransport(Agent: AgentConstructor): Transport {
-  return { capabilities: new Set(["host", "anyMethod"]), send: undiciSend(Agent) };
+  return { capabilities: new Set(UNDICI), send: undiciSend(Agent), upgrade: httpUpgrade };
 }
 
-function load(): Send {
-  const { getBuiltinModule: builtin } =
-    (globalThis as unknown as { process: { getBuiltinModule: Builtin } }).process;
-  const { createRequire } = builtin("node:module") as typeof import("node:module");
-  // Not an import: a bundler for Workers would follow it, and this is not for Workers.
-  const load = createRequire(import.meta.url);
-  try {
-    // The agent alone: the whole of undici would replace the dispatcher behind Node's fetch.
-    return undiciSend(load("undici/lib/dispatcher/agent.js") as AgentConstructor);
-  } catch {
-    return httpSend(
-      builtin("node:http") as typeof import("node:http"),
-      builtin("node:https") as typeof import("node:https"),
-    );
-  }
+/** Sends with what Node itself has. */
+export function httpTransport(): Transport {
+  return { capabilities: new Set(HTTP), send: httpSend(), upgrade: httpUpgrade };
 }

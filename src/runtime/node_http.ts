@@ -4,94 +4,137 @@
  * @module
  */
 import type { Field } from "../http/connection.ts";
-import type { IncomingResponse, OutgoingRequest } from "../proxy/transport.ts";
+import type {
+  Connection,
+  IncomingResponse,
+  OutgoingRequest,
+  Transport,
+} from "../proxy/transport.ts";
+import { addressOf, requestTarget } from "./address.ts";
+import { builtin } from "./builtin.ts";
+import { drained } from "./sockets.ts";
+import { serverName, tlsOptions } from "./tls.ts";
 
-type Http = typeof import("node:http");
-type Https = typeof import("node:https");
+type Agent = import("node:http").Agent;
 type Message = import("node:http").IncomingMessage;
 type Sink = import("node:http").ClientRequest;
+type Options = import("node:https").RequestOptions;
 
 /** How much of a response waits in memory for a slow client. */
 const HIGH_WATER_MARK = 64 * 1024;
+const PLAIN: Connection = {};
 
-/** Sends with `http.request`, over agents that keep connections for the next request. */
-export function httpSend(
-  http: Http,
-  https: Https,
-): (request: OutgoingRequest) => Promise<IncomingResponse> {
-  const agents = {
-    "http:": new http.Agent({ keepAlive: true }),
-    "https:": new https.Agent({ keepAlive: true }),
+/**
+ * Sends with `http.request`.
+ *
+ * @param keeping Whether connections are kept for the next request.
+ */
+export function httpSend(keeping = true): Transport["send"] {
+  const agents = new WeakMap<Connection, Readonly<Record<string, Agent>>>();
+  const agentOf = (connection: Connection, protocol: string): Agent | false | undefined => {
+    if (!keeping) return false;
+    const known = agents.get(connection) ?? {
+      "http:": new (builtin("node:http").Agent)({ keepAlive: true }),
+      "https:": new (builtin("node:https").Agent)({ keepAlive: true }),
+    };
+    agents.set(connection, known);
+    return known[protocol];
   };
   return (request) =>
     new Promise((resolve, reject) => {
-      const { url, signal } = request;
-      const secure = url.protocol === "https:";
-      const sent = (secure ? https : http).request({
-        host: url.hostname.replace(/^\[|\]$/g, ""),
-        port: url.port || (secure ? 443 : 80),
-        path: url.pathname + url.search,
-        method: request.method,
-        headers: flatFields(request),
-        setDefaultHeaders: false,
-        maxHeaderSize: 64 * 1024,
-        agent: agents[secure ? "https:" : "http:"],
-        // Else the Host field, which may be the client's, would choose the certificate.
-        ...(secure ? { servername: url.hostname } : {}),
-        signal,
-      });
+      const { connection = PLAIN, url } = request;
+      const agent = agentOf(connection, url.protocol);
+      const { signal } = request;
+      const sent = begin(request, framing(request), { agent, signal });
       sent.on("error", reject);
+      sent.on("information", ({ statusCode, rawHeaders }) => {
+        request.onInformation?.(statusCode, pairs(rawHeaders));
+      });
       sent.on("response", (message) => resolve(received(message)));
       sent.on("upgrade", (_message, socket) => {
         socket.destroy();
         reject(new Error("the upstream upgraded the connection unasked"));
       });
-      send(sent, request.body).catch((error: Error) => {
+      send(sent, request).catch((error: Error) => {
         sent.destroy(error); // without the end of the content, the upstream sees that it was cut
         reject(error);
       });
     });
 }
 
-function flatFields({ host, fields, body, method }: OutgoingRequest): string[] {
-  const flat = ["host", host, ...fields.flat()];
-  // Without defaults, Node frames content only when a field says how.
+/** Begins a request, which has no fields but those of `request` and `more`. */
+export function begin(
+  { url, method, host, fields, connection = PLAIN }: Omit<OutgoingRequest, "signal">,
+  more: readonly string[],
+  options: Options,
+): Sink {
+  const secure = url.protocol === "https:";
+  const { socketPath } = connection;
+  return builtin(secure ? "node:https" : "node:http").request({
+    host: addressOf(url.hostname),
+    port: url.port || (secure ? 443 : 80),
+    path: requestTarget(url),
+    method,
+    headers: ["host", host, ...fields.flat(), ...more],
+    setDefaultHeaders: false,
+    maxHeaderSize: 64 * 1024,
+    ...(socketPath === undefined ? {} : { socketPath }),
+    ...(secure
+      ? { ...tlsOptions(connection), servername: serverName(connection, url.hostname) }
+      : {}),
+    ...options,
+  });
+}
+
+/** Without defaults, Node frames content only when a field says how. */
+function framing({ fields, body, method }: OutgoingRequest): string[] {
   const sized = fields.some(([name]) => name === "content-length");
-  if (body && !sized) flat.push("transfer-encoding", "chunked");
-  if (!body && !sized && /^(?:POST|PUT|PATCH)$/.test(method)) flat.push("content-length", "0");
-  return flat;
+  if (body && !sized) return ["transfer-encoding", "chunked"];
+  if (!body && !sized && /^(?:POST|PUT|PATCH)$/.test(method)) return ["content-length", "0"];
+  return [];
 }
 
 /** Writes the content; too much or too little of it is an error, as it is in undici. */
-async function send(sent: Sink, body: ReadableStream<Uint8Array> | null): Promise<void> {
-  const declared = sent.getHeader("content-length");
-  let left = declared === undefined ? Infinity : Number(declared);
-  for await (const chunk of body ?? []) {
-    left -= chunk.byteLength;
+async function send(sent: Sink, { body, fields }: OutgoingRequest): Promise<void> {
+  if (!body) return void sent.end();
+  const length = fields.find(([name]) => name === "content-length");
+  let left = length ? Number(length[1]) : Infinity;
+  const reader = body.getReader();
+  // An upstream that has answered early and gone needs no more of it.
+  sent.once("close", () => void reader.cancel().catch(() => {}));
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || sent.destroyed) break;
+    left -= value.byteLength;
     if (left < 0) throw new Error("the content is longer than its Content-Length");
-    if (!sent.write(chunk)) {
-      await new Promise<void>((resolve) => sent.once("drain", resolve).once("close", resolve));
-    }
-    if (sent.destroyed) return;
+    if (!sent.write(value)) await drained(sent);
   }
-  if (body && left > 0 && left !== Infinity) {
+  if (sent.destroyed) return;
+  if (left > 0 && left !== Infinity) {
     throw new Error("the content is shorter than its Content-Length");
   }
   sent.end();
 }
 
-function received(message: Message): IncomingResponse {
-  const { rawHeaders } = message;
-  const fields: Field[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    fields.push([rawHeaders[i] ?? "", rawHeaders[i + 1] ?? ""]);
-  }
+/** The response to a request. */
+export function received(message: Message): IncomingResponse {
+  const trailers = new Promise<readonly Field[]>((resolve) => {
+    message.once("end", () => resolve(pairs(message.rawTrailers)));
+  });
   return {
     status: message.statusCode ?? 0,
     reason: message.statusMessage ?? "",
-    fields,
+    fields: pairs(message.rawHeaders),
     body: stream(message),
+    trailers,
   };
+}
+
+/** Fields of the flat list in which Node keeps them. */
+export function pairs(raw: readonly string[]): Field[] {
+  const fields: Field[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) fields.push([raw[i] ?? "", raw[i + 1] ?? ""]);
+  return fields;
 }
 
 function stream(message: Message): ReadableStream<Uint8Array> {

@@ -16,9 +16,9 @@ export function runtimeTransport(): Transport {
   return chosen ??= choose(globalThis);
 }
 
-/** Sets the transport, for a host that knows a better one. */
-export function setRuntimeTransport(transport: Transport): void {
-  chosen = transport;
+/** Sets the transport of Node, for a host that has undici; Deno and Bun serve with that host, too. */
+export function setNodeTransport(transport: Transport): void {
+  if (!("Deno" in globalThis || "Bun" in globalThis)) chosen = transport;
 }
 
 function choose(runtime: object): Transport {

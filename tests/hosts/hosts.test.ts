@@ -1,79 +1,21 @@
 /** The same site on every host, over real HTTP. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { listener } from "../../src/node.ts";
 import { upstream } from "../examples/upstream.ts";
-import { bundle } from "../support/bundle.ts";
+import { type Host, start, startWorker } from "../support/hosts.ts";
 import { rawRequest } from "../support/raw_request.ts";
-import { temporary } from "../support/temp.ts";
 
-interface Host {
-  readonly port: number;
-  stop(): Promise<void>;
-}
+const example = (command: string, ...args: string[]): Promise<Host> =>
+  start(/The site is at http:\/\/127\.0\.0\.1:(\d+)\//, command, args);
 
-/** Starts a process, waits until it tells its port, and stops it as Ctrl-C does. */
-async function start(tells: RegExp, command: string, ...args: string[]): Promise<Host> {
-  const child: ChildProcess = spawn(command, args, {
-    env: { ...process.env, PORT: "0", NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  const port = await new Promise<number>((resolve, reject) => {
-    const read = (chunk: Buffer): void => {
-      output += chunk.toString();
-      const match = tells.exec(output);
-      if (match) resolve(Number(match[1]));
-    };
-    child.stdout?.on("data", read);
-    child.stderr?.on("data", read);
-    child.once("error", reject);
-    child.once("exit", () => reject(new Error(`${command} ${args.join(" ")} ended:\n${output}`)));
-  });
-  return {
-    port,
-    stop: () =>
-      new Promise((resolve, reject) => {
-        child.removeAllListeners("exit");
-        child.once("exit", (code, signal) =>
-          code === 0 || (signal === "SIGINT" && command === "workerd")
-            ? resolve()
-            : reject(new Error(`exit ${code ?? signal}:\n${output}`)));
-        child.kill("SIGINT");
-      }),
-  };
-}
-
-const example = (...command: [string, ...string[]]): Promise<Host> =>
-  start(/The site is at http:\/\/127\.0\.0\.1:(\d+)\//, ...command);
-
-/** workerd itself: what stands in front of it elsewhere would hide what it makes of odd requests. */
 async function startWorkers(): Promise<Host> {
   const beside = createServer(listener(upstream));
   await new Promise<void>((resolve) => beside.listen(0, "127.0.0.1", resolve));
-  const { text } = await bundle({ path: "tests/examples/workers.ts" });
   const { port } = beside.address() as AddressInfo;
-  const folder = temporary({
-    "worker.mjs": text,
-    "config.capnp": `using Workerd = import "/workerd/workerd.capnp";
-      const config :Workerd.Config = (
-        services = [
-          (name = "site", worker = (
-            modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
-            compatibilityDate = "2026-07-30",
-            bindings = [(name = "UPSTREAM", text = "http://127.0.0.1:${port}/")],
-          )),
-          (name = "internet", network = (allow = ["private", "public"])),
-        ],
-        sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "site")],
-      );`,
-  });
-  const args = ["serve", join(folder, "config.capnp"), "--control-fd=1"];
-  const host = await start(/"port":(\d+)/, "workerd", ...args);
+  const host = await startWorker("tests/examples/workers.ts", `http://127.0.0.1:${port}/`);
   return {
     port: host.port,
     async stop() {

@@ -53,6 +53,7 @@ test("only the host for Node imports Node's modules and undici, types aside", ()
     ["src/static/media_type.ts", ["mime/lite", "mime/types/standard.js"]],
     ["src/static/globs.ts", ["picomatch/posix.js"]],
     ["src/node.ts", ["node:http", "undici/lib/dispatcher/agent.js"]],
+    ["src/node/upgrade.ts", ["node:http"]],
   ]);
   for (const file of sources) {
     const values = importsOf(file).filter(({ from, types }) => !types && !from.startsWith("src/"));
@@ -88,13 +89,13 @@ test("the exports are these", async () => {
   ];
   const staying = ["checks", "concurrency", "ejection", "firstAvailable", "leastInFlight"];
   staying.push("mirrorTo", "rendezvous", "retries", "roundRobin", "twoChoices");
-  const proxying = ["inspect", "proxy", "proxyTo", ...staying].toSorted();
+  const proxying = ["bunWebSocket", "inspect", "proxy", "proxyTo", ...staying].toSorted();
   const core = ["compose", "dispatch", "mountOf", "notFound", "serveStatic"];
   assert.deepEqual(await names("handwerk"), [...core, ...proxying, ...sources].toSorted());
   assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());
   assert.deepEqual(await names("handwerk/proxy"), proxying);
   assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
-  assert.deepEqual(await names("handwerk/node"), ["listener", "serve"]);
+  assert.deepEqual(await names("handwerk/node"), ["listener", "serve", "upgradeListener"]);
 });
 
 test("the manifests for npm and JSR say the same", () => {
@@ -123,9 +124,9 @@ test("importing does nothing", async () => {
 const everything = "compose, dispatch, serveStatic, proxy, notFound, mountOf, directory";
 const sizes: readonly (readonly [string, readonly string[], number])[] = [
   ["compose, dispatch", [], 1850],
-  ["proxy", [], 14_500],
+  ["proxy", [], 17_300],
   ["serveStatic", ["mime/*", "picomatch/*"], 12_000],
-  [everything, [], 37_700],
+  [everything, [], 40_700],
 ];
 for (const [names, external, most] of sizes) {
   test(`{ ${names} } bundles for Workers in ${most} bytes, without Node's modules`, async (t) => {

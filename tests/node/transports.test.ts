@@ -1,16 +1,25 @@
 /** The transports that Node has besides the one it chooses. */
 import assert from "node:assert/strict";
 import http from "node:http";
-import https from "node:https";
+import { createRequire } from "node:module";
 import { test } from "node:test";
-import { httpSend } from "../../src/runtime/node_http.ts";
+import { agentTransport, httpTransport } from "../../src/runtime/node.ts";
 import { runtimeTransport } from "../../src/runtime/transport.ts";
+import type { AgentConstructor } from "../../src/runtime/undici.ts";
+import { connectionTests } from "../support/connection_tests.ts";
 import { transportTests } from "../support/transport_tests.ts";
+import { wireTests } from "../support/wire_tests.ts";
 
-transportTests("node:http", {
-  capabilities: new Set(["host", "anyMethod"]),
-  send: httpSend(http, https),
-});
+const undici7: unknown = createRequire(import.meta.url)("undici7/lib/dispatcher/agent.js");
+const others = {
+  "node:http": httpTransport(),
+  "undici 7": agentTransport(undici7 as AgentConstructor),
+};
+for (const [name, transport] of Object.entries(others)) {
+  transportTests(name, transport);
+  connectionTests(name, transport);
+  wireTests(name, transport);
+}
 
 test("undici is loaded with the first request, and leaves Node's fetch alone", async () => {
   const dispatcher = Symbol.for("undici.globalDispatcher.1");

@@ -8,6 +8,7 @@ import { sized } from "../../runtime/sized.ts";
 import { Failure, HookError } from "../failure.ts";
 import type { Attempt, Delivery } from "../forward.ts";
 import type { IncomingResponse } from "../transport.ts";
+import { type Agreement, isAgreement } from "../upgrade.ts";
 import type { Upstream } from "../upstream.ts";
 import type { Health } from "./candidate.ts";
 import { type Ending, withEnd } from "./ending.ts";
@@ -67,6 +68,10 @@ export async function follow(
       incoming.body,
       (ending) => ending === "failed" ? failed() : end(ending),
     );
+    if (isAgreement(incoming)) {
+      const agreed = { ...incoming, body: followed, tunnel: followedTunnel(incoming, followed) };
+      return { attempt: { ...answered, incoming: agreed }, ended };
+    }
     const body = sized(followed, lengthOf(incoming));
     return { attempt: { ...answered, incoming: { ...incoming, body } }, ended };
   } catch (error) {
@@ -76,6 +81,14 @@ export async function follow(
     else failed();
     return { error, tried };
   }
+}
+
+/** The tunnel is what is read, not the body beside it. */
+function followedTunnel(
+  { tunnel }: Agreement,
+  readable: ReadableStream<Uint8Array>,
+): Agreement["tunnel"] {
+  return tunnel instanceof Response ? tunnel : { ...tunnel, readable };
 }
 
 /** Errors after which it is certain that no request was sent. */

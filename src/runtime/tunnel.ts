@@ -1,0 +1,42 @@
+/**
+ * How a tunnel gets from the proxy to a host that can make one of the client's connection.
+ *
+ * @module
+ */
+import type { Tunnel } from "../proxy/transport.ts";
+
+const offers = new WeakSet<Request>();
+const tunnels = new WeakMap<Response, Tunnel>();
+
+/** For hosts: the connection of this request can become a tunnel. */
+export function offerTunnel(request: Request): void {
+  offers.add(request);
+}
+
+/** Whether the host has offered to make a tunnel of this request's connection. */
+export function isTunnelOffered(request: Request): boolean {
+  return offers.has(request);
+}
+
+/**
+ * A response that a host makes a tunnel of. To any other host, and when a middleware copies it, it is
+ * a 502, and reading or cancelling it closes the connection to the upstream.
+ */
+export function tunnelResponse(tunnel: Tunnel): Response {
+  const close = (): void => void tunnel.readable.cancel().catch(() => {});
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      close();
+      controller.close();
+    },
+    cancel: close,
+  }, { highWaterMark: 0 });
+  const response = new Response(body, { status: 502 });
+  tunnels.set(response, tunnel);
+  return response;
+}
+
+/** For hosts: the tunnel that a response stands for. */
+export function tunnelOf(response: Response): Tunnel | undefined {
+  return tunnels.get(response);
+}

@@ -1,0 +1,7 @@
+/** The handler under test on each host: a proxy, mounted, in front of `UPSTREAM`. */
+import { compose, dispatch, type Handler, notFound, proxy } from "../../../src/mod.ts";
+
+export function relayTo(upstream: string): Handler {
+  const live = proxy({ "/": { target: upstream } }, { onError: () => {} })(notFound);
+  return compose(dispatch({ "/live": live }))(notFound);
+}

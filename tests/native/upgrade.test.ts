@@ -1,0 +1,225 @@
+/** Upgrades on a server of `node:http`, looked at from both ends of the wire. */
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { notFound } from "../../src/handler.ts";
+import { listener, upgradeListener } from "../../src/node.ts";
+import { proxy } from "../../src/proxy/mod.ts";
+import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
+
+const AGREED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n";
+const ASKED = "GET /t HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, X-Mine\r\nUpgrade: x\r\n" +
+  "X-Mine: 1\r\nSec-Odd: caf\xe9\r\n";
+
+let upstream: RawUpstream;
+let server: Server;
+let port: number;
+const errors: unknown[] = [];
+before(async () => {
+  const app = (request: Request): Response | Promise<Response> =>
+    proxy({ "/": upstream.url }, { onError: (error) => void errors.push(error) })(notFound)(
+      request,
+    );
+  const quiet = { onError: () => {} };
+  server = createServer(listener(app, quiet)).on("upgrade", upgradeListener(app, quiet));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  port = (server.address() as AddressInfo).port;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(async () => {
+  upstream = await rawUpstream();
+});
+afterEach(() => upstream.close());
+
+interface Client {
+  readonly socket: Socket;
+  received: string;
+  until(pattern: RegExp): Promise<void>;
+  readonly closed: Promise<void>;
+}
+
+function client(bytes: string): Client {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const self: Client = {
+    socket,
+    received: "",
+    until: async (pattern) => {
+      while (!pattern.test(self.received)) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+    closed: new Promise((resolve) => {
+      socket.once("close", () => resolve());
+      socket.once("end", () => {
+        socket.end();
+        resolve();
+      });
+    }),
+  };
+  socket.on("error", () => {});
+  socket.on("data", (chunk: Buffer) => (self.received += chunk.toString("latin1")));
+  socket.write(Buffer.from(bytes, "latin1"));
+  return self;
+}
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+const theirs = () => upstream.connections.at(-1);
+
+test("the upgrade is asked for without what belongs to the client's connection", async () => {
+  upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
+  const one = client(`${ASKED}\r\n`);
+  await one.until(/\r\n\r\n$/);
+  const [line, ...fields] = theirs()?.received.trimEnd().split("\r\n") ?? [];
+  assert.equal(line, "GET /t HTTP/1.1");
+  assert.ok(fields.includes("connection: Upgrade"));
+  assert.ok(fields.includes("upgrade: x"));
+  assert.ok(fields.includes("sec-odd: caf\xe9"));
+  assert.ok(!fields.some((field) => /x-mine|content-length|transfer-encoding/i.test(field)));
+  assert.equal(fields.filter((field) => /^connection:/i.test(field)).length, 1);
+  one.socket.destroy();
+  await theirs()?.closed;
+});
+
+test("the answer comes without what belongs to the upstream's connection", async () => {
+  upstream.onRequest = (connection) =>
+    connection.write(
+      `${AGREED.replace("Upgrade\r", "X-Hop, Upgrade\r")}X-Hop: 1\r\nKeep-Alive: 1\r\n` +
+        "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 5\r\n\r\nfirst",
+    );
+  const one = client(`${ASKED}\r\n`);
+  await one.until(/first$/);
+  const [line, ...fields] = one.received.split("\r\n\r\n")[0]?.toLowerCase().split("\r\n") ?? [];
+  assert.equal(line, "http/1.1 101 switching protocols");
+  assert.deepEqual(fields.filter((field) => !field.startsWith("via:")), [
+    "connection: upgrade",
+    "upgrade: x",
+    "set-cookie: a=1",
+    "set-cookie: b=2",
+  ]);
+  one.socket.destroy();
+});
+
+test("what is sent behind the request waits for the upstream's 101", async () => {
+  upstream.onRequest = () => {};
+  const one = client(`${ASKED}\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n`);
+  while (!theirs()?.received) await pause(5);
+  await pause(50);
+  assert.doesNotMatch(theirs()?.received ?? "", /smuggled/);
+  theirs()?.write(`${AGREED}\r\n`);
+  await theirs()?.until(/smuggled/);
+  one.socket.destroy();
+});
+
+for (const status of ["200 OK", "403 Forbidden", "502 Bad Gateway"]) {
+  test(`a ${status} is passed on, and what is behind the request is dropped`, async () => {
+    upstream.onRequest = (connection) =>
+      connection.write(`HTTP/1.1 ${status}\r\nContent-Length: 4\r\nX-Why: y\r\n\r\nbody`);
+    const one = client(`${ASKED}\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n`);
+    await one.closed;
+    assert.match(one.received, new RegExp(`^HTTP/1\\.1 ${status.slice(0, 3)} `));
+    assert.match(one.received, /^x-why: y\r$/m);
+    assert.match(one.received, /\r\n\r\nbody$/);
+    assert.equal(upstream.connections.length, 1);
+    assert.doesNotMatch(theirs()?.received ?? "", /smuggled/);
+  });
+}
+
+test("a refusal that is cut never looks complete", async () => {
+  upstream.onRequest = (connection) => {
+    connection.write("HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n");
+    setTimeout(() => connection.reset(), 20);
+  };
+  const one = client(`${ASKED}\r\n`);
+  await one.closed;
+  assert.doesNotMatch(one.received, /\r\n0\r\n\r\n$/);
+});
+
+for (
+  const [why, request] of [
+    [
+      "content of a length",
+      `${ASKED}Content-Length: 40\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n`,
+    ],
+    [
+      "content in chunks",
+      `${ASKED}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n`,
+    ],
+  ] as const
+) {
+  test(`a request to upgrade with ${why} is refused`, async () => {
+    const one = client(request);
+    await one.closed;
+    assert.match(one.received, /^HTTP\/1\.1 400 /);
+    assert.equal(upstream.connections.length, 0);
+  });
+}
+
+test("what is no upgrade to a tunnel is forwarded as a plain request", async () => {
+  for (
+    const request of [
+      ASKED.replace("HTTP/1.1", "HTTP/1.0"),
+      ASKED.replace("Upgrade: x", "Upgrade: h2c"),
+      ASKED.replace("Upgrade: x", "Upgrade: x, y"),
+      ASKED.replace("GET", "OPTIONS"),
+    ]
+  ) {
+    upstream.onRequest = (connection) =>
+      connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain");
+    const one = client(`${request}\r\n`);
+    await one.until(/plain$/);
+    assert.doesNotMatch(theirs()?.received ?? "", /upgrade/i);
+    one.socket.destroy();
+  }
+});
+
+test("each half of the connection ends for itself", async () => {
+  upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
+  const one = client(`${ASKED}\r\n`);
+  await one.until(/\r\n\r\n$/);
+  one.socket.end("the last word");
+  await theirs()?.until(/the last word$/);
+  await theirs()?.closed;
+  await one.closed;
+});
+
+test("an upstream that agrees to something else is a 502", async () => {
+  for (const other of ["Upgrade: y\r\n", "Upgrade: x\r\nUpgrade: y\r\n", "Upgrade: x, y\r\n"]) {
+    upstream.onRequest = (connection) =>
+      connection.write(AGREED.replace("Upgrade: x\r\n", other) + "\r\n");
+    const one = client(`${ASKED}\r\n`);
+    await one.closed;
+    assert.match(one.received, /^HTTP\/1\.1 502 /);
+    assert.match(one.received, /^proxy-status: .*http_upgrade_failed/mi);
+    await theirs()?.closed;
+  }
+});
+
+test("an upstream that resets is a 502 before the 101, and a lost connection after it", async () => {
+  upstream.onRequest = (connection) => connection.reset();
+  const one = client(`${ASKED}\r\n`);
+  await one.closed;
+  assert.match(one.received, /^HTTP\/1\.1 502 /);
+  upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
+  const two = client(`${ASKED}\r\n`);
+  await two.until(/\r\n\r\n$/);
+  theirs()?.reset();
+  await two.closed;
+});
+
+test("a client that leaves takes the upstream's connection along, at any moment", async () => {
+  for (const agree of [false, true]) {
+    for (const leave of ["end", "resetAndDestroy", "destroy"] as const) {
+      upstream.onRequest = (connection) => {
+        if (agree) connection.write(`${AGREED}\r\n`);
+      };
+      const count = upstream.connections.length;
+      const one = client(`${ASKED}\r\n`);
+      while (upstream.connections.length === count || !theirs()?.received) await pause(2);
+      if (agree) await one.until(/\r\n\r\n$/);
+      one.socket[leave]();
+      await theirs()?.closed;
+    }
+  }
+});
