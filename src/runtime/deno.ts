@@ -24,7 +24,7 @@ export function denoTransport(): Transport {
   const clientOf = clients();
   const sendOnce = httpSend(false);
   return {
-    capabilities: new Set(["host", "tls", "http2", "upgrade"]),
+    capabilities: new Set(["host", "anyMethod", "tls", "http2", "upgrade"]),
     async send(request) {
       // Fetch sends a request again when its connection is lost, even one that the upstream has acted
       // on, and so does an agent that keeps connections.

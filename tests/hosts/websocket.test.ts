@@ -221,7 +221,8 @@ for (const [name, begin] of Object.entries(relays)) {
           await new Promise((resolve) => client.send(chunk, resolve));
           sent += chunk.length;
         }
-        assert.equal((await ended).code, 1013);
+        // Deno resets what goes on sending.
+        assert.ok([1013, 1006].includes((await ended).code));
         assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes`);
       });
 

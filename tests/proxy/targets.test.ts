@@ -203,7 +203,7 @@ test("inspect tells what would be sent, and sends nothing", async () => {
 });
 
 test("the options of a connection go along with every request of a target", async () => {
-  const transport = new FakeTransport(ok, ["tls", "unix", "http2", "host"]);
+  const transport = new FakeTransport(ok, ["tls", "servername", "unix", "http2", "host"]);
   const tls = { ca: "-----BEGIN", servername: "up.example" };
   const app = proxyTo({ target: "https://up", tls, socketPath: "/run/up", http2: true }, {
     transport,
@@ -217,6 +217,16 @@ test("the options of a connection go along with every request of a target", asyn
     new Request("http://front/"),
   );
   assert.equal(transport.last.connection, undefined);
+});
+
+test("parts of the options of a connection are refused where they cannot be honoured", () => {
+  const transport = new FakeTransport(ok, ["tls", "http2"]);
+  const build = (options: object) => (): unknown =>
+    proxyTo({ target: "https://up", ...options }, { transport });
+  assert.throws(build({ tls: { rejectUnauthorized: false } }), /name the authority .* as tls\.ca/);
+  assert.throws(build({ tls: { servername: "x" } }), /put the name into the URL/);
+  assert.throws(build({ http2: "prior knowledge" }), /http2 must be true or false/);
+  build({ tls: { rejectUnauthorized: true }, http2: true })();
 });
 
 const target = "http://up";
