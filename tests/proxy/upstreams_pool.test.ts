@@ -7,6 +7,7 @@ import type { Deliver, Delivery } from "../../src/proxy/forward.ts";
 import type { IncomingResponse, OutgoingRequest } from "../../src/proxy/transport.ts";
 import { remoteUpstream, type Upstream } from "../../src/proxy/upstream.ts";
 import { firstAvailable, leastInFlight } from "../../src/proxy/upstreams/balancers.ts";
+import type { Health } from "../../src/proxy/upstreams/candidate.ts";
 import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
 import { ejection } from "../../src/proxy/upstreams/ejection.ts";
 import { pool } from "../../src/proxy/upstreams/pool.ts";
@@ -418,4 +419,13 @@ test("a client that leaves ends what is in flight, and that is not held against 
       assert.equal(health.admits(upstream), leaves);
     }
   }
+});
+
+test("strict health refuses only when it finds no upstream well itself", async () => {
+  const other: Health = { admits: () => false, sent: () => () => {} };
+  const strict: Health = { strict: true, admits: ({ url }) => url.host === "a", sent: other.sent };
+  const it = new Pooled("ab", ok, { health: [strict, other] });
+  assert.equal((await it.ask()).status, 200);
+  const neither = new Pooled("b", ok, { health: [strict, other] });
+  await assert.rejects(neither.ask(), { type: "destination_unavailable" });
 });

@@ -192,6 +192,17 @@ test("one timeout holds for all attempts, and an upstream that lets it pass has 
   for (let i = 0; i < 3; i++) assert.equal((await it.app(get())).status, 200);
 });
 
+test("nobody waits for Retry-After beyond the timeout", async () => {
+  const busy: Answer = () => ({ ...ok(), status: 503, fields: [["retry-after", "3"]] });
+  for (const limits of [{ timeout: 2000 }, { timeouts: { total: 2000 } }]) {
+    const retry = retries({ statuses: [503], longestWait: 60_000 });
+    const it = made({ target: "http://a/", retry }, busy, limits);
+    const response = await it.app(get());
+    assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "3"]);
+    await response.body?.cancel();
+  }
+});
+
 test("an open breaker is a 503 that tells when to come back, and nothing of the inside", async () => {
   const it = made({
     target: "http://secret/",
@@ -283,6 +294,17 @@ test("checks ask every upstream as the target is asked, and the one that fails i
   assert.equal(it.hosts(), "b:81b:81b:81");
 });
 
+test("what checks are answered is let go of", async () => {
+  let cancelled = 0;
+  const checked = checks({ path: "/" });
+  made({ health: checked }, () => ({
+    ...ok(),
+    body: new ReadableStream({ cancel: () => void cancelled++ }),
+  }));
+  await checked.check();
+  assert.equal(cancelled, 3);
+});
+
 test("checks never leave the upstream", async () => {
   for (const path of ["//evil.example/", "/\\evil.example/"]) {
     const checked = checks({ path, fails: 1 });
@@ -322,6 +344,24 @@ test("the mirror gets what the upstream gets, and its answer is nobody's busines
   assert.deepEqual(it.errors, []);
 });
 
+test("what is not chosen is not copied, and what a mirror says early is told to nobody", async () => {
+  const told: number[] = [];
+  for (const [share, copies] of [[0, 0], [1, 1]] as const) {
+    const it = made(
+      { target: "http://a/", mirror: mirrorTo("http://mirror/", { share }) },
+      (sent) => {
+        sent.onInformation?.(sent.url.host === "a" ? 103 : 102, []);
+        return ok();
+      },
+      { onInformation: (status) => told.push(status) },
+    );
+    await it.app(get());
+    await settle();
+    assert.equal(it.hosts().replace("a", ""), "mirror".repeat(copies));
+  }
+  assert.deepEqual(told, [103, 103]);
+});
+
 test("a mirror that never reads, answers nonsense or hangs changes nothing", async () => {
   const answers: Answer[] = [
     () => new Promise(() => {}),
@@ -341,7 +381,9 @@ test("a mirror that never reads, answers nonsense or hangs changes nothing", asy
       return { ...ok(), body: new Response(await new Response(request.body).arrayBuffer()).body };
     });
     const response = await it.app(post(content));
-    assert.deepEqual(new Uint8Array(await response.arrayBuffer()), content);
+    const received = new Uint8Array(await response.arrayBuffer());
+    assert.equal(received.length, content.length);
+    assert.ok(received.every((byte, i) => byte === content[i]));
     await clock.pass(10_000);
     assert.equal(clock.timers, 0);
     assert.deepEqual(it.errors, []);
