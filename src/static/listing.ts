@@ -4,17 +4,26 @@
  * @module
  */
 import { Html, html } from "../http/html.ts";
+import { weightOfType } from "../http/negotiation.ts";
 import type { Listed } from "./source.ts";
 
 /** What a listing can be sorted by. */
 const COLUMNS = ["name", "size", "modified"] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** A listing, ready to be shown. */
-interface Listing {
+/** What is listed. */
+export interface Listing {
   /** The path of the directory as the client sees it, decoded; ends in a slash. */
   readonly path: string;
   readonly entries: readonly Listed[];
+  readonly query: URLSearchParams;
+  /** Whether there is nothing above that could be listed. */
+  readonly atRoot: boolean;
+  /** Whether there are names that are not listed. */
+  readonly more: boolean;
+}
+
+interface Order {
   readonly sort: Column;
   readonly descending: boolean;
 }
@@ -29,25 +38,16 @@ td:first-child{overflow-wrap:anywhere}
 a{text-decoration:none}a:hover,a:focus-visible{text-decoration:underline}
 @media(max-width:30rem){th:last-child,td:last-child{display:none}}`;
 
-/**
- * Answers with a listing: as JSON when the client likes that better, else as HTML.
- *
- * @param path The path of the directory as the client sees it, decoded.
- * @param atRoot Whether there is nothing above that could be listed.
- */
-export function listingResponse(
-  request: Request,
-  path: string,
-  entries: readonly Listed[],
-  query: URLSearchParams,
-  atRoot: boolean,
-): Response {
-  const listing = { path, ...sorted(entries, query) };
-  const json = prefersJson(request.headers.get("accept") ?? "");
+/** Answers with a listing: as JSON when the client likes that better, else as HTML. */
+export function listingResponse(request: Request, listing: Listing): Response {
+  const order = orderOf(listing.query);
+  const entries = sorted(listing.entries, order);
+  const accept = request.headers.get("accept");
+  const json = weightOfType(accept, "application/json") > weightOfType(accept, "text/html");
   const nonce = crypto.randomUUID();
   const text = json
-    ? JSON.stringify(listing.entries.map(plain))
-    : page(listing, atRoot, nonce).markup.trim();
+    ? JSON.stringify(entries.map(plain))
+    : page({ ...listing, entries }, order, nonce).markup.trim();
   const bytes = new TextEncoder().encode(text);
   const headers = {
     "cache-control": "no-cache",
@@ -62,24 +62,22 @@ export function listingResponse(
   return new Response(request.method === "HEAD" ? null : bytes, { headers });
 }
 
-function sorted(entries: readonly Listed[], query: URLSearchParams): Omit<Listing, "path"> {
-  const sort = COLUMNS.find((column) => column === query.get("sort")) ?? "name";
-  const descending = query.get("order") === "desc";
+function orderOf(query: URLSearchParams): Order {
+  return {
+    sort: COLUMNS.find((column) => column === query.get("sort")) ?? "name",
+    descending: query.get("order") === "desc",
+  };
+}
+
+function sorted(entries: readonly Listed[], { sort, descending }: Order): readonly Listed[] {
   const { compare } = new Intl.Collator("en", { numeric: true });
   const key = (entry: Listed): number => (sort === "size" ? entry.size : entry.lastModified) ?? -1;
-  const ordered = entries.toSorted((a, b) =>
+  return entries.toSorted((a, b) =>
     // Directories stay together at the top.
     Number(b.directory) - Number(a.directory) ||
     (descending ? -1 : 1) * (sort === "name" ? 0 : key(a) - key(b)) ||
     (descending && sort === "name" ? -1 : 1) * compare(a.name, b.name)
   );
-  return { entries: ordered, sort, descending };
-}
-
-function prefersJson(accept: string): boolean {
-  const json = accept.indexOf("application/json");
-  const page = accept.indexOf("text/html");
-  return json >= 0 && (page < 0 || json < page);
 }
 
 function plain({ name, directory, size, lastModified }: Listed): object {
@@ -91,7 +89,11 @@ function plain({ name, directory, size, lastModified }: Listed): object {
   };
 }
 
-function page({ path, entries, sort, descending }: Listing, atRoot: boolean, nonce: string): Html {
+function page(
+  { path, entries, atRoot, more }: Listing,
+  { sort, descending }: Order,
+  nonce: string,
+): Html {
   const heading = (column: Column, title: string): Html => {
     const active = column === sort;
     const order = active && !descending ? "desc" : "asc";
@@ -124,7 +126,8 @@ function page({ path, entries, sort, descending }: Listing, atRoot: boolean, non
       </tr>
     `}${entries.map(row)}</tbody>
     </table>
-    ${entries.length === 0 ? html`<p>This directory is empty.</p>` : ""}</html>
+    ${entries.length === 0 ? html`<p>This directory is empty.</p>` : ""}
+    ${more ? html`<p>There are more names than these.</p>` : ""}</html>
   `;
 }
 

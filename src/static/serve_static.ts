@@ -4,10 +4,12 @@
  * @module
  */
 import type { Middleware } from "../handler.ts";
+import { canonicalPath } from "../http/path.ts";
 import { safeSegments } from "../http/segments.ts";
 import { textResponse } from "../http/text.ts";
 import { entrance, type Place, placed } from "../mount.ts";
-import { answerFile, type Representation } from "./answer.ts";
+import { answerFile, type Fallback } from "./answer.ts";
+import type { Representation } from "./describe.ts";
 import {
   type Candidate,
   candidatesFor,
@@ -16,11 +18,14 @@ import {
   type Exports,
   readExports,
 } from "./exports.ts";
-import { locate, type LocatedFile } from "./locate.ts";
+import type { Guard } from "./guard.ts";
+import { servedBy } from "./hooks.ts";
 import { listingResponse } from "./listing.ts";
-import { answerMiss } from "./miss.ts";
+import { locate, type LocatedFile } from "./locate.ts";
+import { findMiss } from "./miss.ts";
 import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
-import type { Source } from "./source.ts";
+import { MOST_LISTED, type Source } from "./source.ts";
+import { SourceError } from "./source_error.ts";
 import { selectVariant } from "./variants.ts";
 
 /**
@@ -41,6 +46,8 @@ import { selectVariant } from "./variants.ts";
  * - 400 when the URL of the request has no valid host or path.
  * - 403 for names with a dot, and 405 for other methods, where the options say so.
  * - 404 with the nearest `notFoundPage`.
+ * - 502 and 504 when a {@linkcode remote} origin fails or is late, 503 when a file changes each time
+ *   before it is opened.
  * - 406 when the client refuses every coding that there is (RFC 9110 §12.5.3).
  * - 412 when `If-Match` or `If-Unmodified-Since` does not hold.
  * - 416 when there is nothing in the ranges that were asked for.
@@ -79,76 +86,141 @@ export function serveStatic<E extends Exported = never>(
   };
 }
 
+/** How often a file is looked up that changes each time before it is opened. */
+const ATTEMPTS = 3;
+
 async function answer(
   request: Request,
   place: Place,
   candidates: readonly Candidate[],
   settings: Settings,
 ): Promise<Response | undefined> {
-  for (const { source, path } of candidates) {
-    const located = await locate(source, path, settings.guard, settings.finding);
-    if (located?.kind === "file") return await answerLocated(request, source, located, settings);
-    if (located?.kind === "denied") return textResponse(request, 403, "Forbidden");
-    if (!isRead(request)) continue;
-    if (located?.kind === "redirect") return redirect(place, located.respell);
-    if (located?.kind !== "directory" || !settings.listing || !source.list) continue;
-    // Its links are relative to the directory, so the slash has to be there.
-    if (!located.slash) return redirect(place, (last) => `./${last}/`);
-    const { segments } = located;
-    const entries = (await source.list(segments)).filter(({ name }) =>
-      safeSegments(`/${encodeURIComponent(name)}`) &&
-      settings.guard([...segments, name]) === "allow"
-    );
-    const query = new URLSearchParams(place.target.query);
-    const seen = readable(place.base + place.canonical);
-    return listingResponse(request, seen, entries, query, segments.length === 0);
+  for (let attempt = 1;; attempt++) {
+    try {
+      const answered = await find(request, place, candidates, settings);
+      return answered && await reported(request, answered, settings);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      if (error.status === 503 && attempt < ATTEMPTS) continue;
+      const fields = { "cache-control": "no-store" };
+      const response = textResponse(request, error.status, "The file cannot be delivered", fields);
+      return await reported(request, { response, path: candidates[0]?.path ?? "" }, settings);
+    }
   }
-  return await answerMiss(request, candidates, settings);
+}
+
+/** An answer, and what there is to tell of it. */
+interface Answered {
+  readonly response: Response;
+  readonly path: string;
+  readonly inMemory?: boolean | undefined;
+}
+
+async function reported(
+  request: Request,
+  { response, path, inMemory = false }: Answered,
+  { onServe }: Settings,
+): Promise<Response> {
+  try {
+    onServe?.(servedBy(request, response, path, inMemory));
+    return response;
+  } catch (error) {
+    await response.body?.cancel(); // lets go of the file
+    throw error;
+  }
+}
+
+async function find(
+  request: Request,
+  place: Place,
+  candidates: readonly Candidate[],
+  settings: Settings,
+): Promise<Answered | undefined> {
+  for (const candidate of candidates) {
+    const { source, path } = candidate;
+    const located = await locate(source, path, settings.guard, settings.finding);
+    if (located?.kind === "file") {
+      return await (isRead(request)
+        ? answerLocated(request, place, candidate, located, settings)
+        : refuse(request, located));
+    }
+    if (located?.kind === "denied") {
+      return { response: textResponse(request, 403, "Forbidden"), path: readable(path) };
+    }
+    if (!isRead(request)) continue;
+    if (located?.kind === "redirect") {
+      return { response: redirect(place, located.respell), path: readable(path) };
+    }
+    if (located?.kind !== "directory" || !settings.listing || !source.list) continue;
+    const response = located.slash
+      ? await list(request, place, source.list(located.segments), located.segments, settings.guard)
+      // The links of a listing are relative to the directory, so the slash has to be there.
+      : redirect(place, (last) => `./${last}/`);
+    return { response, path: readable(path) };
+  }
+  const miss = isRead(request) ? await findMiss(request, candidates, settings) : undefined;
+  return miss &&
+    await answerLocated(request, place, miss.candidate, miss.file, settings, miss.fallback);
+}
+
+async function list(
+  request: Request,
+  place: Place,
+  listed: ReturnType<NonNullable<Source["list"]>>,
+  segments: readonly string[],
+  guard: Guard,
+): Promise<Response> {
+  const all = await listed;
+  const entries = all.slice(0, MOST_LISTED).filter(({ name }) =>
+    safeSegments(`/${encodeURIComponent(name)}`) && guard([...segments, name]) === "allow"
+  );
+  return listingResponse(request, {
+    path: readable(place.base + place.canonical),
+    entries,
+    query: new URLSearchParams(place.target.query),
+    atRoot: segments.length === 0,
+    more: all.length > MOST_LISTED,
+  });
 }
 
 async function answerLocated(
   request: Request,
-  source: Source,
+  place: Place,
+  { source, path }: Candidate,
   file: LocatedFile,
-  { answering, codings, guard }: Settings,
-): Promise<Response> {
-  if (!isRead(request)) {
-    await file.entry.close();
-    const allow = { allow: "GET, HEAD, OPTIONS" };
-    return request.method === "OPTIONS"
-      ? new Response(null, { status: 204, headers: allow })
-      : textResponse(request, 405, "Method Not Allowed", allow);
-  }
+  { answering, codings, dictionaries, guard }: Settings,
+  fallback?: Fallback,
+): Promise<Answered> {
   const accepted = request.headers.get("accept-encoding");
+  const stored = dictionaries ? [...dictionaries.stored(request.headers), ...codings] : codings;
+  const { entry, coding } = await selectVariant(file, source, guard, accepted, stored);
   const { name } = file.entry;
-  const variant = await selectVariant(file, source, guard, accepted, codings);
-  if (!variant) return textResponse(request, 406, "Not Acceptable", { vary: "accept-encoding" });
-  const { entry, coding } = variant;
-  const names = coding === "identity" ? file.segments : [...file.segments.slice(0, -1), entry.name];
   const representation: Representation = {
     entry,
     coding,
     name,
     path: file.segments.join("/") || name,
-    reopen: async (range) => {
-      const again = await source.find(names);
-      if (typeof again !== "object") throw new Error("the file has gone");
-      if (again.size === entry.size && again.lastModified === entry.lastModified) {
-        return await again.open(range);
-      }
-      await again.close();
-      throw new Error("the file has changed");
-    },
+    base: (canonicalPath(place.base) ?? "") +
+      place.canonical.slice(0, place.canonical.length - path.length),
   };
-  try {
-    return await answerFile(request, representation, answering);
-  } catch (error) {
-    await entry.close(); // a function of the options may have thrown
-    throw error;
-  }
+  return {
+    response: await answerFile(request, representation, answering, fallback),
+    path: representation.path,
+    inMemory: entry.inMemory,
+  };
 }
 
-/** A path for people; the base may hold escapes that are no text. */
+/** RFC 9110 §15.5.6 and §9.3.7: a method that files do not have, or a question for those they have. */
+async function refuse(request: Request, { entry, segments }: LocatedFile): Promise<Answered> {
+  await entry.close?.();
+  const allow = { allow: "GET, HEAD, OPTIONS" };
+  const response = request.method === "OPTIONS"
+    ? new Response(null, { status: 204, headers: allow })
+    : textResponse(request, 405, "Method Not Allowed", allow);
+  return { response, path: segments.join("/") || entry.name };
+}
+
+/** A path for people, and for logs; the base may hold escapes that are no text. */
 function readable(path: string): string {
   try {
     return decodeURIComponent(path);

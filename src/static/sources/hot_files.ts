@@ -4,7 +4,7 @@
  * @module
  */
 import type { Entry } from "../source.ts";
-import { bytesEntry, contentTag } from "./entries.ts";
+import { hashedEntry } from "./entries.ts";
 
 /** Options of the memory for hot files. */
 export interface HotOptions {
@@ -76,12 +76,18 @@ export class HotFiles {
     return same ? kept.entry : undefined;
   }
 
+  /** Whether an answer may be as old as one that was asked for a moment ago. */
+  get patient(): boolean {
+    return this.#revalidate > 0;
+  }
+
   /** Makes the entry of a file that was read, with a tag made of its content, and keeps it. */
   async keep(key: string, name: string, file: SmallFile): Promise<Entry> {
     const { bytes, identity, lastModified } = file;
-    const entry = bytesEntry(name, bytes, { lastModified, etag: await contentTag(bytes) });
+    const read = await hashedEntry(name, bytes, { lastModified });
     const weight = bytes.length + OVERHEAD;
-    if (weight > this.#budget) return entry;
+    if (weight > this.#budget) return read;
+    const entry = { ...read, inMemory: true };
     const before = this.#kept.get(key);
     if (before) this.#forget(key, before);
     this.#kept.set(key, { entry, identity, checked: Date.now() });
@@ -90,7 +96,7 @@ export class HotFiles {
       if (this.#weight <= this.#budget) break;
       this.#forget(oldest, kept);
     }
-    return entry;
+    return read;
   }
 
   #forget(key: string, kept: Kept): void {
