@@ -178,7 +178,7 @@ async function list(
     path: readable(place.base + place.canonical),
     entries,
     query: new URLSearchParams(place.target.query),
-    atRoot: segments.length === 0,
+    depth: segments.length,
     more: all.length > MOST_LISTED,
   });
 }

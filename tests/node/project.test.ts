@@ -124,8 +124,8 @@ const everything = "compose, dispatch, serveStatic, proxy, notFound, mountOf, di
 const sizes: readonly (readonly [string, readonly string[], number])[] = [
   ["compose, dispatch", [], 1850],
   ["proxy", [], 6000],
-  ["serveStatic", ["mime/*", "picomatch/*"], 13_000],
-  [everything, [], 30_000],
+  ["serveStatic", ["mime/*", "picomatch/*"], 13_800],
+  [everything, [], 30_800],
 ];
 for (const [names, external, most] of sizes) {
   test(`{ ${names} } bundles for Workers in ${most} bytes, without Node's modules`, async (t) => {
