@@ -19,6 +19,8 @@ export interface FoundFile {
   readonly size: number;
   /** The time of the last change, in milliseconds since the epoch. */
   readonly mtime: number;
+  /** The time of the last change to the file or to what is said of it, which nobody can set. */
+  readonly ctime: number;
   /** Opens the file, unless what is there now is not what was found. */
   open(): Promise<OpenFile | undefined>;
 }
@@ -159,10 +161,11 @@ function nodeFiles({ fs, path, url }: Builtins): Files {
   }
 }
 
-type Facts = Pick<FoundFile, "identity" | "size" | "mtime">;
+type Facts = Omit<FoundFile, "open">;
 
 function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: import("node:fs").Stats): Facts {
-  return { identity: [dev, ino, size, mtimeMs, ctimeMs].join(), size, mtime: mtimeMs };
+  const identity = [dev, ino, size, mtimeMs, ctimeMs].join();
+  return { identity, size, mtime: mtimeMs, ctime: ctimeMs };
 }
 
 function openFile(handle: import("node:fs/promises").FileHandle): OpenFile {

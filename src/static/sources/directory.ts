@@ -11,6 +11,11 @@ import { HotFiles, type HotOptions, LARGEST_HOT_FILE, type SmallFile } from "./h
 /** The bytes that are read at a time; less than this is read at once, without a stream. */
 const CHUNK = 256 * 1024;
 /**
+ * Two changes within one tick of a file system's clock leave the same times, and some runtimes tell
+ * whole seconds only; in milliseconds, a tick and a second more.
+ */
+const CLOCK = 2000;
+/**
  * Times that build tools write instead of the real one: 1970, 1 second later (Nix), 1980 (zip),
  * 1985 (npm). A validator from one would call a changed file unchanged.
  */
@@ -111,9 +116,10 @@ export function fileSystem(
 }
 
 async function readWhole(file: FoundFile, name: string): Promise<SmallFile> {
-  const { identity, size } = file;
+  const { identity, size, ctime } = file;
+  const settled = Date.now() - ctime >= CLOCK;
   const bytes = await readAll(await opened(file, name), 0, size);
-  return { identity, bytes, lastModified: knownTime(file) };
+  return { identity, settled, bytes, lastModified: knownTime(file) };
 }
 
 async function opened(file: FoundFile, name: string): Promise<OpenFile> {
