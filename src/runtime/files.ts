@@ -147,8 +147,11 @@ function nodeFiles({ fs, path, url }: Builtins): Files {
     if (!handle) return undefined;
     let same = false;
     try {
-      same = factsOf(await handle.stat()).identity === found.identity &&
-        await fs.promises.realpath(real).catch(absent) === real;
+      const [stat, again] = await Promise.all([
+        handle.stat(),
+        fs.promises.realpath(real).catch(absent),
+      ]);
+      same = factsOf(stat).identity === found.identity && again === real;
       return same ? openFile(handle) : undefined;
     } finally {
       if (!same) await handle.close();

@@ -67,7 +67,7 @@ import { selectVariant } from "./variants.ts";
  * console.log(response.headers.get("cache-control")); // public, max-age=43200
  * ```
  */
-export function serveStatic<E extends Exported = never>(
+export function serveStatic<const E extends Exported = never>(
   exports: Exports<E>,
   options: ServeStaticOptions = {},
 ): Middleware<ExportNeeds<E>> {
@@ -172,7 +172,8 @@ async function list(
 ): Promise<Response> {
   const all = await listed;
   const entries = all.slice(0, MOST_LISTED).filter(({ name }) =>
-    safeSegments(`/${encodeURIComponent(name)}`) && guard([...segments, name]) === "allow"
+    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`) &&
+    guard([...segments, name]) === "allow"
   );
   return listingResponse(request, {
     path: readable(place.base + place.canonical),

@@ -280,6 +280,16 @@ test("a hot file is sent from memory for a while, and read once for all who ask 
   assert.equal(await (await get("/hot.txt", {}, app)).text(), "first");
 });
 
+test("a listener is told what came from memory", async () => {
+  const told: boolean[] = [];
+  const onServe = ({ inMemory }: { inMemory: boolean }): void => void told.push(inMemory);
+  const app = serveStatic({ "/": www }, { onServe })(notFound);
+  for (const path of ["/hello.txt", "/hello.txt", "/big.bin"]) {
+    await (await get(path, {}, app)).body?.cancel();
+  }
+  assert.deepEqual(told, [false, true, false]);
+});
+
 test("hot files keep to their budget", async () => {
   for (const bytes of [0, 600, 1200]) {
     const app = serveStatic({ "/": www }, { hot: { bytes, revalidate: 60_000 } })(notFound);

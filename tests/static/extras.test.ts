@@ -329,3 +329,40 @@ test("pages that stand in come in codings, and with the protection of what is no
   assert.equal(response.headers.get("content-encoding"), "br");
   assert.equal(await response.text(), "brotli");
 });
+
+test("HEAD is GET without content, whatever is answered", async () => {
+  const options = {
+    precompressed: ["br"],
+    compress: true,
+    notFoundPage: "404.html",
+    spa: "app.js",
+    listing: true,
+    headers: reprDigest,
+    index: "none",
+  } as const;
+  const navigate = { "sec-fetch-mode": "navigate" };
+  for (
+    const [path, fields] of [
+      ["/ten.txt", {}],
+      ["/app.js", { "accept-encoding": "br" }],
+      ["/long.txt", { "accept-encoding": "gzip" }],
+      ["/ten.txt", { "if-none-match": "*" }],
+      ["/ten.txt", { "if-match": '"x"' }],
+      ["/ten.txt", { "accept-encoding": "*;q=0" }],
+      ["/none", {}],
+      ["/route", navigate],
+      ["/", { accept: "application/json" }],
+      ["/", {}],
+    ] as const
+  ) {
+    const [head, whole] = await Promise.all(
+      ["HEAD", "GET"].map((method) => get(options, path, { fields, method })),
+    );
+    const lines = ({ headers }: Response): string[] =>
+      [...headers].map(([name, value]) => `${name}: ${value.replace(/nonce-[^']+/, "nonce")}`);
+    assert.ok(head && whole);
+    assert.deepEqual([head.status, ...lines(head)], [whole.status, ...lines(whole)]);
+    assert.equal(await head.text(), "");
+    await whole.body?.cancel();
+  }
+});

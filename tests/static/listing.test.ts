@@ -17,6 +17,7 @@ const source = memory({
   ".env": "k",
   "private/x.txt": "k",
   "a:b.txt": "no path reaches it",
+  "a\ud800.txt": "no path reaches it",
 });
 const fallback: Handler = () => new Response("passed on", { status: 418 });
 const options: ServeStaticOptions = { listing: true, disallow: ["*.key", "private"] };

@@ -1,5 +1,14 @@
 /** What must and must not compile on any host. */
-import { compose, dispatch, type Handler, type Middleware, mountOf, notFound } from "handwerk";
+import {
+  compose,
+  dispatch,
+  type Handler,
+  memory,
+  type Middleware,
+  mountOf,
+  notFound,
+  serveStatic,
+} from "handwerk";
 
 const log: Middleware = (inner) => (request, ...args) => inner(request, ...args);
 const needsEnv = (_request: Request, env: { readonly name: string }): Response =>
@@ -33,3 +42,12 @@ export const other: Handler<readonly [number]> = dispatch({ "/b": needsEnv })(no
 export const unknownOption: Middleware = dispatch({}, { rewritten: true });
 // @ts-expect-error: a mount must be a handler
 export const noHandler: Middleware = dispatch({ "/a": "a" });
+
+export const packages: Middleware = serveStatic({
+  "/a": ["mime", "dist"],
+  "/b": memory("x"),
+  "/c": ".",
+});
+export const pairs: Middleware = serveStatic([["/a", ["mime", "dist"]], ["/b", memory("x")]]);
+// @ts-expect-error: a package without a folder
+export const folderless: Middleware = serveStatic({ "/a": ["mime"] });
