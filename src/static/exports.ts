@@ -28,8 +28,11 @@ export type Exports<E extends Exported = string | URL | PackageFolder | Source> 
   | Readonly<Record<string, E>>
   | Iterable<readonly [prefix: string, source: E]>;
 
-/** The platform arguments that the exports need. */
-export type ExportNeeds<E> = [Extract<E, SourceOf>] extends [never] ? readonly []
+/** The platform arguments that the exports need; only `X` is to be given. */
+export type ExportNeeds<
+  X,
+  E = X extends Iterable<readonly [string, infer Value]> ? Value : X[keyof X],
+> = [Extract<E, SourceOf>] extends [never] ? readonly []
   : NeedsOf<
     E extends (...args: infer Args) => Source ? (request: Request, ...args: Args) => Response
       : never

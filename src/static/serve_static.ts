@@ -67,10 +67,10 @@ import { selectVariant } from "./variants.ts";
  * console.log(response.headers.get("cache-control")); // public, max-age=43200
  * ```
  */
-export function serveStatic<const E extends Exported = never>(
-  exports: Exports<E>,
+export function serveStatic<const X extends Exports<Exported>>(
+  exports: X,
   options: ServeStaticOptions = {},
-): Middleware<ExportNeeds<E>> {
+): Middleware<ExportNeeds<X>> {
   const settings = readOptions(options);
   const table = readExports(exports, settings.directories);
   return (inner) => {
