@@ -127,7 +127,7 @@ function nodeFiles({ fs, path, url }: Builtins): Files {
     },
     async list(root, segments, links, most) {
       const folder = path.join(root, ...segments);
-      const names = (await fs.promises.readdir(folder)).slice(0, most);
+      const names = (await fs.promises.readdir(folder).catch(absent) ?? []).slice(0, most);
       const look = async (name: string): Promise<Name | undefined> => {
         const full = path.join(folder, name);
         const real = await fs.promises.realpath(full).catch(absent);

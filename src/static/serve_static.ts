@@ -104,7 +104,11 @@ async function answer(
       if (error.status === 503 && attempt < ATTEMPTS) continue;
       const fields = { "cache-control": "no-store" };
       const response = textResponse(request, error.status, "The file cannot be delivered", fields);
-      return await reported(request, { response, path: candidates[0]?.path ?? "" }, settings);
+      return await reported(
+        request,
+        { response, path: below(candidates[0]?.path ?? "") },
+        settings,
+      );
     }
   }
 }
@@ -145,18 +149,18 @@ async function find(
         : refuse(request, located));
     }
     if (located?.kind === "denied") {
-      return { response: textResponse(request, 403, "Forbidden"), path: readable(path) };
+      return { response: textResponse(request, 403, "Forbidden"), path: below(path) };
     }
     if (!isRead(request)) continue;
     if (located?.kind === "redirect") {
-      return { response: redirect(place, located.respell), path: readable(path) };
+      return { response: redirect(place, located.respell), path: below(path) };
     }
     if (located?.kind !== "directory" || !settings.listing || !source.list) continue;
     const response = located.slash
       ? await list(request, place, source.list(located.segments), located.segments, settings.guard)
       // The links of a listing are relative to the directory, so the slash has to be there.
       : redirect(place, (last) => `./${last}/`);
-    return { response, path: readable(path) };
+    return { response, path: below(path) };
   }
   const miss = isRead(request) ? await findMiss(request, candidates, settings) : undefined;
   return miss &&
@@ -228,6 +232,11 @@ function readable(path: string): string {
   } catch {
     return path;
   }
+}
+
+/** The path below an export, for logs. */
+function below(path: string): string {
+  return readable(path.slice(1));
 }
 
 function isRead({ method }: Request): boolean {

@@ -228,6 +228,11 @@ test("every answer is told of, and nothing that is passed on", async () => {
       ["/none", {}, 404],
     ] as const
   ) assert.equal((await tell(path, fields)).status, status);
+  const none = { coding: "identity", range: undefined, inMemory: false, bytes: 0 };
+  const folder = memory({ "ü/x": "x" });
+  const listing = serveStatic({ "/a": folder }, { listing: true, onServe })(fallback);
+  await send(listing, { path: "/a/%C3%BC" });
+  assert.deepEqual(told.pop(), { ...none, status: 308, path: "ü" });
   assert.deepEqual(await tell("/ten.txt", {}, "POST"), {});
 });
 

@@ -26,7 +26,7 @@ export interface RemoteOptions {
  * @param url The URL that paths are appended to, `http:` or `https:`.
  * @param options See {@linkcode RemoteOptions}.
  * @returns A source.
- * @throws {TypeError} When `url` is no such URL, or `timeout` no positive number.
+ * @throws {TypeError} When `url` is no such URL, or `timeout` is out of range.
  *
  * @example
  * ```ts
@@ -44,7 +44,10 @@ export function remote(url: string | URL, options: RemoteOptions = {}): Source {
         "fragment or credentials",
     );
   }
-  if (!(timeout > 0)) throw new TypeError("remote: timeout must be a positive number");
+  // A timer that is set for longer fires at once.
+  if (!(timeout > 0 && timeout < 2 ** 31)) {
+    throw new TypeError("remote: timeout must be milliseconds, from 1 to 2147483647");
+  }
 
   /** Asks the origin, and lets `read` judge the answer; failures become 502 and 504. */
   const ask = async <T>(
