@@ -71,7 +71,10 @@ export function describe(
   if (vary !== undefined) guides.push(["vary", vary]);
 
   const metadata: Line[] = [["content-type", type], ["x-content-type-options", "nosniff"]];
-  if (lastModified !== undefined) metadata.push(["last-modified", formatDate(lastModified)]);
+  if (lastModified !== undefined) {
+    // Where there is no tag, a cache updates what it has by the time.
+    (etag === undefined ? guides : metadata).push(["last-modified", formatDate(lastModified)]);
+  }
   if (coding.name !== "identity") metadata.push(["content-encoding", coding.name]);
   const saved = download(path) ?? (untrusted && ACTIVE.test(type) ? name : undefined);
   if (saved !== undefined) metadata.push(["content-disposition", attachment(saved)]);

@@ -12,6 +12,7 @@ import {
   serveStatic,
   type ServeStaticOptions,
 } from "../../src/static/mod.ts";
+import { SourceError } from "../../src/static/source_error.ts";
 import { type Probe, send } from "../support/probe.ts";
 
 const old = "let a = 1; // the old version";
@@ -234,6 +235,20 @@ test("every answer is told of, and nothing that is passed on", async () => {
   await send(listing, { path: "/a/%C3%BC" });
   assert.deepEqual(told.pop(), { ...none, status: 308, path: "ü" });
   assert.deepEqual(await tell("/ten.txt", {}, "POST"), {});
+});
+
+test("a storage that fails is told of", async () => {
+  const told: string[] = [];
+  const onServe = ({ status, path, bytes }: Served): void =>
+    void told.push(`${status} ${path} ${bytes}`);
+  const find = (): never => {
+    throw new SourceError(504, "the disk is late");
+  };
+  const app = serveStatic({ "/a": { find } }, { onServe })(fallback);
+  const response = await send(app, { path: "/a/x.txt" });
+  assert.deepEqual([response.status, response.headers.get("cache-control")], [504, "no-store"]);
+  assert.ok(!(await response.text()).includes("disk"));
+  assert.deepEqual(told, ["504 x.txt undefined"]);
 });
 
 test("a listener that fails lets go of the file", async () => {

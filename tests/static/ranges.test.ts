@@ -106,6 +106,12 @@ test("several ranges are parts, in the order they were asked for", async () => {
   );
 });
 
+test("all parts are of the file that was found", async () => {
+  const before = source.asked.length;
+  await (await get("/long.txt", { range: "bytes=0-1,500-501,900-901" })).text();
+  assert.equal(source.asked.length - before, 1);
+});
+
 test("a body of parts that is cancelled opens no more of them", async () => {
   const before = source.opened;
   const response = await get("/long.txt", { range: "bytes=0-1,500-501,900-901" });
