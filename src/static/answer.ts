@@ -156,6 +156,6 @@ function failure(status: number, fields: readonly [string, string][]): Plan {
   return { status, headers, cacheControl: "no-store" };
 }
 
-function notAcceptable(request: Request, { vary = "" }: Answering): Response {
+function notAcceptable(request: Request, { vary = "accept-encoding" }: Answering): Response {
   return textResponse(request, 406, "Not Acceptable", { vary, "cache-control": "no-store" });
 }

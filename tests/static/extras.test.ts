@@ -321,6 +321,11 @@ test("every status of a URL that is negotiated says so", async () => {
   }
 });
 
+test("406 depends on Accept-Encoding, also where there is nothing to choose from", async () => {
+  const refused = await get({}, "/ten.txt", { fields: { "accept-encoding": "identity;q=0" } });
+  assert.deepEqual([refused.status, refused.headers.get("vary")], [406, "accept-encoding"]);
+});
+
 test("412 and 416 tell what there is, and no more", async () => {
   const fields = async (fields: Record<string, string>): Promise<string[]> => [
     ...(await get({}, "/ten.txt", { fields })).headers.keys(),
