@@ -8,6 +8,8 @@
 const UNSAFE = /[\p{Cc}/\\:]/u;
 /** Windows opens a device for these, whatever the directory and the extension. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ .]*(?:\.|$)/i;
+/** The second, short name that Windows may give a file: `SECRET~1.KEY` (8 and 3 characters). */
+const SHORT = /^(?=[^.]{1,8}(?:\.[^.]{1,3})?$)[^.~]*~[0-9]/;
 /** No file system holds longer names. */
 const LONGEST = 255;
 
@@ -40,6 +42,6 @@ function decodeSegment(raw: string): string | undefined {
 
 function isSafeName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && name.length <= LONGEST &&
-    !UNSAFE.test(name) && !DEVICE.test(name) &&
+    !UNSAFE.test(name) && !DEVICE.test(name) && !SHORT.test(name) &&
     !name.endsWith(".") && !name.endsWith(" "); // Windows drops these from the end
 }

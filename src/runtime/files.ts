@@ -11,14 +11,22 @@ type Builtins = Readonly<{
   url: typeof import("node:url");
 }>;
 
-/** An open regular file. */
-export interface OpenFile {
+/** A regular file that was found. */
+export interface FoundFile {
   /** Tells this file, as it is now, from any other. */
   readonly identity: string;
-  /** The length in bytes when it was opened. */
+  /** The length in bytes. */
   readonly size: number;
   /** The time of the last change, in milliseconds since the epoch. */
   readonly mtime: number;
+  /** The time of the last change to the file or to what is said of it, which nobody can set. */
+  readonly ctime: number;
+  /** Opens the file, unless what is there now is not what was found. */
+  open(): Promise<OpenFile | undefined>;
+}
+
+/** An open regular file. */
+export interface OpenFile {
   /** Fills `buffer` from `position` on, and tells how much there was. */
   read(buffer: Uint8Array, position: number): Promise<number>;
   /** Closes the file. */
@@ -35,25 +43,26 @@ export interface Files {
   /** The absolute path without symbolic links, and the name of what is there. */
   resolve(path: string | URL): { readonly path: string; readonly name: string };
   /**
-   * Opens a regular file below `root`; a directory is told apart, and not opened. What was checked
-   * is what was opened.
+   * Finds a regular file below `root`, or tells a directory apart; opens neither.
    *
    * @param root A path that `resolve` gave.
-   * @param segments Safe names; none opens `root` itself.
+   * @param segments Safe names; none finds `root` itself.
    */
-  open(
+  find(
     root: string,
     segments: readonly string[],
     links: Links,
-  ): Promise<OpenFile | "directory" | undefined>;
-  /** The identity of what is at a path now, for an entry that was opened before. */
+  ): Promise<FoundFile | "directory" | undefined>;
+  /** The identity of what is at a path now, for a file that was found before. */
   identify(root: string, segments: readonly string[]): Promise<string | undefined>;
-  /** Lists a directory that `open` told apart: regular files and directories, links as asked. */
-  list(root: string, segments: readonly string[], links: Links): Promise<readonly Name[]>;
+  /** Lists at most `most` names of a directory that `find` told apart, links as asked. */
+  list(
+    root: string,
+    segments: readonly string[],
+    links: Links,
+    most: number,
+  ): Promise<readonly Name[]>;
 }
-
-/** A directory with more names is not listed further. */
-const MOST_NAMES = 10_000;
 
 /** One name in a directory. */
 export interface Name {
@@ -102,76 +111,73 @@ function nodeFiles({ fs, path, url }: Builtins): Files {
     resolve(at) {
       return { path: fs.realpathSync(local(at)), name: path.basename(path.resolve(local(at))) };
     },
-    async open(root, segments, links) {
+    async find(root, segments, links) {
       const full = path.join(root, ...segments);
-      const handle = await fs.promises.open(full, flags).catch(absent);
-      if (!handle) return undefined;
-      let kept = false;
-      try {
-        const opened = await handle.stat();
-        if (!opened.isFile() && !opened.isDirectory()) return undefined;
-        const real = await fs.promises.realpath(full).catch(absent);
-        const now = real === undefined ? undefined : await fs.promises.stat(real).catch(absent);
-        // A link that was swapped after the open leads to another file than the one we hold.
-        if (!real || now?.ino !== opened.ino || now.dev !== opened.dev) return undefined;
-        if (links === "deny" ? real !== full : links === "inside" && !isBelow(root, real)) {
-          return undefined;
-        }
-        if (opened.isDirectory()) return "directory";
-        kept = true;
-        return openFile(handle, opened);
-      } finally {
-        if (!kept) await handle.close();
-      }
+      const real = await fs.promises.realpath(full).catch(absent);
+      if (real === undefined || !mayFollow(root, full, real, links)) return undefined;
+      const stat = await fs.promises.stat(real).catch(absent);
+      if (stat?.isDirectory()) return "directory";
+      return stat?.isFile()
+        ? { ...factsOf(stat), open: () => open(real, factsOf(stat)) }
+        : undefined;
     },
     async identify(root, segments) {
       const stat = await fs.promises.stat(path.join(root, ...segments)).catch(absent);
-      return stat?.isFile() ? identityOf(stat) : undefined;
+      return stat?.isFile() ? factsOf(stat).identity : undefined;
     },
-    async list(root, segments, links) {
+    async list(root, segments, links, most) {
       const folder = path.join(root, ...segments);
-      const names = (await fs.promises.readdir(folder)).slice(0, MOST_NAMES);
-      const listed: Name[] = [];
-      for (const name of names) {
+      const names = (await fs.promises.readdir(folder).catch(absent) ?? []).slice(0, most);
+      const look = async (name: string): Promise<Name | undefined> => {
         const full = path.join(folder, name);
         const real = await fs.promises.realpath(full).catch(absent);
-        if (!real || (links === "deny" && real !== full)) continue;
-        if (links === "inside" && !isBelow(root, real)) continue;
+        if (real === undefined || !mayFollow(root, full, real, links)) return undefined;
         const stat = await fs.promises.stat(real).catch(absent);
-        if (!stat?.isFile() && !stat?.isDirectory()) continue;
-        listed.push({
-          name,
-          directory: stat.isDirectory(),
-          size: stat.size,
-          lastModified: stat.mtimeMs,
-        });
-      }
-      return listed;
+        return stat?.isFile() || stat?.isDirectory()
+          ? { name, directory: stat.isDirectory(), size: stat.size, lastModified: stat.mtimeMs }
+          : undefined;
+      };
+      return (await Promise.all(names.map(look))).filter((name) => name !== undefined);
     },
   };
 
-  function isBelow(root: string, real: string): boolean {
+  /** Opens what was found: between the two, a link may have been turned, or a file replaced. */
+  async function open(real: string, found: Facts): Promise<OpenFile | undefined> {
+    const handle = await fs.promises.open(real, flags).catch(absent);
+    if (!handle) return undefined;
+    let same = false;
+    try {
+      const [stat, again] = await Promise.all([
+        handle.stat(),
+        fs.promises.realpath(real).catch(absent),
+      ]);
+      same = factsOf(stat).identity === found.identity && again === real;
+      return same ? openFile(handle) : undefined;
+    } finally {
+      if (!same) await handle.close();
+    }
+  }
+
+  function mayFollow(root: string, full: string, real: string, links: Links): boolean {
+    if (links !== "inside") return links === "follow" || real === full;
     return real === root || real.startsWith(root.endsWith(path.sep) ? root : root + path.sep);
   }
 }
 
-function openFile(
-  handle: import("node:fs/promises").FileHandle,
-  stat: import("node:fs").Stats,
-): OpenFile {
+type Facts = Omit<FoundFile, "open">;
+
+function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: import("node:fs").Stats): Facts {
+  const identity = [dev, ino, size, mtimeMs, ctimeMs].join();
+  return { identity, size, mtime: mtimeMs, ctime: ctimeMs };
+}
+
+function openFile(handle: import("node:fs/promises").FileHandle): OpenFile {
   let closed: Promise<void> | undefined;
   return {
-    identity: identityOf(stat),
-    size: stat.size,
-    mtime: stat.mtimeMs,
     read: async (buffer, position) =>
       (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
     close: () => closed ??= handle.close(),
   };
-}
-
-function identityOf({ dev, ino, size, mtimeMs, ctimeMs }: import("node:fs").Stats): string {
-  return [dev, ino, size, mtimeMs, ctimeMs].join();
 }
 
 function absent(error: unknown): undefined {

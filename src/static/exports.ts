@@ -6,6 +6,7 @@
 import type { NeedsOf } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import { type DirectoryOptions, fileSystem } from "./sources/directory.ts";
+import { packageFolder } from "./sources/package_data.ts";
 import { isSource, type Source } from "./source.ts";
 
 /** Makes a source of what the host passes after the request, such as `env` on Workers. */
@@ -13,16 +14,25 @@ export type SourceOf<Args extends readonly unknown[] = readonly never[]> = (
   ...args: Args
 ) => Source;
 
-/** What can be exported: a path of the file system, a `file:` URL, a source, or how to make one. */
-export type Exported = string | URL | Source | SourceOf;
+/** A folder of an installed package, which {@linkcode packageData} finds. */
+export type PackageFolder = readonly [name: string, folder: string];
+
+/**
+ * What can be exported: a path of the file system, a `file:` URL, a folder of a package, a source, or
+ * how to make one.
+ */
+export type Exported = string | URL | PackageFolder | Source | SourceOf;
 
 /** What is exported where: a map from prefixes, or a list of pairs. */
-export type Exports<E extends Exported = string | URL | Source> =
+export type Exports<E extends Exported = string | URL | PackageFolder | Source> =
   | Readonly<Record<string, E>>
   | Iterable<readonly [prefix: string, source: E]>;
 
-/** The platform arguments that the exports need. */
-export type ExportNeeds<E> = [Extract<E, SourceOf>] extends [never] ? readonly []
+/** The platform arguments that the exports need; only `X` is to be given. */
+export type ExportNeeds<
+  X,
+  E = X extends Iterable<readonly [string, infer Value]> ? Value : X[keyof X],
+> = [Extract<E, SourceOf>] extends [never] ? readonly []
   : NeedsOf<
     E extends (...args: infer Args) => Source ? (request: Request, ...args: Args) => Response
       : never
@@ -67,13 +77,17 @@ function isIterable(exports: Exports<Exported>): exports is Iterable<readonly [s
 }
 
 function readSource(
-  value: string | URL | Source,
+  value: string | URL | PackageFolder | Source,
   option: string,
   options: DirectoryOptions,
 ): Source {
   if (isSource(value)) return value;
   if ((typeof value === "string" && value !== "") || value instanceof URL) {
     return fileSystem(value, option, options);
+  }
+  if (Array.isArray(value)) {
+    const [name, folder] = value as PackageFolder;
+    return packageFolder(name, folder, option, options);
   }
   throw new TypeError(`${option} is ${typeof value}; give a path, a file: URL or a source`);
 }

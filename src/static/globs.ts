@@ -14,6 +14,7 @@ export function glob(pattern: string): (path: string) => boolean {
   return (path) => matches(fold(path));
 }
 
+/** By way of upper case: to a file system that folds case, `ſ` may be `s`. */
 function fold(text: string): string {
-  return text.normalize("NFC").toLowerCase();
+  return text.normalize("NFC").toUpperCase().toLowerCase();
 }

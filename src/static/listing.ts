@@ -4,50 +4,66 @@
  * @module
  */
 import { Html, html } from "../http/html.ts";
+import { weightOfType } from "../http/negotiation.ts";
 import type { Listed } from "./source.ts";
 
 /** What a listing can be sorted by. */
 const COLUMNS = ["name", "size", "modified"] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** A listing, ready to be shown. */
-interface Listing {
+/** What is listed. */
+export interface Listing {
   /** The path of the directory as the client sees it, decoded; ends in a slash. */
   readonly path: string;
   readonly entries: readonly Listed[];
+  readonly query: URLSearchParams;
+  /** How many directories are above, down from the export. */
+  readonly depth: number;
+  /** Whether there are names that are not listed. */
+  readonly more: boolean;
+}
+
+interface Order {
   readonly sort: Column;
   readonly descending: boolean;
 }
 
-const STYLE = `:root{color-scheme:light dark}
-body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}
-h1{font-size:1.25rem;overflow-wrap:anywhere}
+const STYLE = `:root{color-scheme:light dark;--line:light-dark(#e4e5ea,#34363c);
+--dim:light-dark(#5b6069,#a6abb5);--link:light-dark(#0b57d0,#a8c7fa);--hover:light-dark(#f3f5f9,#1f2126)}
+html{background:light-dark(#fff,#15171b);color:light-dark(#1a1c20,#eceef1)}
+body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:56rem;padding:1.5rem 1rem 4rem}
+h1{font-size:1.6rem;line-height:1.25;margin:.25rem 0}
+h1,td:first-child{overflow-wrap:anywhere}
+ol{display:flex;flex-wrap:wrap;list-style:none;margin:0;padding:0}
+li::after{content:"/";color:var(--dim);margin:0 .4rem}
+p,.n,th{color:var(--dim)}p{margin:.25rem 0 1rem}
 table{border-collapse:collapse;width:100%}
-th,td{padding:.4rem .75rem .4rem 0;text-align:left;border-bottom:1px solid #8884}
-td:first-child{overflow-wrap:anywhere}
-.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-a{text-decoration:none}a:hover,a:focus-visible{text-decoration:underline}
-@media(max-width:30rem){th:last-child,td:last-child{display:none}}`;
+th,td{text-align:left;border-bottom:1px solid var(--line)}th{font-weight:600}
+td:first-child,tr:hover .n:last-child{border-radius:.4rem}
+tbody tr:hover{background:var(--hover)}
+.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;padding-left:1rem}
+a{color:var(--link);text-decoration:none;border-radius:.3rem}
+th a,td a{display:block;padding:.55rem .4rem}th a{color:inherit}td.n{padding-right:.4rem}
+td a{display:flex;gap:.6rem}
+td a::before{content:"";flex:none;width:1rem;height:1rem;margin-top:.25rem;background:var(--dim);
+clip-path:polygon(15% 5%,60% 5%,85% 30%,85% 95%,15% 95%)}
+td .d::before{background:var(--link);
+clip-path:polygon(0 12%,38% 12%,48% 26%,100% 26%,100% 90%,0 90%)}
+td .u::before{clip-path:polygon(50% 8%,95% 55%,65% 55%,65% 92%,35% 92%,35% 55%,5% 55%)}
+a:hover{text-decoration:underline}a:focus-visible{outline:2px solid var(--link);outline-offset:1px}
+@media(max-width:34rem){th:last-child,td:last-child{display:none}}`;
 
-/**
- * Answers with a listing: as JSON when the client likes that better, else as HTML.
- *
- * @param path The path of the directory as the client sees it, decoded.
- * @param atRoot Whether there is nothing above that could be listed.
- */
-export function listingResponse(
-  request: Request,
-  path: string,
-  entries: readonly Listed[],
-  query: URLSearchParams,
-  atRoot: boolean,
-): Response {
-  const listing = { path, ...sorted(entries, query) };
-  const json = prefersJson(request.headers.get("accept") ?? "");
+/** Answers with a listing: as JSON when the client likes that better, else as HTML. */
+export function listingResponse(request: Request, listing: Listing): Response {
+  const order = orderOf(listing.query);
+  const entries = sorted(listing.entries, order);
+  const accept = request.headers.get("accept");
+  const json = weightOfType(accept, "application/json") > weightOfType(accept, "text/html");
   const nonce = crypto.randomUUID();
   const text = json
-    ? JSON.stringify(listing.entries.map(plain))
-    : page(listing, atRoot, nonce).markup.trim();
+    ? JSON.stringify(entries.map(plain))
+    // In names, what could end a tag is escaped; so this is the space between tags alone.
+    : page({ ...listing, entries }, order, nonce).markup.trim().replace(/>\s+</g, "><");
   const bytes = new TextEncoder().encode(text);
   const headers = {
     "cache-control": "no-cache",
@@ -62,24 +78,22 @@ export function listingResponse(
   return new Response(request.method === "HEAD" ? null : bytes, { headers });
 }
 
-function sorted(entries: readonly Listed[], query: URLSearchParams): Omit<Listing, "path"> {
-  const sort = COLUMNS.find((column) => column === query.get("sort")) ?? "name";
-  const descending = query.get("order") === "desc";
+function orderOf(query: URLSearchParams): Order {
+  return {
+    sort: COLUMNS.find((column) => column === query.get("sort")) ?? "name",
+    descending: query.get("order") === "desc",
+  };
+}
+
+function sorted(entries: readonly Listed[], { sort, descending }: Order): readonly Listed[] {
   const { compare } = new Intl.Collator("en", { numeric: true });
   const key = (entry: Listed): number => (sort === "size" ? entry.size : entry.lastModified) ?? -1;
-  const ordered = entries.toSorted((a, b) =>
+  return entries.toSorted((a, b) =>
     // Directories stay together at the top.
     Number(b.directory) - Number(a.directory) ||
     (descending ? -1 : 1) * (sort === "name" ? 0 : key(a) - key(b)) ||
     (descending && sort === "name" ? -1 : 1) * compare(a.name, b.name)
   );
-  return { entries: ordered, sort, descending };
-}
-
-function prefersJson(accept: string): boolean {
-  const json = accept.indexOf("application/json");
-  const page = accept.indexOf("text/html");
-  return json >= 0 && (page < 0 || json < page);
 }
 
 function plain({ name, directory, size, lastModified }: Listed): object {
@@ -91,57 +105,72 @@ function plain({ name, directory, size, lastModified }: Listed): object {
   };
 }
 
-function page({ path, entries, sort, descending }: Listing, atRoot: boolean, nonce: string): Html {
+function page(
+  { path, entries, depth, more }: Listing,
+  { sort, descending }: Order,
+  nonce: string,
+): Html {
   const heading = (column: Column, title: string): Html => {
     const active = column === sort;
     const order = active && !descending ? "desc" : "asc";
     const state = !active ? "none" : descending ? "descending" : "ascending";
     const arrow = !active ? "" : descending ? " ↓" : " ↑";
     return html`
-      <th scope="col" aria-sort="${state}" ${column === "name" ? "" : new Html(' class="n"')}>
-      <a href="?sort=${column}&order=${order}">${title}${arrow}</a></th>
+      <th scope="col" aria-sort="${state}" ${column === "name" ? "" : new Html('class="n"')}>
+      <a href="?sort=${column}&order=${order}">${title}<span aria-hidden="true">${arrow}</span></a></th>
     `;
   };
+  const up = html`
+    <tr>
+      <td><a class="u" href="../">Parent directory</a></td>
+      <td class="n"></td>
+      <td class="n"></td>
+    </tr>
+  `;
+  const names = path.split("/").filter(Boolean);
   return html`
     <!DOCTYPE html>
     <html lang="en">
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width">
-    <title>${path}</title>
-    <style nonce="${nonce}">${new Html(STYLE)}</style>
-    <h1>${crumbs(path, atRoot)}</h1>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width">
+      <title>${path}</title>
+      <style nonce="${nonce}">${new Html(STYLE)}</style>
+      <main>
+    ${depth === 0 ? "" : crumbs(names, depth)}
+    <h1><bdi>${names.at(-1) ?? "/"}</bdi></h1>
+    <p>${summary(entries)}${more ? ". There are more; these are the first that were found" : ""}</p>
     <table>
     <thead><tr>${heading("name", "Name")}${heading("size", "Size")}${heading(
       "modified",
-      "Modified",
+      "Modified (UTC)",
     )}</tr></thead>
-    <tbody>
-    ${atRoot ? "" : html`
-      <tr>
-        <td><a href="../">..</a></td>
-        <td></td>
-        <td></td>
-      </tr>
-    `}${entries.map(row)}</tbody>
-    </table>
-    ${entries.length === 0 ? html`<p>This directory is empty.</p>` : ""}</html>
+    <tbody>${depth === 0 ? "" : up}${entries.map(row)}</tbody>
+    </table></main>
+    </html>
   `;
 }
 
-/** The way down to the directory; each name leads back to its own. */
-function crumbs(path: string, atRoot: boolean): Html {
-  const names = path.split("/").filter(Boolean);
-  const links = names.map((name, i) => {
-    const up = names.length - 1 - i;
-    return up === 0 || atRoot
-      ? html`
-        <span>${name}</span> /
-      `
-      : html`
-        <a href="${"../".repeat(up)}">${name}</a> /
-      `;
-  });
-  return html`/ ${links}`;
+/** The way down from the export; each name leads back to its own. */
+function crumbs(names: readonly string[], depth: number): Html {
+  const links = Array.from({ length: depth }, (_, i) =>
+    html`
+      <li><a href="${"../".repeat(depth - i)}"><bdi>${names.at(i - depth - 1) ??
+        "Home"}</bdi></a></li>
+    `);
+  return html`
+    <nav aria-label="Directories above">
+      <ol>${links}</ol>
+    </nav>
+  `;
+}
+
+function summary(entries: readonly Listed[]): string {
+  const folders = entries.filter(({ directory }) => directory).length;
+  const files = entries.length - folders;
+  const count = (n: number, one: string, many: string): string[] =>
+    n === 0 ? [] : [`${n.toLocaleString("en")} ${n === 1 ? one : many}`];
+  return [...count(folders, "folder", "folders"), ...count(files, "file", "files")].join(", ") ||
+    "Nothing is in here";
 }
 
 function row({ name, directory, size, lastModified }: Listed): Html {
@@ -149,7 +178,9 @@ function row({ name, directory, size, lastModified }: Listed): Html {
   const href = `./${encodeURIComponent(name)}${directory ? "/" : ""}`;
   return html`
     <tr>
-      <td><a href="${href}">${name}${directory ? "/" : ""}</a></td>
+      <td><a ${directory ? new Html('class="d"') : ""} href="${href}"><bdi>${name}${directory
+        ? "/"
+        : ""}</bdi></a></td>
       <td class="n">${directory || size === undefined ? "" : readableSize(size)}</td>
       <td class="n">${lastModified === undefined ? "" : time(lastModified)}</td>
     </tr>
@@ -163,7 +194,9 @@ function time(value: number): Html {
 
 function readableSize(size: number): string {
   const units = ["B", "KB", "MB", "GB", "TB"];
-  const power = size < 1000 ? 0 : Math.min(Math.floor(Math.log10(size) / 3), units.length - 1);
+  const power = size < 1000
+    ? 0
+    : Math.min(Math.floor(Math.log10(size * 1.0005) / 3), units.length - 1);
   const value = size / 1000 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+  return `${power === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }

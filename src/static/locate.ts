@@ -57,7 +57,7 @@ export async function locate(
     const hidden = guard([found.name]) !== "allow";
     const respell = shorter(segments, finding);
     if (!inside && !hidden && !respell) return { kind: "file", entry: found, segments };
-    await found.close();
+    await found.close?.();
     return inside || hidden || !respell ? undefined : { kind: "redirect", respell };
   }
   const { trailingSlash } = finding;
@@ -95,7 +95,7 @@ async function answerOr(
   respell: (last: string) => string,
 ): Promise<Located> {
   if (right) return file;
-  await file.entry.close();
+  await file.entry.close?.();
   return { kind: "redirect", respell };
 }
 

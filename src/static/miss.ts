@@ -4,38 +4,45 @@
  * @module
  */
 import { safeSegments } from "../http/segments.ts";
+import type { Fallback } from "./answer.ts";
 import type { Candidate } from "./exports.ts";
 import type { Guard } from "./guard.ts";
-import { typeOf, withCharset } from "./media_type.ts";
+import type { LocatedFile } from "./locate.ts";
 import type { Settings } from "./options.ts";
-import type { Entry, Source } from "./source.ts";
+import type { Source } from "./source.ts";
 
 /** How many directories are asked for a page, however deep a path is. */
 const DEEPEST = 16;
 
+/** The file that answers, where it is, and how. */
+export interface Miss {
+  readonly candidate: Candidate;
+  readonly file: LocatedFile;
+  readonly fallback: Fallback;
+}
+
+const SPA: Fallback = { status: 200, cacheControl: "no-cache", vary: "accept, sec-fetch-mode" };
+const NOT_FOUND: Fallback = { status: 404, cacheControl: "no-store" };
+
 /**
- * Answers with the page of a single-page app, or with the nearest page for what is not there. Such
- * an answer never has the freshness or the validators of a file.
+ * Finds the page of a single-page app, or the nearest page for what is not there. Such an answer
+ * never has the freshness or the validators of a file.
  *
  * @returns `undefined` when there is neither.
  */
-export async function answerMiss(
+export async function findMiss(
   request: Request,
   candidates: readonly Candidate[],
-  settings: Settings,
-): Promise<Response | undefined> {
-  const { spa, notFoundPage, guard, answering: { fallbackMimetype } } = settings;
-  if (request.method !== "GET" && request.method !== "HEAD") return undefined;
-  for (const { source, path } of candidates) {
+  { spa, notFoundPage, guard }: Settings,
+): Promise<Miss | undefined> {
+  for (const candidate of candidates) {
+    const { source, path } = candidate;
     if (spa && isNavigation(request, path)) {
-      const entry = await source.find(spa);
-      if (typeof entry === "object") {
-        return await page(request, entry, 200, fallbackMimetype, "accept, sec-fetch-mode");
-      }
+      const file = await found(source, spa);
+      if (file) return { candidate, file, fallback: SPA };
     }
-    if (notFoundPage === undefined) continue;
-    const entry = await nearest(source, path, notFoundPage, guard);
-    if (entry) return await page(request, entry, 404, fallbackMimetype);
+    const file = notFoundPage && await nearest(source, path, notFoundPage, guard);
+    if (file) return { candidate, file, fallback: NOT_FOUND };
   }
   return undefined;
 }
@@ -57,32 +64,21 @@ async function nearest(
   path: string,
   name: string,
   guard: Guard,
-): Promise<Entry | undefined> {
+): Promise<LocatedFile | undefined> {
   // A path that no file can have is as missing as any other; its directories are not asked.
   const folders = safeSegments(path.slice(0, Math.max(path.lastIndexOf("/"), 0))) ?? [];
   for (let depth = Math.min(folders.length, DEEPEST); depth >= 0; depth--) {
-    const names = [...folders.slice(0, depth), name];
-    const entry = guard(names) === "allow" ? await source.find(names) : undefined;
-    if (typeof entry === "object") return entry;
+    const segments = [...folders.slice(0, depth), name];
+    const file = guard(segments) === "allow" ? await found(source, segments) : undefined;
+    if (file) return file;
   }
   return undefined;
 }
 
-async function page(
-  request: Request,
-  entry: Entry,
-  status: number,
-  fallbackMimetype: string,
-  vary?: string,
-): Promise<Response> {
-  const headers = new Headers({
-    "cache-control": "no-cache",
-    "content-length": String(entry.size),
-    "content-type": withCharset(entry.type ?? typeOf(entry.name) ?? fallbackMimetype),
-    "x-content-type-options": "nosniff",
-  });
-  if (vary !== undefined) headers.set("vary", vary);
-  if (request.method !== "HEAD") return new Response(await entry.open(), { status, headers });
-  await entry.close();
-  return new Response(null, { status, headers });
+async function found(
+  source: Source,
+  segments: readonly string[],
+): Promise<LocatedFile | undefined> {
+  const entry = await source.find(segments);
+  return typeof entry === "object" ? { kind: "file", entry, segments } : undefined;
 }

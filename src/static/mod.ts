@@ -12,17 +12,21 @@
  */
 export type { ByteRange } from "../http/ranges.ts";
 export type { Cache } from "./cache.ts";
-export type { Exported, ExportNeeds, Exports, SourceOf } from "./exports.ts";
+export { type Dictionaries, dictionaries, type DictionaryUse } from "./dictionaries.ts";
+export type { Exported, ExportNeeds, Exports, PackageFolder, SourceOf } from "./exports.ts";
+export type { HeadersHook, Served, Serving } from "./hooks.ts";
 export type { ServeStaticOptions } from "./options.ts";
+export { type ManifestChunk, preload, type PreloadManifest } from "./preload.ts";
+export { reprDigest } from "./repr_digest.ts";
 export { serveStatic } from "./serve_static.ts";
 export type { Content, Entry, Found, Listed, Source } from "./source.ts";
-export type { Coding } from "./variants.ts";
+export type { Coding, Stored } from "./variants.ts";
 export { directory, type DirectoryOptions } from "./sources/directory.ts";
 export type { HotOptions } from "./sources/hot_files.ts";
 export { memory, type MemoryContent, type MemoryFile } from "./sources/memory.ts";
 export { overlay } from "./sources/overlay.ts";
 export { packageData } from "./sources/package_data.ts";
-export { remote } from "./sources/remote.ts";
+export { remote, type RemoteOptions } from "./sources/remote.ts";
 export {
   assets,
   type AssetsLike,

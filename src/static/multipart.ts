@@ -24,7 +24,7 @@ export function multipart(
   ranges: readonly ByteRange[],
   type: string,
   size: number,
-  open: (range: ByteRange) => Promise<Content>,
+  open: (range: ByteRange) => Content | Promise<Content>,
 ): Multipart {
   const boundary = crypto.randomUUID();
   const encoder = new TextEncoder();

@@ -10,7 +10,9 @@ import { type Guard, guarding } from "./guard.ts";
 import type { Finding } from "./locate.ts";
 import type { DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
-import { type Coding, EXTENSIONS } from "./variants.ts";
+import type { Dictionaries } from "./dictionaries.ts";
+import type { HeadersHook, Served } from "./hooks.ts";
+import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
 export interface ServeStaticOptions {
@@ -20,7 +22,10 @@ export interface ServeStaticOptions {
    * of it (`"drafts/**"`). Upper and lower case are the same. Default: none.
    */
   readonly disallow?: string | readonly string[];
-  /** Decides about a decoded path below an export, after `disallow`. Default: all are allowed. */
+  /**
+   * Decides about a decoded path below an export, after `disallow`; with `precompressed`, a file
+   * whose name has a coding behind it is asked about without that, too. Default: all are allowed.
+   */
   readonly isAllowed?: (path: string) => boolean;
   /**
    * Names that begin with a dot, except `.well-known` (RFC 8615): `"ignore"` passes the request on,
@@ -73,17 +78,26 @@ export interface ServeStaticOptions {
   readonly notFoundPage?: string;
   /**
    * Codings that files are stored in beside themselves (`app.js.br`), the best first: `["br", "zstd",
-   * "gzip"]`. Default: none.
+   * "gzip"]`. The file itself has to be there, too, for clients that take no coding. Default: none.
    */
   readonly precompressed?: readonly Coding[];
+  /**
+   * Files that later files are compressed with (RFC 9842); made by {@linkcode dictionaries}. Default:
+   * none.
+   */
+  readonly dictionaries?: Dictionaries;
   /**
    * Whether text that is not stored compressed is compressed with gzip, from 1 KiB to 10 MiB and
    * unless `Cache-Control` says `no-transform`. Such answers have weak entity tags and no ranges.
    * Default `false`.
    */
   readonly compress?: boolean;
-  /** Sees and changes the fields of an answer (200, 206 and 304). */
-  readonly headers?: (path: string, headers: Headers) => void;
+  /**
+   * Sees and changes the fields of an answer with a file, or about one: 200, 206, 304, 404, 412 and
+   * 416. Several functions are called in order; {@linkcode preload} and {@linkcode reprDigest} are
+   * such functions. How errors and stand-ins are cached is not theirs to change.
+   */
+  readonly headers?: HeadersHook | readonly HeadersHook[];
   /**
    * Whether files are to be saved and not shown, by path; a string names the saved file. Default
    * `false`.
@@ -96,6 +110,8 @@ export interface ServeStaticOptions {
   readonly untrusted?: boolean;
   /** Whether other methods than GET and HEAD on a file are answered with 405. Default: passed on. */
   readonly refuseMethods?: boolean;
+  /** Is told of every answer that is given, and of none that is passed on. */
+  readonly onServe?: (served: Served) => void;
 }
 
 /** The compiled options. */
@@ -104,7 +120,9 @@ export interface Settings {
   readonly finding: Finding;
   readonly answering: Answering;
   readonly directories: DirectoryOptions;
-  readonly codings: readonly Coding[];
+  readonly codings: readonly Stored[];
+  readonly dictionaries: Dictionaries | undefined;
+  readonly onServe: ((served: Served) => void) | undefined;
   readonly spa: readonly string[] | undefined;
   readonly notFoundPage: string | undefined;
   readonly refuseMethods: boolean;
@@ -117,20 +135,25 @@ export interface Settings {
  * @throws {TypeError} Naming the option and what to write instead.
  */
 export function readOptions(options: ServeStaticOptions): Settings {
-  const { disallow = [], isAllowed, headers, fallbackMimetype = "text/plain" } = options;
+  const { disallow = [], isAllowed, onServe, dictionaries } = options;
+  const { fallbackMimetype = "text/plain" } = options;
+  const hooks = [options.headers ?? []].flat();
   const dotfiles = oneOf("dotfiles", options.dotfiles ?? "ignore", ["ignore", "allow", "deny"]);
   if (typeof fallbackMimetype !== "string" || !/^[!-~]+\/[ -~]+$/.test(fallbackMimetype)) {
     fail('fallbackMimetype must be a media type such as "text/plain"');
   }
-  for (const [name, value] of Object.entries({ isAllowed, headers })) {
-    if (value !== undefined && typeof value !== "function") fail(`${name} must be a function`);
+  for (const [name, values] of Object.entries({ isAllowed, onServe, headers: hooks })) {
+    for (const value of [values].flat()) {
+      if (value !== undefined && typeof value !== "function") fail(`${name} must be a function`);
+    }
   }
   const codings = options.precompressed ?? [];
+  const coded = codings.length > 0 || dictionaries !== undefined;
   for (const coding of codings) oneOf("precompressed", coding, Object.keys(EXTENSIONS) as Coding[]);
   const compress = flag("compress", options.compress);
   const { download = false, index = "index.html" } = options;
   return {
-    guard: guarding({ disallow, isAllowed, dotfiles }),
+    guard: guarding({ disallow, isAllowed, dotfiles, coded }),
     finding: {
       index: index === false ? [] : names("index", [index].flat()),
       extensions: names("extensions", options.extensions ?? []),
@@ -146,12 +169,14 @@ export function readOptions(options: ServeStaticOptions): Settings {
       fallbackMimetype,
       download: savedAs(download),
       untrusted: flag("untrusted", options.untrusted),
-      headers,
+      hooks: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       compress,
-      negotiates: compress || codings.length > 0,
+      vary: dictionaries?.vary ?? (compress || coded ? "accept-encoding" : undefined),
     },
     directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },
-    codings,
+    codings: codings.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
+    dictionaries,
+    onServe,
     spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
     notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
     listing: flag("listing", options.listing),

@@ -4,10 +4,8 @@
  * @module
  */
 import type { Middleware } from "../handler.ts";
-import { safeSegments } from "../http/segments.ts";
 import { textResponse } from "../http/text.ts";
 import { entrance, type Place, placed } from "../mount.ts";
-import { answerFile, type Representation } from "./answer.ts";
 import {
   type Candidate,
   candidatesFor,
@@ -16,12 +14,10 @@ import {
   type Exports,
   readExports,
 } from "./exports.ts";
-import { locate, type LocatedFile } from "./locate.ts";
-import { listingResponse } from "./listing.ts";
-import { answerMiss } from "./miss.ts";
+import { servedBy } from "./hooks.ts";
 import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
-import type { Source } from "./source.ts";
-import { selectVariant } from "./variants.ts";
+import { type Answered, below, isRead, respond } from "./respond.ts";
+import { SourceError } from "./source_error.ts";
 
 /**
  * Serves files, and hands every other request to the wrapped handler.
@@ -44,6 +40,8 @@ import { selectVariant } from "./variants.ts";
  * - 406 when the client refuses every coding that there is (RFC 9110 §12.5.3).
  * - 412 when `If-Match` or `If-Unmodified-Since` does not hold.
  * - 416 when there is nothing in the ranges that were asked for.
+ * - 502 and 504 when a {@linkcode remote} origin fails or is late, 503 when a file changes each time
+ *   before it is opened.
  *
  * @param exports A map, or a list of pairs when the order is to be seen.
  * @param options See {@linkcode ServeStaticOptions}.
@@ -60,10 +58,10 @@ import { selectVariant } from "./variants.ts";
  * console.log(response.headers.get("cache-control")); // public, max-age=43200
  * ```
  */
-export function serveStatic<E extends Exported = never>(
-  exports: Exports<E>,
+export function serveStatic<const X extends Exports<Exported>>(
+  exports: X,
   options: ServeStaticOptions = {},
-): Middleware<ExportNeeds<E>> {
+): Middleware<ExportNeeds<X>> {
   const settings = readOptions(options);
   const table = readExports(exports, settings.directories);
   return (inner) => {
@@ -79,94 +77,43 @@ export function serveStatic<E extends Exported = never>(
   };
 }
 
+/** How often a file is looked up that changes each time before it is opened. */
+const ATTEMPTS = 3;
+
 async function answer(
   request: Request,
   place: Place,
   candidates: readonly Candidate[],
   settings: Settings,
 ): Promise<Response | undefined> {
-  for (const { source, path } of candidates) {
-    const located = await locate(source, path, settings.guard, settings.finding);
-    if (located?.kind === "file") return await answerLocated(request, source, located, settings);
-    if (located?.kind === "denied") return textResponse(request, 403, "Forbidden");
-    if (!isRead(request)) continue;
-    if (located?.kind === "redirect") return redirect(place, located.respell);
-    if (located?.kind !== "directory" || !settings.listing || !source.list) continue;
-    // Its links are relative to the directory, so the slash has to be there.
-    if (!located.slash) return redirect(place, (last) => `./${last}/`);
-    const { segments } = located;
-    const entries = (await source.list(segments)).filter(({ name }) =>
-      safeSegments(`/${encodeURIComponent(name)}`) &&
-      settings.guard([...segments, name]) === "allow"
-    );
-    const query = new URLSearchParams(place.target.query);
-    const seen = readable(place.base + place.canonical);
-    return listingResponse(request, seen, entries, query, segments.length === 0);
+  for (let attempt = 1;; attempt++) {
+    try {
+      const answered = await respond(request, place, candidates, settings);
+      return answered && await reported(request, answered, settings);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      if (error.status === 503 && attempt < ATTEMPTS) continue;
+      const fields = { "cache-control": "no-store" };
+      const response = textResponse(request, error.status, "The file cannot be delivered", fields);
+      return await reported(
+        request,
+        { response, path: below(candidates[0]?.path ?? "") },
+        settings,
+      );
+    }
   }
-  return await answerMiss(request, candidates, settings);
 }
 
-async function answerLocated(
+async function reported(
   request: Request,
-  source: Source,
-  file: LocatedFile,
-  { answering, codings, guard }: Settings,
+  { response, path, inMemory = false }: Answered,
+  { onServe }: Settings,
 ): Promise<Response> {
-  if (!isRead(request)) {
-    await file.entry.close();
-    const allow = { allow: "GET, HEAD, OPTIONS" };
-    return request.method === "OPTIONS"
-      ? new Response(null, { status: 204, headers: allow })
-      : textResponse(request, 405, "Method Not Allowed", allow);
-  }
-  const accepted = request.headers.get("accept-encoding");
-  const { name } = file.entry;
-  const variant = await selectVariant(file, source, guard, accepted, codings);
-  if (!variant) return textResponse(request, 406, "Not Acceptable", { vary: "accept-encoding" });
-  const { entry, coding } = variant;
-  const names = coding === "identity" ? file.segments : [...file.segments.slice(0, -1), entry.name];
-  const representation: Representation = {
-    entry,
-    coding,
-    name,
-    path: file.segments.join("/") || name,
-    reopen: async (range) => {
-      const again = await source.find(names);
-      if (typeof again !== "object") throw new Error("the file has gone");
-      if (again.size === entry.size && again.lastModified === entry.lastModified) {
-        return await again.open(range);
-      }
-      await again.close();
-      throw new Error("the file has changed");
-    },
-  };
   try {
-    return await answerFile(request, representation, answering);
+    onServe?.(servedBy(request, response, path, inMemory));
+    return response;
   } catch (error) {
-    await entry.close(); // a function of the options may have thrown
+    await response.body?.cancel(); // lets go of the file
     throw error;
   }
-}
-
-/** A path for people; the base may hold escapes that are no text. */
-function readable(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
-function isRead({ method }: Request): boolean {
-  return method === "GET" || method === "HEAD";
-}
-
-/** A redirect relative to the last name of the path, so that it stays below the mount and at home. */
-function redirect(place: Place, respell: (last: string) => string): Response {
-  const full = (place.base + place.canonical).replace(/\/$/, "");
-  const location = respell(full.slice(full.lastIndexOf("/") + 1)) + place.target.query;
-  // Some hosts hand over what a client has not escaped, and fields hold no such characters.
-  const escaped = location.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
-  const headers = { location: escaped, "cache-control": "no-cache" };
-  return new Response(null, { status: 308, headers });
 }

@@ -25,6 +25,9 @@ export interface Source {
   list?(segments: readonly string[]): readonly Listed[] | Promise<readonly Listed[]>;
 }
 
+/** A listing shows no more names of a directory. A source that gives one more says that there are. */
+export const MOST_LISTED = 10_000;
+
 /** One name in a directory. */
 export interface Listed {
   /** The name. */
@@ -40,7 +43,7 @@ export interface Listed {
 /** What is at a path. */
 export type Found = Entry | "directory" | undefined;
 
-/** A file that was found. Whoever gets one calls `open` once, or else `close`. */
+/** A file that was found, and not yet opened. */
 export interface Entry {
   /** The name of the file; its extension tells the media type. */
   readonly name: string;
@@ -52,13 +55,18 @@ export interface Entry {
   readonly etag?: string | undefined;
   /** The media type, where the storage knows better than the name. */
   readonly type?: string | undefined;
+  /** The SHA-256 of the content, where it is known without reading. */
+  readonly sha256?: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether the content is in memory, so that nothing has to be read. */
+  readonly inMemory?: boolean | undefined;
   /**
    * Opens the content, or a range of it: bytes, or a stream that errors when it cannot deliver all
-   * of them, and lets go of the storage when it ends, errors or is cancelled.
+   * of them, and lets go of the storage when it ends, errors or is cancelled. Several ranges are
+   * opened one after the other. Rejects when the content is no longer the one that was found.
    */
   open(range?: ByteRange): Content | Promise<Content>;
-  /** Lets go of the storage without reading. Called again, or after `open` failed, does nothing. */
-  close(): void | Promise<void>;
+  /** Lets go of what was kept since `find`, if anything was; called when `open` never is. */
+  close?(): void | Promise<void>;
 }
 
 /** The content of a file. */
@@ -66,6 +74,7 @@ export type Content = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayB
 
 /** Whether a value has the shape of a source. */
 export function isSource(value: unknown): value is Source {
-  return typeof value === "object" && value !== null && "find" in value &&
+  // Arrays have a method of that name, too.
+  return typeof value === "object" && value !== null && !Array.isArray(value) && "find" in value &&
     typeof value.find === "function";
 }

@@ -18,42 +18,47 @@ export const EXTENSIONS: Readonly<Record<Coding, string>> = {
   gzip: ".gz",
 };
 
+/** A coding, and what stands behind the name of a file that is stored in it. */
+export interface Stored {
+  /** The name in `Content-Encoding`. */
+  readonly coding: string;
+  /** With its dot. */
+  readonly extension: string;
+}
+
 /** The representation to send. */
 export interface Variant {
   readonly entry: Entry;
-  readonly coding: string;
+  /** `undefined` for the file as it is when the client refuses that, and all others that there are. */
+  readonly coding: string | undefined;
 }
 
 /**
  * Selects among a file and its siblings in other codings. Closes what is not selected.
  *
  * @param accepted The `Accept-Encoding` field.
- * @param codings Those to look for, in order of preference.
- * @returns `undefined` when the client refuses all that there is (406).
+ * @param stored The siblings to look for, in order of preference.
  */
 export async function selectVariant(
   file: LocatedFile,
   source: Source,
   guard: Guard,
   accepted: string | null,
-  codings: readonly Coding[],
-): Promise<Variant | undefined> {
+  stored: readonly Stored[],
+): Promise<Variant> {
   const { entry, segments } = file;
   const last = segments.at(-1);
-  const left = last === undefined ? [] : [...codings];
+  let left = last === undefined ? [] : stored;
   for (;;) {
-    const coding = negotiateCoding(accepted, left) as Coding | "identity" | undefined;
-    if (coding === "identity") return { entry, coding };
-    if (coding === undefined) {
-      await entry.close();
-      return undefined;
-    }
-    const names = [...segments.slice(0, -1), `${last}${EXTENSIONS[coding]}`];
-    const coded = guard(names) === "allow" ? await source.find(names) : undefined;
+    const coding = negotiateCoding(accepted, left.map(({ coding }) => coding));
+    const chosen = left.find((one) => one.coding === coding);
+    if (!chosen) return { entry, coding };
+    const names = [...segments.slice(0, -1), `${last}${chosen.extension}`];
+    const coded = guard(names, true) === "allow" ? await source.find(names) : undefined;
     if (typeof coded === "object") {
-      await entry.close();
+      await entry.close?.();
       return { entry: coded, coding };
     }
-    left.splice(left.indexOf(coding), 1);
+    left = left.filter((one) => one !== chosen);
   }
 }

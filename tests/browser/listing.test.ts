@@ -1,5 +1,6 @@
 /** A listing in a real browser, at the width of a phone and of a desk. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { notFound } from "../../src/handler.ts";
@@ -34,7 +35,7 @@ for (const width of [390, 1200]) {
     page.on("dialog", (dialog) => problems.push(dialog.message()));
     await page.goto(`${server.url}files`);
     assert.equal(new URL(page.url()).pathname, "/files/");
-    const names = (): Promise<string[]> => page.locator("tbody a").allInnerTexts();
+    const names = (): Promise<string[]> => page.locator("tbody bdi").allInnerTexts();
     assert.deepEqual(await names(), [
       "folder/",
       "<img src=x onerror=alert(1)>.txt",
@@ -57,8 +58,49 @@ for (const width of [390, 1200]) {
     assert.equal(await page.title(), "/files/folder/below/");
     await page.getByRole("link", { name: "folder" }).click();
     assert.equal(new URL(page.url()).pathname, "/files/folder/");
-    await page.getByRole("link", { name: ".." }).click();
+    await page.getByRole("link", { name: "Parent directory" }).click();
     assert.equal(new URL(page.url()).pathname, "/files/");
     assert.deepEqual(problems.filter((text) => !text.includes("favicon")), []);
   });
 }
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`everybody can use it, in ${colorScheme} colours`, { skip }, async () => {
+    assert.ok(browser);
+    const context = await browser.newContext({ colorScheme, bypassCSP: true });
+    const page = await context.newPage();
+    for (const path of ["files/", "files/folder/below/"]) {
+      await page.goto(`${server.url}${path}`);
+      await page.addScriptTag({
+        content: readFileSync("node_modules/axe-core/axe.min.js", "utf8"),
+      });
+      const violations = await page.evaluate("axe.run().then((found) => found.violations)");
+      assert.deepEqual(violations, []);
+      const scheme = await page.evaluate(`getComputedStyle(document.body).color`);
+      assert.equal(scheme, colorScheme === "dark" ? "rgb(236, 238, 241)" : "rgb(26, 28, 32)");
+    }
+    await context.close();
+  });
+}
+
+test("it works with the keyboard alone", { skip }, async () => {
+  assert.ok(browser);
+  const page = await browser.newPage();
+  await page.goto(`${server.url}files/`);
+  const focused = (): Promise<unknown> => page.evaluate("document.activeElement.innerText");
+  const reached: unknown[] = [];
+  for (let i = 0; i < 5; i++) {
+    await page.keyboard.press("Tab");
+    reached.push(await focused());
+  }
+  assert.deepEqual(reached.slice(1), [
+    "Size",
+    "Modified (UTC)",
+    "folder/",
+    "<img src=x onerror=alert(1)>.txt",
+  ]);
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/folder/);
+  await page.close();
+});

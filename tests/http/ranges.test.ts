@@ -41,7 +41,7 @@ const fields: readonly (readonly [string, readonly (readonly [number, number])[]
   [`bytes=0-0${",".repeat(2000)}`, "ignore"],
 ];
 for (const [field, expected] of fields) {
-  test(`readRanges of ${field.slice(0, 50)}`, () => {
+  test(`readRanges of ${JSON.stringify(field.slice(0, 50))}`, () => {
     const ranges = readRanges(field, 1000);
     assert.deepEqual(
       typeof ranges === "string" ? ranges : ranges.map(({ start, end }) => [start, end]),

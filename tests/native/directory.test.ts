@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
+  appendFileSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -278,6 +280,16 @@ test("a hot file is sent from memory for a while, and read once for all who ask 
   assert.equal(await (await get("/hot.txt", {}, app)).text(), "first");
 });
 
+test("a listener is told what came from memory", async () => {
+  const told: boolean[] = [];
+  const onServe = ({ inMemory }: { inMemory: boolean }): void => void told.push(inMemory);
+  const app = serveStatic({ "/": www }, { onServe })(notFound);
+  for (const path of ["/hello.txt", "/hello.txt", "/big.bin"]) {
+    await (await get(path, {}, app)).body?.cancel();
+  }
+  assert.deepEqual(told, [false, true, false]);
+});
+
 test("hot files keep to their budget", async () => {
   for (const bytes of [0, 600, 1200]) {
     const app = serveStatic({ "/": www }, { hot: { bytes, revalidate: 60_000 } })(notFound);
@@ -289,6 +301,41 @@ test("hot files keep to their budget", async () => {
     () => directory(www, { hot: { bytes: -1 } }),
     /TypeError: directory: hot.bytes must be/,
   );
+});
+
+test("with revalidate: 0, whatever becomes of a file is seen at once", async () => {
+  const file = join(www, "fate.txt");
+  const seen = async (): Promise<string> => {
+    const response = await get("/fate.txt", {}, exact);
+    return `${response.status} ${await response.text()}`;
+  };
+  const time = 1_700_000_000;
+  for (let round = 0; round < 3; round++) {
+    writeFileSync(file, "one");
+    utimesSync(file, time, time);
+    assert.equal(await seen(), "200 one");
+    writeFileSync(file, "two");
+    utimesSync(file, time, time);
+    assert.equal(await seen(), "200 two", "rewritten with the same size and time");
+    writeFileSync(`${file}.new`, "six");
+    utimesSync(`${file}.new`, time, time);
+    renameSync(`${file}.new`, file);
+    assert.equal(await seen(), "200 six", "replaced by a file of the same size and time");
+    rmSync(file);
+    assert.equal((await seen()).slice(0, 3), "404");
+    mkdirSync(file);
+    writeFileSync(join(file, "index.html"), "inside");
+    assert.equal((await seen()).slice(0, 3), "308");
+    rmSync(file, { recursive: true });
+  }
+});
+
+test("a file that grows while it is sent is sent as long as it was promised", async () => {
+  const file = join(www, "growing.bin");
+  writeFileSync(file, big);
+  const response = await get("/growing.bin");
+  appendFileSync(file, "more");
+  assert.equal((await response.arrayBuffer()).byteLength, big.length);
 });
 
 test("a link that is turned to the outside is not followed, also when its file was hot", async () => {

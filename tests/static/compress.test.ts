@@ -78,3 +78,16 @@ test("HEAD says that the content would be compressed", async () => {
   assert.equal(head.headers.get("content-length"), null);
   assert.equal(head.body, null);
 });
+
+test("who refuses what is not compressed gets gzip, or 406", async () => {
+  const only = { "accept-encoding": "gzip, identity;q=0" };
+  assert.equal(await unzip(await get("/page.html", only)), page);
+  for (
+    const [path, fields] of [["/small.html", only], ["/page.html", {
+      "accept-encoding": "*;q=0",
+    }]] as const
+  ) {
+    const refused = await get(path, fields);
+    assert.deepEqual([refused.status, refused.headers.get("vary")], [406, "accept-encoding"]);
+  }
+});

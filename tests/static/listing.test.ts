@@ -17,6 +17,7 @@ const source = memory({
   ".env": "k",
   "private/x.txt": "k",
   "a:b.txt": "no path reaches it",
+  "a\ud800.txt": "no path reaches it",
 });
 const fallback: Handler = () => new Response("passed on", { status: 418 });
 const options: ServeStaticOptions = { listing: true, disallow: ["*.key", "private"] };
@@ -52,6 +53,53 @@ test("JSON has types, sizes and times", async () => {
     { name: "art", type: "directory" },
     { name: "b10.txt", type: "file", size: 10, modified: "2026-01-02T03:04:05.000Z" },
   ]);
+});
+
+// [Accept, what is sent]
+const accepted: readonly (readonly [string | undefined, string])[] = [
+  [undefined, "text/html; charset=utf-8"],
+  ["*/*", "text/html; charset=utf-8"],
+  ["application/json", "application/json"],
+  ["application/*", "application/json"],
+  ["APPLICATION/JSON;q=0.1", "application/json"],
+  ["text/html, application/json", "text/html; charset=utf-8"],
+  ["application/json, text/html", "text/html; charset=utf-8"],
+  ["text/html;q=0.5, application/json", "application/json"],
+  ["application/json;q=0.5, text/*;q=0.6", "text/html; charset=utf-8"],
+  ["application/json, */*;q=0.1", "application/json"],
+  ["application/json;q=0, text/html;q=0", "text/html; charset=utf-8"],
+  ["image/png", "text/html; charset=utf-8"],
+];
+for (const [accept, type] of accepted) {
+  test(`Accept: ${accept} lists as ${type}`, async () => {
+    const response = await get("/files/", accept === undefined ? {} : { headers: { accept } });
+    assert.equal(response.headers.get("content-type"), type);
+    assert.equal(response.headers.get("vary"), "accept");
+    await response.body?.cancel();
+  });
+}
+
+test("a long list ends somewhere, and says so", async () => {
+  for (const [count, ends] of [[10_000, false], [10_001, true]] as const) {
+    const many = Array.from({ length: count }, (_, i) => ({ name: `${i}`, directory: false }));
+    const long = { find: () => "directory" as const, list: () => many };
+    const app = serveStatic({ "/": long }, { listing: true })(fallback);
+    const text = await (await app(new Request("http://host/"))).text();
+    assert.equal(text.match(/<tr>/g)?.length, 10_001);
+    assert.match(text, ends ? /10,000 files\. There are more/ : /10,000 files<\/p>/);
+  }
+});
+
+test("sizes are readable", async () => {
+  const sizes = { 0: "0 B", 999: "999 B", 1000: "1.0 KB", 9949: "9.9 KB", 12_345: "12 KB" };
+  const more = { 999_499: "999 KB", 999_600: "1.0 MB", 123e9: "123 GB", 5e15: "5000 TB" };
+  for (const [size, text] of Object.entries({ ...sizes, ...more })) {
+    const one = { name: "x", directory: false, size: Number(size) };
+    const source = { find: () => "directory" as const, list: () => [one] };
+    const app = serveStatic({ "/": source }, { listing: true })(fallback);
+    const page = await (await app(new Request("http://host/"))).text();
+    assert.ok(page.includes(`<td class="n">${text}</td>`), text);
+  }
 });
 
 test("the list is sorted as the query says", async () => {

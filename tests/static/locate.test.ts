@@ -102,12 +102,15 @@ test("what answers for a miss is never cached as a file is", async () => {
   const source = new Memory({ "index.html": { text: "home", etag: '"h"', lastModified: 1e12 } });
   const options = { spa: true, notFoundPage: "index.html", cache: { "*": "public, immutable" } };
   const app = serveStatic({ "/": source }, options)(fallback);
-  for (const [init, status] of [[navigation, 200], [{}, 404]] as const) {
-    const headers = { ...init.headers, "if-none-match": "*", range: "bytes=0-0" };
+  const misses = [[navigation.headers, 200, "no-cache"], [{}, 404, "no-store"]] as const;
+  for (const [fields, status, policy] of misses) {
+    const headers = { ...fields, "if-none-match": "*", range: "bytes=0-0" };
     const response = await app(new Request("http://host/x", { headers }));
     assert.equal(response.status, status);
-    assert.equal(response.headers.get("cache-control"), "no-cache");
-    assert.equal(response.headers.get("etag"), null);
+    assert.equal(response.headers.get("cache-control"), policy);
+    for (const name of ["etag", "last-modified", "expires", "accept-ranges"]) {
+      assert.equal(response.headers.get(name), null);
+    }
     assert.equal(await response.text(), "home");
   }
 });

@@ -107,6 +107,7 @@ const cached: readonly (readonly [ServeStaticOptions, string, string])[] = [
   [{ cache: { "*.js": "private", "*.html": "no-store" } }, "/page.html", "no-store"],
   [{ cache: { "*.js": "private" }, cacheTimeout: 5 }, "/page.html", "public, max-age=5"],
   [{ cache: (path) => path === "app.js" ? "max-age=1" : undefined }, "/app.js", "max-age=1"],
+  [{ cache: { "*.html": "no-store" } }, "/p%61ge%2Ehtml", "no-store"],
   [{ cache: { "sub/**": "max-age=7" } }, "/sub/%C3%9Cbersicht%20(1).txt", "max-age=7"],
 ];
 for (const [options, path, expected] of cached) {

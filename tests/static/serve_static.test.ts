@@ -200,6 +200,20 @@ test("a prefix ends where a segment ends", async () => {
   assert.equal((await get(shared, "/%73hared/hello.txt")).status, 200);
 });
 
+test("a prefix is text, not a pattern", async () => {
+  assert.equal((await get(app({}, "/a.c(d"), "/a.c(d/hello.txt")).status, 200);
+  assert.equal((await get(app({}, "/a.c"), "/abc/hello.txt")).status, 418);
+});
+
+test("304 has the time where there is no tag", async () => {
+  const app = serveStatic({ "/": new Memory({ x: { text: "x", lastModified } }) })(fallback);
+  const response = await get(app, "/x", { headers: { "if-none-match": "*" } });
+  assert.deepEqual([response.status, response.headers.get("last-modified")], [
+    304,
+    "Fri, 02 Jan 2026 03:04:05 GMT",
+  ]);
+});
+
 test("the first export that has the file answers", async () => {
   const first = new Memory({ "x.txt": { text: "first" } });
   const second = new Memory({ "x.txt": { text: "second" }, "y.txt": { text: "second" } });
@@ -250,6 +264,8 @@ for (
     [() => serveStatic({ "/a/../b": memory() }), /"\/a\/..\/b" must be a path without/],
     [() => serveStatic({ "/a": "" }), /the export "\/a" is string; give a path/],
     [() => serveStatic({ "/a": 3 as unknown as string }), /the export "\/a" is number/],
+    [() => serveStatic({ "/a": undefined as unknown as string }), /the export "\/a" is undefined/],
+    [() => serveStatic({ "/a": ["x"] as never }), /the export "\/a": \["x",null\] is no package/],
     [() => serveStatic({}, { cacheTimeout: -1 }), /cacheTimeout must be whole seconds/],
     [() => serveStatic({}, { cacheTimeout: 0.5 }), /cacheTimeout/],
     [() => serveStatic({}, { fallbackMimetype: "text" }), /fallbackMimetype must be a media type/],

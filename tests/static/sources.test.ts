@@ -121,6 +121,11 @@ for (const url of ["files", "ftp://h/", "http://h/?x", "http://u@h/"]) {
     assert.throws(() => remote(url), /TypeError: remote: .* must be/));
 }
 
+for (const timeout of [0, -1, NaN, Infinity, 2 ** 31]) {
+  test(`remote refuses a timeout of ${timeout}`, () =>
+    assert.throws(() => remote("http://h/", { timeout }), /TypeError: remote: timeout must be/));
+}
+
 test("an entry of a class keeps its methods when a coding is selected", async () => {
   class Stored implements Entry {
     readonly name = "x.js.br";

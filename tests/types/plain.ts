@@ -4,11 +4,13 @@ import {
   dispatch,
   type Handler,
   inspect,
+  memory,
   type Middleware,
   mountOf,
   notFound,
   proxy,
   proxyTo,
+  serveStatic,
   type Targets,
 } from "handwerk";
 
@@ -75,3 +77,12 @@ export const unknownOptionInTable: Middleware = proxy({ "/": { target: "http://u
 export const unknownTargetOption: Handler = proxyTo({ target: "http://up", removesPrefix: true });
 // @ts-expect-error: a target must be one
 export const noTarget: Handler = proxyTo(1);
+
+export const packages: Middleware = serveStatic({
+  "/a": ["mime", "dist"],
+  "/b": memory("x"),
+  "/c": ".",
+});
+export const pairs: Middleware = serveStatic([["/a", ["mime", "dist"]], ["/b", memory("x")]]);
+// @ts-expect-error: a package without a folder
+export const folderless: Middleware = serveStatic({ "/a": ["mime"] });

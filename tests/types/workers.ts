@@ -68,3 +68,10 @@ export const otherEnv = {
   // @ts-expect-error: another env than the one the worker has
   fetch: dispatch({ "/assets": assets })(portable),
 } satisfies ExportedHandler<{ readonly NAME: string }>;
+export const listed = {
+  fetch: serveStatic([
+    ["/memory", memory("x")],
+    ["/files", (env: Env) => bucket(env.FILES)],
+    ["/", ({ ASSETS }: Env) => assetsSource(ASSETS)],
+  ])(worker),
+} satisfies ExportedHandler<Env>;

@@ -3,12 +3,18 @@
  *
  * @module
  */
-import { type Files, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
-import type { Content, Entry, Found, Source } from "../source.ts";
+import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
+import { type Content, type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
+import { changed } from "../source_error.ts";
 import { HotFiles, type HotOptions, LARGEST_HOT_FILE, type SmallFile } from "./hot_files.ts";
 
 /** The bytes that are read at a time; less than this is read at once, without a stream. */
 const CHUNK = 256 * 1024;
+/**
+ * Two changes within one tick of a file system's clock leave the same times, and some runtimes tell
+ * whole seconds only; in milliseconds, a tick and a second more.
+ */
+const CLOCK = 2000;
 /**
  * Times that build tools write instead of the real one: 1970, 1 second later (Nix), 1980 (zip),
  * 1985 (npm). A validator from one would call a changed file unchanged.
@@ -76,43 +82,57 @@ export function fileSystem(
   const kept = hot === false
     ? undefined
     : new HotFiles(hot, (key) => files.identify(root.path, names(key)));
-  /** Small files that are being read, for all who ask for them meanwhile. */
-  const reading = new Map<string, Promise<Entry | undefined>>();
+  /** What is being looked up and read, for all who ask for it meanwhile. */
+  const looking = new Map<string, Promise<Found>>();
 
-  const look = async (key: string): Promise<Found> => {
-    const known = await kept?.find(key) ?? await reading.get(key);
+  const look = async (
+    key: string,
+    checking: Promise<Entry | undefined> | undefined,
+  ): Promise<Found> => {
+    const known = await checking;
     if (known) return known;
     const segments = names(key);
-    const file = await files.open(root.path, segments, symlinks);
+    const file = await files.find(root.path, segments, symlinks);
     if (typeof file !== "object") return file;
     const name = segments.at(-1) ?? root.name;
-    if (!kept || file.size > LARGEST_HOT_FILE) return entry(name, file);
-    const read = readWhole(file).then((small) => kept.keep(key, name, small));
-    reading.set(key, read.catch(() => undefined));
-    return await read.finally(() => reading.delete(key));
+    return kept && file.size <= LARGEST_HOT_FILE
+      ? kept.keep(key, name, await readWhole(file, name))
+      : entry(name, file);
   };
   return {
-    list: (segments) => files.list(root.path, segments, symlinks),
+    list: (segments) => files.list(root.path, segments, symlinks, MOST_LISTED + 1),
     find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
       const known = kept?.find(key);
-      return known && !(known instanceof Promise) ? known : look(key);
+      if (known && !(known instanceof Promise)) return known;
+      // Whoever joins may be told what was true before they asked.
+      if (!kept?.patient) return look(key, known);
+      const found = looking.get(key) ?? look(key, known).finally(() => looking.delete(key));
+      looking.set(key, found);
+      return found;
     },
   };
 }
 
-async function readWhole(file: OpenFile): Promise<SmallFile> {
-  const { identity } = file;
-  const bytes = await readAll(file, 0, file.size);
-  return { identity, bytes, lastModified: knownTime(file) };
+async function readWhole(file: FoundFile, name: string): Promise<SmallFile> {
+  const { identity, size, ctime } = file;
+  const settled = Date.now() - ctime >= CLOCK;
+  const bytes = await readAll(await opened(file, name), 0, size);
+  return { identity, settled, bytes, lastModified: knownTime(file) };
 }
 
-function knownTime({ mtime }: OpenFile): number | undefined {
+async function opened(file: FoundFile, name: string): Promise<OpenFile> {
+  const open = await file.open();
+  if (!open) throw changed(name);
+  return open;
+}
+
+function knownTime({ mtime }: FoundFile): number | undefined {
   return SENTINELS.has(mtime) ? undefined : mtime;
 }
 
-function entry(name: string, file: OpenFile): Entry {
+function entry(name: string, file: FoundFile): Entry {
   const lastModified = knownTime(file);
   const { size } = file;
   return {
@@ -123,9 +143,10 @@ function entry(name: string, file: OpenFile): Entry {
     etag: lastModified === undefined
       ? undefined
       : `W/"${size.toString(16)}-${micros(lastModified).toString(16)}"`,
-    open: ({ start, end } = { start: 0, end: size }) =>
-      end - start <= CHUNK ? readAll(file, start, end) : stream(file, start, end),
-    close: () => file.close(),
+    async open({ start, end } = { start: 0, end: size }) {
+      const open = await opened(file, name);
+      return end - start <= CHUNK ? await readAll(open, start, end) : stream(open, start, end);
+    },
   };
 }
 
@@ -172,6 +193,6 @@ function stream(file: OpenFile, start: number, end: number): Content {
 /** A file that got shorter must not become a body that looks complete. */
 async function readSome(file: OpenFile, buffer: Uint8Array, position: number): Promise<number> {
   const count = await file.read(buffer, position);
-  if (count === 0) throw new Error(`the file ended at ${position} of ${file.size} bytes`);
+  if (count === 0) throw new Error(`the file ended at byte ${position}`);
   return count;
 }

@@ -7,7 +7,9 @@ import type { ByteRange } from "../../http/ranges.ts";
 import type { Content, Entry } from "../source.ts";
 
 /** What is known of a file besides its bytes. */
-export type Metadata = Partial<Pick<Entry, "etag" | "lastModified" | "type">>;
+export type Metadata = Partial<
+  Pick<Entry, "etag" | "inMemory" | "lastModified" | "sha256" | "type">
+>;
 
 /** An entry whose bytes are at hand. */
 export function bytesEntry(
@@ -20,14 +22,18 @@ export function bytesEntry(
     name,
     size: bytes.length,
     open: (range) => range ? bytes.subarray(range.start, range.end) : bytes,
-    close() {},
   };
 }
 
-/** A strong entity tag: the same bytes have the same one, on every machine. */
-export async function contentTag(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `"${btoa(String.fromCharCode(...hash.subarray(0, 18))).replaceAll("/", "_")}"`;
+/** The same with a strong entity tag: equal bytes have an equal one, on every machine. */
+export async function hashedEntry(
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  metadata: Metadata,
+): Promise<Entry> {
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const text = btoa(String.fromCharCode(...sha256.subarray(0, 18))).replaceAll("/", "_");
+  return bytesEntry(name, bytes, { ...metadata, sha256, etag: `"${text}"` });
 }
 
 /** Exactly `range` of a stream that begins at byte 0; errors when it ends before. */

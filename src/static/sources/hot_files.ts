@@ -4,7 +4,7 @@
  * @module
  */
 import type { Entry } from "../source.ts";
-import { bytesEntry, contentTag } from "./entries.ts";
+import { hashedEntry } from "./entries.ts";
 
 /** Options of the memory for hot files. */
 export interface HotOptions {
@@ -21,13 +21,16 @@ export interface HotOptions {
 export interface SmallFile {
   /** Changes whenever the file does. */
   readonly identity: string;
+  /** Whether the last change is so long ago that the next one will change the identity. */
+  readonly settled: boolean;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly lastModified: number | undefined;
 }
 
 interface Kept {
   readonly entry: Entry;
-  readonly identity: string;
+  /** `undefined` for a file that may have changed without a trace. */
+  readonly identity: string | undefined;
   checked: number;
 }
 
@@ -70,18 +73,25 @@ export class HotFiles {
 
   async #check(key: string, kept: Kept): Promise<Entry | undefined> {
     const asked = Date.now();
-    const same = await this.#identify(key) === kept.identity;
+    const same = kept.identity !== undefined && await this.#identify(key) === kept.identity;
     if (same) kept.checked = asked;
     else this.#forget(key, kept);
     return same ? kept.entry : undefined;
   }
 
+  /** Whether an answer may be as old as one that was asked for a moment ago. */
+  get patient(): boolean {
+    return this.#revalidate > 0;
+  }
+
   /** Makes the entry of a file that was read, with a tag made of its content, and keeps it. */
   async keep(key: string, name: string, file: SmallFile): Promise<Entry> {
-    const { bytes, identity, lastModified } = file;
-    const entry = bytesEntry(name, bytes, { lastModified, etag: await contentTag(bytes) });
+    const { bytes, lastModified } = file;
+    const identity = file.settled ? file.identity : undefined;
+    const read = await hashedEntry(name, bytes, { lastModified });
     const weight = bytes.length + OVERHEAD;
-    if (weight > this.#budget) return entry;
+    if (weight > this.#budget) return read;
+    const entry = { ...read, inMemory: true };
     const before = this.#kept.get(key);
     if (before) this.#forget(key, before);
     this.#kept.set(key, { entry, identity, checked: Date.now() });
@@ -90,7 +100,7 @@ export class HotFiles {
       if (this.#weight <= this.#budget) break;
       this.#forget(oldest, kept);
     }
-    return entry;
+    return read;
   }
 
   #forget(key: string, kept: Kept): void {

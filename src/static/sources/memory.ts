@@ -4,7 +4,7 @@
  * @module
  */
 import type { Entry, Found, Listed, Source } from "../source.ts";
-import { bytesEntry, contentTag } from "./entries.ts";
+import { hashedEntry } from "./entries.ts";
 
 /** The content of a file: text, bytes, or a function that makes it when it is first asked for. */
 export type MemoryContent =
@@ -85,8 +85,11 @@ async function load(file: MemoryContent | MemoryFile, name = ""): Promise<Entry>
     : { type: undefined, lastModified: undefined, ...file };
   const made = typeof content === "function" ? await content() : content;
   const bytes = typeof made === "string" ? new TextEncoder().encode(made) : made;
-  const etag = await contentTag(bytes);
-  return bytesEntry(name, bytes, { type, lastModified: lastModified?.getTime(), etag });
+  return await hashedEntry(name, bytes, {
+    type,
+    lastModified: lastModified?.getTime(),
+    inMemory: true,
+  });
 }
 
 function pick({ size, lastModified }: Entry): Pick<Entry, "size" | "lastModified"> {

@@ -5,10 +5,11 @@
  */
 import { runtimeFiles } from "../../runtime/files.ts";
 import type { Source } from "../source.ts";
-import { directory } from "./directory.ts";
+import { type DirectoryOptions, fileSystem } from "./directory.ts";
 
 /**
- * A folder of an installed package, as a source. The package is looked for in `node_modules`, from
+ * A folder of an installed package, as a source; in the table of exports, `["name", "folder"]` is
+ * short for it. The package is looked for in `node_modules`, from
  * the working directory upwards, on Node, Deno and Bun alike.
  *
  * @param name The name of the package.
@@ -25,22 +26,37 @@ import { directory } from "./directory.ts";
  * ```
  */
 export function packageData(name: string, folder = "."): Source {
-  if (!/^(?:@[\w.-]+\/)?[\w-][\w.-]*$/.test(name)) {
-    throw new TypeError(`packageData: ${JSON.stringify(name)} is no name of a package`);
+  return packageFolder(name, folder, "packageData", {});
+}
+
+/** As {@linkcode packageData}, with errors in the name of `option`. */
+export function packageFolder(
+  name: string,
+  folder: string,
+  option: string,
+  options: DirectoryOptions,
+): Source {
+  if (!/^(?:@[\w.-]+\/)?[\w-][\w.-]*$/.test(name) || typeof folder !== "string") {
+    throw new TypeError(
+      `${option}: ${JSON.stringify([name, folder])} is no package and folder, such as ` +
+        '["some-package", "assets"]',
+    );
   }
   let files;
   try {
     files = runtimeFiles();
   } catch {
-    throw new TypeError("packageData: this runtime has no file system; pass a source instead");
+    throw new TypeError(`${option}: this runtime has no file system; pass a source instead`);
   }
   let up = files.resolve(".").path;
   for (;;) {
     const candidate = `${up}/node_modules/${name}`;
-    if (files.kind(candidate) === "directory") return directory(`${candidate}/${folder}`);
+    if (files.kind(candidate) === "directory") {
+      return fileSystem(`${candidate}/${folder}`, option, options);
+    }
     const above = files.resolve(`${up}/..`).path;
     if (above === up) break;
     up = above;
   }
-  throw new TypeError(`packageData: the package ${name} is not installed; run npm install ${name}`);
+  throw new TypeError(`${option}: the package ${name} is not installed; run npm install ${name}`);
 }

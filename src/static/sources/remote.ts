@@ -4,17 +4,29 @@
  * @module
  */
 import { parseDate } from "../../http/date.ts";
-import type { Entry, Source } from "../source.ts";
+import type { ByteRange } from "../../http/ranges.ts";
+import type { Content, Entry, Source } from "../source.ts";
+import { changed, SourceError } from "../source_error.ts";
 import { sliced } from "./entries.ts";
+
+/** Options of {@linkcode remote}. */
+export interface RemoteOptions {
+  /** How long the origin may take to begin an answer, in milliseconds. Default 10000. */
+  readonly timeout?: number;
+  /** Is told why a request was answered with 502 or 504. Default `console.error`. */
+  readonly onError?: (error: unknown) => void;
+}
 
 /**
  * Files of another origin server, such as the website of an S3 bucket, as a source. Entity tags,
  * times and media types are the origin's; only the range that is asked for is fetched. Redirects
- * are not followed.
+ * are not followed. What the origin does not have (403, 404, 410) is passed on; an origin that fails
+ * is a 502, one that is late a 504. When the client goes, the origin's answer is cancelled.
  *
  * @param url The URL that paths are appended to, `http:` or `https:`.
+ * @param options See {@linkcode RemoteOptions}.
  * @returns A source.
- * @throws {TypeError} When `url` is no such URL.
+ * @throws {TypeError} When `url` is no such URL, or `timeout` is out of range.
  *
  * @example
  * ```ts
@@ -23,71 +35,122 @@ import { sliced } from "./entries.ts";
  * const app = serveStatic({ "/cdn": remote("https://files.example.com/public/") })(notFound);
  * ```
  */
-export function remote(url: string | URL): Source {
+export function remote(url: string | URL, options: RemoteOptions = {}): Source {
+  const { timeout = 10_000, onError = console.error } = options;
   const base = URL.parse(String(url));
   if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash || base.username) {
     throw new TypeError(
-      `remote: ${
-        JSON.stringify(String(url))
-      } must be an http or https URL without query, fragment ` +
-        "or credentials",
+      `remote: ${JSON.stringify(String(url))} must be an http or https URL without query, ` +
+        "fragment or credentials",
     );
   }
+  // A timer that is set for longer fires at once.
+  if (!(timeout > 0 && timeout < 2 ** 31)) {
+    throw new TypeError("remote: timeout must be milliseconds, from 1 to 2147483647");
+  }
+
+  /** Asks the origin, and lets `read` judge the answer; failures become 502 and 504. */
+  const ask = async <T>(
+    target: URL,
+    init: { method: string; headers: Record<string, string> },
+    read: (response: Response) => T,
+  ): Promise<T> => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeout);
+    let response: Response | undefined;
+    try {
+      // Lengths and ranges are those of the file, not of a compressed copy.
+      const headers = { ...init.headers, "accept-encoding": "identity" };
+      response = await fetch(target, { ...init, headers, redirect: "manual", signal: late.signal });
+      return read(response);
+    } catch (error) {
+      await response?.body?.cancel();
+      if (error instanceof SourceError && error.status === 503) throw error;
+      onError(error);
+      const status = late.signal.aborted ? 504 : 502;
+      throw new SourceError(status, `${target.origin} failed`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
   return {
     async find(segments) {
       if (segments.length === 0) return "directory";
       const target = new URL(base);
       target.pathname = base.pathname.replace(/\/?$/, "/") +
         segments.map(encodeURIComponent).join("/");
-      const response = await ask(target, "HEAD");
-      if (response.status === 404 || response.status === 410 || response.status === 403) {
-        return undefined;
-      }
-      if (response.status >= 300 && response.status < 400) return "directory";
-      const length = Number(response.headers.get("content-length") ?? NaN);
-      if (response.status !== 200 || !Number.isSafeInteger(length)) {
-        throw new Error(
-          `${target.origin} answered HEAD with ${response.status} and no usable length`,
-        );
-      }
-      return remoteEntry(target, segments.at(-1) ?? "", length, response.headers);
+      return await ask(target, { method: "HEAD", headers: {} }, ({ status, headers }) => {
+        if (status === 403 || status === 404 || status === 410) return undefined;
+        if (status >= 300 && status < 400) return "directory";
+        const size = lengthOf(headers);
+        if (status !== 200 || size === undefined) {
+          throw new Error(`${target.origin} answered HEAD with ${status} and no usable length`);
+        }
+        const open = (range?: ByteRange): Content | Promise<Content> =>
+          size === 0 ? new Uint8Array() : ask(
+            target,
+            { method: "GET", headers: fieldsFor(headers, size, range) },
+            (response) => contentOf(response, headers, size, range ?? { start: 0, end: size }),
+          );
+        return entryOf(segments.at(-1) ?? "", size, headers, open);
+      });
     },
   };
 }
 
-function remoteEntry(target: URL, name: string, size: number, headers: Headers): Entry {
-  const etag = headers.get("etag") ?? undefined;
+function entryOf(name: string, size: number, headers: Headers, open: Entry["open"]): Entry {
   return {
     name,
     size,
-    etag,
+    etag: headers.get("etag") ?? undefined,
     lastModified: parseDate(headers.get("last-modified") ?? ""),
     type: headers.get("content-type") ?? undefined,
-    async open(range = { start: 0, end: size }) {
-      if (size === 0) return new Uint8Array();
-      const whole = range.start === 0 && range.end === size;
-      const fields: Record<string, string> = whole
-        ? {}
-        : { range: `bytes=${range.start}-${range.end - 1}` };
-      // The file that is sent must be the one whose length was promised.
-      if (etag !== undefined && !etag.startsWith("W/")) fields["if-match"] = etag;
-      const response = await ask(target, "GET", fields);
-      const { status, body } = response;
-      if (body && status === 206) {
-        return sliced(bytes(body), { start: 0, end: range.end - range.start });
-      }
-      if (body && status === 200) return sliced(bytes(body), range);
-      await body?.cancel();
-      throw new Error(`${target.origin} answered GET with ${status}`);
-    },
-    close() {},
+    open,
   };
 }
 
-const bytes = (body: ReadableStream): ReadableStream<Uint8Array<ArrayBuffer>> => body;
-
-function ask(url: URL, method: string, headers: Record<string, string> = {}): Promise<Response> {
-  // Lengths and ranges are those of the file, not of a compressed copy.
-  const fields = { ...headers, "accept-encoding": "identity" };
-  return fetch(url, { method, headers: fields, redirect: "manual" });
+/** A length that is the file's: what comes in a coding, though none was asked for, has another. */
+function lengthOf(headers: Headers): number | undefined {
+  const length = headers.get("content-length");
+  const coding = headers.get("content-encoding") ?? "identity";
+  return length !== null && /^\d{1,15}$/.test(length) && coding === "identity"
+    ? Number(length)
+    : undefined;
 }
+
+function fieldsFor(
+  headers: Headers,
+  size: number,
+  range: ByteRange = { start: 0, end: size },
+): Record<string, string> {
+  const etag = headers.get("etag");
+  const { start, end } = range;
+  return {
+    ...(start === 0 && end === size ? {} : { range: `bytes=${start}-${end - 1}` }),
+    // The file that is sent must be the one whose length was promised.
+    ...(etag === null || etag.startsWith("W/") ? {} : { "if-match": etag }),
+  };
+}
+
+/** The bytes of a range; what an origin answers that ignores ranges, or has another file, shows. */
+function contentOf(
+  { status, headers, body }: Response,
+  found: Headers,
+  size: number,
+  range: ByteRange,
+): Content {
+  const same = ["etag", "last-modified"].every((name) =>
+    (headers.get(name) ?? found.get(name)) === found.get(name)
+  );
+  if (status === 412 || status === 416 || (status < 300 && !same)) throw changed("the remote file");
+  const length = range.end - range.start;
+  if (body && status === 200 && lengthOf(headers) === size) return sliced(bytes(body), range);
+  if (
+    body && status === 206 && lengthOf(headers) === length &&
+    headers.get("content-range") === `bytes ${range.start}-${range.end - 1}/${size}`
+  ) return sliced(bytes(body), { start: 0, end: length });
+  throw new Error(`GET was answered with ${status}, and not with what was asked for`);
+}
+
+const bytes = (body: ReadableStream): ReadableStream<Uint8Array<ArrayBuffer>> => body;

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Entry, Source } from "../source.ts";
-import { bytesEntry, contentTag, keyOf, sliced } from "./entries.ts";
+import { type Entry, type Listed, MOST_LISTED, type Source } from "../source.ts";
+import { changed } from "../source_error.ts";
+import { bytesEntry, hashedEntry, keyOf, sliced } from "./entries.ts";
 
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -12,15 +13,19 @@ type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 export interface R2BucketLike {
   /** What is known of an object. */
   head(key: string): Promise<R2ObjectLike | null>;
-  /** An object with its content, or a range of it. */
+  /** An object with a range of its content, or without when it is not the one with this tag. */
   get(
     key: string,
-    options: { range: { offset: number; length: number } },
-  ): Promise<{ readonly body?: ReadableStream } | null>;
-  /** The keys with a prefix. */
-  list(options: { prefix: string; limit: number; delimiter?: string }): Promise<{
+    options: {
+      range: { offset: number; length: number };
+      onlyIf: { etagMatches: string };
+    },
+  ): Promise<{ readonly size: number; readonly body?: ReadableStream } | null>;
+  /** The keys with a prefix, a page of them. */
+  list(options: { prefix: string; limit?: number; delimiter?: string; cursor?: string }): Promise<{
     readonly objects: readonly (R2ObjectLike & { readonly key: string })[];
     readonly delimitedPrefixes: readonly string[];
+    readonly cursor?: string;
   }>;
 }
 
@@ -28,8 +33,12 @@ export interface R2BucketLike {
 export interface R2ObjectLike {
   /** The length in bytes. */
   readonly size: number;
+  /** The entity tag. */
+  readonly etag: string;
   /** The entity tag with its quotes. */
   readonly httpEtag: string;
+  /** Checksums that were given with the content. */
+  readonly checksums: { readonly sha256?: ArrayBuffer };
   /** The time of the upload. */
   readonly uploaded: Date;
   /** What was stored beside the content. */
@@ -65,40 +74,48 @@ export function bucket(r2: R2BucketLike, prefix = ""): Source {
     async list(segments) {
       const key = keyOf(prefix, segments);
       const folder = key === "" || key.endsWith("/") ? key : `${key}/`;
-      const { objects, delimitedPrefixes } = await r2.list({
-        prefix: folder,
-        limit: 1000,
-        delimiter: "/",
-      });
       const nameOf = (key: string): string => key.slice(folder.length).replace(/\/$/, "");
-      return [
-        ...delimitedPrefixes.map((key) => ({ name: nameOf(key), directory: true })),
-        ...objects.map(({ key, size, uploaded }) => ({
-          name: nameOf(key),
-          directory: false,
-          size,
-          lastModified: uploaded.getTime(),
-        })),
-      ];
+      const listed: Listed[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await r2.list({
+          prefix: folder,
+          delimiter: "/",
+          ...(cursor ? { cursor } : {}),
+        });
+        for (const key of page.delimitedPrefixes) {
+          listed.push({ name: nameOf(key), directory: true });
+        }
+        for (const { key, size, uploaded } of page.objects) {
+          const lastModified = uploaded.getTime();
+          listed.push({ name: nameOf(key), directory: false, size, lastModified });
+        }
+        ({ cursor } = page);
+      } while (cursor !== undefined && listed.length <= MOST_LISTED);
+      return listed;
     },
   };
 }
 
 function objectEntry(r2: R2BucketLike, key: string, name: string, object: R2ObjectLike): Entry {
-  const { size } = object;
+  const { size, etag, httpEtag, uploaded, httpMetadata, checksums: { sha256 } } = object;
   return {
     name,
     size,
-    etag: object.httpEtag,
-    lastModified: object.uploaded.getTime(),
-    type: object.httpMetadata?.contentType,
+    etag: httpEtag,
+    lastModified: uploaded.getTime(),
+    type: httpMetadata?.contentType,
+    sha256: sha256 && new Uint8Array(sha256),
     async open({ start, end } = { start: 0, end: size }) {
       if (start === end) return new Uint8Array();
-      const found = await r2.get(key, { range: { offset: start, length: end - start } });
-      if (!found?.body) throw new Error("the object has gone");
-      return sliced(found.body as Bytes, { start: 0, end: end - start });
+      const found = await r2.get(key, {
+        range: { offset: start, length: end - start },
+        onlyIf: { etagMatches: etag },
+      });
+      if (!found?.body) throw changed(name);
+      // As it comes from the binding, the runtime knows its length and moves it without our help.
+      return found.body as Bytes;
     },
-    close() {},
   };
 }
 
@@ -136,10 +153,9 @@ export function keyValue(kv: KVNamespaceLike, prefix = ""): Source {
       if (value === null) return "directory";
       const bytes = new Uint8Array(value);
       const { type, lastModified } = (metadata ?? {}) as { type?: unknown; lastModified?: unknown };
-      return bytesEntry(segments.at(-1) ?? "", bytes, {
+      return await hashedEntry(segments.at(-1) ?? "", bytes, {
         type: typeof type === "string" ? type : undefined,
         lastModified: typeof lastModified === "number" ? lastModified : undefined,
-        etag: await contentTag(bytes),
       });
     },
   };
@@ -171,41 +187,55 @@ const MANUAL = { redirect: "manual" } as const;
  * ```
  */
 export function assets(binding: AssetsLike): Source {
+  /** The binding redirects a page to its own name for it: `index.html` to the directory. */
+  const get = async (path: string): Promise<Response> => {
+    const response = await binding.fetch(`${ASSETS}${path}`, MANUAL);
+    const location = response.headers.get("location");
+    if (location === null || !path.endsWith(".html")) return response;
+    await response.body?.cancel();
+    return await binding.fetch(new URL(location, ASSETS).href, MANUAL);
+  };
   return {
     async find(segments) {
       const name = segments.at(-1) ?? "";
       const path = segments.map(encodeURIComponent).join("/");
-      let response = await binding.fetch(`${ASSETS}${path}`, MANUAL);
-      const location = response.headers.get("location");
-      // The binding redirects a page to its own name for it: `index.html` to the directory.
-      if (location !== null && name.endsWith(".html")) {
-        await response.body?.cancel();
-        response = await binding.fetch(new URL(location, ASSETS).href, MANUAL);
-      }
-      const length = Number(response.headers.get("content-length") ?? NaN);
-      // Redirects are the binding's own opinion of index files; ours are the options.
-      const moved = response.status >= 300 && response.status < 400;
-      if (response.status !== 200 || !response.body) {
-        await response.body?.cancel();
+      const response = await get(path);
+      const { status, headers, body } = response;
+      if (status !== 200 || !body) {
+        await body?.cancel();
+        // Redirects are the binding's own opinion of index files; ours are the options.
+        const moved = status >= 300 && status < 400;
         return (moved && !name.endsWith(".html")) || segments.length === 0
           ? "directory"
           : undefined;
       }
-      const etag = response.headers.get("etag") ?? undefined;
-      const type = response.headers.get("content-type") ?? undefined;
-      const body: Bytes = response.body;
-      if (!Number.isSafeInteger(length)) {
-        const bytes = new Uint8Array(await response.arrayBuffer());
-        return bytesEntry(name, bytes, { etag, type });
+      const etag = headers.get("etag") ?? undefined;
+      const type = headers.get("content-type") ?? undefined;
+      const size = Number(headers.get("content-length") ?? NaN);
+      if (!Number.isSafeInteger(size)) {
+        return bytesEntry(name, new Uint8Array(await response.arrayBuffer()), { etag, type });
       }
+      /** What came with the lookup is sent first; further ranges are fetched. */
+      let held: Bytes | undefined = body;
       return {
         name,
-        size: length,
+        size,
         etag,
         type,
-        open: (range) => range ? sliced(body, range) : body,
-        close: () => body.cancel(),
+        async open(range) {
+          const stream = held ?? await again(path, etag);
+          held = undefined;
+          return range ? sliced(stream, range) : stream;
+        },
+        close: () => held?.cancel(),
       };
     },
   };
+
+  async function again(path: string, etag: string | undefined): Promise<Bytes> {
+    const { body, headers } = await get(path);
+    if (body && (headers.get("etag") ?? undefined) === etag) return body;
+    await body?.cancel();
+    throw changed(path);
+  }
 }

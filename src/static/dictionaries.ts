@@ -1,0 +1,93 @@
+/**
+ * Compression dictionaries (RFC 9842): the old version of a file makes the new one small.
+ *
+ * @module
+ */
+import { parseItem } from "../http/structured.ts";
+import { glob } from "./globs.ts";
+import type { HeadersHook } from "./hooks.ts";
+import type { Stored } from "./variants.ts";
+
+/** How a file is used as a dictionary. */
+export interface DictionaryUse {
+  /** The URL pattern of what it helps to compress, relative to its own URL: `"/app/*.js"`. */
+  readonly match: string;
+  /** Where the browser uses it (`"script"`, `"style"`, `"document"`). Default: everywhere. */
+  readonly matchDest?: readonly string[];
+  /** What clients send back as `Dictionary-ID`, up to 1024 characters. Default: none. */
+  readonly id?: string;
+}
+
+/** Compiled dictionaries, for the option of `serveStatic`. */
+export interface Dictionaries {
+  /** Says of files that they are dictionaries. */
+  readonly announce: HeadersHook;
+  /** The variants that a client can decode with the dictionary it has. */
+  readonly stored: (headers: Headers) => readonly Stored[];
+  /** The fields of requests that decide. */
+  readonly vary: string;
+}
+
+/**
+ * Makes files dictionaries for later ones. A client that has one asks with its SHA-256, and gets
+ * the variant that was compressed with it, where that lies beside the file: `app.js` with the hash in
+ * 64 lower-case hexadecimal digits and `.dcz` or `.dcb` behind, `app.js.5d41….dcz`. A build step
+ * makes it, in the formats of RFC 9842 §4 and §5. Browsers use dictionaries over `https:` alone.
+ *
+ * @param rules How files are used, by globs as in `disallow`; a string is short for `{ match }`. The
+ * first match counts.
+ * @returns The value for the option `dictionaries`.
+ * @throws {TypeError} When a rule has a wrong value.
+ *
+ * @example
+ * ```ts
+ * import { dictionaries, memory, notFound, serveStatic } from "@handwerk/handwerk";
+ *
+ * const app = serveStatic({ "/": memory({ "app-v1.js": "let a = 1" }) }, {
+ *   dictionaries: dictionaries({ "app-*.js": "/app-*.js" }),
+ * })(notFound);
+ * const { headers } = await app(new Request("http://localhost/app-v1.js"));
+ * console.log(headers.get("use-as-dictionary")); // match="/app-*.js"
+ * ```
+ */
+export function dictionaries(
+  rules: Readonly<Record<string, string | DictionaryUse>>,
+): Dictionaries {
+  const compiled = Object.entries(rules).map(([pattern, use]) => ({
+    matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`),
+    value: fieldOf(pattern, typeof use === "string" ? { match: use } : use),
+  }));
+  return {
+    announce(path, headers, { status }) {
+      const rule = status === 200 ? compiled.find(({ matches }) => matches(path)) : undefined;
+      if (rule) headers.set("use-as-dictionary", rule.value);
+    },
+    stored(headers) {
+      const hash = parseItem(headers.get("available-dictionary") ?? "");
+      if (!(hash instanceof Uint8Array) || hash.length !== 32) return [];
+      const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      return ["dcz", "dcb"].map((coding) => ({ coding, extension: `.${hex}.${coding}` }));
+    },
+    vary: "accept-encoding, available-dictionary",
+  };
+}
+
+function fieldOf(pattern: string, { match, matchDest = [], id }: DictionaryUse): string {
+  const texts = [match, ...matchDest, id ?? ""];
+  // RFC 9842 §2.1.1: groups of regular expressions are not allowed.
+  if (!match || match.includes("(") || !texts.every((text) => /^[ -~]{0,1024}$/.test(text))) {
+    throw new TypeError(
+      `dictionaries: ${JSON.stringify(pattern)} needs a match such as "/app/*.js", in ASCII and ` +
+        "without groups",
+    );
+  }
+  const destinations = matchDest.length > 0
+    ? `, match-dest=(${matchDest.map(quoted).join(" ")})`
+    : "";
+  return `match=${quoted(match)}${destinations}${id === undefined ? "" : `, id=${quoted(id)}`}`;
+}
+
+/** A string as RFC 9651 §4.1.6 writes it. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}

@@ -1,0 +1,59 @@
+/**
+ * What code of the user is told about an answer.
+ *
+ * @module
+ */
+
+/** What is known of an answer whose fields are being made. */
+export interface Serving {
+  /** The request. */
+  readonly request: Request;
+  /** The status: 200, 206, 304, 404, 412 or 416. */
+  readonly status: number;
+  /** The canonical path of the export as the client sees it; never ends in a slash. */
+  readonly base: string;
+  /** The SHA-256 of the representation, content coding included, where it is known. */
+  readonly sha256: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/**
+ * Sees and changes the fields of an answer, for the decoded path of the file below its export.
+ */
+export type HeadersHook = (path: string, headers: Headers, serving: Serving) => void;
+
+/** An answer that was given, for logs and metrics. */
+export interface Served {
+  /** The request. */
+  readonly request: Request;
+  /** The status of the answer. */
+  readonly status: number;
+  /** The decoded path below the export. */
+  readonly path: string;
+  /** How many bytes of content are sent; not known for what is compressed on the way. */
+  readonly bytes: number | undefined;
+  /** The content coding, or `"identity"`. */
+  readonly coding: string;
+  /** The range that is sent, as `Content-Range` writes it; several ranges are `"multipart"`. */
+  readonly range: string | undefined;
+  /** Whether the content came from memory. */
+  readonly inMemory: boolean;
+}
+
+/** What there is to tell of an answer. */
+export function servedBy(
+  request: Request,
+  { status, headers, body }: Response,
+  path: string,
+  inMemory: boolean,
+): Served {
+  const length = headers.get("content-length");
+  return {
+    request,
+    status,
+    path,
+    bytes: body === null ? 0 : length === null ? undefined : Number(length),
+    coding: headers.get("content-encoding") ?? "identity",
+    range: headers.get("content-range") ?? (status === 206 ? "multipart" : undefined),
+    inMemory,
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * What a page will need, told before it is read.
+ *
+ * @module
+ */
+import type { HeadersHook } from "./hooks.ts";
+
+/** A chunk as build tools (Vite, with `build.manifest`) describe it. */
+export interface ManifestChunk {
+  /** The built file. */
+  readonly file: string;
+  /** Its style sheets. */
+  readonly css?: readonly string[];
+  /** The keys of chunks that it imports. */
+  readonly imports?: readonly string[];
+}
+
+/** Paths that a page needs by the path of the page, or the manifest of a build; all below the export. */
+export type PreloadManifest = Readonly<Record<string, readonly string[] | ManifestChunk>>;
+
+/** How browsers are to fetch a file, by its extension. Fonts are always fetched with CORS. */
+const KINDS: Readonly<Record<string, string>> = {
+  js: "modulepreload",
+  mjs: "modulepreload",
+  css: "preload; as=style",
+  woff: "preload; as=font; crossorigin",
+  woff2: "preload; as=font; crossorigin",
+  avif: "preload; as=image",
+  gif: "preload; as=image",
+  jpg: "preload; as=image",
+  png: "preload; as=image",
+  svg: "preload; as=image",
+  webp: "preload; as=image",
+  json: "preload; as=fetch; crossorigin",
+};
+
+/**
+ * Adds `Link` fields to pages, with which browsers fetch scripts, style sheets, fonts and pictures
+ * before they have read the page. Hosts and CDNs may send them early (RFC 8297).
+ *
+ * @param manifest What pages need: `{ "index.html": ["app.js", "app.css"] }`, or the manifest of a
+ * build as Vite writes it.
+ * @returns A function for the option `headers`.
+ * @throws {TypeError} When a file is of a kind that cannot be preloaded.
+ *
+ * @example
+ * ```ts
+ * import { memory, notFound, preload, serveStatic } from "@handwerk/handwerk";
+ *
+ * const site = memory({ "index.html": "<p>", "app.js": "1" });
+ * const app = serveStatic({ "/app": site }, {
+ *   headers: preload({ "index.html": ["app.js"] }),
+ * })(notFound);
+ * const { headers } = await app(new Request("http://localhost/app/"));
+ * console.log(headers.get("link")); // </app/app.js>; rel=modulepreload
+ * ```
+ */
+export function preload(manifest: PreloadManifest): HeadersHook {
+  const pages = new Map(
+    Object.entries(manifest).map(([page, value]) => [
+      page,
+      ("file" in value ? filesOf(manifest, page, new Set()) : value).map(linkOf),
+    ]),
+  );
+  return (path, headers, { status, base }) => {
+    const links = status === 200 ? pages.get(path) ?? [] : [];
+    for (const { target, kind } of links) headers.append("link", `<${base}${target}>; rel=${kind}`);
+  };
+}
+
+/** The files of a chunk and of all that it imports; chunks may import one another in circles. */
+function filesOf(manifest: PreloadManifest, key: string, seen: Set<string>): readonly string[] {
+  const chunk = manifest[key];
+  if (!chunk || !("file" in chunk) || seen.has(key)) return [];
+  seen.add(key);
+  const imported = (chunk.imports ?? []).flatMap((name) => filesOf(manifest, name, seen));
+  return [...new Set([chunk.file, ...chunk.css ?? [], ...imported])];
+}
+
+function linkOf(path: string): { target: string; kind: string } {
+  const kind = KINDS[path.slice(path.lastIndexOf(".") + 1)];
+  if (kind === undefined || path.startsWith("/")) {
+    throw new TypeError(
+      `preload: ${JSON.stringify(path)} must be a path below the export, to a file of one of the ` +
+        `types ${Object.keys(KINDS).join(", ")}`,
+    );
+  }
+  return { target: `/${path.split("/").map(encodeURIComponent).join("/")}`, kind };
+}

@@ -1,0 +1,151 @@
+/**
+ * From a request that is below an export to its answer.
+ *
+ * @module
+ */
+import { canonicalPath } from "../http/path.ts";
+import { safeSegments } from "../http/segments.ts";
+import { textResponse } from "../http/text.ts";
+import type { Place } from "../mount.ts";
+import { answerFile, type Fallback } from "./answer.ts";
+import type { Representation } from "./describe.ts";
+import type { Candidate } from "./exports.ts";
+import type { Guard } from "./guard.ts";
+import { listingResponse } from "./listing.ts";
+import { locate, type LocatedFile } from "./locate.ts";
+import { findMiss } from "./miss.ts";
+import type { Settings } from "./options.ts";
+import { MOST_LISTED, type Source } from "./source.ts";
+import { selectVariant } from "./variants.ts";
+
+/** An answer, and what there is to tell of it. */
+export interface Answered {
+  readonly response: Response;
+  readonly path: string;
+  readonly inMemory?: boolean | undefined;
+}
+
+/**
+ * Answers with what is found for a path, or with what stands in for it.
+ *
+ * @returns `undefined` when the request is to be passed on.
+ */
+export async function respond(
+  request: Request,
+  place: Place,
+  candidates: readonly Candidate[],
+  settings: Settings,
+): Promise<Answered | undefined> {
+  for (const candidate of candidates) {
+    const { source, path } = candidate;
+    const located = await locate(source, path, settings.guard, settings.finding);
+    if (located?.kind === "file") {
+      return await (isRead(request)
+        ? answerLocated(request, place, candidate, located, settings)
+        : refuse(request, located));
+    }
+    if (located?.kind === "denied") {
+      return { response: textResponse(request, 403, "Forbidden"), path: below(path) };
+    }
+    if (!isRead(request)) continue;
+    if (located?.kind === "redirect") {
+      return { response: redirect(place, located.respell), path: below(path) };
+    }
+    if (located?.kind !== "directory" || !settings.listing || !source.list) continue;
+    const response = located.slash
+      ? await list(request, place, source.list(located.segments), located.segments, settings.guard)
+      // The links of a listing are relative to the directory, so the slash has to be there.
+      : redirect(place, (last) => `./${last}/`);
+    return { response, path: below(path) };
+  }
+  const miss = isRead(request) ? await findMiss(request, candidates, settings) : undefined;
+  return miss &&
+    await answerLocated(request, place, miss.candidate, miss.file, settings, miss.fallback);
+}
+
+async function list(
+  request: Request,
+  place: Place,
+  listed: ReturnType<NonNullable<Source["list"]>>,
+  segments: readonly string[],
+  guard: Guard,
+): Promise<Response> {
+  const all = await listed;
+  const entries = all.slice(0, MOST_LISTED).filter(({ name }) =>
+    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`) &&
+    guard([...segments, name]) === "allow"
+  );
+  return listingResponse(request, {
+    path: readable(place.base + place.canonical),
+    entries,
+    query: new URLSearchParams(place.target.query),
+    depth: segments.length,
+    more: all.length > MOST_LISTED,
+  });
+}
+
+async function answerLocated(
+  request: Request,
+  place: Place,
+  { source, path }: Candidate,
+  file: LocatedFile,
+  { answering, codings, dictionaries, guard }: Settings,
+  fallback?: Fallback,
+): Promise<Answered> {
+  const accepted = request.headers.get("accept-encoding");
+  const stored = dictionaries ? [...dictionaries.stored(request.headers), ...codings] : codings;
+  const { entry, coding } = await selectVariant(file, source, guard, accepted, stored);
+  const { name } = file.entry;
+  const representation: Representation = {
+    entry,
+    coding,
+    name,
+    path: file.segments.join("/") || name,
+    base: (canonicalPath(place.base) ?? "") +
+      place.canonical.slice(0, place.canonical.length - path.length),
+  };
+  return {
+    response: await answerFile(request, representation, answering, fallback),
+    path: representation.path,
+    inMemory: entry.inMemory,
+  };
+}
+
+/** RFC 9110 §15.5.6 and §9.3.7: a method that files do not have, or a question for those they have. */
+async function refuse(request: Request, { entry, segments }: LocatedFile): Promise<Answered> {
+  await entry.close?.();
+  const allow = { allow: "GET, HEAD, OPTIONS" };
+  const response = request.method === "OPTIONS"
+    ? new Response(null, { status: 204, headers: allow })
+    : textResponse(request, 405, "Method Not Allowed", allow);
+  return { response, path: segments.join("/") || entry.name };
+}
+
+/** A path for people, and for logs; the base may hold escapes that are no text. */
+function readable(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The path below an export, for logs. */
+export function below(path: string): string {
+  return readable(path.slice(1));
+}
+
+/** Files are read; there is no other method that they have. */
+export function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/** A redirect relative to the last name of the path, so that it stays below the mount and at home. */
+function redirect(place: Place, respell: (last: string) => string): Response {
+  const full = (place.base + place.canonical).replace(/\/$/, "");
+  const location = respell(full.slice(full.lastIndexOf("/") + 1)) + place.target.query;
+  // Some hosts hand over what a client has not escaped, and fields hold no such characters.
+  const escaped = location.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
+  const headers = { location: escaped, "cache-control": "no-cache" };
+  return new Response(null, { status: 308, headers });
+}
