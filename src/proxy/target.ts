@@ -121,7 +121,7 @@ export function readTarget(
   }
   return {
     deliver: inTurn(upstreams),
-    anyMethod: local || transport.capabilities.has("anyMethod"),
+    anyMethod: transport.capabilities.has("anyMethod"),
     removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
     host,
     headers: readHeaders(options.headers ?? {}, refuse),

@@ -10,6 +10,7 @@ const coded = (code: string, message = ""): Error => Object.assign(new Error(mes
 const errors: readonly (readonly [unknown, string | undefined, number])[] = [
   [coded("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:9"), "connection_refused", 502],
   [new TypeError("fetch failed", { cause: coded("ECONNREFUSED") }), "connection_refused", 502],
+  [new Error("connection lost", { cause: coded("ENOTFOUND") }), "dns_error", 502],
   [
     new TypeError(
       "error sending request for url (http://a/): client error (Connect): tcp connect error: Connection refused (os error 111)",
