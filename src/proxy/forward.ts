@@ -183,7 +183,7 @@ function placesOf(
   );
   return {
     origins: [...new Set(origins)],
-    base: upstream.local ? "" : basePath(upstream.url),
+    base: basePath(upstream.url),
     prefix: place.base,
     host: seen.host,
   };

@@ -144,7 +144,7 @@ export function readTarget(
   return {
     ...manner,
     deliver: pool(upstreams, together),
-    anyMethod: local || transport.capabilities.has("anyMethod"),
+    anyMethod: transport.capabilities.has("anyMethod"),
     removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
     credentials: flag("credentials", options.credentials ?? true, refuse),
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),

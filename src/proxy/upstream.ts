@@ -73,5 +73,8 @@ function requestOf({ url, method, host, fields, body, signal }: OutgoingRequest)
     encodeResponseBody: "manual",
   };
   if (body) init.duplex = "half";
-  return new Request(url, init);
+  const request = new Request(url, init);
+  // Bun's makes GET of methods that it does not know.
+  if (request.method !== method) throw new TypeError(`no request can have the method ${method}`);
+  return request;
 }

@@ -10,6 +10,7 @@ const coded = (code: string, message = ""): Error => Object.assign(new Error(mes
 const errors: readonly (readonly [unknown, string | undefined, number])[] = [
   [coded("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:9"), "connection_refused", 502],
   [new TypeError("fetch failed", { cause: coded("ECONNREFUSED") }), "connection_refused", 502],
+  [new Error("connection lost", { cause: coded("ENOTFOUND") }), "dns_error", 502],
   [
     new TypeError(
       "error sending request for url (http://a/): client error (Connect): tcp connect error: Connection refused (os error 111)",
@@ -84,6 +85,18 @@ for (const [error, type, status] of errors) {
     assert.deepEqual(seen, [error]);
   });
 }
+
+test("an error may tell when to come back", async () => {
+  const error = Object.assign(new Error("full"), {
+    type: "connection_limit_reached",
+    retryAfter: 3,
+  });
+  const transport = new FakeTransport(() => Promise.reject(error));
+  const app = proxyTo("http://up", { transport, onError: () => {} });
+  const response = await app(new Request("http://front/"));
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("retry-after"), "3");
+});
 
 test("causes that go in a circle come to an end", () => {
   const error = new Error("round");

@@ -89,6 +89,8 @@ test("a path never becomes a host", () => {
       ["http://up:5001", "/"],
       ["http://up:5001?q", "/?q"],
       ["//evil.com/x", "//evil.com/x"],
+      ["http://up:5001/\t/evil.com", "http://up:5001/\t/evil.com"],
+      ["http://up:5001/\\evil.com", "http://up:5001/\\evil.com"],
     ] as const
   ) assert.equal(mapReference(reference, top), expected);
   assert.equal(mapReference("/base//evil.com", { ...places, prefix: "" }), "/.//evil.com");

@@ -96,11 +96,20 @@ test("a service binding is asked, whatever other properties it seems to have", a
   assert.ok(host === "service.example" || host === null);
 });
 
-test("methods and hosts that only a network restricts reach a handler", async () => {
+test("a host that only a network restricts reaches a handler; a method that is changed does not", async () => {
   const none = new FakeTransport(ok, []);
   const app = proxyTo({ target: () => new Response("ok"), host: null }, { transport: none });
   assert.equal((await app(new Request("http://front/", { method: "PUT", body: "" }))).status, 200);
+  const odd = received({}, { method: "PROPFIND" });
+  assert.equal((await app(odd)).status, 501);
   assert.equal(none.sent.length, 0);
+  const methods: string[] = [];
+  const any = proxyTo((request) => {
+    methods.push(request.method);
+    return new Response("ok");
+  }, { transport: new FakeTransport(ok, ["anyMethod"]), onError: () => {} });
+  const { status } = await any(odd);
+  assert.ok(status === 502 || methods[0] === "PROPFIND");
 });
 
 test("hooks see the final request and response, and may give others", async () => {
