@@ -133,17 +133,16 @@ function whatFailed(error: unknown): OwnAnswer {
 function placesOf(
   { place, seen }: Received,
   upstream: Upstream,
-  { url, host }: OutgoingRequest,
+  { url, host, fields }: OutgoingRequest,
 ): Places {
   // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
+  const told = fields.find(([name]) => name === "x-forwarded-proto")?.[1] ?? seen.proto;
   const origins = [url.host, host].flatMap((name) =>
-    [url.protocol, `${seen.proto}:`].flatMap((scheme) =>
-      URL.parse(`${scheme}//${name}`)?.origin ?? []
-    )
+    [url.protocol, `${told}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])
   );
   return {
     origins: [...new Set(origins)],
-    base: upstream.local ? "" : basePath(upstream.url),
+    base: basePath(upstream.url),
     prefix: place.base,
     host: seen.host,
   };

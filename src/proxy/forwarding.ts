@@ -35,20 +35,22 @@ export function look(
   const { headers } = request;
   const peer = writeAddress(clientAddress(place.original, ...args) ?? "");
   const trusted = peer !== undefined && isTrusted(peer);
-  const [proto = "", authority = ""] = place.target.origin.split("://");
+  const [scheme = "", authority = ""] = place.target.origin.split("://");
+  const proto = scheme.toLowerCase();
   return {
     peer,
     trusted,
     client: trusted ? clientBehind(peer, headers.get("x-forwarded-for") ?? "", isTrusted) : peer,
-    host: receivedHost(authority, headers.get("host")),
-    proto: proto.toLowerCase(),
+    host: receivedHost(proto, authority, headers.get("host")),
+    proto,
     prefix: place.base,
   };
 }
 
 /** RFC 9112 §3.2.2: a target in absolute form overrides `Host`, which may only spell it out. */
-function receivedHost(authority: string, host: string | null): string {
-  const name = (value: string): string => value.toLowerCase().replace(/:[0-9]*$/, "");
+function receivedHost(proto: string, authority: string, host: string | null): string {
+  const usual = proto === "https" ? /:(?:443)?$/ : /:(?:80)?$/;
+  const name = (value: string): string => value.toLowerCase().replace(usual, "");
   return host !== null && name(host) === name(authority) ? host : authority;
 }
 

@@ -85,6 +85,18 @@ for (const [error, type, status] of errors) {
   });
 }
 
+test("an error may tell when to come back", async () => {
+  const error = Object.assign(new Error("full"), {
+    type: "connection_limit_reached",
+    retryAfter: 3,
+  });
+  const transport = new FakeTransport(() => Promise.reject(error));
+  const app = proxyTo("http://up", { transport, onError: () => {} });
+  const response = await app(new Request("http://front/"));
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("retry-after"), "3");
+});
+
 test("causes that go in a circle come to an end", () => {
   const error = new Error("round");
   error.cause = error;

@@ -44,8 +44,11 @@ const urls: readonly (readonly [string, string | 400])[] = [
 for (const [url, expected] of urls) {
   test(`no URL leads out of the target: ${JSON.stringify(url)}`, async () => {
     const transport = new FakeTransport();
-    const app = proxyTo("http://up:5001/hi", { transport });
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    const app = proxyTo("http://up:5001/hi", { transport, onError });
     const { status } = await app(received({}, { url }));
+    assert.deepEqual(errors, [], "that is no error of the upstream");
     if (expected === 400) {
       assert.equal(status, 400);
       assert.equal(transport.sent.length, 0);

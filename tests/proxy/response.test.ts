@@ -38,6 +38,7 @@ const answers: readonly (readonly [string, number, readonly Field[], boolean, re
       [],
     ],
     ["no content with a length", 204, [["content-length", "3"]], false, []],
+    ["no content, and a form to be reset", 205, [["content-length", "3"]], false, []],
     ["a control in a value", 200, [["x", "a\x01b\x7fc"]], false, [["x", "a b c"]]],
     [
       "decoded content",
@@ -329,7 +330,8 @@ test("a client that leaves while the answer streams breaks it off", async () => 
 });
 
 test("a client that has left gets an answer for the log alone", async () => {
-  const app = proxyTo("http://up", { transport: new FakeTransport(() => new Promise(() => {})) });
+  const transport = new FakeTransport(() => new Promise(() => {}));
+  const app = proxyTo("http://up", { transport, timeout: 0 });
   const response = await app(new Request("http://front/", { signal: AbortSignal.abort() }));
   assert.equal(response.status, 499);
 });

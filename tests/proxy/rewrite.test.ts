@@ -89,6 +89,8 @@ test("a path never becomes a host", () => {
       ["http://up:5001", "/"],
       ["http://up:5001?q", "/?q"],
       ["//evil.com/x", "//evil.com/x"],
+      ["http://up:5001/\t/evil.com", "http://up:5001/\t/evil.com"],
+      ["http://up:5001/\\evil.com", "http://up:5001/\\evil.com"],
     ] as const
   ) assert.equal(mapReference(reference, top), expected);
   assert.equal(mapReference("/base//evil.com", { ...places, prefix: "" }), "/.//evil.com");
@@ -190,6 +192,17 @@ test("an upstream that is told the client's host may name it", async () => {
   assert.equal(headers.get("location"), "/app/x");
   const told = await answered([["location", "http://front.example/base/x"]]);
   assert.equal(told.get("location"), "http://front.example/base/x");
+});
+
+test("an upstream may name the scheme that it is told of", async () => {
+  const fields = [["location", "https://up/x"]] as const;
+  for (const [peer, expected] of [["10.0.0.1", "/x"], ["192.0.2.1", "https://up/x"]] as const) {
+    const transport = new FakeTransport(() => ({ ...ok(), fields }));
+    const options = { transport, trustedProxies: ["10.0.0.1"], clientAddress: () => peer };
+    const app = proxy({ "/": "http://up" }, options)(notFound);
+    const { headers } = await app(received({ "x-forwarded-proto": "https" }));
+    assert.equal(headers.get("location"), expected);
+  }
 });
 
 test("without removePrefix, the path is the same on both sides", async () => {

@@ -252,6 +252,17 @@ for (
       /cert and key together/,
     ],
     [
+      () =>
+        proxyTo({ target, tls: { rejectUnauthorized: wrong("no") } }, {
+          transport: new FakeTransport(ok, ["tls"]),
+        }),
+      /tls.rejectUnauthorized must be true or false/,
+    ],
+    [
+      () => proxyTo({ target, socketPath: "" }, { transport: new FakeTransport(ok, ["unix"]) }),
+      /socketPath must be the path of a Unix socket/,
+    ],
+    [
       () => proxyTo({ target, credentials: wrong("omit") }),
       /credentials must be true or false/,
     ],

@@ -9,11 +9,14 @@ import {
   memory,
   type Middleware,
   notFound,
+  proxy,
+  proxyTo,
   serveStatic,
 } from "handwerk";
 
 interface Env {
   readonly ASSETS: Fetcher;
+  readonly API: Fetcher;
   readonly NAME: string;
   readonly FILES: R2Bucket;
   readonly PAGES: KVNamespace;
@@ -26,6 +29,15 @@ const worker = (_request: Request, env: Env, ctx: ExecutionContext): Response =>
   ctx.waitUntil(Promise.resolve());
   return new Response(env.NAME);
 };
+
+const api = (request: Request, env: Env): Promise<Response> => env.API.fetch(request);
+declare const binding: Fetcher;
+export const forwarding = {
+  fetch: proxy({ "/api": api, "/bound": binding, "/up": "http://up" })(worker),
+} satisfies ExportedHandler<Env>;
+export const bound: Handler = proxyTo({ target: binding, credentials: false });
+// @ts-expect-error: a target that needs env under a handler that has none
+export const hiddenTarget: Handler = proxy({ "/api": { target: api } })(portable);
 
 export default { fetch: compose(log)(worker) } satisfies ExportedHandler<Env>;
 export const plain = { fetch: compose(log)(notFound) } satisfies ExportedHandler<Env>;
