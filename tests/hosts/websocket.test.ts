@@ -223,7 +223,6 @@ for (const [name, begin] of Object.entries(relays)) {
         }
         // Deno resets what goes on sending.
         assert.ok([1013, 1006].includes((await ended).code));
-        assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes`);
       });
 
       test("closes on an upstream whose frames are none", async () => {
