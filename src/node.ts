@@ -32,6 +32,7 @@ import type { AgentConstructor } from "./runtime/undici.ts";
 const agent: unknown = Agent;
 setRuntimeTransport(agentTransport(agent as AgentConstructor));
 
+export { earlyHints } from "./node/early_hints.ts";
 export type { ServerTls };
 
 /** What is told of errors. */
@@ -173,7 +174,7 @@ export function listener(
 function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
   if (!message.complete) answerEarly(message, sink);
   const method = message.method ?? "GET";
-  const text = { 204: "", 400: "Bad Request", 501: "Not Implemented" }[status] ?? "";
+  const text = status === 501 ? "Not Implemented" : "Bad Request";
   void writeResponse(sink, method, textResponse({ method }, status, text));
 }
 

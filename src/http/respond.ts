@@ -42,7 +42,7 @@ export function respond(body: Body, head: Head): Response {
 /** Makes a response of the runtime. */
 export function nativeResponse(body: Body, head: Head): Response {
   const { status, statusText = "", fields } = head;
-  const headers = headersOf(fields);
+  const headers = appendTo(new Headers(), fields);
   const length = lengthOf(body, head);
   if (length !== undefined) headers.set("content-length", String(length));
   const init: ResponseInit & { encodeBody?: "manual" } = { status, statusText, headers };
@@ -51,9 +51,8 @@ export function nativeResponse(body: Body, head: Head): Response {
   return new Response(body, init);
 }
 
-/** The fields as `Headers`. */
-export function headersOf(fields: FieldList): Headers {
-  const headers = new Headers();
+/** Appends field lines. */
+export function appendTo(headers: Headers, fields: FieldList): Headers {
   for (let i = 0; i + 1 < fields.length; i += 2) {
     headers.append(fields[i] as string, fields[i + 1] as string);
   }

@@ -3,15 +3,18 @@
  *
  * @module
  */
-import { respond } from "./respond.ts";
+import { host } from "./respond.ts";
 
 /** A plain text response that says no more than its status; to HEAD without content. */
 export function textResponse(
   request: Pick<Request, "method">,
   status: number,
   text: string,
-  headers: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, string>> = {},
 ): Response {
-  const fields = ["content-type", "text/plain;charset=utf-8", ...Object.entries(headers).flat()];
-  return respond(request.method === "HEAD" ? null : text, { status, fields });
+  const body = request.method === "HEAD" ? null : text;
+  const headers = { "content-type": "text/plain;charset=utf-8", ...more };
+  // Not by `respond`: a bundle that has no other responses of ours need not hold it.
+  return host.responder?.(body, { status, fields: Object.entries(headers).flat() }) ??
+    new Response(body, { status, headers });
 }

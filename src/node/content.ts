@@ -24,8 +24,9 @@ export function contentOf(
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       const take = (chunk: Uint8Array<ArrayBuffer>): void => {
+        // Somebody who waits for more makes it resume at once.
+        message.pause();
         controller.enqueue(chunk);
-        if ((controller.desiredSize ?? 0) <= 0) message.pause();
       };
       message.on("data", take).pause();
       message.once("end", () => controller.close());

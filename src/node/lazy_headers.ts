@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { headersOf } from "../http/respond.ts";
+import { appendTo } from "../http/respond.ts";
 
 /** `Headers` that are native only when more than `get` and `has` is asked of them. */
 class LazyHeaders {
@@ -22,45 +22,49 @@ class LazyHeaders {
     return this.get(name) !== null;
   }
   append(name: string, value: string): void {
-    this.native().append(name, value);
+    this.#made().append(name, value);
   }
   delete(name: string): void {
-    this.native().delete(name);
+    this.#made().delete(name);
   }
   set(name: string, value: string): void {
-    this.native().set(name, value);
+    this.#made().set(name, value);
   }
   getSetCookie(): string[] {
-    return this.native().getSetCookie();
+    return this.#made().getSetCookie();
   }
   forEach(callback: (value: string, key: string, parent: Headers) => void, self?: unknown): void {
-    this.native().forEach(callback, self);
+    this.#made().forEach(callback, self);
   }
   entries(): HeadersIterator<[string, string]> {
-    return this.native().entries();
+    return this.#made().entries();
   }
   keys(): HeadersIterator<string> {
-    return this.native().keys();
+    return this.#made().keys();
   }
   values(): HeadersIterator<string> {
-    return this.native().values();
+    return this.#made().values();
   }
   [Symbol.iterator](): HeadersIterator<[string, string]> {
-    return this.native().entries();
+    return this.#made().entries();
   }
 
-  native(): Headers {
-    return this.#native ??= headersOf(this.#fields);
+  copy(headers: Headers): void {
+    appendTo(headers, this.#fields);
+  }
+
+  #made(): Headers {
+    return this.#native ??= appendTo(new Headers(), this.#fields);
   }
 }
 Object.setPrototypeOf(LazyHeaders.prototype, Headers.prototype);
 
-/** `Headers` with what they are made of. */
-export type ReceivedHeaders = Headers & { native(): Headers };
+/** `Headers` that can be copied to native ones. */
+export type ReceivedHeaders = Headers & { copy(to: Headers): void };
 
 /** Makes the headers of a flat list of field lines. */
 export function lazyHeaders(fields: readonly string[]): ReceivedHeaders {
-  return new LazyHeaders(fields) as unknown as ReceivedHeaders;
+  return new LazyHeaders(fields);
 }
 
 /** The combined value of a field (RFC 9110 §5.3; RFC 6265 §5.4 for Cookie); `name` in lower case. */

@@ -6,7 +6,7 @@
  * @module
  */
 import { type Flow, isFlow, streamOf } from "../http/flow.ts";
-import { type Body, type FieldList, type Head, headersOf, lengthOf } from "../http/respond.ts";
+import { appendTo, type Body, type FieldList, type Head, lengthOf } from "../http/respond.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -38,8 +38,8 @@ class LightResponse {
     const content = response.#content;
     if (content === "sent") throw new TypeError("the response was sent already");
     response.#content = "sent";
-    const body = content ? content.body as Stream | null : response.#body;
-    if (response.#headers) return read(response as unknown as Response, body);
+    const body = content ? content.body : response.#body;
+    if (response.#headers) return read(response, body);
     const { status, statusText = "", fields } = response.#head;
     return { status, statusText, fields, length: lengthOf(body, response.#head), body };
   }
@@ -64,13 +64,13 @@ class LightResponse {
   }
   get headers(): Headers {
     if (this.#headers) return this.#headers;
-    const headers = this.#headers = headersOf(this.#head.fields);
+    const headers = this.#headers = appendTo(new Headers(), this.#head.fields);
     const length = lengthOf(this.#body, this.#head);
     if (length !== undefined) headers.set("content-length", String(length));
     return headers;
   }
   get body(): Stream | null {
-    return this.#native().body as Stream | null;
+    return this.#native().body;
   }
   get bodyUsed(): boolean {
     const content = this.#content;
@@ -120,12 +120,12 @@ function used(): Stream {
 
 /** Makes a response of ours. */
 export function lightResponse(body: Body | Flow, head: Head): Response {
-  return new LightResponse(body, head) as unknown as Response;
+  return new LightResponse(body, head);
 }
 
 /** What to write of a response, of ours or any other. */
 export function written(response: Response): Written {
-  return LightResponse.take(response) ?? read(response, response.body as Stream | null);
+  return LightResponse.take(response) ?? read(response, response.body);
 }
 
 function read({ status, statusText, headers }: Response, body: Body | Flow): Written {

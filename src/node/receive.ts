@@ -24,14 +24,12 @@ export function receive(message: IncomingMessage, sink: ServerResponse): LazyReq
   const fields = message.httpVersionMajor === 2 ? withHost(message) : message.rawHeaders;
   const origin = originOf(fields, "encrypted" in message.socket ? "https://" : "http://");
   if (origin === undefined) return 400;
-  // RFC 9110 §9.3.7: asks the server as a whole, no resource of it.
-  if (url === "*" && method === "OPTIONS") return 204;
   const target = targetOf(url, origin);
   if (!target) return 400;
   const open = !WITHOUT_CONTENT.has(method) && hasContent(message, fields)
     ? () => contentOf(message, sink)
     : undefined;
-  return new LazyRequest(method, target, fields, open);
+  return new LazyRequest(method, target, fields, sink, open);
 }
 
 /** HTTP/2 has `:authority` for `Host` (RFC 9113 §8.3.1). */

@@ -4,11 +4,20 @@
  *
  * @module
  */
+import type { ServerResponse } from "node:http";
 import { HostRequest } from "../http/received.ts";
 import type { Target } from "../http/target.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
 
 type Content = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** Where the answers to native requests go. */
+const sinks = new WeakMap<Request, ServerResponse>();
+
+/** Where the answer to a native request goes, if it came from this host. */
+export function sinkOf(request: Request): ServerResponse | undefined {
+  return sinks.get(request);
+}
 
 /** What our own handlers ask of a request, and how to make the native one. */
 export class LazyRequest extends HostRequest {
@@ -20,6 +29,7 @@ export class LazyRequest extends HostRequest {
   readonly headers: ReceivedHeaders;
   /** Why the client is gone, if it is. */
   gone: Error | undefined;
+  readonly #sink: ServerResponse;
   readonly #open: (() => Content) | undefined;
   #body: Content | null | undefined;
   #controller: AbortController | undefined;
@@ -34,11 +44,12 @@ export class LazyRequest extends HostRequest {
     method: string,
     target: Target,
     fields: readonly string[],
+    sink: ServerResponse,
     open: (() => Content) | undefined,
   ) {
     super();
     [this.method, this.target, this.headers] = [method, target, lazyHeaders(fields)];
-    this.#open = open;
+    [this.#sink, this.#open] = [sink, open];
   }
 
   /** The URL. */
@@ -70,7 +81,12 @@ export class LazyRequest extends HostRequest {
 
   /** The native request, or another one for a URL. */
   native(url?: string): Request {
-    if (url === undefined) return this.#native ??= this.#make(this.url);
+    if (url === undefined) {
+      if (this.#native) return this.#native;
+      this.#native = this.#make(this.url);
+      sinks.set(this.#native, this.#sink);
+      return this.#native;
+    }
     // Content belongs to one request alone.
     return this.#open ? new Request(url, this.native()) : this.#make(url);
   }
@@ -78,9 +94,11 @@ export class LazyRequest extends HostRequest {
   #make(url: string): Request {
     const { method, signal, body } = this;
     const init: RequestInit & { duplex?: "half" } = { method, signal };
-    init.headers = this.headers.native();
     if (body) [init.body, init.duplex] = [body, "half"];
-    return new Request(url, init);
+    const request = new Request(url, init);
+    // Given to the constructor, they would be copied and checked once more.
+    this.headers.copy(request.headers);
+    return request;
   }
 }
 Object.setPrototypeOf(HostRequest.prototype, Request.prototype);

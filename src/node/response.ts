@@ -8,6 +8,8 @@ import { isFlow } from "../http/flow.ts";
 import { type Written, written } from "./light_response.ts";
 import { flowOf, pour } from "./pour.ts";
 
+type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
 /** Statuses that never have content (RFC 9110 §6.4.1), whatever a handler made. */
 const WITHOUT_CONTENT = new Set([204, 205, 304]);
 /** Fields that HTTP/2 must not have (RFC 9113 §8.2.2). */
@@ -77,41 +79,24 @@ function writeHead(
  * Text and bytes of a native `Response` come as a stream, too, but all in the same turn of the event
  * loop; they are sent with their length and in one piece.
  */
-async function writeStream(
-  sink: ServerResponse,
-  parts: Written,
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<void> {
-  const { length } = parts;
+async function writeStream(sink: ServerResponse, parts: Written, body: Stream): Promise<void> {
   const reader = body.getReader();
-  let next = reader.read();
-  const first = await soon(next);
-  if (first?.value instanceof Uint8Array) {
-    const { value } = first;
-    const rest = reader.read();
-    if ((await soon(rest))?.done && !sink.destroyed) {
-      if (length !== undefined && length !== value.byteLength) {
-        throw wrongLength(value.byteLength, length);
-      }
-      writeHead(sink, parts, value.byteLength);
-      return void sink.end(value);
-    }
-    next = Promise.resolve(first);
-    return await send(rest);
+  const ahead = [reader.read(), reader.read()];
+  const results: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>[] = [];
+  // Whoever pours meets the failure; this only looks.
+  for (const read of ahead) read.then((result) => results.push(result), () => {});
+  await new Promise<void>((endOfTurn) => process.nextTick(endOfTurn));
+  const [first, second] = results;
+  if (second?.done && first?.value instanceof Uint8Array) {
+    const [bytes, length] = [first.value.byteLength, parts.length];
+    if (length !== undefined && length !== bytes) throw wrongLength(bytes, length);
+    writeHead(sink, parts, bytes);
+    return void sink.end(first.value);
   }
-  return await send();
-
-  async function send(second?: typeof next): Promise<void> {
-    if (!sink.destroyed) writeHead(sink, parts, length);
-    // Whoever waits for events wants to know that there is somebody to wait for.
-    if (!first) sink.flushHeaders();
-    await pour(flowOf(reader, second ? [next, second] : [next]), sink, length);
-  }
-}
-
-/** What a promise is resolved to in this turn of the event loop, if it is. */
-function soon<T>(promise: Promise<T>): Promise<T | undefined> {
-  return Promise.race([promise, new Promise<undefined>((end) => void process.nextTick(end))]);
+  writeHead(sink, parts, parts.length);
+  // Whoever waits for events wants to know that there is somebody to wait for.
+  if (!first) sink.flushHeaders();
+  await pour(flowOf(reader, ahead), sink, parts.length);
 }
 
 async function discard(body: Written["body"]): Promise<void> {
