@@ -78,16 +78,16 @@ async function start(path: string, runtime: string, site: Site): Promise<Running
   const [bin = "", ...args] = [...pinned(0), ...command, script, path, JSON.stringify(site)];
   const child = spawn(bin, args, {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, NODE_ENV: "production" },
+    env: { ...process.env, NODE_ENV: "production", NO_COLOR: "1" },
   });
   children.add(child);
   let complaint = "";
   child.stderr.on(
     "data",
-    (text: Buffer) => (complaint = `${complaint}${text.toString()}`.slice(-500)),
+    (text: Buffer) => (complaint = `${complaint}${text.toString()}`.slice(0, 500)),
   );
   return await new Promise<Running>((resolve, reject) => {
-    child.once("exit", () => reject(new Error(complaint.trim() || "it ended")));
+    child.once("exit", () => reject(new Error(complaint.trim().split("\n", 1)[0] || "it ended")));
     createInterface({ input: child.stdout }).on("line", (line) => {
       if (line.startsWith("{")) resolve({ ...JSON.parse(line) as Running, runtime });
     });
