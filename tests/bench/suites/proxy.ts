@@ -25,7 +25,14 @@ export async function proxySuite(options: Options): Promise<readonly Table[]> {
   const rows: readonly Row[] = [
     { name: "4 KiB", path: "/4k.html", status: 200, content: files["4k.html"] },
     { name: "64 KiB", path: "/64k.js", status: 200, content: files["64k.js"] },
-    { name: "10 MiB", path: "/10m.bin", status: 200, content: files["10m.bin"], connections: 8 },
+    {
+      name: "10 MiB",
+      path: "/10m.bin",
+      status: 200,
+      content: files["10m.bin"],
+      connections: 32,
+      patience: 3,
+    },
     {
       name: "POST 1 MiB",
       path: "/taken",
@@ -34,6 +41,7 @@ export async function proxySuite(options: Options): Promise<readonly Table[]> {
       status: 200,
       content: new TextEncoder().encode("taken"),
       connections: 8,
+      patience: 3,
     },
   ];
   const site = { directory, upstream: `http://127.0.0.1:${port}` };

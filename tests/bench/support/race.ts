@@ -15,6 +15,8 @@ export interface Row {
   readonly conditional?: boolean;
   readonly upload?: number;
   readonly connections?: number;
+  /** How much longer than other rows it takes. */
+  readonly patience?: number;
   readonly status: number;
   /** The content, where it matters. */
   readonly content?: Uint8Array | undefined;
@@ -72,10 +74,19 @@ async function qualify({ port }: Running, row: Row): Promise<Record<string, stri
   return fields;
 }
 
+/** From which size on the answers that a load breaks off in the end weigh. */
+const LARGE = 2 ** 20;
+
+/** How many answers came; of large ones, parts count as parts. */
+function amount({ requests, bytes }: Load, { content }: Row): number {
+  return content && content.length >= LARGE ? bytes / content.length : requests;
+}
+
 /** A load counts when every answer had the status that was asked for, and its bytes. */
-function counts({ requests, odd, failed, bytes }: Load, row: Row): boolean {
+function counts(done: Load, row: Row): boolean {
+  const { requests, odd, failed, bytes } = done;
   const expected = row.status >= 400 ? requests : 0;
-  return requests > 0 && failed === 0 && odd === expected &&
+  return amount(done, row) > 0 && failed === 0 && odd === expected &&
     bytes >= requests * (row.content?.length ?? 0) * 0.95;
 }
 
@@ -118,13 +129,13 @@ async function measure(
     for (const { contender: { port, pid }, fields, score } of taking) {
       const { path, method = "GET", upload = 0 } = row;
       const before = cpuTime(pid);
-      const { seconds } = options;
+      const seconds = options.seconds * (row.patience ?? 1);
       const done = await load({ port, path, method, fields, upload, connections, seconds });
-      const cpu = (cpuTime(pid) - before) / done.requests;
+      const cpu = (cpuTime(pid) - before) / amount(done, row);
       if (round < 0) continue;
       // What does not count is no figure, but keeps its place in the round.
       const good = counts(done, row);
-      score.rate.push(good ? done.requests / done.seconds : NaN);
+      score.rate.push(good ? amount(done, row) / done.seconds : NaN);
       score.cpu.push(good ? cpu : NaN);
       score.p99.push(good ? done.p99 : NaN);
     }
@@ -147,14 +158,14 @@ async function measure(
       "peak MiB",
     ],
     rows: taking.map(({ contender: { name, runtime, version, pid }, score }) => [
-      `${name} ${version} (${runtime})`,
+      `${name} ${version}${name === "nginx" ? "" : ` (${runtime})`}`,
       digits(middle(score.cpu)),
       digits(ratio(score, "cpu")),
       digits(middle(score.rate)),
       digits(ratio(score, "rate")),
       digits(middle(score.p99)),
       peakMemory(pid),
-    ]).toSorted((a, b) => Number(a[1]) - Number(b[1])),
+    ]).toSorted((a, b) => (Number(a[1]) || Infinity) - (Number(b[1]) || Infinity)),
     note: [
       `Noise: the rounds of the reference, ${taking[0]?.contender.name}, lay between ` +
       `${spread(reference?.cpu.filter(Number.isFinite) ?? [])} µs and between ` +
