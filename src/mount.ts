@@ -118,13 +118,15 @@ export function placeAt(request: Request, target: Target): Place {
 
 /** The place behind the first `end` characters of the canonical path, a segment boundary. */
 export function descend(place: Place, end: number, rewrite: boolean = place.rewrite): Place {
-  const { base, path, canonical } = place;
+  const { base, path, canonical, original, target, hidden } = place;
   const cut = path === canonical ? end : sameBoundary(path, canonical, end);
   return {
-    ...place,
     base: base + path.slice(0, cut),
     path: path.slice(cut),
+    original,
     canonical: canonical.slice(end),
+    target,
+    hidden,
     rewrite,
   };
 }

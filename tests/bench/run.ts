@@ -53,7 +53,9 @@ if (!(options.rounds >= 1 && options.seconds >= 1)) {
 }
 const unknown = positionals.filter((name) => !(name in suites));
 if (unknown.length > 0) {
-  throw new TypeError(`bench: no suite ${unknown.join(", ")}; there are ${Object.keys(suites)}`);
+  throw new TypeError(
+    `bench: no suite ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}`,
+  );
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -8,9 +8,9 @@ import { digits, matches, type Options, print, type Table } from "../support/opt
 interface Dispatcher {
   readonly name: string;
   /** Mounts the leaf on each of the paths. */
-  table(paths: readonly string[], leaf: Handler): Handler;
+  readonly table: (paths: readonly string[], leaf: Handler) => Handler;
   /** Mounts a handler on one path. */
-  mount(path: string, handler: Handler): Handler;
+  readonly mount: (path: string, handler: Handler) => Handler;
 }
 
 const response = new Response("ok");
@@ -37,7 +37,9 @@ export async function dispatchSuite(options: Options): Promise<readonly Table[]>
     return print({
       title: `dispatch: ${title}, ns/request`,
       columns: ["contender", ...columns.map(String)],
-      rows: dispatchers.map(({ name }) => [name, ...times.map((by) => digits(by[name] ?? NaN))]),
+      rows: dispatchers.map(({ name }) =>
+        [name].concat(times.map((by) => digits(by[name] ?? NaN)))
+      ),
       note: "A fresh request each time, and a handler that returns the same response.",
     });
   };

@@ -19,7 +19,7 @@ export interface Contender {
   readonly name: string;
   readonly version: string;
   readonly runtime: "node" | "deno" | "bun";
-  start(site: Site): Promise<Listening>;
+  readonly start: (site: Site) => Promise<Listening>;
 }
 
 /** The version of an installed package. */

@@ -75,8 +75,8 @@ async function start(path: string, runtime: string, site: Site): Promise<Running
   const command = commands[runtime] ?? [];
   if (!installed(command[0] ?? "")) throw new Error(`${runtime} is not installed`);
   const script = join(import.meta.dirname, "serve.ts");
-  const [bin = "", ...args] = [...pinned(0), ...command, script, path, JSON.stringify(site)];
-  const child = spawn(bin, args, {
+  const line = [...pinned(0), ...command, script, path, JSON.stringify(site)];
+  const child = spawn(line[0] as string, line.slice(1), {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, NODE_ENV: "production", NO_COLOR: "1" },
   });

@@ -19,7 +19,7 @@ export const start = ({ upstream }: Site): Promise<Listening> => {
     }
     const body = method === "GET" || method === "HEAD" ? null : message;
     agent.dispatch(
-      { origin: upstream, path: url, method: method as "GET", headers: fields, body },
+      { origin: upstream, path: url, method, headers: fields, body },
       {
         onRequestStart() {},
         onResponseStart(controller, status, headers) {

@@ -11,11 +11,10 @@ export const runtime = "node";
 export const start = ({ directory }: Site): Promise<Listening> =>
   listen((message, sink) => {
     const path = join(directory, message.url ?? "");
-    stat(path).then((stat) => {
-      sink.writeHead(200, {
-        "content-length": stat.size,
-        "last-modified": stat.mtime.toUTCString(),
-      });
+    const send = async (): Promise<void> => {
+      const { size, mtime } = await stat(path);
+      sink.writeHead(200, { "content-length": size, "last-modified": mtime.toUTCString() });
       createReadStream(path).pipe(sink);
-    }, () => sink.writeHead(404).end());
+    };
+    send().catch(() => sink.writeHead(404).end());
   });
