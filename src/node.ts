@@ -21,7 +21,7 @@ import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
 import { lightResponse } from "./node/light_response.ts";
 import { receive } from "./node/receive.ts";
-import { writeResponse } from "./node/response.ts";
+import { abandon, writeResponse } from "./node/response.ts";
 import { closer, createServer, type ServerTls } from "./node/server.ts";
 import { host } from "./http/respond.ts";
 import { agentTransport } from "./runtime/node.ts";
@@ -152,6 +152,7 @@ export function listener(
     });
     const request = received as unknown as Request;
     const send = (response: unknown): void | Promise<void> => {
+      if (received.gone) return abandon(checked(response));
       if (!message.complete) answerEarly(message, sink);
       return writeResponse(sink, received.method, checked(response));
     };

@@ -99,6 +99,11 @@ async function writeStream(sink: ServerResponse, parts: Written, body: Stream): 
   await pour(flowOf(reader, ahead), sink, parts.length);
 }
 
+/** Lets go of a response that nobody waits for any more. */
+export function abandon(response: Response): Promise<void> {
+  return discard(written(response).body);
+}
+
 async function discard(body: Written["body"]): Promise<void> {
   const reason = new Error("the response has no content");
   if (isFlow(body)) body.cancel(reason);

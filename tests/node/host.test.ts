@@ -192,6 +192,25 @@ test("a flow waits for a slow client, goes on, and ends when the client leaves",
   });
 });
 
+test("a flow for a client that has left is cancelled before it starts", async () => {
+  const flow = flowOf(["a"]);
+  const asked = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const app = placed(async (request) => {
+    request.signal.addEventListener("abort", () => left.resolve());
+    asked.resolve();
+    await left.promise;
+    return respondFlow(flow, { status: 200, fields: [] });
+  });
+  await serving(app, async (port) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(get));
+    await asked.promise;
+    socket.destroy();
+    await until(() => flow.told.length > 0);
+  });
+  assert.deepEqual(flow.told, ["cancel"]);
+});
+
 test("a foreign handler gets a native request, whatever stands before it", async () => {
   const seen: unknown[] = [];
   const app: Handler = async (request) => {
