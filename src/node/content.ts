@@ -8,6 +8,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 /** How much of a request that was answered early is read to keep the connection. */
 const DRAIN_LIMIT = 256 * 1024;
 
+/** How much content waits in memory for whoever reads it. */
+const MOST_WAITING = 64 * 1024;
+
 /** Messages that wait for `100 Continue` before they send content (RFC 9110 §10.1.1). */
 const waiting = new WeakSet<IncomingMessage>();
 
@@ -24,9 +27,8 @@ export function contentOf(
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       const take = (chunk: Uint8Array<ArrayBuffer>): void => {
-        // Somebody who waits for more makes it resume at once.
-        message.pause();
         controller.enqueue(chunk);
+        if ((controller.desiredSize ?? 0) <= -MOST_WAITING) message.pause();
       };
       message.on("data", take).pause();
       message.once("end", () => controller.close());
@@ -38,10 +40,11 @@ export function contentOf(
     },
     pull() {
       if (waiting.delete(message) && !sink.headersSent) sink.writeContinue();
-      message.resume();
+      if (message.isPaused()) message.resume();
     },
     cancel: () => void message.removeAllListeners("data").removeAllListeners("end").pause(),
-  }, { highWaterMark: 0 });
+    // Nothing is read, nor 100 Continue sent, before somebody asks for content.
+  }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
 }
 
 /**
