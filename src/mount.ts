@@ -6,6 +6,7 @@
  */
 import type { Handler } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
+import { nativeRequest } from "./http/received.ts";
 import { readTarget, type Target } from "./http/target.ts";
 import { textResponse } from "./http/text.ts";
 
@@ -66,7 +67,7 @@ const entrances = new WeakMap<Handler<never>, Entrance>();
  */
 export function mountOf(request: Request): Mount {
   const place = places.get(request);
-  if (place) return { base: place.base, path: place.path, original: place.original };
+  if (place) return { base: place.base, path: place.path, original: nativeRequest(place.original) };
   const target = readTarget(request.url, null);
   return { base: "", path: target?.path ?? "", original: request };
 }
@@ -96,8 +97,8 @@ export function entrance<Args extends readonly unknown[]>(
   const own = entrances.get(handler);
   if (own) return own;
   return (request, place, args) => {
-    if (place.base.length === place.hidden) return handler(request, ...args);
-    if (!place.rewrite) return lend(handler, request, place, args);
+    if (place.base.length === place.hidden) return handler(nativeRequest(request), ...args);
+    if (!place.rewrite) return lend(handler, nativeRequest(request), place, args);
     return handler(rebase(request, place), ...args);
   };
 }
@@ -106,20 +107,26 @@ function placeOf(request: Request): Place | undefined {
   const known = places.get(request);
   if (known) return known;
   const target = readTarget(request.url, request.headers.get("host"));
-  if (!target) return undefined;
+  return target && placeAt(request, target);
+}
+
+/** The place of a request that has come through no mount yet. */
+export function placeAt(request: Request, target: Target): Place {
   const { path, canonical } = target;
   return { base: "", path, original: request, canonical, target, hidden: 0, rewrite: true };
 }
 
 /** The place behind the first `end` characters of the canonical path, a segment boundary. */
 export function descend(place: Place, end: number, rewrite: boolean = place.rewrite): Place {
-  const { base, path, canonical } = place;
+  const { base, path, canonical, original, target, hidden } = place;
   const cut = path === canonical ? end : sameBoundary(path, canonical, end);
   return {
-    ...place,
     base: base + path.slice(0, cut),
     path: path.slice(cut),
+    original,
     canonical: canonical.slice(end),
+    target,
+    hidden,
     rewrite,
   };
 }
@@ -137,7 +144,8 @@ function sameBoundary(path: string, canonical: string, end: number): number {
  */
 function rebase(request: Request, place: Place): Request {
   const { origin, query } = place.target;
-  const copy = new Request(`${origin}/${place.path.replace(/^\/+/, "")}${query}`, request);
+  const url = `${origin}/${place.path.replace(/^\/+/, "")}${query}`;
+  const copy = nativeRequest(request, url);
   places.set(copy, { ...place, hidden: place.base.length });
   return copy;
 }

@@ -12,23 +12,28 @@
  *
  * @module
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 // @ts-ignore: undici has types for its index alone, which would replace the dispatcher behind fetch
 import Agent from "undici/lib/dispatcher/agent.js";
 import type { Handler } from "./handler.ts";
-import { toRequest } from "./node/request.ts";
-import { writeResponse } from "./node/response.ts";
-import { acceptUpgrades, tunnellerOf, type UpgradeListener, upgrading } from "./node/upgrade.ts";
+import { textResponse } from "./http/text.ts";
+import { entrance, placeAt } from "./mount.ts";
+import { answerEarly } from "./node/content.ts";
+import { receive } from "./node/receive.ts";
+import { abandon, writeResponse } from "./node/response.ts";
+import { closer, createServer, type ServerTls } from "./node/server.ts";
 import { agentTransport } from "./runtime/node.ts";
+import { acceptUpgrades, tunnellerOf, type UpgradeListener, upgrading } from "./node/upgrade.ts";
 import { setNodeTransport } from "./runtime/transport.ts";
-import { offerTunnel, tunnelOf } from "./runtime/tunnel.ts";
+import { tunnelOf } from "./runtime/tunnel.ts";
 import type { AgentConstructor } from "./runtime/undici.ts";
 
 // A bundle has no node_modules to load undici from, so it is imported here and handed over.
 const agent: unknown = Agent;
 setNodeTransport(agentTransport(agent as AgentConstructor));
 
-export type { UpgradeListener };
+export { earlyHints } from "./node/early_hints.ts";
+export type { ServerTls, UpgradeListener };
 
 /** What is told of errors. */
 export interface ListenerOptions {
@@ -47,6 +52,10 @@ export interface ServeOptions extends ListenerOptions {
   readonly port?: number;
   /** The address or host name to listen on. Default: all addresses of the machine. */
   readonly hostname?: string;
+  /** The certificate to serve HTTPS with. */
+  readonly tls?: ServerTls;
+  /** Whether to speak HTTP/2 with clients that can; needs `tls`. Default `false`. */
+  readonly http2?: boolean;
 }
 
 /** A server that listens. */
@@ -57,19 +66,20 @@ export interface RunningServer {
   readonly port: number;
   /**
    * Stops listening, and resolves when all connections are closed. Requests that are being answered
-   * are answered, unless `force` is `true`; tunnels, as of WebSocket, are closed.
+   * are answered, unless `force` is `true`.
    */
   close(force?: boolean): Promise<void>;
 }
-
-/** How much of a request that was answered early is read to keep the connection. */
-const DRAIN_LIMIT = 256 * 1024;
 
 /**
  * Listens on a port and answers requests with a handler.
  *
  * - 400 when a request has no valid target or host (RFC 9112 §3.2).
  * - 500 when the handler rejects or throws.
+ * - 501 to CONNECT and TRACE.
+ *
+ * The limits are Node's: 16 KiB of fields (431), 60 seconds for them (408), 300 for a request. For
+ * other ones make a server of your own and give it a {@linkcode listener}.
  *
  * @param options See {@linkcode ServeOptions}.
  * @returns The server, when it listens. Rejects when it cannot, for instance because the port is
@@ -87,12 +97,14 @@ const DRAIN_LIMIT = 256 * 1024;
  * ```
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { fetch, port = 3000, hostname, onError } = options;
+  const { fetch, port = 3000, hostname, onError, tls, http2 = false } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new TypeError("serve: port must be a whole number, from 0 to 65535");
   }
+  if (http2 && !tls) throw new TypeError("serve: http2 needs tls, a certificate and its key");
   const listen = listener(fetch, onError ? { onError } : {});
-  const server = createServer(listen);
+  const server = createServer(listen, tls, http2);
+  const close = closer(server);
   const closeTunnels = acceptUpgrades(server, listen);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));
@@ -101,11 +113,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const address = server.address();
   const actual = address !== null && typeof address === "object" ? address.port : port;
   return {
-    url: `http://${nameOf(hostname)}:${actual}/`,
+    url: `${tls ? "https" : "http"}://${nameOf(hostname)}:${actual}/`,
     port: actual,
     close: (force = false) => {
       closeTunnels();
-      return close(server, force);
+      return close(force);
     },
   };
 }
@@ -135,22 +147,35 @@ export function listener(
     throw new TypeError(`serve: fetch is ${typeof fetch}; give it a handler`);
   }
   const { onError = console.error } = options;
+  const enter = entrance(fetch);
   return (message, sink) => {
-    const gone = new AbortController();
+    const received = receive(message, sink);
+    if (typeof received === "number") return refuse(message, sink, received);
     sink.once("close", () => {
-      if (!sink.writableFinished) gone.abort(new Error("the client closed the connection"));
+      if (!sink.writableFinished) received.leave();
     });
-    sink.once("finish", () => drain(message));
+    const request = received as unknown as Request;
     const open = tunnellerOf(sink);
-    answer(fetch, message, gone.signal, onError, open !== undefined)
-      .then((response) => {
-        const tunnel = open && tunnelOf(response);
-        return tunnel ? open(tunnel) : writeResponse(sink, message.method ?? "GET", response);
-      })
-      .catch((error: unknown) => {
-        sink.destroy();
-        if (!gone.signal.aborted) onError(error);
-      });
+    const send = (answer: unknown): void | Promise<void> => {
+      const response = checked(answer);
+      if (received.gone) return abandon(response);
+      const tunnel = open && tunnelOf(response);
+      if (tunnel) return open(tunnel);
+      if (!message.complete) answerEarly(message, sink);
+      return writeResponse(sink, received.method, response);
+    };
+    const fail = (error: unknown): void => {
+      if (!received.gone) onError(error);
+      if (sink.headersSent || received.gone) return void sink.destroy();
+      void send(textResponse(request, 500, "Internal Server Error"));
+    };
+    try {
+      const response = enter(request, placeAt(request, received.target), []);
+      if (response instanceof Response) send(response)?.catch(fail);
+      else Promise.resolve(response).then(send).catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   };
 }
 
@@ -180,52 +205,17 @@ export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): 
   return upgrading(listener(fetch, options));
 }
 
-async function answer(
-  fetch: Handler,
-  message: IncomingMessage,
-  signal: AbortSignal,
-  onError: (error: unknown) => void,
-  upgradable: boolean,
-): Promise<Response> {
-  const request = toRequest(message, signal);
-  if (!request) return textOnly(400, "Bad Request");
-  if (upgradable) offerTunnel(request);
-  try {
-    const response: unknown = await fetch(request);
-    if (typeof response === "object" && response && "status" in response) {
-      return response as Response;
-    }
-    throw new TypeError(`serve: the handler returned ${String(response)}; return a Response`);
-  } catch (error) {
-    if (!signal.aborted) onError(error);
-    return textOnly(500, "Internal Server Error");
-  }
+/** Answers a message that asks for nothing that a handler could be asked for. */
+function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
+  if (!message.complete) answerEarly(message, sink);
+  const method = message.method ?? "GET";
+  const text = status === 501 ? "Not Implemented" : "Bad Request";
+  void writeResponse(sink, method, textResponse({ method }, status, text));
 }
 
-function textOnly(status: number, text: string): Response {
-  return new Response(text, { status, headers: { "content-type": "text/plain;charset=utf-8" } });
-}
-
-/**
- * Reads what is left of a request that was answered before its end. Left alone, it would be in the
- * way of the next request on the connection.
- */
-function drain(message: IncomingMessage): void {
-  if (message.complete) return;
-  let count = 0;
-  message.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
-    count += chunk.byteLength;
-    if (count > DRAIN_LIMIT) message.destroy();
-  });
-  message.resume();
-}
-
-function close(server: Server, force: boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => error ? reject(error) : resolve());
-    if (force) server.closeAllConnections();
-    else server.closeIdleConnections();
-  });
+function checked(response: unknown): Response {
+  if (typeof response === "object" && response && "status" in response) return response as Response;
+  throw new TypeError(`serve: the handler returned ${String(response)}; return a Response`);
 }
 
 function nameOf(hostname: string | undefined): string {

@@ -1,82 +1,128 @@
 /**
- * A `Request` for a message that `node:http` received.
+ * The request for a message that `node:http` received. Our own handlers get one that reads the
+ * message where it lies; everybody else gets the native `Request` that it makes.
  *
  * @module
  */
-import type { IncomingMessage } from "node:http";
-import { readTarget } from "../http/target.ts";
+import type { ServerResponse } from "node:http";
+import type { Flow } from "../http/flow.ts";
+import { HostRequest } from "../http/received.ts";
+import type { Body, Head } from "../http/respond.ts";
+import type { Target } from "../http/target.ts";
+import { setClientAddress } from "../runtime/client_address.ts";
+import { offerTunnel } from "../runtime/tunnel.ts";
+import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
+import { lightResponse } from "./light_response.ts";
+import { tunnellerOf } from "./upgrade.ts";
 
-/** Methods whose requests `Request` allows no content. */
-const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
+type Content = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/**
- * Makes the request, or returns `undefined` when the message asks for nothing that can be: a target
- * that is no path, or a host that is none.
- *
- * @param signal Is aborted when the client leaves.
- */
-export function toRequest(message: IncomingMessage, signal: AbortSignal): Request | undefined {
-  const method = message.method ?? "GET";
-  const url = urlOf(message);
-  if (url === undefined) return undefined;
-  try {
-    const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(message), signal };
-    if (!WITHOUT_CONTENT.has(method) && hasContent(message)) {
-      [init.body, init.duplex] = [contentOf(message), "half"];
-    }
-    return new Request(url, init);
-  } catch {
-    return undefined; // a method or a field that fetch refuses, such as TRACE
+/** Where the answers to native requests go. */
+const sinks = new WeakMap<Request, ServerResponse>();
+
+/** Where the answer to a native request goes, if it came from this host. */
+export function sinkOf(request: Request): ServerResponse | undefined {
+  return sinks.get(request);
+}
+
+/** What our own handlers ask of a request, and how to make the native one. */
+export class LazyRequest extends HostRequest {
+  /** The method. */
+  readonly method: string;
+  /** The target URI. */
+  readonly target: Target;
+  /** The fields. */
+  readonly headers: ReceivedHeaders;
+  /** Why the client is gone, if it is. */
+  gone: Error | undefined;
+  readonly #sink: ServerResponse;
+  readonly #open: (() => Content) | undefined;
+  #body: Content | null | undefined;
+  #controller: AbortController | undefined;
+  #native: Request | undefined;
+
+  /**
+   * Keeps what the request is made of.
+   *
+   * @param open Opens the content, where there is some.
+   */
+  constructor(
+    method: string,
+    target: Target,
+    fields: readonly string[],
+    sink: ServerResponse,
+    open: (() => Content) | undefined,
+  ) {
+    super();
+    [this.method, this.target, this.headers] = [method, target, lazyHeaders(fields)];
+    [this.#sink, this.#open] = [sink, open];
+  }
+
+  /** The URL. */
+  get url(): string {
+    const { origin, path, query } = this.target;
+    return origin + path + query;
+  }
+  /** The content, opened when it is first asked for. */
+  get body(): Content | null {
+    if (this.#body === undefined) this.#body = this.#open?.() ?? null;
+    return this.#body;
+  }
+  /** Whether somebody has begun to read the content. */
+  get bodyUsed(): boolean {
+    return this.#native?.bodyUsed ?? this.#body?.locked ?? false;
+  }
+  /** Is aborted when the client leaves. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.gone) this.#controller.abort(this.gone);
+    return this.#controller.signal;
+  }
+
+  /** The client has left before it was answered. */
+  leave(): void {
+    this.gone = new Error("the client closed the connection");
+    this.#controller?.abort(this.gone);
+  }
+
+  /** The address at the other end of the connection. */
+  get address(): string | undefined {
+    return this.#sink.req.socket.remoteAddress;
+  }
+  /** Whether the connection can become a tunnel. */
+  get upgradable(): boolean {
+    return tunnellerOf(this.#sink) !== undefined;
+  }
+
+  /** A response that is written as it is. */
+  respond(body: Body | Flow, head: Head): Response {
+    return lightResponse(body, head);
+  }
+
+  /** The native request, or another one for a URL. */
+  native(url?: string): Request {
+    if (url === undefined) return this.#native ??= this.#introduce(this.#make(this.url));
+    // Content belongs to one request alone.
+    return this.#open ? new Request(url, this.native()) : this.#make(url);
+  }
+
+  /** Lets a native request be recognised as this one. */
+  #introduce(request: Request): Request {
+    const { address } = this;
+    sinks.set(request, this.#sink);
+    if (address !== undefined) setClientAddress(request, address);
+    if (this.upgradable) offerTunnel(request);
+    return request;
+  }
+
+  #make(url: string): Request {
+    const { method, signal, body } = this;
+    const init: RequestInit & { duplex?: "half" } = { method, signal };
+    if (body) [init.body, init.duplex] = [body, "half"];
+    const request = new Request(url, init);
+    // Given to the constructor, they would be copied and checked once more.
+    this.headers.copy(request.headers);
+    return request;
   }
 }
-
-/** The target URI (RFC 9112 §3.3), checked before the URL parser can repair what is no path. */
-function urlOf(message: IncomingMessage): string | undefined {
-  const target = message.url ?? "";
-  // HTTP/1.0 knows no Host.
-  const host = message.headers.host ?? "localhost";
-  const scheme = (message.socket as { encrypted?: boolean }).encrypted ? "https" : "http";
-  const origin = `${scheme}://${host}`;
-  if (target.startsWith("/")) {
-    const url = origin + target;
-    return readTarget(url, host) ? url : undefined;
-  }
-  // In absolute form, the target names the host; one that differs from Host is up to no good.
-  const named = readTarget(target, host);
-  return named?.origin.toLowerCase() === origin.toLowerCase() ? target : undefined;
-}
-
-/** RFC 9112 §6: content is announced by one of these. */
-function hasContent({ headers }: IncomingMessage): boolean {
-  const length = headers["content-length"];
-  return headers["transfer-encoding"] !== undefined || (length !== undefined && Number(length) > 0);
-}
-
-function headersOf({ rawHeaders }: IncomingMessage): Headers {
-  const headers = new Headers();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    headers.append(rawHeaders[i] ?? "", rawHeaders[i + 1] ?? "");
-  }
-  return headers;
-}
-
-/** The content as it comes; reading pauses when nobody takes it. */
-function contentOf(message: IncomingMessage): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      const take = (chunk: Uint8Array): void => {
-        controller.enqueue(chunk);
-        if ((controller.desiredSize ?? 0) <= 0) message.pause();
-      };
-      message.on("data", take).pause();
-      message.once("end", () => controller.close());
-      message.once("error", (error) => controller.error(error));
-      // Without the end, the client has left in the middle.
-      message.once("close", () => {
-        if (!message.complete) controller.error(new Error("the client closed the connection"));
-      });
-    },
-    pull: () => void message.resume(),
-    cancel: () => void message.removeAllListeners("data").removeAllListeners("end").pause(),
-  }, { highWaterMark: 0 });
-}
+Object.setPrototypeOf(HostRequest.prototype, Request.prototype);

@@ -1,83 +1,115 @@
 /**
- * A `Response` written to what `node:http` answers with.
+ * A response written to what `node:http` or `node:http2` answers with.
  *
  * @module
  */
 import type { ServerResponse } from "node:http";
+import { isFlow } from "../http/flow.ts";
+import { type Written, written } from "./light_response.ts";
+import { flowOf, pour } from "./pour.ts";
 
-/** Statuses that never have content, nor a Content-Length of ours (RFC 9110 §8.6). */
+type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** Statuses that never have content (RFC 9110 §6.4.1), whatever a handler made. */
 const WITHOUT_CONTENT = new Set([204, 205, 304]);
+/** Fields that HTTP/2 must not have (RFC 9113 §8.2.2). */
+const HTTP1 = new Set(["connection", "keep-alive", "proxy-connection", "upgrade"]);
 
 /**
- * Writes a response, as fast as the client takes it. Rejects when its content fails; the connection
- * is then destroyed, so that what was sent does not look complete.
+ * Writes a response, as fast as the client takes it. Throws or rejects when its content fails;
+ * whoever called must then cut the connection, so that what was sent does not look complete.
  *
  * @param method The method of the request.
  */
-export async function writeResponse(
+export function writeResponse(
   sink: ServerResponse,
   method: string,
   response: Response,
-): Promise<void> {
-  const { status, statusText, body } = response;
-  const empty = body === null || method === "HEAD" || WITHOUT_CONTENT.has(status);
-  const length = response.headers.get("content-length");
-  // Node frames the content itself.
-  const fields = [...response.headers].filter(([name]) => name !== "transfer-encoding").flat();
-  if (body === null && length === null && method !== "HEAD" && !WITHOUT_CONTENT.has(status)) {
-    fields.push("content-length", "0");
-  }
-  if (sink.destroyed) return await body?.cancel();
-  if (statusText) sink.writeHead(status, statusText, fields);
-  else sink.writeHead(status, fields);
-  if (empty) {
-    sink.end();
-    await body?.cancel();
-    return;
-  }
+): void | Promise<void> {
+  const parts = written(response);
   try {
-    await pour(body, sink, length === null ? undefined : Number(length));
+    return write(sink, method, parts);
   } catch (error) {
-    sink.destroy();
+    // Fields that Node refuses, for one.
+    void discard(parts.body);
     throw error;
   }
 }
 
-async function pour(
-  body: ReadableStream<Uint8Array>,
-  sink: ServerResponse,
-  length: number | undefined,
-): Promise<void> {
-  const reader = body.getReader();
-  // A client that leaves stops whoever makes the content.
-  const leave = (): void => void reader.cancel().catch(() => {});
-  sink.once("close", leave);
-  let count = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done || sink.destroyed) break;
-    count += value.byteLength;
-    // On a connection that stays, what is too much would be the beginning of the next response.
-    if (length !== undefined && count > length) {
-      await reader.cancel();
-      throw new Error(`the content is longer than its Content-Length, ${length}`);
-    }
-    if (!sink.write(value)) await drained(sink);
+function write(sink: ServerResponse, method: string, parts: Written): void | Promise<void> {
+  const { status, length, body } = parts;
+  if (body === null || method === "HEAD" || WITHOUT_CONTENT.has(status)) {
+    writeHead(sink, parts, lengthWithout(method, parts));
+    sink.end();
+    return discard(body);
   }
-  sink.off("close", leave);
-  if (sink.destroyed) return;
-  if (length !== undefined && count < length) {
-    throw new Error(`the content ended at ${count} of the ${length} bytes of its Content-Length`);
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    const bytes = Buffer.byteLength(body);
+    if (length !== undefined && length !== bytes) throw wrongLength(bytes, length);
+    writeHead(sink, parts, bytes);
+    return void sink.end(body);
   }
-  sink.end();
+  if (!isFlow(body)) return writeStream(sink, parts, body);
+  writeHead(sink, parts, length);
+  return pour(body, sink, length);
 }
 
-function drained(sink: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const go = (): void => {
-      sink.off("drain", go).off("close", go);
-      resolve();
-    };
-    sink.once("drain", go).once("close", go);
-  });
+/** The Content-Length where no content follows (RFC 9110 §8.6). */
+function lengthWithout(method: string, { status, length, body }: Written): number | undefined {
+  if (status === 204) return undefined;
+  if (status === 205) return 0;
+  return length ?? (body === null && method !== "HEAD" && status !== 304 ? 0 : undefined);
+}
+
+function writeHead(
+  sink: ServerResponse,
+  { status, statusText, fields }: Written,
+  length: number | undefined,
+): void {
+  let lines =
+    (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
+  if (sink.req.httpVersionMajor === 2) {
+    lines = lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
+    sink.writeHead(status, lines);
+  } else if (statusText) sink.writeHead(status, statusText, lines);
+  else sink.writeHead(status, lines);
+}
+
+/**
+ * Text and bytes of a native `Response` come as a stream, too, but all in the same turn of the event
+ * loop; they are sent with their length and in one piece.
+ */
+async function writeStream(sink: ServerResponse, parts: Written, body: Stream): Promise<void> {
+  const reader = body.getReader();
+  const ahead = [reader.read(), reader.read()];
+  const results: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>[] = [];
+  // Whoever pours meets the failure; this only looks.
+  for (const read of ahead) read.then((result) => results.push(result), () => {});
+  await new Promise<void>((endOfTurn) => process.nextTick(endOfTurn));
+  const [first, second] = results;
+  if (second?.done && first?.value instanceof Uint8Array) {
+    const [bytes, length] = [first.value.byteLength, parts.length];
+    if (length !== undefined && length !== bytes) throw wrongLength(bytes, length);
+    writeHead(sink, parts, bytes);
+    return void sink.end(first.value);
+  }
+  writeHead(sink, parts, parts.length);
+  // Whoever waits for events wants to know that there is somebody to wait for.
+  if (!first) sink.flushHeaders();
+  await pour(flowOf(reader, ahead), sink, parts.length);
+}
+
+/** Lets go of a response that nobody waits for any more. */
+export function abandon(response: Response): Promise<void> {
+  return discard(written(response).body);
+}
+
+async function discard(body: Written["body"]): Promise<void> {
+  const reason = new Error("the response has no content");
+  if (isFlow(body)) body.cancel(reason);
+  else if (body instanceof ReadableStream) await body.cancel(reason).catch(() => {});
+}
+
+function wrongLength(count: number, length: number): Error {
+  return new Error(`the content has ${count} bytes, and its Content-Length is ${length}`);
 }

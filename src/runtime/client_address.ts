@@ -4,6 +4,8 @@
  * @module
  */
 
+import { HostRequest } from "../http/received.ts";
+
 const addresses = new WeakMap<Request, string>();
 
 /** Notes who sent a request, for a host that makes its requests itself. */
@@ -18,7 +20,9 @@ export function setClientAddress(request: Request, address: string): void {
  * @param args What it passed after the request: `info` on Deno, `server` on Bun.
  */
 export function clientAddress(request: Request, args: readonly unknown[]): string | undefined {
-  const known = addresses.get(request);
+  const known = (request as object) instanceof HostRequest
+    ? (request as object as HostRequest).address
+    : addresses.get(request);
   if (known !== undefined) return known;
   const [host] = args as readonly [
     {

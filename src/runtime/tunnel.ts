@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HostRequest } from "../http/received.ts";
 import type { Tunnel } from "../proxy/transport.ts";
 
 const offers = new WeakSet<Request>();
@@ -15,7 +16,9 @@ export function offerTunnel(request: Request): void {
 
 /** Whether the host has offered to make a tunnel of this request's connection. */
 export function isTunnelOffered(request: Request): boolean {
-  return offers.has(request);
+  return (request as object) instanceof HostRequest
+    ? (request as object as HostRequest).upgradable
+    : offers.has(request);
 }
 
 /**

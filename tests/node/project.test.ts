@@ -52,7 +52,8 @@ test("only the host for Node imports Node's modules and undici, types aside", ()
   const packages = new Map([
     ["src/static/media_type.ts", ["mime/lite", "mime/types/standard.js"]],
     ["src/static/globs.ts", ["picomatch/posix.js"]],
-    ["src/node.ts", ["node:http", "undici/lib/dispatcher/agent.js"]],
+    ["src/node.ts", ["undici/lib/dispatcher/agent.js"]],
+    ["src/node/server.ts", ["node:http", "node:http2", "node:https"]],
     ["src/node/upgrade.ts", ["node:http"]],
   ]);
   for (const file of sources) {
@@ -98,7 +99,8 @@ test("the exports are these", async () => {
   assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());
   assert.deepEqual(await names("handwerk/proxy"), proxying);
   assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
-  assert.deepEqual(await names("handwerk/node"), ["listener", "serve", "upgradeListener"]);
+  const hosting = ["earlyHints", "listener", "serve", "upgradeListener"];
+  assert.deepEqual(await names("handwerk/node"), hosting);
 });
 
 test("the manifests for npm and JSR say the same", () => {
@@ -137,7 +139,7 @@ test("importing does nothing", async () => {
 // What a Workers bundle weighs, in bytes after gzip: [what is imported, the most it may be].
 const everything = "compose, dispatch, serveStatic, proxy, notFound, mountOf, directory";
 const sizes: readonly (readonly [string, readonly string[], number])[] = [
-  ["compose, dispatch", [], 1850],
+  ["compose, dispatch", [], 1950],
   ["proxy", [], 19_500],
   ["serveStatic", ["mime/*", "picomatch/*"], 13_900],
   [everything, [], 45_000],

@@ -64,8 +64,14 @@ const refused: readonly (readonly [string, string])[] = [
   ["another host in absolute form", get("http://evil:99/x")],
   ["another scheme in absolute form", get("ftp://front/x")],
   ["OPTIONS *", `OPTIONS * HTTP/1.1\r\nHost: front\r\n${close}`],
+  ["user information in absolute form", get("http://u:p@front/x")],
+  ["a host that no URL can have", get("/p", "256.256.256.256")],
+  ["Host twice", `GET / HTTP/1.1\r\nHost: front\r\nHost: front\r\n${close}`],
+  [
+    "Content-Length with Transfer-Encoding",
+    `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n${close}0\r\n\r\n`,
+  ],
   ["a target that is no path", get("x")],
-  ["TRACE", `TRACE / HTTP/1.1\r\nHost: front\r\n${close}`],
   ["no Host", `GET / HTTP/1.1\r\n${close}`],
   [
     "two lengths",
@@ -78,6 +84,13 @@ for (const [why, bytes] of refused) {
     assert.equal((await raw(bytes)).status, 400);
   });
 }
+
+test("CONNECT and TRACE are 501", async () => {
+  handler = () => assert.fail("the handler was called");
+  for (const line of ["CONNECT front:1", "TRACE /"]) {
+    assert.equal((await raw(`${line} HTTP/1.1\r\nHost: front\r\n${close}`)).status, 501);
+  }
+});
 
 test("an absolute form that names our host is served, and so is HTTP/1.0", async () => {
   handler = (request) => new Response(request.url);

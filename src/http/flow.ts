@@ -1,0 +1,67 @@
+/**
+ * Content that is pushed. A host can send it without a stream in between; for everybody else it
+ * becomes one.
+ *
+ * @module
+ */
+import { HostRequest } from "./received.ts";
+import { type FieldList, type Head, nativeResponse } from "./respond.ts";
+
+/** Where content is pushed to. */
+export interface Sink {
+  /**
+   * Takes the next bytes. Returns `false` to ask for no more until `resume`.
+   *
+   * @param flushed Is called when the bytes may be overwritten, by sinks that can tell.
+   */
+  write(chunk: Uint8Array<ArrayBuffer>, flushed?: () => void): boolean;
+  /** The content is complete. */
+  end(trailers?: FieldList): void;
+  /** The content is cut. */
+  fail(error: unknown): void;
+}
+
+/** Content that can be pushed, once. */
+export interface Flow {
+  /** Pushes all of it, as fast as the sink takes it. Called once, and not after `cancel`. */
+  start(sink: Sink): void;
+  /** Goes on after `write` returned `false`. */
+  resume(): void;
+  /** Nobody wants the rest, or any of it: lets go of where it comes from. */
+  cancel(reason: unknown): void;
+}
+
+/** Makes a response of content that is pushed: a `Response` for whoever looks at it. */
+export function respondFlow(request: object, flow: Flow, head: Head): Response {
+  return request instanceof HostRequest
+    ? request.respond(flow, head)
+    : nativeResponse(streamOf(flow), head);
+}
+
+/** Whether content is pushed. */
+export function isFlow(content: unknown): content is Flow {
+  return typeof content === "object" && content !== null && "start" in content;
+}
+
+/** How much waits in a stream for whoever reads it, in bytes. */
+const HIGH_WATER_MARK = 64 * 1024;
+
+/** The content as a stream. It starts when the first bytes are asked for. */
+export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let started = false;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      if (started) return flow.resume();
+      started = true;
+      flow.start({
+        write(chunk) {
+          controller.enqueue(chunk);
+          return (controller.desiredSize ?? 0) > 0;
+        },
+        end: () => controller.close(),
+        fail: (error) => controller.error(error),
+      });
+    },
+    cancel: (reason) => flow.cancel(reason),
+  }, { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk.byteLength });
+}

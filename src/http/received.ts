@@ -1,0 +1,33 @@
+/**
+ * Requests as hosts hand them to our own handlers. A host may pass one that makes its native
+ * `Request` only when somebody else is to see it.
+ *
+ * @module
+ */
+
+import type { Flow } from "./flow.ts";
+import type { Body, Head } from "./respond.ts";
+
+/** A request of a host's own. */
+export abstract class HostRequest {
+  /** The address at the other end of the client's connection. */
+  abstract readonly address: string | undefined;
+  /** Whether the host can make a tunnel of the client's connection. */
+  abstract readonly upgradable: boolean;
+  /** Makes the native request: the same one at every call without a URL. */
+  abstract native(url?: string): Request;
+  /** Makes a response as the host likes to send it; a `Response` for whoever looks at it. */
+  abstract respond(body: Body | Flow, head: Head): Response;
+}
+
+/**
+ * The request that code other than ours may see, handlers and callbacks alike.
+ *
+ * @param url The URL to give it, if another.
+ */
+export function nativeRequest(request: Request, url?: string): Request {
+  if ((request as object) instanceof HostRequest) {
+    return (request as object as HostRequest).native(url);
+  }
+  return url === undefined ? request : new Request(url, request);
+}

@@ -1,0 +1,33 @@
+/**
+ * Hints before the answer.
+ *
+ * @module
+ */
+import { mountOf } from "../mount.ts";
+import { sinkOf } from "./request.ts";
+
+/**
+ * Sends `103 Early Hints` (RFC 8297), so that the client can begin to load what the page will need
+ * while the page is still being made. Does nothing when the answer has begun, when the client speaks
+ * HTTP/1.0, or when the request did not come from this host.
+ *
+ * @param request The request as the handler received it.
+ * @param links The values of `Link` fields.
+ *
+ * @example
+ * ```ts
+ * import type { Handler } from "@handwerk/handwerk";
+ * import { earlyHints } from "@handwerk/handwerk/node";
+ *
+ * const page: Handler = async (request) => {
+ *   earlyHints(request, ["</style.css>; rel=preload; as=style"]);
+ *   return new Response(await Promise.resolve("<link rel=stylesheet href=/style.css>"));
+ * };
+ * ```
+ */
+export function earlyHints(request: Request, links: readonly string[]): void {
+  const sink = sinkOf(mountOf(request).original);
+  // RFC 9110 §15.2: no 1xx to a client of HTTP/1.0.
+  if (!sink || sink.headersSent || sink.req.httpVersion === "1.0") return;
+  sink.writeEarlyHints({ link: [...links] });
+}

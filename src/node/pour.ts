@@ -1,0 +1,83 @@
+/**
+ * Content poured into a connection, as fast as that takes it.
+ *
+ * @module
+ */
+import type { ServerResponse } from "node:http";
+import type { Flow, Sink } from "../http/flow.ts";
+
+type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+
+/** Pours content until its end, and ends the answer. Rejects when it fails or has another length. */
+export function pour(flow: Flow, sink: ServerResponse, length: number | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let [count, over] = [0, false];
+    const resume = (): void => flow.resume();
+    const settle = (): void => {
+      over = true;
+      sink.off("drain", resume).off("close", leave);
+    };
+    // A client that leaves stops whoever makes the content.
+    const leave = (): void => {
+      settle();
+      flow.cancel(new Error("the client closed the connection"));
+      resolve();
+    };
+    const fail = (error: unknown): void => {
+      settle();
+      reject(error);
+    };
+    if (sink.destroyed) return leave();
+    sink.on("drain", resume).once("close", leave);
+    flow.start({
+      write(chunk, flushed) {
+        if (over) return false;
+        count += chunk.byteLength;
+        // On a connection that stays, what is too much would be the beginning of the next response.
+        if (length === undefined || count <= length) return sink.write(chunk, flushed);
+        const error = new Error(`the content is longer than its Content-Length, ${length}`);
+        flow.cancel(error);
+        fail(error);
+        return false;
+      },
+      end(trailers) {
+        if (over) return;
+        if (length !== undefined && count < length) {
+          return fail(new Error(`the content ended at ${count} of the ${length} bytes it has`));
+        }
+        if (trailers?.length) sink.addTrailers(pairs(trailers));
+        sink.end();
+        settle();
+        resolve();
+      },
+      fail: (error) => over ? undefined : fail(error),
+    });
+  });
+}
+
+/** A stream that is being read, as a flow; `ahead` are reads that have begun. */
+export function flowOf(reader: Reader, ahead: ReturnType<Reader["read"]>[]): Flow {
+  let goOn = (): void => {};
+  const run = async (sink: Sink): Promise<void> => {
+    for (;;) {
+      const { done, value } = await (ahead.shift() ?? reader.read());
+      if (done) return sink.end();
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError(`the content of a response must be bytes, not ${typeof value}`);
+      }
+      if (!sink.write(value)) await new Promise<void>((resolve) => (goOn = resolve));
+    }
+  };
+  return {
+    start: (sink) => void run(sink).catch((error: unknown) => sink.fail(error)),
+    resume: () => goOn(),
+    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
+  };
+}
+
+function pairs(fields: readonly string[]): [string, string][] {
+  return Array.from({ length: fields.length / 2 }, (_, i) => [
+    fields[2 * i] as string,
+    fields[2 * i + 1] as string,
+  ]);
+}

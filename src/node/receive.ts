@@ -1,0 +1,93 @@
+/**
+ * What a message that `node:http` received asks for, checked before anybody acts on it.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { canonicalPath } from "../http/path.ts";
+import { isAuthority, type Target } from "../http/target.ts";
+import { contentOf } from "./content.ts";
+import { fieldOf } from "./lazy_headers.ts";
+import { LazyRequest } from "./request.ts";
+
+/** Methods whose requests `Request` allows no content. */
+const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
+/** Methods that no `Request` can have; a server need not know them (RFC 9110 §9.3.6, §9.3.8). */
+const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** What the URL parser leaves as it is; other targets are read by the parser itself. */
+const PLAIN = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@/?%]*$/;
+
+/** The request, or the status to answer with when there can be none. */
+export function receive(message: IncomingMessage, sink: ServerResponse): LazyRequest | number {
+  const { method = "GET", url = "" } = message;
+  if (REFUSED.has(method)) return 501;
+  const fields = message.httpVersionMajor === 2 ? withHost(message) : message.rawHeaders;
+  const origin = originOf(fields, "encrypted" in message.socket ? "https://" : "http://");
+  if (origin === undefined) return 400;
+  const target = targetOf(url, origin);
+  if (!target) return 400;
+  const open = !WITHOUT_CONTENT.has(method) && hasContent(message, fields)
+    ? () => contentOf(message, sink)
+    : undefined;
+  return new LazyRequest(method, target, fields, sink, open);
+}
+
+/** HTTP/2 has `:authority` for `Host` (RFC 9113 §8.3.1). */
+function withHost({ rawHeaders, headers }: IncomingMessage): readonly string[] {
+  const fields: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (!name.startsWith(":")) fields.push(name, rawHeaders[i + 1] as string);
+  }
+  const authority = headers[":authority"];
+  // One that differs from Host is up to no good; twice the same would be two.
+  if (typeof authority === "string" && fieldOf(fields, "host") !== authority) {
+    fields.push("host", authority);
+  }
+  return fields;
+}
+
+/** The last origin that was checked; clients of one server use few. */
+let known = { given: "", origin: "" };
+
+/** The origin, or `undefined` when the host is none, or there are two (RFC 9112 §3.2). */
+function originOf(fields: readonly string[], scheme: string): string | undefined {
+  // HTTP/1.0 knows no Host; that HTTP/1.1 has one, Node has checked.
+  const host = fieldOf(fields, "host") ?? "localhost";
+  const given = scheme + host;
+  if (given === known.given) return known.origin;
+  // Two Host fields come combined with a comma, which no host has.
+  if (!isAuthority(host) || !URL.canParse(given)) return undefined;
+  known = { given, origin: new URL(given).origin };
+  return known.origin;
+}
+
+/** The target URI (RFC 9112 §3.3), checked before the URL parser can repair what is no path. */
+function targetOf(target: string, origin: string): Target | undefined {
+  if (!target.startsWith("/")) {
+    // In absolute form, the target names the host; one that differs from Host is up to no good.
+    const [at = "", authority = ""] = /^https?:\/\/([^/?#]*)/i.exec(target) ?? [];
+    if (!isAuthority(authority) || !URL.canParse(at)) return undefined;
+    if (new URL(at).origin !== origin) return undefined;
+    const rest = target.slice(at.length);
+    return targetOf(rest.startsWith("/") ? rest : `/${rest}`, origin);
+  }
+  const end = target.search(/[?#]/);
+  const path = end < 0 ? target : target.slice(0, end);
+  const canonical = canonicalPath(path);
+  if (canonical === undefined) return undefined;
+  if (PLAIN.test(target)) {
+    return { origin, path, canonical, query: end < 0 ? "" : target.slice(end) };
+  }
+  const { pathname, search } = new URL(origin + target);
+  return { origin, path: pathname, canonical, query: search };
+}
+
+/** RFC 9112 §6: content is announced by one of these; in HTTP/2 by a stream that goes on. */
+function hasContent(message: IncomingMessage, fields: readonly string[]): boolean {
+  const { stream } = message as { stream?: { readonly endAfterHeaders?: boolean } };
+  if (stream) return stream.endAfterHeaders !== true;
+  const length = fieldOf(fields, "content-length");
+  return fieldOf(fields, "transfer-encoding") !== undefined ||
+    (length !== undefined && Number(length) > 0);
+}

@@ -1,0 +1,82 @@
+/**
+ * The servers of Node behind `serve`: HTTP, HTTPS, and HTTP/2 with HTTP/1.1 beside it.
+ *
+ * @module
+ */
+import { createServer as createHttp, type RequestListener, type Server } from "node:http";
+import { createSecureServer, type Http2Session } from "node:http2";
+import { createServer as createHttps } from "node:https";
+import { awaitContinue } from "./content.ts";
+
+/** The certificate of a server, in PEM. */
+export interface ServerTls {
+  /** The certificate, and those that vouch for it. */
+  readonly cert: string | Uint8Array;
+  /** Its private key. */
+  readonly key: string | Uint8Array;
+  /** The words that protect the key. */
+  readonly passphrase?: string;
+}
+
+/** Makes a server; HTTP/2 needs TLS, as browsers know no other. */
+export function createServer(
+  listener: RequestListener,
+  tls: ServerTls | undefined,
+  http2: boolean,
+): Server {
+  // Where content is unlikely, Node makes no stream for it.
+  const options = { optimizeEmptyRequests: true };
+  const server = http2
+    ? createSecureServer({ ...buffers(tls), allowHTTP1: true }) as unknown as Server
+    : tls
+    ? createHttps({ ...options, ...buffers(tls) })
+    : createHttp(options);
+  server.on("request", listener);
+  // Node would ask for content before anybody wants it.
+  server.on("checkContinue", (message, sink) => {
+    awaitContinue(message);
+    listener(message, sink);
+  });
+  // A tunnel (RFC 9110 §9.3.6) is for proxies that clients are configured to use.
+  server.on("connect", (_, socket) => {
+    socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  });
+  return server;
+}
+
+function buffers(tls: ServerTls | undefined): Record<string, string | Buffer> {
+  return Object.fromEntries(
+    Object.entries(tls ?? {}).map(([name, value]: [string, string | Uint8Array]) => [
+      name,
+      typeof value === "string" ? value : Buffer.from(value),
+    ]),
+  );
+}
+
+/** How often a server that closes looks for connections that have become idle, in milliseconds. */
+const LOOK = 50;
+
+/** A function that stops a server, at once when it is forced to. */
+export function closer(server: Server): (force: boolean) => Promise<void> {
+  const sessions = new Set<Http2Session>();
+  server.on("session", (session: Http2Session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+  return (force) =>
+    new Promise((resolve, reject) => {
+      // A connection of HTTP/1.1 is kept after an answer, although the server has stopped.
+      const look = setInterval(() => server.closeIdleConnections?.(), LOOK);
+      server.close((error) => {
+        clearInterval(look);
+        if (error) reject(error);
+        else resolve();
+      });
+      for (const session of sessions) {
+        if (force) session.destroy();
+        else session.close();
+      }
+      if (force) server.closeAllConnections?.();
+      else server.closeIdleConnections?.();
+    });
+}

@@ -1,0 +1,11 @@
+import { notFound, proxy } from "../../../../src/mod.ts";
+import { serve } from "../../../../src/node.ts";
+import { type Listening, ownVersion, type Site } from "../../support/contender.ts";
+
+export const name = "handwerk";
+export const version = ownVersion();
+export const runtime = "node";
+export const start = async ({ upstream }: Site): Promise<Listening> => ({
+  port: (await serve({ fetch: proxy({ "/": upstream })(notFound), port: 0, hostname: "127.0.0.1" }))
+    .port,
+});

@@ -1,0 +1,13 @@
+import { Hono } from "hono";
+import { serveStatic } from "hono/deno";
+import { type Listening, type Site, versionOf } from "../../support/contender.ts";
+import { denoServe } from "../../support/runtimes.ts";
+
+export const name = "hono";
+export const version = versionOf("hono");
+export const runtime = "deno";
+export const start = ({ directory }: Site): Promise<Listening> => {
+  const app = new Hono();
+  app.use("/*", serveStatic({ root: directory, precompressed: true }));
+  return denoServe(app.fetch);
+};

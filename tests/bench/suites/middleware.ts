@@ -1,0 +1,48 @@
+/** What each layer costs while it has nothing to do; in process. A new layer is one line. */
+import {
+  compose,
+  dispatch,
+  type Handler,
+  type Middleware,
+  proxy,
+  serveStatic,
+} from "../../../src/mod.ts";
+import { placed } from "../../../src/mount.ts";
+import { costs } from "../support/in_process.ts";
+import { digits, type Options, print, type Table } from "../support/options.ts";
+
+const through: Middleware = (inner) => (request, ...args) => inner(request, ...args);
+const layers: Readonly<Record<string, Middleware>> = {
+  "a function that calls the next": through,
+  "compose of three such": compose(through, through, through),
+  "dispatch, another mount": dispatch({ "/other": () => new Response() }),
+  "proxy, another prefix": proxy({ "/other": "http://127.0.0.1:9/" }),
+  "serveStatic, another export": serveStatic({ "/other": { find: () => undefined } }),
+  "serveStatic, no such file": serveStatic({ "/": { find: () => undefined } }),
+};
+
+const response = new Response("ok");
+const leaf: Handler = placed(() => response);
+
+export async function middlewareSuite(options: Options): Promise<readonly Table[]> {
+  const handlers: [string, Handler][] = [["none", leaf]];
+  for (const [name, layer] of Object.entries(layers)) {
+    handlers.push([name, layer(leaf)], [`${name} × 3`, compose(layer, layer, layer)(leaf)]);
+  }
+  const url = "http://localhost:3000/some/page?q=1";
+  const times = await costs(Object.fromEntries(handlers), url, options.rounds);
+  const none = times["none"] ?? NaN;
+  const further = (name: string): number =>
+    ((times[`${name} × 3`] ?? NaN) - (times[name] ?? NaN)) / 2;
+  return [print({
+    title: "middleware: idle layers, ns/request",
+    columns: ["layer", "the first one adds", "each further one adds"],
+    rows: Object.keys(layers).map((name) => [
+      name,
+      digits((times[name] ?? NaN) - none),
+      digits(further(name)),
+    ]),
+    note: `One of our own handlers without any layer takes ${digits(none)} ns, most of which is ` +
+      "reading the URL.",
+  })];
+}

@@ -1,0 +1,176 @@
+/** Contenders under the same load, taking turns. */
+import { createHash } from "node:crypto";
+import { request as httpRequest } from "node:http";
+import { type Load, load } from "./load.ts";
+import { digits, matches, median, type Options, print, spread, type Table } from "./options.ts";
+import { cpuTime, peakMemory, type Running } from "./processes.ts";
+
+/** A request, and the answer that counts. */
+export interface Row {
+  readonly name: string;
+  readonly path: string;
+  readonly method?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Sends the validator of a first answer back, so that the second is 304. */
+  readonly conditional?: boolean;
+  readonly upload?: number;
+  readonly connections?: number;
+  /** How much longer than other rows it takes. */
+  readonly patience?: number;
+  readonly status: number;
+  /** The content, where it matters. */
+  readonly content?: Uint8Array | undefined;
+  /** A field that the answer must have. */
+  readonly field?: readonly [name: string, value: RegExp];
+}
+
+interface Answer {
+  readonly status: number;
+  readonly fields: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly hash: string;
+  readonly length: number;
+}
+
+const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** Asks once, and reads to the end. */
+export function ask(
+  port: number,
+  { path, method = "GET", upload = 0 }: Pick<Row, "path" | "method" | "upload">,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({ port, host: "127.0.0.1", path, method, headers }, (response) => {
+      const digest = createHash("sha256");
+      let length = 0;
+      response.on("data", (chunk: Buffer) => {
+        digest.update(chunk);
+        length += chunk.length;
+      });
+      response.on("error", reject).on("end", () => {
+        const { statusCode: status = 0, headers: fields } = response;
+        resolve({ status, fields, hash: digest.digest("hex"), length });
+      });
+    });
+    sent.setTimeout(30_000, () => sent.destroy(new Error("no answer")));
+    sent.on("error", reject).end(Buffer.alloc(upload, "x"));
+  });
+}
+
+/** The fields to send, or why this contender does not take part. */
+async function qualify({ port }: Running, row: Row): Promise<Record<string, string> | string> {
+  const fields: Record<string, string> = { ...row.fields };
+  if (row.conditional) {
+    const { etag, "last-modified": modified } = (await ask(port, row, fields)).fields;
+    if (etag) fields["if-none-match"] = String(etag);
+    else if (modified) fields["if-modified-since"] = String(modified);
+  }
+  const answer = await ask(port, row, fields);
+  if (answer.status !== row.status) return `answers ${answer.status}, not ${row.status}`;
+  if (row.field && !row.field[1].test(String(answer.fields[row.field[0]] ?? ""))) {
+    return `has ${row.field[0]}: ${String(answer.fields[row.field[0]])}`;
+  }
+  if (row.content && answer.hash !== hash(row.content)) return `sends ${answer.length} other bytes`;
+  return fields;
+}
+
+/** From which size on the answers that a load breaks off in the end weigh. */
+const LARGE = 2 ** 20;
+
+/** How many answers came; of large ones, parts count as parts. */
+function amount({ requests, bytes }: Load, { content }: Row): number {
+  return content && content.length >= LARGE ? bytes / content.length : requests;
+}
+
+/** A load counts when every answer had the status that was asked for, and its bytes. */
+function counts(done: Load, row: Row): boolean {
+  const { requests, odd, failed, bytes } = done;
+  const expected = row.status >= 400 ? requests : 0;
+  return amount(done, row) > 0 && failed === 0 && odd === expected &&
+    bytes >= requests * (row.content?.length ?? 0) * 0.95;
+}
+
+interface Score {
+  readonly rate: number[];
+  readonly cpu: number[];
+  readonly p99: number[];
+}
+
+/** Measures rows, one table each; the first contender is the reference. */
+export async function race(
+  title: string,
+  rows: readonly Row[],
+  running: readonly Running[],
+  options: Options,
+): Promise<readonly Table[]> {
+  const tables: Table[] = [];
+  for (const row of rows.filter(({ name }) => matches(name, options.rows))) {
+    tables.push(print(await measure(title, row, running, options)));
+  }
+  return tables;
+}
+
+async function measure(
+  title: string,
+  row: Row,
+  running: readonly Running[],
+  options: Options,
+): Promise<Table> {
+  const taking: { contender: Running; fields: Record<string, string>; score: Score }[] = [];
+  const absent: string[] = [];
+  for (const contender of running) {
+    const fields = await qualify(contender, row).catch((error: Error) => error.message);
+    const label = `${contender.name} (${contender.runtime})`;
+    if (typeof fields === "string") absent.push(`${label} ${fields}`);
+    else taking.push({ contender, fields, score: { rate: [], cpu: [], p99: [] } });
+  }
+  const connections = row.connections ?? 32;
+  for (let round = -1; round < options.rounds; round++) { // the first warms up
+    for (const { contender: { port, pid }, fields, score } of taking) {
+      const { path, method = "GET", upload = 0 } = row;
+      const before = cpuTime(pid);
+      const seconds = options.seconds * (row.patience ?? 1);
+      const done = await load({ port, path, method, fields, upload, connections, seconds });
+      const cpu = (cpuTime(pid) - before) / amount(done, row);
+      if (round < 0) continue;
+      // What does not count is no figure, but keeps its place in the round.
+      const good = counts(done, row);
+      score.rate.push(good ? amount(done, row) / done.seconds : NaN);
+      score.cpu.push(good ? cpu : NaN);
+      score.p99.push(good ? done.p99 : NaN);
+    }
+  }
+  const reference = taking[0]?.score;
+  const ratio = (score: Score, of: "rate" | "cpu"): number =>
+    median(
+      score[of].map((value, i) => value / (reference?.[of][i] ?? NaN)).filter(Number.isFinite),
+    );
+  const middle = (values: readonly number[]): number => median(values.filter(Number.isFinite));
+  return {
+    title: `${title}: ${row.name}, ${connections} connections`,
+    columns: [
+      "contender",
+      "CPU µs/request",
+      "× reference",
+      "requests/s",
+      "× reference",
+      "p99 ms",
+      "peak MiB",
+    ],
+    rows: taking.map(({ contender: { name, runtime, version, pid }, score }) => [
+      `${name} ${version}${name === "nginx" ? "" : ` (${runtime})`}`,
+      digits(middle(score.cpu)),
+      digits(ratio(score, "cpu")),
+      digits(middle(score.rate)),
+      digits(ratio(score, "rate")),
+      digits(middle(score.p99)),
+      peakMemory(pid),
+    ]).toSorted((a, b) => (Number(a[1]) || Infinity) - (Number(b[1]) || Infinity)),
+    note: [
+      `Noise: the rounds of the reference, ${taking[0]?.contender.name}, lay between ` +
+      `${spread(reference?.cpu.filter(Number.isFinite) ?? [])} µs and between ` +
+      `${spread(reference?.rate.filter(Number.isFinite) ?? [])} requests/s.`,
+      ...absent.map((why) => `Left out: ${why}.`),
+    ].join("\n"),
+  };
+}

@@ -1,0 +1,67 @@
+/** Responses of ours where the host has no way of its own to send them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Flow, respondFlow, type Sink } from "../../src/http/flow.ts";
+import { respond } from "../../src/http/respond.ts";
+
+const received = new Request("http://h/");
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
+/** A flow whose sink the test holds. */
+function held(): Flow & { sink?: Sink; told: string[] } {
+  const flow: Flow & { sink?: Sink; told: string[] } = {
+    told: [],
+    start(sink) {
+      flow.told.push("start");
+      flow.sink = sink;
+    },
+    resume: () => void flow.told.push("resume"),
+    cancel: (reason) => void flow.told.push(`cancel ${String(reason)}`),
+  };
+  return flow;
+}
+
+test("a response has its status, its fields and the length of its bytes", async () => {
+  const fields = ["content-type", "text/x", "set-cookie", "a=1", "set-cookie", "b=2"];
+  const response = respond(received, bytes("hello"), { status: 201, statusText: "Made", fields });
+  assert.deepEqual([response.status, response.statusText], [201, "Made"]);
+  assert.deepEqual(response.headers.getSetCookie(), ["a=1", "b=2"]);
+  assert.equal(response.headers.get("content-length"), "5");
+  assert.equal(await response.text(), "hello");
+  const head = respond(received, null, { status: 200, fields: [], length: 7 });
+  assert.equal(head.headers.get("content-length"), "7");
+  assert.equal(head.body, null);
+});
+
+test("a flow starts when it is read, waits, goes on, and ends", async () => {
+  const flow = held();
+  const response = respondFlow(received, flow, { status: 200, fields: [] });
+  const reader = response.body?.getReader();
+  const first = reader?.read();
+  await Promise.resolve();
+  assert.equal(flow.told[0], "start");
+  assert.equal(flow.sink?.write(bytes("a")), true);
+  assert.deepEqual((await first)?.value, bytes("a"));
+  // More than waits in a stream: the flow is asked to stop.
+  assert.equal(flow.sink?.write(new Uint8Array(100_000)), false);
+  await reader?.read();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(flow.told.at(-1), "resume");
+  flow.sink?.end();
+  assert.equal((await reader?.read())?.done, true);
+});
+
+test("a flow that fails is an error for who reads it", async () => {
+  const flow = held();
+  const reading = respondFlow(received, flow, { status: 200, fields: [] }).text();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  flow.sink?.write(bytes("a"));
+  flow.sink?.fail(new Error("the disk failed"));
+  await assert.rejects(reading, /the disk failed/);
+});
+
+test("cancelling the content cancels the flow", async () => {
+  const flow = held();
+  await respondFlow(received, flow, { status: 200, fields: [] }).body?.cancel("enough");
+  assert.equal(flow.told.at(-1), "cancel enough");
+});

@@ -1,0 +1,36 @@
+/** The host for Node under test: one handler, one exchange. */
+import type { Handler } from "../../src/handler.ts";
+import { serve, type ServeOptions } from "../../src/node.ts";
+import { rawRequest } from "./raw_request.ts";
+
+/** The end of a head, and of a connection. */
+export const close = "Connection: close\r\n\r\n";
+export const get = `GET /a/b?c HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n${close}`;
+/** What the host was told to report. */
+export const errors: unknown[] = [];
+export const own = {
+  port: 0,
+  hostname: "127.0.0.1",
+  onError: (error: unknown): void => void errors.push(error),
+};
+
+/** Serves a handler, and stops when `use` is done. */
+export async function serving<T>(
+  fetch: Handler,
+  use: (port: number) => Promise<T>,
+  options: Partial<ServeOptions> = {},
+): Promise<T> {
+  const server = await serve({ ...own, ...options, fetch });
+  try {
+    return await use(server.port);
+  } finally {
+    await server.close(true);
+  }
+}
+export const answer = (fetch: Handler, bytes = get): ReturnType<typeof rawRequest> =>
+  serving(fetch, (port) => rawRequest(port, bytes));
+
+/** Waits until something holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
