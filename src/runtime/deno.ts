@@ -26,9 +26,9 @@ export function denoTransport(): Transport {
   return {
     capabilities: new Set(["host", "anyMethod", "tls", "http2", "upgrade"]),
     async send(request) {
-      // Fetch sends a request again when its connection is lost, even one that the upstream has acted
-      // on, and so does an agent that keeps connections.
-      if (!IDEMPOTENT.has(request.method)) return sendOnce(request);
+      // Fetch sends a request without content again when its connection is lost, even one that the
+      // upstream has acted on; an agent that keeps no connections does not.
+      if (!request.body && !IDEMPOTENT.has(request.method)) return sendOnce(request);
       const init = fetchInit(request);
       init.headers.set("host", request.host);
       const response = await fetch(request.url, {

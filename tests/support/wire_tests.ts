@@ -146,6 +146,8 @@ export function wireTests(name: string, transport: Transport): void {
   });
 
   for (const [why, length] of [["longer", 5], ["shorter", 500]] as const) {
+    // Deno sends a stream that did not come from its server in chunks, and no length.
+    if ("Deno" in globalThis) continue;
     test(`${name}: content that is ${why} than its length never looks complete`, async () => {
       upstream.onRequest = () => {};
       const content = "0123456789GET /smuggled HTTP/1.1\r\n\r\n";
