@@ -86,11 +86,21 @@ test("the exports are these", async () => {
     "packageData",
     "remote",
   ];
-  const core = ["compose", "dispatch", "mountOf", "notFound", "proxy", "serveStatic", ...sources];
+  const core = [
+    "compose",
+    "dispatch",
+    "easterEgg",
+    "mountOf",
+    "notFound",
+    "proxy",
+    "serveStatic",
+    ...sources,
+  ];
   assert.deepEqual(await names("handwerk"), core.toSorted());
   assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());
   assert.deepEqual(await names("handwerk/proxy"), ["proxy"]);
   assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
+  assert.deepEqual(await names("handwerk/debug"), ["debug"]);
   assert.deepEqual(await names("handwerk/node"), ["listener", "serve"]);
 });
 

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 
-const files = globSync("tests/{static,proxy}/*.test.ts").toSorted();
+const files = globSync("tests/{static,proxy,debug}/*.test.ts").toSorted();
 const dotted = files.map((file) => `./${file}`);
 const mark = (text) => ({ "✔": "✔", "✖": "✖", ok: "✔", FAILED: "✖", pass: "✔", fail: "✖" })[text];
 const plain = /^([✔✖]) (.*) \([\d.]+ms\)$/gm;
