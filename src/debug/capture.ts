@@ -32,12 +32,12 @@ export interface CapturedFrame {
    * Evaluates source in the frame, as `eval` would, and throws what it throws. What it declares
    * is gone afterwards; a console keeps it.
    */
-  evaluate(source: string): unknown;
+  readonly evaluate: (source: string) => unknown;
   /**
    * Does work with what `AsyncLocalStorage` held when the frame was captured, as `evaluate` does.
    * Left out where there is no such thing.
    */
-  within?<T>(work: () => T): T;
+  readonly within?: <T>(work: () => T) => T;
 }
 
 /** The names of one scope. */
