@@ -1,0 +1,40 @@
+/**
+ * Stops capturing when exceptions storm: each one costs milliseconds, and code that throws in a loop
+ * would stand still.
+ *
+ * @module
+ */
+
+/** Counts exceptions, and says when there were too many. */
+export interface Breaker {
+  /** Counts one; true when it was the one too many. */
+  count(): boolean;
+  /** For how many milliseconds nothing is captured; 0 when all is well. */
+  remaining(): number;
+}
+
+/** How many exceptions a second are captured. */
+export const MOST_A_SECOND = 50;
+/** The first rest, doubled each time that the storm goes on. */
+const REST = 5000;
+const LONGEST_REST = 80_000;
+
+/** @param now The time in milliseconds. */
+export function breaker(now: () => number): Breaker {
+  let [start, counted] = [now(), 0];
+  let [until, rest] = [0, REST];
+  return {
+    count() {
+      const time = now();
+      if (time - start >= 1000) [start, counted] = [time, 0];
+      counted++;
+      if (counted <= MOST_A_SECOND || time < until) return false;
+      // A storm soon after the last one is the same storm.
+      rest = until > 0 && time - until < rest ? Math.min(rest * 2, LONGEST_REST) : REST;
+      until = time + rest;
+      [start, counted] = [until, 0];
+      return true;
+    },
+    remaining: () => Math.max(0, until - now()),
+  };
+}

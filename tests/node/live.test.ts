@@ -1,0 +1,429 @@
+/** Frames that outlive their stack: errors of many shapes, evaluated in after they were thrown. */
+import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { spawnSync } from "node:child_process";
+import { after, test } from "node:test";
+import type { CapturedFrame } from "../../src/debug/capture.ts";
+import { createConsole, inspectScope } from "../../src/debug/console/mod.ts";
+import { breaker } from "../../src/debug/live/breaker.ts";
+import { liveFrames } from "../../src/debug/live/mod.ts";
+import { trueEval } from "../../src/debug/true_eval.ts";
+
+// So many exceptions in a second would be a storm.
+let time = 0;
+const live = liveFrames({ now: () => time += 1000 });
+after(() => live.dispose());
+
+/** What work threw. */
+async function thrownBy(work: () => unknown, frames = live): Promise<unknown> {
+  try {
+    await frames.run(work);
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+/** The innermost frame of what work threw. */
+async function frameOf(work: () => unknown): Promise<CapturedFrame> {
+  const error = await thrownBy(work);
+  const frame = live.framesOf(error)[0]?.[0];
+  assert.ok(frame, "no frame");
+  return frame;
+}
+const tick = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
+
+test("it is live", () => assert.equal(live.status, "live"));
+
+const base = (): number => 20;
+/** Calls a function made of text. */
+const run = (body: string): void =>
+  (trueEval()(`(function () { ${body} })\n//# sourceURL=file:///made.js`) as () => void)();
+// Each keeps `held`, and throws; what `held` is, is asked afterwards.
+const shapes: Readonly<Record<string, () => unknown>> = {
+  "a function": () => {
+    const held = 22;
+    throw new Error(`x${held}`);
+  },
+  "an async function, after it has waited": async () => {
+    const held = 22;
+    await tick();
+    throw new Error(`x${held}`);
+  },
+  "a promise that is rejected": () => {
+    const held = 22;
+    return Promise.reject(new Error(`x${held}`));
+  },
+  "a promise that is rejected later": () =>
+    new Promise((_, reject) => {
+      setTimeout(() => {
+        const held = 22;
+        reject(new Error(`x${held}`));
+      }, 1);
+    }),
+  "a generator": () => {
+    function* numbers(): Generator<number> {
+      const held = 22;
+      yield held;
+      throw new Error("x");
+    }
+    return [...numbers()];
+  },
+  "an async generator": async () => {
+    async function* numbers(): AsyncGenerator<number> {
+      const held = 22;
+      yield held;
+      await tick();
+      throw new Error("x");
+    }
+    for await (const _ of numbers());
+  },
+  "a getter": () => {
+    const object = {
+      get broken(): number {
+        const held = 22;
+        throw new Error(`x${held}`);
+      },
+    };
+    return object.broken;
+  },
+  "a trap of a Proxy": () => {
+    const proxy = new Proxy<Record<string, unknown>>({}, {
+      get() {
+        const held = 22;
+        throw new Error(`x${held}`);
+      },
+    });
+    return proxy["a"];
+  },
+  "a callback of an array": () =>
+    [22].map((held) => {
+      throw new Error(`x${held}`);
+    }),
+  "a constructor": () => {
+    class Broken {
+      readonly name = "broken";
+      constructor() {
+        const held = 22;
+        throw new Error(`x${held}`);
+      }
+    }
+    return new Broken();
+  },
+  "an error of the engine": () => {
+    const held = 22;
+    return (held as unknown as { a: { b: number } }).a.b;
+  },
+  "a DOMException": () => {
+    const held = 22;
+    throw new DOMException(`x${held}`, "DataError");
+  },
+  "an AggregateError": () => {
+    const held = 22;
+    throw new AggregateError([new Error(`x${held}`)], "several");
+  },
+  "a frozen error": () => {
+    const held = 22;
+    throw Object.freeze(new Error(`x${held}`));
+  },
+  "an object without a prototype": () => {
+    const held = 22;
+    throw Object.assign(Object.create(null) as object, { held });
+  },
+  "a text": () => {
+    const held = 22;
+    throw `text${held}`;
+  },
+  "undefined": () => {
+    const held = 22;
+    if (held) throw undefined;
+  },
+  "a bigint": () => {
+    const held = 22;
+    throw BigInt(held);
+  },
+  "a symbol": () => {
+    const held = 22;
+    throw Symbol.for(`x${held}`);
+  },
+  "a stream that is read": () => {
+    const stream = new ReadableStream({
+      async pull() {
+        const held = 22;
+        await tick();
+        throw new Error(`x${held}`);
+      },
+    });
+    return stream.getReader().read();
+  },
+  "a frame with an eval of its own": () => {
+    run("const eval = () => 'hijacked'; const held = 22; throw new Error('x' + held)");
+  },
+  "code that was text": () => {
+    run("const held = 22; throw new Error('x' + held)");
+  },
+};
+for (const [name, work] of Object.entries(shapes)) {
+  test(`a frame of ${name} can be evaluated in`, async () => {
+    const frame = await frameOf(work);
+    assert.equal(frame.evaluate("held + 20"), 42);
+    assert.ok(frame.scopes.some(({ names }) => names.includes("held")));
+    assert.match(frame.url, /^file:/);
+    assert.ok(frame.line > 0 && frame.column > 0);
+  });
+}
+
+test("the whole stack is there, the innermost frame first, and no more of it than asked", async () => {
+  function deep(depth: number): never {
+    if (depth === 0) throw new Error("deep");
+    return deep(depth - 1);
+  }
+  const error = await thrownBy(() => deep(20));
+  const [frames = []] = live.framesOf(error);
+  assert.deepEqual(frames.map((frame) => frame.evaluate("depth")), [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.ok(frames.every(({ name }) => name === "deep"));
+});
+
+test("a frame has this, arguments, private names, closures, and can be changed", async () => {
+  const outside = { count: 1 };
+  class Account {
+    #pin = 1234;
+    check(_guess: number): never {
+      const inner = [outside];
+      if (this.#pin) {
+        const block = "b";
+        throw new Error(block + inner.length);
+      }
+      throw new Error("never");
+    }
+  }
+  const frame = await frameOf(() => new Account().check(5));
+  assert.equal(frame.name, "check");
+  assert.equal(frame.evaluate("this.#pin"), 1234);
+  assert.equal(frame.evaluate("arguments[0]"), 5);
+  assert.equal(frame.evaluate("inner[0]"), outside);
+  frame.evaluate("outside.count = 2");
+  assert.equal(outside.count, 2);
+  assert.equal(frame.evaluate("_guess = 6; _guess"), 6);
+  assert.equal(frame.evaluate("_guess"), 6);
+});
+
+test("an error thrown again has all of its frames", async () => {
+  function first(): never {
+    const at = "first";
+    throw new Error(at);
+  }
+  function second(): void {
+    const at = "second";
+    try {
+      first();
+    } catch (error) {
+      if (at) throw error;
+    }
+  }
+  const error = await thrownBy(second);
+  const ats = live.framesOf(error).map(([frame]) => frame?.evaluate("at"));
+  assert.deepEqual(ats, ["first", "second"]);
+  const cached = new Error("cached");
+  for (let i = 0; i < 10; i++) {
+    await thrownBy(() => {
+      throw cached;
+    });
+  }
+  assert.equal(live.framesOf(cached).length, 4);
+});
+
+test("requests at the same time do not mix, even when they throw the same text", async () => {
+  const request = async (id: number): Promise<unknown> => {
+    const error = await thrownBy(async () => {
+      await tick();
+      const held = id;
+      if (held >= 0) throw "the same text";
+    });
+    return live.framesOf(error)[0]?.[0]?.evaluate("held");
+  };
+  const ids = Array.from({ length: 10 }, (_, id) => id);
+  assert.deepEqual(await Promise.all(ids.map(request)), ids);
+});
+
+test("what is thrown outside of a run is not captured", async () => {
+  let other: unknown;
+  const running = live.run(() => new Promise((resolve) => void setTimeout(resolve, 10)));
+  try {
+    throw new Error("other");
+  } catch (error) {
+    other = error;
+  }
+  await running;
+  assert.deepEqual(live.framesOf(other), []);
+  assert.deepEqual(live.framesOf(new Error("never thrown")), []);
+});
+
+test("what a run gives is passed on as it is", async () => {
+  const promise = Promise.resolve(1);
+  assert.equal(live.run(() => promise), promise);
+  assert.equal(live.run(() => 7), 7);
+  const error = new Error("as it is");
+  await assert.rejects(live.run(() => Promise.reject(error)), error);
+});
+
+test("AsyncLocalStorage is as it was", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const frame = await storage.run("the request's", () =>
+    frameOf(async () => {
+      await tick();
+      throw new Error(storage.getStore());
+    }));
+  assert.equal(frame.evaluate("storage.getStore()"), "the request's");
+  const console = createConsole(frame.evaluate, { ...frame, timeout: 50 });
+  const read = async (source: string): Promise<unknown> => {
+    const answer = await console.run(source);
+    return "value" in answer ? answer.value.text : "error" in answer ? String(answer.error) : "";
+  };
+  assert.equal(await read("storage.getStore()"), `"the request's"`);
+  assert.equal(await read("await 1; storage.getStore()"), `"the request's"`);
+  assert.match(String(await read("for (;;);")), /TimeoutError/);
+  assert.equal(storage.getStore(), undefined);
+  assert.equal(await read("storage.getStore()"), `"the request's"`);
+  console.dispose();
+});
+
+test("a console works in a frame", async () => {
+  class Cart {
+    #items = [1, 2];
+    total(): never {
+      let sum = 0;
+      for (const item of this.#items) sum += item;
+      throw new Error(`${sum}`);
+    }
+  }
+  const frame = await frameOf(() => new Cart().total());
+  const console = createConsole(frame.evaluate, frame);
+  const run = async (source: string): Promise<string> => {
+    const answer = await console.run(source);
+    return "value" in answer ? answer.value.text : JSON.stringify(answer);
+  };
+  assert.equal(await run("sum"), "3");
+  assert.equal(await run("const twice = sum * 2"), "undefined");
+  assert.equal(await run("twice"), "6");
+  assert.equal(await run("this.#items"), "[1, 2]");
+  assert.equal(await run("await this.#items.length"), "2");
+  assert.equal(await run("(await $import('node:os')).EOL.length"), "1");
+  assert.match(await run("dump()"), /variables/);
+  console.dispose();
+});
+
+test("the variables of a frame are shown by scope", async () => {
+  const outer = "o";
+  const frame = await frameOf(() => {
+    const local = { a: 1 };
+    if (local) {
+      const outer = "inner";
+      throw new Error(outer);
+    }
+    const early = local;
+    return early;
+  });
+  assert.ok(outer);
+  const shown = inspectScope(frame);
+  const all = shown.flatMap(({ key, value }) =>
+    value.members?.map((member) => `${key} ${member.key} ${member.value.text}`) ?? []
+  );
+  assert.ok(all.includes('block outer "inner"'), all.join("\n"));
+  assert.ok(all.includes("local local { a: 1 }"), all.join("\n"));
+  assert.ok(
+    all.some((line) => line.startsWith("local early [Cannot access 'early'")),
+    all.join("\n"),
+  );
+});
+
+test("after dispose, nothing is held and nothing is captured", async () => {
+  const own = liveFrames();
+  const error = await thrownBy(() => {
+    const held = 1;
+    throw new Error(`x${held}`);
+  }, own);
+  const frame = own.framesOf(error)[0]?.[0];
+  assert.equal(frame?.evaluate("held"), 1);
+  own.dispose();
+  own.dispose();
+  assert.throws(() => frame?.evaluate("held"), /nothing can be evaluated/);
+  assert.deepEqual(own.framesOf(error), []);
+  assert.deepEqual(own.status, { off: "it was disposed of" });
+  assert.equal(own.run(() => 1), 1);
+  // The other one is not disturbed.
+  assert.equal((await frameOf(shapes["a function"] ?? (() => 0))).evaluate("held"), base() + 2);
+});
+
+test("a storm of exceptions is waited out", async () => {
+  let time = 0;
+  const own = liveFrames({ now: () => time });
+  const storm = (count: number): Promise<unknown> =>
+    thrownBy(() => {
+      let last: unknown;
+      for (let i = 0; i < count; i++) {
+        try {
+          throw new Error("storm");
+        } catch (error) {
+          last = error;
+        }
+      }
+      throw last;
+    }, own);
+  assert.equal(own.framesOf(await storm(20)).length, 2);
+  assert.equal(own.framesOf(await storm(100)).length, 0);
+  assert.match(JSON.stringify(own.status), /more than 50 exceptions/);
+  time = 4999;
+  assert.equal(own.framesOf(await storm(0).catch((error: unknown) => error)).length, 0);
+  time = 5000;
+  assert.equal(own.status, "live");
+  assert.ok(own.framesOf(await storm(1)).length > 0);
+  own.dispose();
+});
+
+test("a storm that goes on is waited out longer each time", () => {
+  let time = 0;
+  const storm = breaker(() => time);
+  const rests: number[] = [];
+  for (let round = 0; round < 6; round++) {
+    for (let i = 0; i < 50; i++) assert.equal(storm.count(), false);
+    assert.equal(storm.count(), true);
+    rests.push(storm.remaining());
+    time += storm.remaining();
+  }
+  assert.deepEqual(rests, [5000, 10_000, 20_000, 40_000, 80_000, 80_000]);
+  time += 200_000;
+  for (let i = 0; i < 500; i++) {
+    time += 100;
+    assert.equal(storm.count(), false);
+  }
+  for (let i = 0; i < 51; i++) storm.count();
+  assert.equal(storm.remaining(), 5000);
+});
+
+test("wrong options are refused", () => {
+  assert.throws(() => liveFrames({ frames: 0 }), /liveFrames: frames must be/);
+});
+
+// Where it cannot work, it says so, and the work is done all the same.
+const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ["a debugger may attach", ["--inspect=127.0.0.1:0"], /another debugger/],
+  ["code from text is forbidden", ["--disallow-code-generation-from-strings"], /code generation/],
+  ["there is no permission", ["--permission", "--allow-fs-read=*"], /permission|live/],
+];
+for (const [name, flags, reason] of refusals) {
+  test(`it is off when ${name}`, () => {
+    const script = `import { liveFrames } from ${
+      JSON.stringify(new URL("../../src/debug/live/mod.ts", import.meta.url))
+    };
+      const live = liveFrames();
+      let error;
+      try { live.run(() => { throw new Error("x"); }); } catch (caught) { error = caught; }
+      console.log(JSON.stringify([live.status, error.message, live.framesOf(error).length]));`;
+    const args = [...flags, "--no-warnings", "--input-type=module", "--eval", script];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const [status, message, frames] = JSON.parse(stdout || `["${stderr.length}"]`) as unknown[];
+    assert.match(JSON.stringify(status), reason, stderr);
+    assert.equal(message, "x");
+    assert.equal(frames, status === "live" ? 1 : 0);
+  });
+}
