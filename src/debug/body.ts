@@ -14,7 +14,7 @@
 export function watch(
   response: Response,
   read: <T>(work: () => Promise<T>) => Promise<T>,
-  tell: (error: unknown) => void,
+  tell: (error: unknown) => Promise<void>,
 ): Response {
   const { body } = response;
   if (!body || body.locked) return response;
@@ -26,8 +26,11 @@ export function watch(
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (error) {
-        tell(error);
-        controller.error(error);
+        try {
+          await tell(error);
+        } finally {
+          controller.error(error);
+        }
       }
     },
     cancel: (reason) => reader.cancel(reason),

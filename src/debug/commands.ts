@@ -61,17 +61,17 @@ type Command = (
   error: Askable,
   question: Question,
   tools: CommandTools,
-) => Promise<object | undefined>;
+) => object | undefined | Promise<object | undefined>;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ["request", (error) => Promise.resolve(error.request)],
+  ["request", (error) => error.request],
   ["locals", (error, question, tools) => {
     const live = liveFrame(error, question);
-    return Promise.resolve(live && { members: tools.inspect(live) });
+    return live && { members: tools.inspect(live) };
   }],
   ["members", (error, question) => {
     const members = liveFrame(error, question)?.console.members(String(question.id));
-    return Promise.resolve(members && { members });
+    return members && { members };
   }],
   ["evaluate", async (error, question, tools) => {
     const live = liveFrame(error, question);

@@ -96,11 +96,8 @@ function wrap<Args extends readonly unknown[]>(
       if (!isResponse(response)) {
         throw new TypeError(`The handler returned ${String(response)}; return a Response`);
       }
-      return watch(response, run, (error) => {
-        if (isOwnAbort(error, request)) return;
-        desk.record(error, request, "(while it streamed)").catch((failure: unknown) =>
-          log(String(failure))
-        );
+      return watch(response, run, async (error) => {
+        if (!isOwnAbort(error, request)) await desk.record(error, request, "(while it streamed)");
       });
     } catch (error) {
       if (isOwnAbort(error, request)) throw error;

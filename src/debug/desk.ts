@@ -43,7 +43,7 @@ export function createDesk(settings: Settings, ground: Clock & Surroundings): De
   const records = createStore<ErrorRecord>(
     MOST_ERRORS,
     LIFETIME,
-    ground.now,
+    () => ground.now(),
     (record) => record.dispose(),
   );
   let token: string | undefined;
@@ -77,7 +77,7 @@ export function createDesk(settings: Settings, ground: Clock & Surroundings): De
         alone: settings.console ? alone() : undefined,
         inspect: ({ frame, console }) =>
           frame ? inspectScope(frame, { keep: (value) => console.keep(value) }) : [],
-        page: desk.page,
+        page: (record, page) => desk.page(record, page),
         async traceback(error) {
           const framesOf = (): readonly [] => [];
           const { error: model } = await modelOf(readThrown(error), { ...ground, hide, framesOf });

@@ -14,6 +14,7 @@
 export type { CapturedFrame, FrameCapture, Scope } from "./capture.ts";
 export type { FrameKind } from "./classify.ts";
 export { debug } from "./debug.ts";
+export { liveFrames, type LiveFramesOptions } from "./live/mod.ts";
 export type { RequestModel } from "./masking.ts";
 export type { ErrorModel, FrameModel, Report } from "./model.ts";
 export type { DebugOptions } from "./options.ts";

@@ -160,13 +160,13 @@ export function isEnabled(
   { variable }: Pick<Surroundings, "variable">,
 ): boolean {
   const mode = (name: string): string => (variable(name) ?? "").trim().toLowerCase();
-  const modes = [mode("NODE_ENV"), mode("DENO_ENV")];
-  const production = modes.includes("production")
+  const modes = new Set([mode("NODE_ENV"), mode("DENO_ENV")]);
+  const production = modes.has("production")
     ? "the environment says production"
     : PRODUCTION.find((name) => variable(name));
   if (production !== undefined) {
     if (enabled) log(`debug: off, although it is enabled, because of ${production}`);
     return false;
   }
-  return enabled ?? modes.includes("development");
+  return enabled ?? modes.has("development");
 }

@@ -100,8 +100,8 @@ function detailsOf(value: object): [string, string][] {
   for (const key of keysOf(value)) {
     if (KNOWN.has(key) || details.length >= MOST_DETAILS) continue;
     const detail = get(value, key);
-    if (isObject(detail) || typeof detail === "function" || detail === undefined) continue;
-    const text = typeof detail === "string" ? JSON.stringify(detail) : String(detail);
+    if (isObject(detail) || detail === undefined) continue;
+    const text = plain(detail).message;
     details.push([key.slice(0, 100), isSecret(key) ? MASK : text.slice(0, LONGEST_DETAIL)]);
   }
   return details;

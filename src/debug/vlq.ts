@@ -6,7 +6,9 @@
  */
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const VALUES: ReadonlyMap<string, number> = new Map([...DIGITS].map((digit, i) => [digit, i]));
+const VALUES: ReadonlyMap<string, number> = new Map(
+  Array.from(DIGITS, (digit, i) => [digit, i]),
+);
 
 /** Reads the numbers of one segment; `undefined` when it is none, or when a number is too large. */
 export function decodeNumbers(segment: string): number[] | undefined {

