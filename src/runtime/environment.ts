@@ -51,16 +51,23 @@ export function surroundings(): Surroundings {
     directory: !edge && granted({ name: "read", path: "." }) ? process?.cwd?.() ?? "" : "",
     async readText(file) {
       const fs = process?.getBuiltinModule?.("node:fs") as typeof import("node:fs") | undefined;
-      // Workers keep the modules of the bundle there.
-      const path = edge && !file.startsWith("/") ? `/bundle/${file}` : file;
-      if (!fs || !granted({ name: "read", path })) return undefined;
-      try {
-        const stat = await fs.promises.stat(path);
-        if (!stat.isFile() || stat.size > MOST_BYTES) return undefined;
-        return await fs.promises.readFile(path, "utf8");
-      } catch {
-        return undefined;
+      if (!fs) return undefined;
+      for (const path of edge ? bundled(file) : [file]) {
+        if (!granted({ name: "read", path })) continue;
+        const stat = await fs.promises.stat(path).catch(() => undefined);
+        if (!stat?.isFile() || stat.size > MOST_BYTES) continue;
+        return await fs.promises.readFile(path, "utf8").catch(() => undefined);
       }
+      return undefined;
     },
   };
+}
+
+/**
+ * Where a module of a Worker may be. Its bundle is in one folder; a stack calls it by its path on
+ * the machine that made it.
+ */
+function bundled(file: string): string[] {
+  const segments = file.split("/").filter(Boolean);
+  return segments.map((_, i) => `/bundle/${segments.slice(i).join("/")}`);
 }

@@ -85,6 +85,12 @@ test("OPTIONS that fails is shown like others", async () => {
   assert.match(await response.text(), /^OPTIONS /);
 });
 
+test("the source is shown as it was written, on every runtime", async () => {
+  const text = await (await debugged(broken).get("/")).text();
+  assert.match(text, /at broken.* \(.*tests\/debug\/debug\.test\.ts:\d+:\d+\)/);
+  assert.match(text, /> +\d+ \| +throw new TypeError\("It is broken"\);\n +\| +\^/);
+});
+
 test("a rejection, a thrown value and what is no response are errors, too", async () => {
   for (
     const [inner, text] of [
