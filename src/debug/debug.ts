@@ -65,37 +65,40 @@ export function debug(options: DebugOptions = {}): Middleware {
 
 /** Makes a debugger that stands on what it is given. */
 export function debugOn(options: DebugOptions, ground: Ground): Middleware {
-  const settings = configure(options);
+  const settings = configure(options, ground);
   if (!isEnabled(settings, ground)) return (inner) => inner;
   const desk = createDesk(settings, ground);
-  return (inner) => wrap(inner, desk, settings, ground);
+  return (inner) => wrap(inner, desk, settings);
 }
 
 function wrap<Args extends readonly unknown[]>(
   inner: Handler<Args>,
   desk: Desk,
   settings: Settings,
-  { edge }: Ground,
 ): Handler<Args> {
   const enter = entrance(inner);
-  const { frames, path, log, clientAddress } = settings;
+  const { frames, path, log, clientAddress, edge } = settings;
   const run = <T>(work: () => T): T => frames ? frames.run(work) : work();
   const addressOf = (place: Place, args: readonly unknown[]): string | undefined =>
     clientAddress?.(place.original, ...args) ?? hostAddress(place.original, args);
 
+  let warned = false;
   return placed<Args>(async (request, place, args) => {
     // Each request to a Worker in production has this field, and none in development.
-    if (edge && place.original.headers.has("cf-ray")) return await enter(request, place, args);
+    if (edge && place.original.headers.has("cf-ray")) {
+      if (!warned) log("debug: off, although it is enabled, because this is Cloudflare's network");
+      warned = true;
+      return await enter(request, place, args);
+    }
     if (place.canonical === path || place.canonical.startsWith(`${path}/`)) {
       const address = addressOf(place, args);
       const tools = await desk.tools(address);
       return await room(request, place, place.canonical.slice(path.length), address, tools);
     }
     try {
-      const response: unknown = await run(() => enter(request, place, args));
-      if (!isResponse(response)) {
-        throw new TypeError(`The handler returned ${String(response)}; return a Response`);
-      }
+      const response = await run(() => enter(request, place, args));
+      // What is none is for the host to judge: on Bun, an upgraded request has no response.
+      if (!(response instanceof Response)) return response;
       return watch(response, run, async (error) => {
         if (!isOwnAbort(error, request)) await desk.record(error, request, "(while it streamed)");
       });
@@ -127,8 +130,4 @@ function isOwnAbort(error: unknown, { signal }: Request): boolean {
   if (!signal.aborted) return false;
   return error === signal.reason ||
     (error instanceof DOMException && error.name === "AbortError");
-}
-
-function isResponse(value: unknown): value is Response {
-  return typeof value === "object" && value !== null && "status" in value && "headers" in value;
 }

@@ -11,6 +11,8 @@ export interface GuardOptions {
   readonly trustedHosts: readonly string[];
   /** Whether a proxy in front is expected. */
   readonly behindProxy: boolean;
+  /** Whether this is a Worker, which is told the address of the client in a field. */
+  readonly edge: boolean;
 }
 
 /** Why a request is refused: the status of its answer, and the reason, for the log. */
@@ -24,6 +26,9 @@ export interface Refusal {
 /** Fields that a proxy, a tunnel or a data centre adds. */
 const FORWARDED =
   /^(?:forwarded|via|x-forwarded(?:-.*)?|x-real-ip|true-client-ip|cf-.*|fly-.*|fastly-.*)$/;
+
+/** What tells a Worker its client, also in development; anywhere else it tells of a tunnel. */
+const EDGE_ADDRESS = "cf-connecting-ip";
 
 /**
  * Tells why a request may not see an error, or `undefined` when it may.
@@ -52,15 +57,18 @@ export function refusal(
     };
   }
   if (!options.behindProxy) {
-    const field = [...request.headers.keys()].find((name) => FORWARDED.test(name));
+    const field = [...request.headers.keys()].find((name) =>
+      FORWARDED.test(name) && !(options.edge && name === EDGE_ADDRESS)
+    );
     if (field !== undefined) {
       return { status: 403, reason: `the request was forwarded: it has the field ${field}` };
     }
   }
-  if (address !== undefined && !isLoopback(address)) {
-    return { status: 403, reason: `the client ${JSON.stringify(address)} is not this machine` };
-  }
-  return undefined;
+  const told = options.edge ? request.headers.get(EDGE_ADDRESS) ?? undefined : undefined;
+  const other = [address, told].find((known) => known !== undefined && !isLoopback(known));
+  return other === undefined
+    ? undefined
+    : { status: 403, reason: `the client ${JSON.stringify(other)} is not this machine` };
 }
 
 /**

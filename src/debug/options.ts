@@ -62,6 +62,7 @@ export interface Settings extends DebugOptions {
   readonly path: string;
   readonly console: boolean;
   readonly behindProxy: boolean;
+  readonly edge: boolean;
   readonly log: (text: string) => void;
 }
 
@@ -102,7 +103,7 @@ const PRODUCTION = [
  *
  * @throws {TypeError} Naming the option and the remedy.
  */
-export function configure(options: DebugOptions): Settings {
+export function configure(options: DebugOptions, { edge }: Pick<Surroundings, "edge">): Settings {
   const refuse = (what: string): never => {
     throw new TypeError(`debug: ${what}`);
   };
@@ -138,6 +139,7 @@ export function configure(options: DebugOptions): Settings {
   if (path === "") refuse('path must not be the root; give a path such as "/__debug"');
   return {
     ...options,
+    edge,
     path,
     trustedHosts: configuredHosts(trustedHosts),
     console: options.console ?? false,

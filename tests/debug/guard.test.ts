@@ -45,8 +45,10 @@ test("on where the environment says development, or where it is enabled", async 
 });
 
 test("a request that came through a data centre is production", async () => {
-  const { get } = debugged(broken, {}, { edge: true });
+  const { get, logged } = debugged(broken, {}, { edge: true });
   await assert.rejects(get("/", { "cf-ray": "1" }), /s3cr3t/);
+  await assert.rejects(get("/", { "cf-ray": "2" }), /s3cr3t/);
+  assert.equal(logged.length, 1);
   assert.equal((await get("/")).status, 500);
 });
 
@@ -133,6 +135,20 @@ test("a proxy of ours is believed when it is expected", async () => {
   assert.equal((await debug.ask("unlock", { pin: PIN }, { headers })).status, 200);
   const other = { ...forwarded, origin: "https://evil.example" };
   assert.equal((await debug.ask("unlock", { pin: PIN }, { headers: other })).status, 403);
+});
+
+test("a Worker is told the address of its client in a field; elsewhere that field is refused", async () => {
+  for (
+    const [edge, address, shown] of [
+      [true, "127.0.0.1", true],
+      [true, "10.0.0.1", false],
+      [false, "127.0.0.1", false],
+    ] as const
+  ) {
+    const { get } = debugged(broken, {}, { edge });
+    const text = await (await get("/", { "cf-connecting-ip": address })).text();
+    assert.equal(text.includes("s3cr3t"), shown);
+  }
 });
 
 test("the address is read where the host tells it", async () => {

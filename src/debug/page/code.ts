@@ -48,7 +48,7 @@ function marked(text: string, column: number): string {
   const start = column - 1;
   const word = /^new [\w$.]+|^[\w$#]+|^./u.exec(text.slice(start))?.[0] ?? "";
   const end = start + word.length;
-  return `${colour(text.slice(0, start))}<mark>${colour(text.slice(start, end))}</mark>${
+  return `${colour(text.slice(0, start))}<mark>${escapeHtml(text.slice(start, end))}</mark>${
     colour(text.slice(end))
   }`;
 }

@@ -25,8 +25,8 @@ const showLive = (place) => {
       const answer = await ask("locals", {frame}, true);
       if (!answer) return place.replaceChildren(lock);
       const tree = answer.members.length ? showMembers(answer.members, load) : make("p", {}, "none");
-      variables.replaceChildren(make("h3", {}, "Variables"), tree);
-      if (!form.isConnected) place.replaceChildren(variables, make("h3", {}, "Console"), output, form);
+      variables.replaceChildren(make("h2", {}, "Variables"), tree);
+      if (!form.isConnected) place.replaceChildren(variables, make("h2", {}, "Console"), output, form);
     } catch (failure) {
       place.replaceChildren(make("p", {}, failure.message));
     }

@@ -79,8 +79,8 @@ kbd{font:.8rem var(--mono);border:1px solid var(--line);border-radius:.25rem;pad
 .errors p{margin:.15rem 0 0;color:var(--quiet);font:.85rem/1.5 var(--mono)}
 .live{border-top:1px solid var(--line);padding:.75rem .9rem}
 .live[data-alone]{border:1px solid var(--line);border-radius:.5rem;background:var(--card)}
-.live h3{font-size:.875rem;margin:0 0 .35rem;font-weight:600}
-.live h3+*{margin-bottom:.9rem}
+.live h2{font-size:.875rem;margin:0 0 .35rem}
+.live h2+*{margin-bottom:.9rem}
 .live p{margin:.3rem 0;font-size:.875rem;color:var(--quiet)}
 .tree{font:.85rem/1.6 var(--mono)}
 .tree .tree{padding-left:1.1rem;border-left:1px solid var(--line);margin-left:.3rem}
