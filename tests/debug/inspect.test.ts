@@ -179,9 +179,10 @@ test("the variables of a frame are read by scope", () => {
   const scopes = [
     { kind: "block", names: ["a", "gone", "early"] },
     { kind: "local", names: ["a", "self", "not a name"] },
+    { kind: "module", names: ["gone2"] },
   ];
   const evaluate = (source: string): unknown => {
-    if (source === "gone") throw new ReferenceError("gone is not defined");
+    if (source.startsWith("gone")) throw new ReferenceError(`${source} is not defined`);
     if (source === "early") throw new ReferenceError("Cannot access 'early' before initialization");
     return source.startsWith("this ===") ? true : values[source];
   };
@@ -194,9 +195,10 @@ test("the variables of a frame are read by scope", () => {
       "block",
       "3 variables",
       "a 1",
-      "gone [optimised away]",
+      "gone [gone is not defined]",
       "early [Cannot access 'early' before initialization]",
     ],
     ["local", "2 variables", "a [shadowed]", "self { x: 1 }"],
+    ["module", "1 variable", "gone2 [not used in this function]"],
   ]);
 });

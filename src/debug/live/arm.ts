@@ -8,7 +8,7 @@ import type { CapturedFrame } from "../capture.ts";
 import { type Evaluate, trueEval } from "../true_eval.ts";
 import type { Breaker } from "./breaker.ts";
 import { captures, type Primitives } from "./captures.ts";
-import { takeFrames, type TakenFrame, withHand } from "./frames.ts";
+import { BOUNDARY, takeFrames, type TakenFrame } from "./frames.ts";
 import { connect, type DebugSession, type Pause } from "./session.ts";
 
 /** Stands for one run, in the context of all that it does. */
@@ -58,6 +58,9 @@ export function arm(most: number, storm: Breaker): Armed | { readonly off: strin
   }
 }
 
+/** Named so that it is found in a stack, also after a bundler has renamed what it can. */
+const within = { [BOUNDARY]: <T>(work: () => T): T => work() };
+
 interface Capture extends Armed {
   readonly session: DebugSession;
 }
@@ -80,12 +83,9 @@ function capture(
     const run = context.getStore();
     if (!run) return;
     const restore = AsyncLocalStorage.snapshot();
-    withHand(session, (hand) => {
-      const thrown = hand.take(pause.data);
-      const taken = thrown ? takeFrames(session, hand, pause, most) : [];
-      if (!thrown || taken.length === 0) return;
-      known.add(thrown[0], taken.map((frame) => captured(frame, restore)), run);
-    });
+    const taken = takeFrames(session, pause, most);
+    if (!taken || taken.frames.length === 0) return;
+    known.add(taken.thrown, taken.frames.map((frame) => captured(frame, restore)), run);
   }
   function captured({ place, evaluator }: TakenFrame, restore: Restore): CapturedFrame {
     const frame: CapturedFrame = {
@@ -109,7 +109,7 @@ function capture(
     listen: (on) => {
       if (open) session.pauseOnExceptions(on);
     },
-    within: (run, work) => context.run(run, work),
+    within: (run, work) => context.run(run, within[BOUNDARY], work),
     settle: (run) => known.settle(run),
     of: (thrown) => known.of(thrown),
     close() {
