@@ -1,6 +1,8 @@
 /** A console: source in, values out, in a frame or nowhere. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
+import { balanceOf } from "../../src/debug/console/scan.ts";
 import { type ConsoleAnswer, createConsole } from "../../src/debug/console/mod.ts";
 import { runtimeName } from "../../src/runtime/builtins.ts";
 import { type Evaluate, trueEval } from "../../src/debug/true_eval.ts";
@@ -214,3 +216,38 @@ if (evaluates) {
     console.dispose();
   });
 }
+
+test("what is open, even or broken is told from text alone", () => {
+  const closed = fc.anything({ withBigInt: false, withDate: false }).map((value) =>
+    JSON.stringify(value) ?? "0"
+  );
+  const wraps = ["(%)", "[%]", "{%}", "`${%}`", "/* ) */(%)", "'('+%", "/[(]/.test(%)", "% // ("];
+  fc.assert(fc.property(closed, fc.constantFrom(...wraps), (value, wrap) => {
+    const [before = "", after = ""] = wrap.split("%");
+    assert.equal(balanceOf(before + value + after), "even");
+    assert.equal(balanceOf(`(${before}${value}${after}\n`), "open");
+    assert.equal(balanceOf(`${before}${value}${after}\n)`), "broken");
+  }));
+  const unit = fc.constantFrom(
+    "`",
+    "${",
+    "}",
+    "/",
+    "*",
+    "'",
+    '"',
+    "\\",
+    "(",
+    ")",
+    "[",
+    "]",
+    "\n",
+    "a",
+  );
+  fc.assert(fc.property(fc.string({ unit }), (text) => {
+    assert.match(balanceOf(text), /^(?:even|open|broken)$/);
+  }));
+  for (const hostile of ["`${", "(", "/", "/*", "'\\", "=/a", "`"]) {
+    assert.match(balanceOf(hostile.repeat(20_000)), /open|even/, hostile);
+  }
+});

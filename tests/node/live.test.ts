@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import inspector from "node:inspector";
 import { after, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { CapturedFrame } from "../../src/debug/capture.ts";
 import { createConsole, inspectScope } from "../../src/debug/console/mod.ts";
 import { breaker } from "../../src/debug/live/breaker.ts";
@@ -334,6 +338,111 @@ test("the variables of a frame are shown by scope", async () => {
     all.some((line) => line.startsWith("local early [Cannot access 'early'")),
     all.join("\n"),
   );
+});
+
+test("private members are shown, their accessors are not called", async () => {
+  class Base {
+    #base = { deep: 1n };
+    get open(): unknown {
+      return this.#base;
+    }
+  }
+  class Vault extends Base {
+    #pin = 1234;
+    label = "v";
+    get #never(): number {
+      throw new Error("was called");
+    }
+    fail(): never {
+      throw new Error(this.label + (this.#pin || this.#never));
+    }
+  }
+  const vault = new Vault();
+  const frame = await frameOf(() => vault.fail());
+  const shown = inspectScope(frame, { ...frame, depth: 1 }).at(-1);
+  const names = shown?.value.members?.map(({ key, value }) => `${key} ${value.text}`);
+  assert.deepEqual(names, ['label "v"', "#base { deep: 1n }", "#pin 1234"]);
+  const console = createConsole(frame.evaluate, frame);
+  const answer = await console.run("this");
+  assert.ok("value" in answer);
+  assert.deepEqual(console.members(answer.value.id ?? "")?.map(({ key }) => key), [
+    "label",
+    "#base",
+    "#pin",
+  ]);
+  console.dispose();
+});
+
+test("what the engine has optimised away is said to be so", async () => {
+  function hot(n: number, fail: boolean): number {
+    let sum = 0;
+    for (let i = 0; i < 100; i++) sum += i * n;
+    if (fail) throw new Error("hot");
+    return sum;
+  }
+  for (let i = 0; i < 50_000; i++) hot(i, false);
+  const [local] = inspectScope(await frameOf(() => hot(1, true)));
+  const shown = local?.value.members?.map(({ key, value }) => `${key} ${value.text}`) ?? [];
+  assert.equal(shown[0], "n 1");
+  assert.match(shown[2] ?? "", /^sum (?:4950|\[Cannot access 'sum' from debugger\]|undefined)$/);
+});
+
+test("frames of the host and of Node are left out", async () => {
+  const error = await thrownBy(() => [1].map(() => readFileSync("/does/not/exist")));
+  const [frames = []] = live.framesOf(error);
+  assert.deepEqual(frames.map(({ url }) => url === import.meta.url), [true, true]);
+});
+
+test("captures in one process do not disturb each other", () => {
+  const other = liveFrames();
+  const thrown = new Error("after the inner one");
+  assert.throws(() =>
+    live.run(() => {
+      assert.equal(other.run(() => 1), 1);
+      throw thrown;
+    }), thrown);
+  assert.equal(live.framesOf(thrown).length, 1);
+  assert.equal(other.framesOf(thrown).length, 0);
+  other.dispose();
+});
+
+test("a debugger statement is passed over", () => {
+  assert.equal(live.run(() => trueEval()("debugger; 7")), 7);
+});
+
+test("it is off while another debugger may attach", () => {
+  const own = liveFrames();
+  assert.equal(own.status, "live");
+  inspector.open(0, "127.0.0.1");
+  const off = own.status;
+  inspector.close();
+  assert.match(JSON.stringify(off), /another debugger/);
+  assert.equal(own.status, "live");
+  own.dispose();
+});
+
+test("errors that nobody holds take their frames along", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const values: WeakRef<object>[] = [];
+  const held: unknown[] = [];
+  for (let i = 0; i < 200; i++) {
+    const error = await thrownBy(async () => {
+      const value = { i, bytes: new Uint8Array(1000) };
+      values.push(new WeakRef(value));
+      await tick();
+      throw new Error(String(value.i));
+    });
+    assert.equal(live.framesOf(error).length, 1);
+    if (i < 5) held.push(error);
+  }
+  for (let i = 0; i < 5; i++) {
+    await tick();
+    collect();
+  }
+  const alive = values.filter((value) => value.deref()).length;
+  assert.ok(alive >= 5 && alive < 10, `${alive} of 200 are held`);
+  assert.equal(live.framesOf(held[3])[0]?.[0]?.evaluate("value.i"), 3);
 });
 
 test("after dispose, nothing is held and nothing is captured", async () => {

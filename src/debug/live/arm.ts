@@ -9,6 +9,7 @@ import { type Evaluate, trueEval } from "../true_eval.ts";
 import type { Breaker } from "./breaker.ts";
 import { captures, type Primitives } from "./captures.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./frames.ts";
+import { privateMembers } from "./private_members.ts";
 import { connect, type DebugSession, type Pause } from "./session.ts";
 
 /** Stands for one run, in the context of all that it does. */
@@ -96,6 +97,7 @@ function capture(
         return restore(() => evaluate(source));
       },
       within: (work) => restore(work),
+      privateMembers: (object) => open ? privateMembers(session, object) : [],
     };
     if (evaluator) evaluators.set(frame, evaluator);
     return frame;

@@ -1,33 +1,42 @@
 /**
- * Brings values of the debugged code to this code.
+ * Carries values between the debugged code and this code, which are the same code here.
  *
  * @module
  */
 import { type DebugSession, GROUP, type RemoteObject } from "./session.ts";
 
 /**
- * The values that the debugger names, each in an array. While this works, a global of a random name
- * leads here: a debugger can call only what the debugged code can reach.
+ * Works while a global of a random name holds a function: a debugger can call only what the debugged
+ * code can reach.
+ *
+ * @param work Gets the name, as source.
  */
+function reachable<T>(value: (...values: unknown[]) => unknown, work: (name: string) => T): T {
+  const key = `handwerk ${crypto.randomUUID()}`;
+  Object.defineProperty(globalThis, key, { value, configurable: true, enumerable: false });
+  try {
+    return work(`globalThis[${JSON.stringify(key)}]`);
+  } finally {
+    Reflect.deleteProperty(globalThis, key);
+  }
+}
+
+/** The values that the debugger names, each in an array; `undefined` for what cannot be reached. */
 export function takeValues(
   session: DebugSession,
   remotes: readonly (RemoteObject | undefined)[],
-): ([unknown] | undefined)[] {
-  const key = `handwerk ${crypto.randomUUID()}`;
+): readonly (readonly [unknown] | undefined)[] {
   let taken: unknown[] | undefined;
-  const value = (...values: unknown[]): void => void (taken = values);
-  Object.defineProperty(globalThis, key, { value, configurable: true, enumerable: false });
-  const functionDeclaration = `function(...values){globalThis[${JSON.stringify(key)}](...values)}`;
-  const take = (some: readonly (RemoteObject | undefined)[]): unknown[] | undefined => {
-    taken = undefined;
-    const objectId = some.find((remote) => remote?.objectId)?.objectId;
-    const call = { functionDeclaration, silent: true, objectGroup: GROUP };
-    if (objectId) {
-      session.post("Runtime.callFunctionOn", { ...call, objectId, arguments: some.map(argument) });
-    }
-    return taken;
-  };
-  try {
+  const receive = (...values: unknown[]): void => void (taken = values);
+  return reachable(receive, (name) => {
+    const take = (some: readonly (RemoteObject | undefined)[]): unknown[] | undefined => {
+      taken = undefined;
+      const objectId = some.find((remote) => remote?.objectId)?.objectId;
+      const functionDeclaration = `function(...values){${name}(...values)}`;
+      const call = { functionDeclaration, objectId, silent: true, objectGroup: GROUP };
+      session.post("Runtime.callFunctionOn", { ...call, arguments: some.map(argument) });
+      return taken;
+    };
     const all = take(remotes);
     if (all) return remotes.map((remote, index) => remote && [all[index]]);
     // One of another realm spoils the call for all, so each is tried alone.
@@ -36,9 +45,20 @@ export function takeValues(
       const alone = remote && take(remote.objectId ? [remote] : [remote, host]);
       return alone && [alone[0]];
     });
-  } finally {
-    Reflect.deleteProperty(globalThis, key);
-  }
+  });
+}
+
+/** Gives an object to the debugger, which names it. */
+export function giveValue(session: DebugSession, object: object): RemoteObject | undefined {
+  return reachable(() => object, (name) => {
+    const expression = `${name}()`;
+    const answer: { result?: RemoteObject } | undefined = session.post("Runtime.evaluate", {
+      expression,
+      silent: true,
+      objectGroup: GROUP,
+    });
+    return answer?.result;
+  });
 }
 
 /** A value as an argument of the debugger's. */
