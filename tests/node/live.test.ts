@@ -1,18 +1,21 @@
 /** Frames that outlive their stack: errors of many shapes, evaluated in after they were thrown. */
 import assert from "node:assert/strict";
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import inspector from "node:inspector";
 import { after, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { createContext, runInContext, runInNewContext } from "node:vm";
+import { Worker } from "node:worker_threads";
 import type { CapturedFrame } from "../../src/debug/capture.ts";
 import { createConsole, inspectScope } from "../../src/debug/console/mod.ts";
 import { breaker } from "../../src/debug/live/breaker.ts";
 import { liveFrames } from "../../src/debug/live/mod.ts";
 import { trueEval } from "../../src/debug/true_eval.ts";
 
+const MODULE = import.meta.resolve("../../src/debug/live/mod.ts");
 // So many exceptions in a second would be a storm.
 let time = 0;
 const live = liveFrames({ now: () => time += 1000 });
@@ -36,7 +39,10 @@ async function frameOf(work: () => unknown): Promise<CapturedFrame> {
 }
 const tick = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
 
-test("it is live", () => assert.equal(live.status, "live"));
+test("it is live, and has opened no port", () => {
+  assert.equal(live.status, "live");
+  assert.equal(inspector.url(), undefined);
+});
 
 const base = (): number => 20;
 /** Calls a function made of text. */
@@ -393,6 +399,64 @@ test("frames of the host and of Node are left out", async () => {
   assert.deepEqual(frames.map(({ url }) => url === import.meta.url), [true, true]);
 });
 
+test("code of another realm is passed through", async () => {
+  const sandbox = createContext({ callback: () => "" });
+  const inside = runInContext(
+    "(callback) => { const held = 1; if (held) return callback(); }",
+    sandbox,
+    { filename: "file:///other.js" },
+  ) as (callback: () => never) => void;
+  const error = await thrownBy(() =>
+    inside(() => {
+      const held = 2;
+      throw new Error(`x${held}`);
+    })
+  );
+  const [frames = []] = live.framesOf(error);
+  assert.deepEqual(frames.map(({ url }) => url === "file:///other.js"), [false, true, false]);
+  assert.equal(frames[0]?.evaluate("held"), 2);
+  assert.throws(() => frames[1]?.evaluate("held"), /nothing can be evaluated/);
+  assert.ok(frames[1]?.scopes.some(({ names }) => names.includes("held")));
+});
+
+test("it works in a worker", async () => {
+  const worker = new Worker(
+    `import { parentPort } from "node:worker_threads";
+    const { liveFrames } = await import(${JSON.stringify(MODULE)});
+    const live = liveFrames();
+    try {
+      live.run(() => { const held = 42; throw new Error("x" + held); });
+    } catch (error) {
+      parentPort.postMessage(live.framesOf(error)[0]?.[0]?.evaluate("held"));
+    }
+    live.dispose();
+    //# sourceURL=file:///worker.js`,
+    { eval: true },
+  );
+  const [answer] = await once(worker, "message") as [unknown];
+  assert.equal(answer, 42);
+  await worker.terminate();
+});
+
+test("a text that is thrown after its run can be asked for, within bounds", async () => {
+  const throwLate = live.run(() =>
+    AsyncResource.bind((text: string) => {
+      throw text;
+    })
+  );
+  await live.run(async () => {
+    for (let i = 0; i < 30; i++) {
+      try {
+        throwLate(`late ${i}`);
+      } catch {
+        await tick();
+      }
+    }
+  });
+  assert.equal(live.framesOf("late 29")[0]?.[0]?.evaluate("text"), "late 29");
+  assert.deepEqual(live.framesOf("late 0"), []);
+});
+
 test("captures in one process do not disturb each other", () => {
   const other = liveFrames();
   const thrown = new Error("after the inner one");
@@ -521,9 +585,7 @@ const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
 ];
 for (const [name, flags, reason] of refusals) {
   test(`it is off when ${name}`, () => {
-    const script = `import { liveFrames } from ${
-      JSON.stringify(new URL("../../src/debug/live/mod.ts", import.meta.url))
-    };
+    const script = `import { liveFrames } from ${JSON.stringify(MODULE)};
       const live = liveFrames();
       let error;
       try { live.run(() => { throw new Error("x"); }); } catch (caught) { error = caught; }

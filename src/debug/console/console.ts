@@ -108,7 +108,9 @@ export function createConsole(
     if (dump) return { value: dump };
     if (value !== undefined) current.remember(value);
     // That it is shown is all that happens to a rejection that nobody handles.
-    if (brands().isPromise(value)) value.then(undefined, () => undefined);
+    if (brands().isPromise(value)) {
+      void Promise.prototype.then.call(value, undefined, () => undefined);
+    }
     return { value: inspect(value, look) };
   }
   async function evaluated(source: string): Promise<Outcome> {

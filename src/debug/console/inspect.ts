@@ -75,10 +75,7 @@ function member(entry: Entry, how: Looking, depth: number, above: readonly objec
     ? look(entry.mapKey[0], { ...how, keep: undefined }, 0, above).text
     : keyText(entry.key);
   if ("value" in entry) return { key, value: look(entry.value, how, depth, above) };
-  return {
-    key,
-    value: { kind: entry.accessor === "[Empty]" ? "empty" : "getter", text: entry.accessor },
-  };
+  return { key, value: { kind: entry.kind, text: entry.text } };
 }
 
 /** What cannot be shown, as such. */

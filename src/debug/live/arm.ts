@@ -7,13 +7,10 @@ import { builtinModule, type BuiltinModules, runtimeName } from "../../runtime/b
 import type { CapturedFrame } from "../capture.ts";
 import { type Evaluate, trueEval } from "../true_eval.ts";
 import type { Breaker } from "./breaker.ts";
-import { captures, type Primitives } from "./captures.ts";
+import { captures, type Run } from "./captures.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./frames.ts";
 import { privateMembers } from "./private_members.ts";
 import { connect, type DebugSession, type Pause } from "./session.ts";
-
-/** Stands for one run, in the context of all that it does. */
-export type Run = Primitives;
 
 /** A capture that works. */
 export interface Armed {
@@ -129,7 +126,7 @@ function tried(capture: Capture): Armed | { readonly off: string } {
   let caught: unknown;
   capture.listen(true);
   try {
-    capture.within(new Map(), probe);
+    capture.within({ primitives: new Map(), ended: false }, probe);
   } catch (error) {
     caught = error;
   } finally {

@@ -54,6 +54,7 @@ export function takeFrames(
     .filter(({ url }) => url !== "" && !url.startsWith("node:"));
   const own = located.filter(({ url }) => !LIBRARY.test(url));
   const chosen = (own.length > 0 ? own : located).slice(0, most);
+  if (chosen.length === 0) return undefined;
   const scopes = chosen.map(({ frame }) => scopesOf(session, frame));
   const closures = chosen.map(({ frame }, index) => closureIn(session, frame, scopes[index] ?? []));
   const [thrown, ...evaluators] = takeValues(session, [data, ...closures]);
