@@ -284,7 +284,7 @@ test("AsyncLocalStorage is as it was", async () => {
       throw new Error(storage.getStore());
     }));
   assert.equal(frame.evaluate("storage.getStore()"), "the request's");
-  const console = createConsole(frame.evaluate, { ...frame, timeout: 50 });
+  const console = createConsole(frame.evaluate, { ...frame, timeout: 250 });
   const read = async (source: string): Promise<unknown> => {
     const answer = await console.run(source);
     return "value" in answer ? answer.value.text : "error" in answer ? String(answer.error) : "";
@@ -365,7 +365,7 @@ test("private members are shown, their accessors are not called", async () => {
   }
   const vault = new Vault();
   const frame = await frameOf(() => vault.fail());
-  const shown = inspectScope(frame, { ...frame, depth: 1 }).at(-1);
+  const shown = inspectScope(frame, { depth: 1 }).at(-1);
   const names = shown?.value.members?.map(({ key, value }) => `${key} ${value.text}`);
   assert.deepEqual(names, ['label "v"', "#base { deep: 1n }", "#pin 1234"]);
   const console = createConsole(frame.evaluate, frame);

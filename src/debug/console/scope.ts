@@ -15,13 +15,14 @@ const OUTER = new Set(["closure", "module"]);
 
 /** The variables of a frame by scope, the innermost first, and `this`. They are read now, not then. */
 export function inspectScope(
-  frame: Pick<CapturedFrame, "evaluate" | "scopes">,
+  frame: Pick<CapturedFrame, "evaluate" | "scopes" | "privateMembers">,
   limits: InspectLimits = {},
 ): readonly Member[] {
   const seen = new Set<string>();
+  const own: InspectLimits = frame.privateMembers ? { privateMembers: frame.privateMembers } : {};
   const read = (name: string, kind = "local"): Inspected => {
     try {
-      return inspect(frame.evaluate(name), { depth: 0, ...limits });
+      return inspect(frame.evaluate(name), { depth: 0, ...own, ...limits });
     } catch (error) {
       const message = error instanceof Error ? error.message : "";
       // The engine does not keep what a function does not use of the scopes around it.
