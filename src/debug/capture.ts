@@ -38,6 +38,10 @@ export interface CapturedFrame {
    * Left out where there is no such thing.
    */
   readonly within?: <T>(work: () => T) => T;
+  /** Finds the private members of an object, by name. Left out where nothing can find them. */
+  readonly privateMembers?: (
+    object: object,
+  ) => readonly (readonly [name: string, value: unknown])[];
 }
 
 /** The names of one scope. */

@@ -1,6 +1,8 @@
 /** A console: source in, values out, in a frame or nowhere. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
+import { balanceOf } from "../../src/debug/console/scan.ts";
 import { type ConsoleAnswer, createConsole } from "../../src/debug/console/mod.ts";
 import { runtimeName } from "../../src/runtime/builtins.ts";
 import { type Evaluate, trueEval } from "../../src/debug/true_eval.ts";
@@ -13,8 +15,11 @@ const brief = (answer: ConsoleAnswer): string => {
   return "incomplete" in answer ? "…" : answer.value.text;
 };
 /** What each input answers, in one console. */
-async function dialogue(lines: readonly (readonly [string, string | RegExp])[]): Promise<void> {
-  const console = createConsole(undefined, { timeout: 50 });
+async function dialogue(
+  lines: readonly (readonly [string, string | RegExp])[],
+  timeout = 60_000,
+): Promise<void> {
+  const console = createConsole(undefined, { timeout });
   for (const [source, expected] of lines) {
     const answer = brief(await console.run(source));
     if (typeof expected === "string") assert.equal(answer, expected, source);
@@ -111,15 +116,20 @@ const dialogues: Readonly<Record<string, readonly (readonly [string, string | Re
     ["throw new RangeError('mine')", "! RangeError: mine"],
     ["throw 'text'", "! text"],
   ],
-  "an endless loop ends": [
-    ["let n = 0", "undefined"],
-    ["for (;;) n++", /! TimeoutError: this took longer than 50 ms/],
-    ["n > 0", "true"],
-    ["await (async () => { for (;;); })()", /! TimeoutError/],
-  ],
 };
 for (const [name, lines] of Object.entries(dialogues)) {
   if (evaluates) test(name, () => dialogue(lines));
+}
+
+if (evaluates) {
+  test("an endless loop ends", async () => {
+    await dialogue([
+      ["let n = 0", "undefined"],
+      ["for (;;) n++", "! TimeoutError: this took longer than 250 ms"],
+      ["n > 0", "true"],
+      ["await (async () => { for (;;); })()", /! TimeoutError/],
+    ], 250);
+  });
 }
 
 test("where code from text is forbidden, that is the answer", async () => {
@@ -214,3 +224,38 @@ if (evaluates) {
     console.dispose();
   });
 }
+
+test("what is open, even or broken is told from text alone", () => {
+  const closed = fc.anything({ withBigInt: false, withDate: false }).map((value) =>
+    JSON.stringify(value) ?? "0"
+  );
+  const wraps = ["(%)", "[%]", "{%}", "`${%}`", "/* ) */(%)", "'('+%", "/[(]/.test(%)", "% // ("];
+  fc.assert(fc.property(closed, fc.constantFrom(...wraps), (value, wrap) => {
+    const [before = "", after = ""] = wrap.split("%");
+    assert.equal(balanceOf(before + value + after), "even");
+    assert.equal(balanceOf(`(${before}${value}${after}\n`), "open");
+    assert.equal(balanceOf(`${before}${value}${after}\n)`), "broken");
+  }));
+  const unit = fc.constantFrom(
+    "`",
+    "${",
+    "}",
+    "/",
+    "*",
+    "'",
+    '"',
+    "\\",
+    "(",
+    ")",
+    "[",
+    "]",
+    "\n",
+    "a",
+  );
+  fc.assert(fc.property(fc.string({ unit }), (text) => {
+    assert.match(balanceOf(text), /^(?:even|open|broken)$/);
+  }));
+  for (const hostile of ["`${", "(", "/", "/*", "'\\", "=/a", "`"]) {
+    assert.match(balanceOf(hostile.repeat(20_000)), /open|even/, hostile);
+  }
+});

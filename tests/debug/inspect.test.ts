@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { portable } from "../../src/debug/console/brands.ts";
 import { describe } from "../../src/debug/console/describe.ts";
+import { broken } from "../../src/debug/console/inspect.ts";
 import { kept } from "../../src/debug/console/kept.ts";
 import { inspect, inspectScope, membersOf } from "../../src/debug/console/mod.ts";
 
@@ -108,15 +109,20 @@ test("a Proxy is named, and its traps are left alone", () => {
 });
 
 test("what cannot be looked at is shown as such", () => {
-  // A module that is not yet evaluated throws for its names, as this does where no Proxy is told.
-  const brands = { ...portable };
-  const hostile = new Proxy({}, {
-    ownKeys: () => {
-      throw new Error("no keys");
-    },
+  const fail = (): never => {
+    throw new Error("no keys");
+  };
+  // Where no Proxy is told, its traps are called.
+  const hostile = new Proxy({}, { ownKeys: fail });
+  assert.throws(() => describe(hostile, portable, 500), /no keys/);
+  assert.deepEqual(broken(new Error("no keys")), {
+    kind: "broken",
+    text: "[cannot be shown: no keys]",
   });
-  assert.throws(() => describe(hostile, brands, 500), /no keys/);
-  assert.match(inspect({ a: 1, b: hostile }).text, /Proxy/);
+  assert.equal(broken(hostile).text, "[cannot be shown]");
+  // The names of a module that is not yet evaluated are like this.
+  const early = new Proxy({ a: 1 }, { getOwnPropertyDescriptor: fail });
+  assert.equal(describe(early, portable, 500).text, "{ a: … }");
 });
 
 test("cycles end", () => {
@@ -179,9 +185,10 @@ test("the variables of a frame are read by scope", () => {
   const scopes = [
     { kind: "block", names: ["a", "gone", "early"] },
     { kind: "local", names: ["a", "self", "not a name"] },
+    { kind: "module", names: ["gone2"] },
   ];
   const evaluate = (source: string): unknown => {
-    if (source === "gone") throw new ReferenceError("gone is not defined");
+    if (source.startsWith("gone")) throw new ReferenceError(`${source} is not defined`);
     if (source === "early") throw new ReferenceError("Cannot access 'early' before initialization");
     return source.startsWith("this ===") ? true : values[source];
   };
@@ -194,9 +201,10 @@ test("the variables of a frame are read by scope", () => {
       "block",
       "3 variables",
       "a 1",
-      "gone [optimised away]",
+      "gone [gone is not defined]",
       "early [Cannot access 'early' before initialization]",
     ],
     ["local", "2 variables", "a [shadowed]", "self { x: 1 }"],
+    ["module", "1 variable", "gone2 [not used in this function]"],
   ]);
 });

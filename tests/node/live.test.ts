@@ -1,14 +1,21 @@
 /** Frames that outlive their stack: errors of many shapes, evaluated in after they were thrown. */
 import assert from "node:assert/strict";
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import inspector from "node:inspector";
 import { after, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { createContext, runInContext, runInNewContext } from "node:vm";
+import { Worker } from "node:worker_threads";
 import type { CapturedFrame } from "../../src/debug/capture.ts";
 import { createConsole, inspectScope } from "../../src/debug/console/mod.ts";
 import { breaker } from "../../src/debug/live/breaker.ts";
 import { liveFrames } from "../../src/debug/live/mod.ts";
 import { trueEval } from "../../src/debug/true_eval.ts";
 
+const MODULE = import.meta.resolve("../../src/debug/live/mod.ts");
 // So many exceptions in a second would be a storm.
 let time = 0;
 const live = liveFrames({ now: () => time += 1000 });
@@ -32,7 +39,10 @@ async function frameOf(work: () => unknown): Promise<CapturedFrame> {
 }
 const tick = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
 
-test("it is live", () => assert.equal(live.status, "live"));
+test("it is live, and has opened no port", () => {
+  assert.equal(live.status, "live");
+  assert.equal(inspector.url(), undefined);
+});
 
 const base = (): number => 20;
 /** Calls a function made of text. */
@@ -274,7 +284,7 @@ test("AsyncLocalStorage is as it was", async () => {
       throw new Error(storage.getStore());
     }));
   assert.equal(frame.evaluate("storage.getStore()"), "the request's");
-  const console = createConsole(frame.evaluate, { ...frame, timeout: 50 });
+  const console = createConsole(frame.evaluate, { ...frame, timeout: 250 });
   const read = async (source: string): Promise<unknown> => {
     const answer = await console.run(source);
     return "value" in answer ? answer.value.text : "error" in answer ? String(answer.error) : "";
@@ -334,6 +344,169 @@ test("the variables of a frame are shown by scope", async () => {
     all.some((line) => line.startsWith("local early [Cannot access 'early'")),
     all.join("\n"),
   );
+});
+
+test("private members are shown, their accessors are not called", async () => {
+  class Base {
+    #base = { deep: 1n };
+    get open(): unknown {
+      return this.#base;
+    }
+  }
+  class Vault extends Base {
+    #pin = 1234;
+    label = "v";
+    get #never(): number {
+      throw new Error("was called");
+    }
+    fail(): never {
+      throw new Error(this.label + (this.#pin || this.#never));
+    }
+  }
+  const vault = new Vault();
+  const frame = await frameOf(() => vault.fail());
+  const shown = inspectScope(frame, { depth: 1 }).at(-1);
+  const names = shown?.value.members?.map(({ key, value }) => `${key} ${value.text}`);
+  assert.deepEqual(names, ['label "v"', "#base { deep: 1n }", "#pin 1234"]);
+  const console = createConsole(frame.evaluate, frame);
+  const answer = await console.run("this");
+  assert.ok("value" in answer);
+  assert.deepEqual(console.members(answer.value.id ?? "")?.map(({ key }) => key), [
+    "label",
+    "#base",
+    "#pin",
+  ]);
+  console.dispose();
+});
+
+test("what the engine has optimised away is said to be so", async () => {
+  function hot(n: number, fail: boolean): number {
+    let sum = 0;
+    for (let i = 0; i < 100; i++) sum += i * n;
+    if (fail) throw new Error("hot");
+    return sum;
+  }
+  for (let i = 0; i < 50_000; i++) hot(i, false);
+  const [local] = inspectScope(await frameOf(() => hot(1, true)));
+  const shown = local?.value.members?.map(({ key, value }) => `${key} ${value.text}`) ?? [];
+  assert.equal(shown[0], "n 1");
+  assert.match(shown[2] ?? "", /^sum (?:4950|\[Cannot access 'sum' from debugger\]|undefined)$/);
+});
+
+test("frames of the host and of Node are left out", async () => {
+  const error = await thrownBy(() => [1].map(() => readFileSync("/does/not/exist")));
+  const [frames = []] = live.framesOf(error);
+  assert.deepEqual(frames.map(({ url }) => url === import.meta.url), [true, true]);
+});
+
+test("code of another realm is passed through", async () => {
+  const sandbox = createContext({ callback: () => "" });
+  const inside = runInContext(
+    "(callback) => { const held = 1; if (held) return callback(); }",
+    sandbox,
+    { filename: "file:///other.js" },
+  ) as (callback: () => never) => void;
+  const error = await thrownBy(() =>
+    inside(() => {
+      const held = 2;
+      throw new Error(`x${held}`);
+    })
+  );
+  const [frames = []] = live.framesOf(error);
+  assert.deepEqual(frames.map(({ url }) => url === "file:///other.js"), [false, true, false]);
+  assert.equal(frames[0]?.evaluate("held"), 2);
+  assert.throws(() => frames[1]?.evaluate("held"), /nothing can be evaluated/);
+  assert.ok(frames[1]?.scopes.some(({ names }) => names.includes("held")));
+});
+
+test("it works in a worker", async () => {
+  const worker = new Worker(
+    `import { parentPort } from "node:worker_threads";
+    const { liveFrames } = await import(${JSON.stringify(MODULE)});
+    const live = liveFrames();
+    try {
+      live.run(() => { const held = 42; throw new Error("x" + held); });
+    } catch (error) {
+      parentPort.postMessage(live.framesOf(error)[0]?.[0]?.evaluate("held"));
+    }
+    live.dispose();
+    //# sourceURL=file:///worker.js`,
+    { eval: true },
+  );
+  const [answer] = await once(worker, "message") as [unknown];
+  assert.equal(answer, 42);
+  await worker.terminate();
+});
+
+test("a text that is thrown after its run can be asked for, within bounds", async () => {
+  const throwLate = live.run(() =>
+    AsyncResource.bind((text: string) => {
+      throw text;
+    })
+  );
+  await live.run(async () => {
+    for (let i = 0; i < 30; i++) {
+      try {
+        throwLate(`late ${i}`);
+      } catch {
+        await tick();
+      }
+    }
+  });
+  assert.equal(live.framesOf("late 29")[0]?.[0]?.evaluate("text"), "late 29");
+  assert.deepEqual(live.framesOf("late 0"), []);
+});
+
+test("captures in one process do not disturb each other", () => {
+  const other = liveFrames();
+  const thrown = new Error("after the inner one");
+  assert.throws(() =>
+    live.run(() => {
+      assert.equal(other.run(() => 1), 1);
+      throw thrown;
+    }), thrown);
+  assert.equal(live.framesOf(thrown).length, 1);
+  assert.equal(other.framesOf(thrown).length, 0);
+  other.dispose();
+});
+
+test("a debugger statement is passed over", () => {
+  assert.equal(live.run(() => trueEval()("debugger; 7")), 7);
+});
+
+test("it is off while another debugger may attach", () => {
+  const own = liveFrames();
+  assert.equal(own.status, "live");
+  inspector.open(0, "127.0.0.1");
+  const off = own.status;
+  inspector.close();
+  assert.match(JSON.stringify(off), /another debugger/);
+  assert.equal(own.status, "live");
+  own.dispose();
+});
+
+test("errors that nobody holds take their frames along", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const values: WeakRef<object>[] = [];
+  const held: unknown[] = [];
+  for (let i = 0; i < 200; i++) {
+    const error = await thrownBy(async () => {
+      const value = { i, bytes: new Uint8Array(1000) };
+      values.push(new WeakRef(value));
+      await tick();
+      throw new Error(String(value.i));
+    });
+    assert.equal(live.framesOf(error).length, 1);
+    if (i < 5) held.push(error);
+  }
+  for (let i = 0; i < 5; i++) {
+    await tick();
+    collect();
+  }
+  const alive = values.filter((value) => value.deref()).length;
+  assert.ok(alive >= 5 && alive < 10, `${alive} of 200 are held`);
+  assert.equal(live.framesOf(held[3])[0]?.[0]?.evaluate("value.i"), 3);
 });
 
 test("after dispose, nothing is held and nothing is captured", async () => {
@@ -412,9 +585,7 @@ const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
 ];
 for (const [name, flags, reason] of refusals) {
   test(`it is off when ${name}`, () => {
-    const script = `import { liveFrames } from ${
-      JSON.stringify(new URL("../../src/debug/live/mod.ts", import.meta.url))
-    };
+    const script = `import { liveFrames } from ${JSON.stringify(MODULE)};
       const live = liveFrames();
       let error;
       try { live.run(() => { throw new Error("x"); }); } catch (caught) { error = caught; }

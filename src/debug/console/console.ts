@@ -9,7 +9,7 @@ import { type Evaluate, trueEval } from "../true_eval.ts";
 import { brands } from "./brands.ts";
 import { type Chain, chain } from "./chain.ts";
 import { dumpOf, helpOn, importFrom } from "./helpers.ts";
-import { inspect, membersOf } from "./inspect.ts";
+import { inspect, type InspectLimits, membersOf } from "./inspect.ts";
 import { kept } from "./kept.ts";
 import { output } from "./output.ts";
 import { inspectScope } from "./scope.ts";
@@ -30,6 +30,8 @@ export interface ConsoleOptions {
   readonly url?: string;
   /** Does work in the context of the frame. Default: it is just done. */
   readonly within?: <T>(work: () => T) => T;
+  /** Finds private members, for those who look at a value. Default: none are found. */
+  readonly privateMembers?: InspectLimits["privateMembers"];
 }
 
 /** What an input came to. `output` is what was written to the console until then. */
@@ -70,12 +72,14 @@ export function createConsole(
 ): FrameConsole {
   const { timeout = 5000, waitTimeout = 30_000, names = {}, scopes = [], url } = options;
   const { within = (work) => work() } = options;
-  const limit = syncLimit(timeout);
   // The limit is inside: what it ends does not clean up after itself.
-  const limited = <T>(work: () => T): T => within(() => limit(work));
+  const limited = <T>(work: () => T): T => within(() => syncLimit(work, timeout));
   const written = output();
   const table = kept(MOST_KEPT);
   const keep = table.keep;
+  const look: InspectLimits = options.privateMembers
+    ? { keep, privateMembers: options.privateMembers }
+    : { keep };
   const dumps = new WeakMap<object, Inspected>();
   let state: Chain | undefined;
   let disposed = false;
@@ -83,7 +87,7 @@ export function createConsole(
   const helpers = {
     console: written.console,
     dump: (...values: unknown[]): object => {
-      const shown = values.length > 0 ? dumpOf(values[0], keep) : variables();
+      const shown = values.length > 0 ? dumpOf(values[0], look) : variables();
       const dump = Object.freeze({ toString: () => shown.text });
       dumps.set(dump, shown);
       return dump;
@@ -92,7 +96,7 @@ export function createConsole(
     $import: (specifier: string): Promise<unknown> => importFrom(url, specifier),
   };
   function variables(): Inspected {
-    const members = inspectScope({ evaluate, scopes }, { keep });
+    const members = inspectScope({ evaluate, scopes }, look);
     return { kind: "scope", text: "the variables of this frame", members };
   }
   function begin(): Chain {
@@ -104,8 +108,10 @@ export function createConsole(
     if (dump) return { value: dump };
     if (value !== undefined) current.remember(value);
     // That it is shown is all that happens to a rejection that nobody handles.
-    if (brands().isPromise(value)) value.then(undefined, () => undefined);
-    return { value: inspect(value, { keep }) };
+    if (brands().isPromise(value)) {
+      void Promise.prototype.then.call(value, undefined, () => undefined);
+    }
+    return { value: inspect(value, look) };
   }
   async function evaluated(source: string): Promise<Outcome> {
     const current = begin();
@@ -129,7 +135,7 @@ export function createConsole(
     },
     members(id) {
       const value = table.get(id);
-      return value && membersOf(value, { keep });
+      return value && membersOf(value, look);
     },
     keep,
     dispose() {

@@ -5,10 +5,10 @@
  */
 import { getterOf } from "./brands.ts";
 
-/** One thing inside. */
+/** One thing inside; instead of a value, what there is to say when none can be read. */
 export type Entry =
   & { readonly key: PropertyKey; readonly mapKey?: readonly [unknown] }
-  & ({ readonly value: unknown } | { readonly accessor: string });
+  & ({ readonly value: unknown } | { readonly kind: string; readonly text: string });
 
 /** The first things inside, and how many there are besides. */
 export interface Entries {
@@ -91,9 +91,14 @@ function elementsOf(value: object, kind: string, most: number): Entry[] {
 }
 
 function property(value: object, key: PropertyKey): Entry {
-  const descriptor = Object.getOwnPropertyDescriptor(value, key);
-  if (!descriptor) return { key, accessor: "[Empty]" };
+  let descriptor: PropertyDescriptor | undefined;
+  try {
+    descriptor = Object.getOwnPropertyDescriptor(value, key);
+  } catch { // a module's name that is not yet initialised
+    return { key, kind: "broken", text: "[cannot be read]" };
+  }
+  if (!descriptor) return { key, kind: "empty", text: "[Empty]" };
   if (!descriptor.get && !descriptor.set) return { key, value: descriptor.value as unknown };
-  const accessor = !descriptor.set ? "[Getter]" : descriptor.get ? "[Getter/Setter]" : "[Setter]";
-  return { key, accessor };
+  const text = !descriptor.set ? "[Getter]" : descriptor.get ? "[Getter/Setter]" : "[Setter]";
+  return { key, kind: "getter", text };
 }

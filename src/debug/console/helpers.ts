@@ -7,7 +7,7 @@ import { builtinModule } from "../../runtime/builtins.ts";
 import type { Inspected } from "../inspected.ts";
 import { brands } from "./brands.ts";
 import { classOf, kindOf } from "./describe.ts";
-import { broken, inspect } from "./inspect.ts";
+import { broken, inspect, type InspectLimits } from "./inspect.ts";
 
 /** What `help()` says. */
 const HELP = `_             the value of the last input
@@ -51,8 +51,8 @@ function methodsOf(value: object): string[] {
 }
 
 /** The whole of a value, as `dump(value)` shows it. */
-export function dumpOf(value: unknown, keep: (value: object) => string): Inspected {
-  return inspect(value, { depth: 2, members: 1000, text: 10_000, keep });
+export function dumpOf(value: unknown, limits: InspectLimits): Inspected {
+  return inspect(value, { ...limits, depth: 2, members: 1000, text: 10_000 });
 }
 
 /**

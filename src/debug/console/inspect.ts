@@ -18,12 +18,15 @@ export interface InspectLimits {
   readonly text?: number;
   /** Remembers an object, and names it; the name becomes the `id`. Default: objects get none. */
   readonly keep?: (value: object) => string;
+  /** Finds the private members of an object. Default: none are found. */
+  readonly privateMembers?: (value: object) => readonly (readonly [name: string, value: unknown])[];
 }
 
 interface Looking {
   readonly members: number;
   readonly text: number;
   readonly keep: InspectLimits["keep"];
+  readonly privateMembers: InspectLimits["privateMembers"];
   readonly brands: Brands;
 }
 
@@ -32,8 +35,8 @@ interface Looking {
  * it is one. In a runtime that cannot tell a Proxy its traps are called, and what they throw is shown.
  */
 export function inspect(value: unknown, limits: InspectLimits = {}): Inspected {
-  const { depth = 1, members = 50, text = 500, keep } = limits;
-  return look(value, { members, text, keep, brands: brands() }, depth, []);
+  const { depth = 1, members = 50, text = 500, keep, privateMembers } = limits;
+  return look(value, { members, text, keep, privateMembers, brands: brands() }, depth, []);
 }
 
 /** The members of an object, for one that was not shown whole. */
@@ -49,7 +52,9 @@ function look(value: unknown, how: Looking, depth: number, above: readonly objec
     const { kind } = described;
     if (!isObject(value) || kind === "proxy") return described;
     if (above.includes(value)) return { kind: "circular", text: "[Circular]" };
-    const { entries, more } = entriesOf(value, kind, how.members);
+    const { entries: open, more } = entriesOf(value, kind, how.members);
+    const hidden = kind === "object" ? how.privateMembers?.(value) ?? [] : [];
+    const entries = [...open, ...hidden.map(([key, held]): Entry => ({ key, value: held }))];
     if (entries.length === 0) return described;
     const id = how.keep?.(value);
     const named = { ...described, ...(id === undefined ? {} : { id }) };
@@ -70,10 +75,7 @@ function member(entry: Entry, how: Looking, depth: number, above: readonly objec
     ? look(entry.mapKey[0], { ...how, keep: undefined }, 0, above).text
     : keyText(entry.key);
   if ("value" in entry) return { key, value: look(entry.value, how, depth, above) };
-  return {
-    key,
-    value: { kind: entry.accessor === "[Empty]" ? "empty" : "getter", text: entry.accessor },
-  };
+  return { key, value: { kind: entry.kind, text: entry.text } };
 }
 
 /** What cannot be shown, as such. */

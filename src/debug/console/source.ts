@@ -18,13 +18,14 @@ export type Form =
 const MOST_SPLITS = 30;
 /** What may end a source that wants more: an operator, a head without its body, half a `try`. */
 const CONTINUATIONS = ["\n0", "\n{}", "\n:0", "\ncatch{}", "\nwhile(0)", "\n0)"];
-const DECLARES = /^(?:\s|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:(?:async\s+)?function\b|class\b)/;
+const DECLARES =
+  /^(?:\s|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:(?:async\s+)?function\b|class\b)/;
 
 /** Finds the form of source. Nothing of it is run. */
 export function formOf(source: string, evaluate: Evaluate): Form {
   const balance = balanceOf(source);
   // A blank line ends an input, right or wrong.
-  const final = /\n[^\S\n]*\n\s*$/.test(source);
+  const final = source.slice(source.trimEnd().length).split("\n").length > 2;
   if (balance === "open" && !final) return { kind: "incomplete" };
   // Closed too early, source could leave the wrapping below, and run.
   if (balance !== "even") return { kind: "statements", source };

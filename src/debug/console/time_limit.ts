@@ -5,27 +5,37 @@
  */
 import { builtinModule } from "../../runtime/builtins.ts";
 
-/** Runs work that an endless loop cannot hold up. */
-export type Limited = <T>(work: () => T) => T;
+/** Runs work, for so many milliseconds at most. */
+type Limited = (work: () => unknown, milliseconds: number) => unknown;
 
-/** A limit for what runs at once; where the runtime has none, work just runs. */
-export function syncLimit(milliseconds: number): Limited {
+/** Made when it is first used, and kept: a context of its own is not small. */
+let limited: Limited | undefined;
+
+/**
+ * Does work that an endless loop cannot hold up. Nothing that is ended cleans up after itself, not
+ * even in a `finally`. Where a runtime cannot end work, it is just done.
+ */
+export function syncLimit<T>(work: () => T, milliseconds: number): T {
+  limited ??= makeLimited();
+  return limited(work, milliseconds) as T;
+}
+
+function makeLimited(): Limited {
   const vm = builtinModule("node:vm");
-  if (!vm) return (work) => work();
-  let script: import("node:vm").Script;
   const holder: { work?: () => unknown } = {};
   let context: import("node:vm").Context;
   try {
+    if (!vm) return (work) => work();
     context = vm.createContext(holder);
-    script = new vm.Script("work()");
   } catch { // Workers have the module, but nothing in it.
     return (work) => work();
   }
-  return <T>(work: () => T): T => {
+  const script = new vm.Script("work()");
+  return (work, milliseconds) => {
     const outer = holder.work;
     holder.work = work;
     try {
-      return script.runInContext(context, { timeout: milliseconds }) as T;
+      return script.runInContext(context, { timeout: milliseconds });
     } catch (error) {
       if (codeOf(error) === "ERR_SCRIPT_EXECUTION_TIMEOUT") throw tooLong(milliseconds);
       throw error;

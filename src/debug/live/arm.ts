@@ -7,12 +7,10 @@ import { builtinModule, type BuiltinModules, runtimeName } from "../../runtime/b
 import type { CapturedFrame } from "../capture.ts";
 import { type Evaluate, trueEval } from "../true_eval.ts";
 import type { Breaker } from "./breaker.ts";
-import { captures, type Primitives } from "./captures.ts";
-import { takeFrames, type TakenFrame, withHand } from "./frames.ts";
+import { captures, type Run } from "./captures.ts";
+import { BOUNDARY, takeFrames, type TakenFrame } from "./frames.ts";
+import { privateMembers } from "./private_members.ts";
 import { connect, type DebugSession, type Pause } from "./session.ts";
-
-/** Stands for one run, in the context of all that it does. */
-export type Run = Primitives;
 
 /** A capture that works. */
 export interface Armed {
@@ -58,6 +56,9 @@ export function arm(most: number, storm: Breaker): Armed | { readonly off: strin
   }
 }
 
+/** Named so that it is found in a stack, also after a bundler has renamed what it can. */
+const within = { [BOUNDARY]: <T>(work: () => T): T => work() };
+
 interface Capture extends Armed {
   readonly session: DebugSession;
 }
@@ -80,12 +81,9 @@ function capture(
     const run = context.getStore();
     if (!run) return;
     const restore = AsyncLocalStorage.snapshot();
-    withHand(session, (hand) => {
-      const thrown = hand.take(pause.data);
-      const taken = thrown ? takeFrames(session, hand, pause, most) : [];
-      if (!thrown || taken.length === 0) return;
-      known.add(thrown[0], taken.map((frame) => captured(frame, restore)), run);
-    });
+    const taken = takeFrames(session, pause, most);
+    if (!taken || taken.frames.length === 0) return;
+    known.add(taken.thrown, taken.frames.map((frame) => captured(frame, restore)), run);
   }
   function captured({ place, evaluator }: TakenFrame, restore: Restore): CapturedFrame {
     const frame: CapturedFrame = {
@@ -96,6 +94,7 @@ function capture(
         return restore(() => evaluate(source));
       },
       within: (work) => restore(work),
+      privateMembers: (object) => open ? privateMembers(session, object) : [],
     };
     if (evaluator) evaluators.set(frame, evaluator);
     return frame;
@@ -109,7 +108,7 @@ function capture(
     listen: (on) => {
       if (open) session.pauseOnExceptions(on);
     },
-    within: (run, work) => context.run(run, work),
+    within: (run, work) => context.run(run, within[BOUNDARY], work),
     settle: (run) => known.settle(run),
     of: (thrown) => known.of(thrown),
     close() {
@@ -127,7 +126,7 @@ function tried(capture: Capture): Armed | { readonly off: string } {
   let caught: unknown;
   capture.listen(true);
   try {
-    capture.within(new Map(), probe);
+    capture.within({ primitives: new Map(), ended: false }, probe);
   } catch (error) {
     caught = error;
   } finally {

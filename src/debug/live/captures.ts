@@ -8,15 +8,20 @@ import type { CapturedFrame } from "../capture.ts";
 
 type Capture = readonly CapturedFrame[];
 
-/** The primitives that one run has thrown. */
-export type Primitives = Map<unknown, Capture[]>;
+/** One run, which stands in the context of all that is done in it. */
+export interface Run {
+  /** The primitives that it has thrown. */
+  readonly primitives: Map<unknown, Capture[]>;
+  /** What it has begun may go on. */
+  ended: boolean;
+}
 
 /** The captures of errors. */
 export interface Captures {
   /** Adds a capture; a value may be thrown again and again. */
-  add(thrown: unknown, frames: Capture, primitives: Primitives): void;
+  add(thrown: unknown, frames: Capture, run: Run): void;
   /** A run has ended; the primitives that it threw can be asked for. */
-  settle(primitives: Primitives): void;
+  settle(run: Run): void;
   /** The captures of a value. */
   of(thrown: unknown): readonly Capture[];
 }
@@ -29,34 +34,39 @@ const MOST_PRIMITIVES = 20;
 /** Starts without any. */
 export function captures(): Captures {
   const errors = new WeakMap<object, Capture[]>();
-  const latest: Primitives = new Map();
+  const latest = new Map<unknown, Capture[]>();
   return {
-    add(thrown, frames, primitives) {
-      if (!isObject(thrown)) return append(primitives, thrown, frames);
+    add(thrown, frames, { primitives, ended }) {
+      if (!isObject(thrown)) return append(ended ? latest : primitives, thrown, frames);
       const known = errors.get(thrown) ?? [];
       if (known.length < MOST_THROWS) known.push(frames);
       errors.set(thrown, known);
     },
-    settle(primitives) {
-      for (const [value, throws] of primitives) {
+    settle(run) {
+      run.ended = true;
+      for (const [value, throws] of run.primitives) {
         latest.delete(value);
         latest.set(value, throws);
+        forgetOldest(latest);
       }
-      primitives.clear();
-      for (const value of latest.keys()) {
-        if (latest.size <= MOST_PRIMITIVES) break;
-        latest.delete(value);
-      }
+      run.primitives.clear();
     },
     of: (thrown) => (isObject(thrown) ? errors.get(thrown) : latest.get(thrown)) ?? [],
   };
 }
 
-function append(primitives: Primitives, value: unknown, frames: Capture): void {
-  const known = primitives.get(value);
-  if (known) {
-    if (known.length < MOST_THROWS) known.push(frames);
-  } else if (primitives.size < MOST_PRIMITIVES) primitives.set(value, [frames]);
+function append(primitives: Map<unknown, Capture[]>, value: unknown, frames: Capture): void {
+  const known = primitives.get(value) ?? [];
+  if (known.length < MOST_THROWS) known.push(frames);
+  primitives.set(value, known);
+  forgetOldest(primitives);
+}
+
+function forgetOldest(primitives: Map<unknown, Capture[]>): void {
+  for (const oldest of primitives.keys()) {
+    if (primitives.size <= MOST_PRIMITIVES) return;
+    primitives.delete(oldest);
+  }
 }
 
 function isObject(value: unknown): value is object {

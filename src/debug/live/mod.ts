@@ -4,8 +4,9 @@
  * @module
  */
 import type { CapturedFrame, FrameCapture } from "../capture.ts";
-import { arm, type Armed, type Run } from "./arm.ts";
+import { arm, type Armed } from "./arm.ts";
 import { breaker, MOST_A_SECOND } from "./breaker.ts";
+import type { Run } from "./captures.ts";
 
 /** Options of {@link liveFrames}. */
 export interface LiveFramesOptions {
@@ -54,7 +55,7 @@ export function liveFrames(options: LiveFramesOptions = {}): FrameCapture {
     run<T>(work: () => T): T {
       const current = armed();
       if ("off" in current || status() !== "live") return work();
-      const run: Run = new Map();
+      const run: Run = { primitives: new Map(), ended: false };
       let later = false;
       running++;
       current.listen(true);

@@ -55,10 +55,10 @@ export interface DebugSession {
 export const GROUP = "handwerk";
 
 /**
- * The debugger keeps one such switch for all connections of a thread, so all captures share the
- * count of those that need it on.
+ * The debugger keeps one switch for all connections of a thread: the last word counts. So all
+ * captures share it; it is on while one needs it.
  */
-let switchedOn = false;
+const needed = new Set<DebugSession>();
 
 /**
  * Connects. Throws where the runtime does not allow it.
@@ -95,17 +95,20 @@ export function connect(
     });
     return answer;
   };
-  return {
+  const self: DebugSession = {
     post,
     urlOf: (scriptId) => urls.get(scriptId) ?? "",
     pauseOnExceptions(on) {
-      if (on === switchedOn) return;
-      switchedOn = on;
-      post("Debugger.setPauseOnExceptions", { state: on ? "all" : "none" });
+      const before = needed.size > 0;
+      if (on) needed.add(self);
+      else needed.delete(self);
+      const now = needed.size > 0;
+      if (now !== before) post("Debugger.setPauseOnExceptions", { state: now ? "all" : "none" });
     },
     close() {
       session.disconnect();
       urls.clear();
     },
   };
+  return self;
 }
