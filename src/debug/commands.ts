@@ -111,7 +111,7 @@ export async function command(
     return refuse(403, "This is for its own page only.");
   }
   if (request.headers.get("x-debug-token") !== tools.token) {
-    return refuse(403, "The page is of another process. Reload it.");
+    return refuse(403, "The server has restarted since. Reload the page.");
   }
   const question = await readQuestion(request);
   if (!question) return refuse(400, "This is no JSON object.");

@@ -4,6 +4,7 @@
  * of the group, 2.00 takes twice the time.
  */
 import { dispatch, type Handler, notFound } from "handwerk";
+import { debug } from "handwerk/debug";
 import { Hono } from "hono";
 
 const ROUNDS = 21;
@@ -39,6 +40,15 @@ const groups: readonly Group[] = [
       "dispatch, 1000 mounts": dispatch(mounts(1000))(leaf),
       "three dispatches": dispatch(mounts(9))(dispatch(mounts(9))(dispatch(mounts(9))(leaf))),
       "Hono, 1 route": honoRoute("/elsewhere/*"),
+    },
+  },
+  {
+    name: "debug around a handler that does not fail",
+    path: "/elsewhere/page",
+    contestants: {
+      "the bare handler": leaf,
+      "debug, off": debug({ enabled: false })(leaf),
+      "debug, on": debug({ enabled: true })(leaf),
     },
   },
   {

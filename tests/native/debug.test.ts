@@ -79,7 +79,9 @@ test("the console without an error evaluates, too", async () => {
 
 test("only files that are there, and are files, are read", async () => {
   const folder = temporary({ "a.ts": "text", "b.ts/c.ts": "" });
-  const { readText, directory, edge } = surroundings();
+  const here = surroundings();
+  const { directory, edge } = here;
+  const readText = (file: string): Promise<string | undefined> => here.readText(file);
   assert.equal(await readText(join(folder, "a.ts")), "text");
   assert.equal(await readText(join(folder, "b.ts")), undefined);
   assert.equal(await readText(join(folder, "none.ts")), undefined);

@@ -134,6 +134,15 @@ const sizes: readonly (readonly [string, readonly string[], number])[] = [
   ["serveStatic", ["mime/*", "picomatch/*"], 12_000],
   [everything, [], 29_000],
 ];
+test("the debugger is in a bundle only if it is asked for, and then it is small", async (t) => {
+  const { text } = await bundle({ text: `export * from "./src/mod.ts";` });
+  assert.doesNotMatch(text, /__debug/);
+  const own = await bundle({ text: `export { debug, liveFrames } from "./src/debug/mod.ts";` });
+  t.diagnostic(`${own.gzip} bytes`);
+  assert.match(own.text, /__debug/);
+  assert.ok(own.gzip <= 32_000, `${own.gzip} bytes`);
+  assert.deepEqual(own.externals, []);
+});
 for (const [names, external, most] of sizes) {
   test(`{ ${names} } bundles for Workers in ${most} bytes, without Node's modules`, async (t) => {
     const text = `export { ${names} } from "./src/mod.ts";`;
