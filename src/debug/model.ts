@@ -4,7 +4,7 @@
  * @module
  */
 import type { CapturedFrame } from "./capture.ts";
-import { classify, type FrameKind, shortName } from "./classify.ts";
+import { classify, fileOf, type FrameKind, shortName } from "./classify.ts";
 import { createLocator, type Excerpt, type Located, type ReadText } from "./sources.ts";
 import type { RequestModel } from "./masking.ts";
 import type { StackLine } from "./stack.ts";
@@ -134,20 +134,27 @@ function pair(
 ): [own: Paired[], elsewhere: Paired[]] {
   const own = lines.map((line): Paired => [line, undefined]);
   const elsewhere: Paired[] = [];
-  const bare = (url: string): string => url.replace(/^file:\/\//, "");
-  for (const captured of captures.flat()) {
-    const { name, url, line, column } = captured;
-    const same = ([at, taken]: Paired): boolean =>
-      !taken && at.line === line && bare(at.url) === bare(url);
-    // Where the runtime maps the stack, names are all that stays the same.
-    const alike = ([at, taken]: Paired): boolean =>
-      !taken && name !== "" && at.name.split(".").at(-1) === name &&
-      classify(at.url) === "application";
-    const found = own.find(same) ?? own.find(alike);
-    if (found) found[1] = captured;
-    else if (!elsewhere.some(([at]) => at.url === url && at.line === line)) {
-      elsewhere.push([{ name, url, line, column, awaiting: false }, captured]);
+  for (const capture of captures) {
+    // Where the runtime maps the stack to what was written, names are all that stays the same.
+    const mapped = !capture.some((frame) => own.some(([line]) => isAt(line, frame)));
+    for (const frame of capture) {
+      const there = own.filter(([line]) => mapped ? isNamed(line, frame) : isAt(line, frame));
+      const free = there.find(([, taken]) => !taken);
+      if (free) free[1] = frame;
+      else if (there.length === 0 && !elsewhere.some(([line]) => isAt(line, frame))) {
+        const { name, url, line, column } = frame;
+        elsewhere.push([{ name, url, line, column, awaiting: false }, frame]);
+      }
     }
   }
   return [own, elsewhere];
+}
+
+function isAt(at: StackLine, { url, line }: CapturedFrame): boolean {
+  return at.line === line && fileOf(at.url) === fileOf(url);
+}
+
+function isNamed(at: StackLine, { name }: CapturedFrame): boolean {
+  const [last] = at.name.replace(/ \[as .*\]$/, "").split(/[. ]/).slice(-1);
+  return name !== "" && last === name && classify(at.url) === "application";
 }
