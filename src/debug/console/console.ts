@@ -20,13 +20,16 @@ import { asyncLimit, syncLimit } from "./time_limit.ts";
 export interface ConsoleOptions {
   /** How long an evaluation may run without waiting, in milliseconds. Default: 5000. */
   readonly timeout?: number;
-  /** How long an evaluation may wait, in milliseconds. Default: 30 000. */
+  /**
+   * How long an evaluation may wait, in milliseconds. A loop that begins after it has waited is not
+   * ended. Default: 30 000.
+   */
   readonly waitTimeout?: number;
   /** More names that the console knows. Default: none. */
   readonly names?: Readonly<Record<string, unknown>>;
   /** The variables of the frame, for `dump()`. Default: none. */
   readonly scopes?: readonly Scope[];
-  /** The URL of the script of the frame, for `$import`. Default: that of this library. */
+  /** The URL of the script of the frame, for `$import`. Default: the working directory. */
   readonly url?: string;
   /** Does work in the context of the frame. Default: it is just done. */
   readonly within?: <T>(work: () => T) => T;

@@ -5,7 +5,7 @@
  */
 import type { Inspected, Member } from "../inspected.ts";
 import { type Brands, brands } from "./brands.ts";
-import { describe, keyText } from "./describe.ts";
+import { classOf, describe, keyText } from "./describe.ts";
 import { entriesOf, type Entry } from "./entries.ts";
 
 /** How far to look. */
@@ -21,6 +21,9 @@ export interface InspectLimits {
   /** Finds the private members of an object. Default: none are found. */
   readonly privateMembers?: (value: object) => readonly (readonly [name: string, value: unknown])[];
 }
+
+/** The private members of what has so many others are not looked for: that takes long. */
+const LARGE = 1000;
 
 interface Looking {
   readonly members: number;
@@ -53,7 +56,9 @@ function look(value: unknown, how: Looking, depth: number, above: readonly objec
     if (!isObject(value) || kind === "proxy") return described;
     if (above.includes(value)) return { kind: "circular", text: "[Circular]" };
     const { entries: open, more } = entriesOf(value, kind, how.members);
-    const hidden = kind === "object" ? how.privateMembers?.(value) ?? [] : [];
+    const hidden = isInstance(value, kind, how) && open.length + more < LARGE
+      ? how.privateMembers?.(value) ?? []
+      : [];
     const entries = [...open, ...hidden.map(([key, held]): Entry => ({ key, value: held }))];
     if (entries.length === 0) return described;
     const id = how.keep?.(value);
@@ -76,6 +81,11 @@ function member(entry: Entry, how: Looking, depth: number, above: readonly objec
     : keyText(entry.key);
   if ("value" in entry) return { key, value: look(entry.value, how, depth, above) };
   return { key, value: { kind: entry.kind, text: entry.text } };
+}
+
+/** Whether it may have private members: of a class, and not one of the language's own kinds. */
+function isInstance(value: object, kind: string, { brands }: Looking): boolean {
+  return kind === "object" && !["", "Object"].includes(classOf(value, brands));
 }
 
 /** What cannot be shown, as such. */

@@ -78,7 +78,8 @@ function capture(
   function onPause(pause: Pause): void {
     if (pause.reason !== "exception" && pause.reason !== "promiseRejection") return;
     if (storm.count()) session.pauseOnExceptions(false);
-    const run = context.getStore();
+    // Another capture may still need the switch on.
+    const run = storm.remaining() > 0 ? undefined : context.getStore();
     if (!run) return;
     const restore = AsyncLocalStorage.snapshot();
     const taken = takeFrames(session, pause, most);

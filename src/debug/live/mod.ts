@@ -44,9 +44,9 @@ export function liveFrames(options: LiveFramesOptions = {}): FrameCapture {
     if (storm.remaining() === 0) return "live";
     return { off: `more than ${MOST_A_SECOND} exceptions were thrown in a second` };
   };
-  const leave = (armed: Armed, run: Run): void => {
-    armed.settle(run);
-    if (--running === 0) armed.listen(false);
+  const leave = (current: Armed, run: Run): void => {
+    current.settle(run);
+    if (--running === 0) current.listen(false);
   };
   return {
     get status() {
