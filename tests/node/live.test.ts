@@ -268,6 +268,30 @@ test("what is thrown outside of a run is not captured", async () => {
   assert.deepEqual(live.framesOf(new Error("never thrown")), []);
 });
 
+test("nothing stops at exceptions when no run goes on", async () => {
+  let asked = 0;
+  const own = liveFrames({ now: () => asked += 1000 });
+  const fail = (): void => {
+    try {
+      throw new Error("caught");
+    } catch {
+      asked++;
+    }
+  };
+  const cost = (work: () => unknown): number => {
+    const before = asked;
+    work();
+    return asked - before;
+  };
+  assert.equal(own.status, "live");
+  assert.equal(cost(fail), 1);
+  const running = own.run(tick);
+  assert.ok(cost(fail) > 1000);
+  await running;
+  assert.equal(cost(fail), 1);
+  own.dispose();
+});
+
 test("what a run gives is passed on as it is", async () => {
   const promise = Promise.resolve(1);
   assert.equal(live.run(() => promise), promise);
