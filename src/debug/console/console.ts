@@ -33,8 +33,8 @@ export interface ConsoleOptions {
   readonly url?: string;
   /** Does work in the context of the frame. Default: it is just done. */
   readonly within?: <T>(work: () => T) => T;
-  /** Finds private members, for those who look at a value. Default: none are found. */
-  readonly privateMembers?: InspectLimits["privateMembers"];
+  /** Finds what of an object is hidden, for those who look at it. Default: nothing is found. */
+  readonly hiddenMembers?: InspectLimits["hiddenMembers"];
 }
 
 /** What an input came to. `output` is what was written to the console until then. */
@@ -80,8 +80,8 @@ export function createConsole(
   const written = output();
   const table = kept(MOST_KEPT);
   const keep = table.keep;
-  const look: InspectLimits = options.privateMembers
-    ? { keep, privateMembers: options.privateMembers }
+  const look: InspectLimits = options.hiddenMembers
+    ? { keep, hiddenMembers: options.hiddenMembers }
     : { keep };
   const dumps = new WeakMap<object, Inspected>();
   let state: Chain | undefined;

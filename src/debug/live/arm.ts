@@ -9,7 +9,7 @@ import { type Evaluate, trueEval } from "../true_eval.ts";
 import type { Breaker } from "./breaker.ts";
 import { captures, type Run } from "./captures.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./frames.ts";
-import { privateMembers } from "./private_members.ts";
+import { hiddenMembers } from "./hidden_members.ts";
 import { connect, type DebugSession, type Pause } from "./session.ts";
 
 /** A capture that works. */
@@ -95,7 +95,7 @@ function capture(
         return restore(() => evaluate(source));
       },
       within: (work) => restore(work),
-      privateMembers: (object) => open ? privateMembers(session, object) : [],
+      hiddenMembers: (object) => open ? hiddenMembers(session, object) : [],
     };
     if (evaluator) evaluators.set(frame, evaluator);
     return frame;
