@@ -38,8 +38,11 @@ export interface CapturedFrame {
    * Left out where there is no such thing.
    */
   readonly within?: <T>(work: () => T) => T;
-  /** Finds the private members of an object, by name. Left out where nothing can find them. */
-  readonly privateMembers?: (
+  /**
+   * Finds what of an object is hidden, by name: private members, the state of a promise, the target
+   * of a Proxy. Left out where nothing can.
+   */
+  readonly hiddenMembers?: (
     object: object,
   ) => readonly (readonly [name: string, value: unknown])[];
 }

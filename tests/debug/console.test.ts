@@ -64,6 +64,10 @@ const dialogues: Readonly<Record<string, readonly (readonly [string, string | Re
     ["await 1 // b; a", "1"],
     ["await 'x; y'", '"x; y"'],
     ["async () => await 1", "async function (anonymous)"],
+    ["async function g() { return await 7 }", "undefined"],
+    ["await g()", "7"],
+    ["const d = await 1; [d]", "[1]"],
+    ["let e = await 1\n;({ e })", "{ e: 1 }"],
     ["await Promise.reject(new TypeError('late'))", "! TypeError: late"],
     ["Promise.resolve(1)", "Promise"],
     ["Promise.reject(new Error('nobody handles this'))", "Promise"],
@@ -215,6 +219,29 @@ if (evaluates) {
     console.dispose();
     assert.equal(console.members(id), undefined);
     assert.match(brief(await console.run("1")), /this console is gone/);
+  });
+
+  test("what took too long takes nothing back", async () => {
+    const console = createConsole(undefined, { waitTimeout: 10 });
+    const late = console.run("const early = 1; await new Promise((r) => setTimeout(r, 30)); 2");
+    await console.run("const mine = 'kept'");
+    assert.match(brief(await late), /TimeoutError/);
+    await new Promise((resolve) => void setTimeout(resolve, 40));
+    assert.equal(brief(await console.run("mine")), '"kept"');
+    console.dispose();
+  });
+
+  test("$import finds what the working directory has, and Node's own", async () => {
+    const console = createConsole();
+    assert.equal(brief(await console.run("(await $import('path')).posix.sep")), '"/"');
+    const own = "typeof (await $import('./src/debug/console/mod.ts')).inspect";
+    assert.equal(brief(await console.run(own)), '"function"');
+    assert.equal(
+      brief(await console.run("typeof (await $import('fast-check')).assert")),
+      '"function"',
+    );
+    assert.match(brief(await console.run("await $import('./missing.js')")), /^! /);
+    console.dispose();
   });
 
   test("waiting is limited too", async () => {

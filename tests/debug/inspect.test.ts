@@ -146,7 +146,7 @@ test("depth, members and text are limited, and what is missing is counted", () =
   const many = inspect(Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`k${i}`, i])));
   assert.deepEqual([many.members?.length, many.more], [50, 10]);
   const long = inspect("x".repeat(1000), { text: 10 });
-  assert.deepEqual([long.text, long.more], [`"${"x".repeat(9)}…`, 992]);
+  assert.deepEqual([long.text, long.more], [`"${"x".repeat(10)}…`, 990]);
   const sparse = [0, 0, 0];
   sparse.length = 4_000_000_000;
   const huge = inspect(sparse, { members: 3 });

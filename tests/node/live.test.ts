@@ -10,7 +10,7 @@ import { setFlagsFromString } from "node:v8";
 import { createContext, runInContext, runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import type { CapturedFrame } from "../../src/debug/capture.ts";
-import { createConsole, inspectScope } from "../../src/debug/console/mod.ts";
+import { createConsole, inspect, inspectScope } from "../../src/debug/console/mod.ts";
 import { breaker } from "../../src/debug/live/breaker.ts";
 import { liveFrames } from "../../src/debug/live/mod.ts";
 import { trueEval } from "../../src/debug/true_eval.ts";
@@ -268,6 +268,30 @@ test("what is thrown outside of a run is not captured", async () => {
   assert.deepEqual(live.framesOf(new Error("never thrown")), []);
 });
 
+test("nothing stops at exceptions when no run goes on", async () => {
+  let asked = 0;
+  const own = liveFrames({ now: () => asked += 1000 });
+  const fail = (): void => {
+    try {
+      throw new Error("caught");
+    } catch {
+      asked++;
+    }
+  };
+  const cost = (work: () => unknown): number => {
+    const before = asked;
+    work();
+    return asked - before;
+  };
+  assert.equal(own.status, "live");
+  assert.equal(cost(fail), 1);
+  const running = own.run(tick);
+  assert.ok(cost(fail) > 1000);
+  await running;
+  assert.equal(cost(fail), 1);
+  own.dispose();
+});
+
 test("what a run gives is passed on as it is", async () => {
   const promise = Promise.resolve(1);
   assert.equal(live.run(() => promise), promise);
@@ -377,6 +401,39 @@ test("private members are shown, their accessors are not called", async () => {
     "#pin",
   ]);
   console.dispose();
+});
+
+test("promises tell their state, and proxies their target, without a trap", async () => {
+  const called: PropertyKey[] = [];
+  const traps = new Proxy({}, {
+    get: (_, trap) => {
+      called.push(trap);
+      return undefined;
+    },
+  });
+  const frame = await frameOf(() => {
+    const proxy = new Proxy({ a: 1 }, traps);
+    const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const promises = [Promise.resolve({ b: 2 }), new Promise(() => {})];
+    throw new Error([typeof proxy, typeof revoked, promises.length].join());
+  });
+  const shown = (name: string): unknown =>
+    inspect(frame.evaluate(name), { hiddenMembers: frame.hiddenMembers ?? (() => []) })
+      .members?.filter(({ key }) => key.startsWith("[[")) // beside those that Node adds
+      .map(({ key, value }) => `${key} ${value.text}`);
+  called.length = 0;
+  assert.deepEqual(shown("proxy"), ["[[Target]] { a: 1 }"]);
+  assert.deepEqual(shown("revoked"), ["[[Target]] null"]);
+  assert.deepEqual(shown("promises[0]"), [
+    '[[PromiseState]] "fulfilled"',
+    "[[PromiseResult]] { b: 2 }",
+  ]);
+  assert.deepEqual(shown("promises[1]"), [
+    '[[PromiseState]] "pending"',
+    "[[PromiseResult]] undefined",
+  ]);
+  assert.deepEqual(called, []);
 });
 
 test("what the engine has optimised away is said to be so", async () => {

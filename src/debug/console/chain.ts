@@ -4,7 +4,6 @@
  *
  * @module
  */
-
 import type { Evaluate } from "../true_eval.ts";
 
 /** Evaluates source around everything that was declared before. */
@@ -55,12 +54,14 @@ export function chain(
       return value;
     },
     async declareLater(body, tail) {
+      const before = current;
       let nested = current;
       const value = tail === "" ? "[]" : `[(${tail}\n)]`;
       const source = `(async()=>{${NEXT}(${NESTED});${body}\nreturn ${value}})()`;
       // In a box, since a promise in the hand of the one who typed it stays one.
       const box = await (current(source, (next) => void (nested = next)) as Promise<unknown[]>);
-      if (body !== "") current = nested;
+      // What was declared while this waited counts more.
+      if (body !== "" && current === before) current = nested;
       return box[0];
     },
     remember: (value) => setLast(value),

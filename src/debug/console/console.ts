@@ -20,18 +20,21 @@ import { asyncLimit, syncLimit } from "./time_limit.ts";
 export interface ConsoleOptions {
   /** How long an evaluation may run without waiting, in milliseconds. Default: 5000. */
   readonly timeout?: number;
-  /** How long an evaluation may wait, in milliseconds. Default: 30 000. */
+  /**
+   * How long an evaluation may wait, in milliseconds. A loop that begins after it has waited is not
+   * ended. Default: 30 000.
+   */
   readonly waitTimeout?: number;
   /** More names that the console knows. Default: none. */
   readonly names?: Readonly<Record<string, unknown>>;
   /** The variables of the frame, for `dump()`. Default: none. */
   readonly scopes?: readonly Scope[];
-  /** The URL of the script of the frame, for `$import`. Default: that of this library. */
+  /** The URL of the script of the frame, for `$import`. Default: the working directory. */
   readonly url?: string;
   /** Does work in the context of the frame. Default: it is just done. */
   readonly within?: <T>(work: () => T) => T;
-  /** Finds private members, for those who look at a value. Default: none are found. */
-  readonly privateMembers?: InspectLimits["privateMembers"];
+  /** Finds what of an object is hidden, for those who look at it. Default: nothing is found. */
+  readonly hiddenMembers?: InspectLimits["hiddenMembers"];
 }
 
 /** What an input came to. `output` is what was written to the console until then. */
@@ -77,8 +80,8 @@ export function createConsole(
   const written = output();
   const table = kept(MOST_KEPT);
   const keep = table.keep;
-  const look: InspectLimits = options.privateMembers
-    ? { keep, privateMembers: options.privateMembers }
+  const look: InspectLimits = options.hiddenMembers
+    ? { keep, hiddenMembers: options.hiddenMembers }
     : { keep };
   const dumps = new WeakMap<object, Inspected>();
   let state: Chain | undefined;

@@ -33,6 +33,10 @@ const FLAGS = Object.entries({
 /** Describes a value; its getters and its traps are left alone. */
 export function describe(value: unknown, brands: Brands, limit: number): Description {
   const kind = kindOf(value, brands);
+  if (typeof value === "string" && value.length > limit) {
+    const text = JSON.stringify(value.slice(0, limit)).slice(0, -1);
+    return { kind, text: `${text}…`, more: value.length - limit };
+  }
   const text = kind === "object" || kind === "array" || kind === "map" || kind === "set" ||
       kind === "typedarray"
     ? preview(value as object, kind, brands)

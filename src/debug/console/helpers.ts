@@ -59,19 +59,23 @@ export function dumpOf(value: unknown, limits: InspectLimits): Inspected {
  * Imports a module for somebody who typed its name.
  *
  * @param base The URL of the module that a relative name is relative to, and a package is looked
- *   for from.
+ *   for from; left out, the working directory.
  */
-export function importFrom(base: string | undefined, specifier: string): Promise<unknown> {
-  return import(resolve(base, specifier)) as Promise<unknown>;
+export async function importFrom(base: string | undefined, specifier: string): Promise<unknown> {
+  return await import(resolve(base, specifier)) as unknown;
 }
 
 function resolve(base: string | undefined, specifier: string): string {
-  if (base === undefined || /^[a-z][\w+.-]+:/i.test(specifier)) return specifier;
-  const from = base.startsWith("/") ? `file://${base}` : base;
+  const url = builtinModule("node:url");
+  const from = base?.startsWith("/")
+    ? url?.pathToFileURL(base).href
+    : base ?? url?.pathToFileURL("console").href;
+  if (from === undefined || /^[a-z][\w+.-]+:/i.test(specifier)) return specifier;
   if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, from).href;
   try {
     const path = builtinModule("node:module")?.createRequire(from).resolve(specifier);
-    return (path && builtinModule("node:url")?.pathToFileURL(path).href) ?? specifier;
+    // Node's own modules have a name only.
+    return path && path !== specifier && url ? url.pathToFileURL(path).href : specifier;
   } catch { // the runtime may know more
     return specifier;
   }

@@ -5,7 +5,7 @@
  */
 import type { Inspected, Member } from "../inspected.ts";
 import { type Brands, brands } from "./brands.ts";
-import { describe, keyText } from "./describe.ts";
+import { classOf, describe, keyText } from "./describe.ts";
 import { entriesOf, type Entry } from "./entries.ts";
 
 /** How far to look. */
@@ -18,15 +18,18 @@ export interface InspectLimits {
   readonly text?: number;
   /** Remembers an object, and names it; the name becomes the `id`. Default: objects get none. */
   readonly keep?: (value: object) => string;
-  /** Finds the private members of an object. Default: none are found. */
-  readonly privateMembers?: (value: object) => readonly (readonly [name: string, value: unknown])[];
+  /** Finds what of an object is hidden: private members and the like. Default: nothing is found. */
+  readonly hiddenMembers?: (value: object) => readonly (readonly [name: string, value: unknown])[];
 }
+
+/** What is hidden in something so large is not looked for: that takes long. */
+const LARGE = 1000;
 
 interface Looking {
   readonly members: number;
   readonly text: number;
   readonly keep: InspectLimits["keep"];
-  readonly privateMembers: InspectLimits["privateMembers"];
+  readonly hiddenMembers: InspectLimits["hiddenMembers"];
   readonly brands: Brands;
 }
 
@@ -35,8 +38,8 @@ interface Looking {
  * it is one. In a runtime that cannot tell a Proxy its traps are called, and what they throw is shown.
  */
 export function inspect(value: unknown, limits: InspectLimits = {}): Inspected {
-  const { depth = 1, members = 50, text = 500, keep, privateMembers } = limits;
-  return look(value, { members, text, keep, privateMembers, brands: brands() }, depth, []);
+  const { depth = 1, members = 50, text = 500, keep, hiddenMembers } = limits;
+  return look(value, { members, text, keep, hiddenMembers, brands: brands() }, depth, []);
 }
 
 /** The members of an object, for one that was not shown whole. */
@@ -50,10 +53,14 @@ function look(value: unknown, how: Looking, depth: number, above: readonly objec
   try {
     const described = describe(value, how.brands, how.text);
     const { kind } = described;
-    if (!isObject(value) || kind === "proxy") return described;
+    if (!isObject(value)) return described;
     if (above.includes(value)) return { kind: "circular", text: "[Circular]" };
-    const { entries: open, more } = entriesOf(value, kind, how.members);
-    const hidden = kind === "object" ? how.privateMembers?.(value) ?? [] : [];
+    const { entries: open, more } = kind === "proxy"
+      ? { entries: [], more: 0 }
+      : entriesOf(value, kind, how.members);
+    const hidden = mayHide(value, kind, how) && open.length + more < LARGE
+      ? how.hiddenMembers?.(value) ?? []
+      : [];
     const entries = [...open, ...hidden.map(([key, held]): Entry => ({ key, value: held }))];
     if (entries.length === 0) return described;
     const id = how.keep?.(value);
@@ -76,6 +83,12 @@ function member(entry: Entry, how: Looking, depth: number, above: readonly objec
     : keyText(entry.key);
   if ("value" in entry) return { key, value: look(entry.value, how, depth, above) };
   return { key, value: { kind: entry.kind, text: entry.text } };
+}
+
+/** Whether anything may be hidden in it: it is of a class, or a kind that has more to tell. */
+function mayHide(value: object, kind: string, { brands }: Looking): boolean {
+  return kind === "proxy" || kind === "promise" ||
+    (kind === "object" && !["", "Object"].includes(classOf(value, brands)));
 }
 
 /** What cannot be shown, as such. */

@@ -15,11 +15,11 @@ const OUTER = new Set(["closure", "module"]);
 
 /** The variables of a frame by scope, the innermost first, and `this`. They are read now, not then. */
 export function inspectScope(
-  frame: Pick<CapturedFrame, "evaluate" | "scopes" | "privateMembers">,
+  frame: Pick<CapturedFrame, "evaluate" | "scopes" | "hiddenMembers">,
   limits: InspectLimits = {},
 ): readonly Member[] {
   const seen = new Set<string>();
-  const own: InspectLimits = frame.privateMembers ? { privateMembers: frame.privateMembers } : {};
+  const own: InspectLimits = frame.hiddenMembers ? { hiddenMembers: frame.hiddenMembers } : {};
   const read = (name: string, kind = "local"): Inspected => {
     try {
       return inspect(frame.evaluate(name), { depth: 0, ...own, ...limits });

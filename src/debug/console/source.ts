@@ -34,12 +34,13 @@ export function formOf(source: string, evaluate: Evaluate): Form {
   const isStatements = (text: string, async: string): boolean =>
     parses(evaluate, `${async}()=>{${text}\n}`);
 
+  const declares = DECLARES.test(source) && isStatements(source, "");
+  if (declares) return { kind: "statements", source };
   if (/\bawait\b/.test(source)) {
     const form = asyncForm(source, isExpression, isStatements);
     if (form) return form;
   }
-  const declares = DECLARES.test(source) && isStatements(source, "");
-  if (!declares && isExpression(source, "")) return { kind: "expression", source: `(${source}\n)` };
+  if (isExpression(source, "")) return { kind: "expression", source: `(${source}\n)` };
   if (isStatements(source, "")) return { kind: "statements", source };
   const goesOn = CONTINUATIONS.some((end) => isStatements(source + end, "async"));
   return goesOn && !final ? { kind: "incomplete" } : { kind: "statements", source };
@@ -55,8 +56,8 @@ function asyncForm(source: string, isExpression: Check, isStatements: Check): Fo
     const [body, tail] = [source.slice(0, end), source.slice(end).replace(/[;\s]+$/, "")];
     const line = body.slice(body.lastIndexOf("\n", body.length - 2) + 1);
     // Without a semicolon, only what cannot go on with the line before; and no comment.
-    if (!/^\s*[\w$"'`]/.test(tail) || line.includes("//")) continue;
-    if (DECLARES.test(tail)) continue;
+    const apart = body.endsWith(";") || /^\s*[\w$"']/.test(tail);
+    if (!apart || line.includes("//") || DECLARES.test(tail)) continue;
     if (isExpression(tail, "async") && isStatements(body, "async")) {
       return { kind: "async", body, tail };
     }

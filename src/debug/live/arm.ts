@@ -9,7 +9,7 @@ import { type Evaluate, trueEval } from "../true_eval.ts";
 import type { Breaker } from "./breaker.ts";
 import { captures, type Run } from "./captures.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./frames.ts";
-import { privateMembers } from "./private_members.ts";
+import { hiddenMembers } from "./hidden_members.ts";
 import { connect, type DebugSession, type Pause } from "./session.ts";
 
 /** A capture that works. */
@@ -78,7 +78,8 @@ function capture(
   function onPause(pause: Pause): void {
     if (pause.reason !== "exception" && pause.reason !== "promiseRejection") return;
     if (storm.count()) session.pauseOnExceptions(false);
-    const run = context.getStore();
+    // Another capture may still need the switch on.
+    const run = storm.remaining() > 0 ? undefined : context.getStore();
     if (!run) return;
     const restore = AsyncLocalStorage.snapshot();
     const taken = takeFrames(session, pause, most);
@@ -94,7 +95,7 @@ function capture(
         return restore(() => evaluate(source));
       },
       within: (work) => restore(work),
-      privateMembers: (object) => open ? privateMembers(session, object) : [],
+      hiddenMembers: (object) => open ? hiddenMembers(session, object) : [],
     };
     if (evaluator) evaluators.set(frame, evaluator);
     return frame;

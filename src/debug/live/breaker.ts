@@ -26,9 +26,10 @@ export function breaker(now: () => number): Breaker {
   return {
     count() {
       const time = now();
+      if (time < until) return false;
       if (time - start >= 1000) [start, counted] = [time, 0];
       counted++;
-      if (counted <= MOST_A_SECOND || time < until) return false;
+      if (counted <= MOST_A_SECOND) return false;
       // A storm soon after the last one is the same storm.
       rest = until > 0 && time - until < rest ? Math.min(rest * 2, LONGEST_REST) : REST;
       until = time + rest;

@@ -8,7 +8,7 @@ import { arm, type Armed } from "./arm.ts";
 import { breaker, MOST_A_SECOND } from "./breaker.ts";
 import type { Run } from "./captures.ts";
 
-/** Options of {@link liveFrames}. */
+/** Options of {@linkcode liveFrames}. */
 export interface LiveFramesOptions {
   /** How many frames of a stack are kept. Default: 8. */
   readonly frames?: number;
@@ -18,14 +18,44 @@ export interface LiveFramesOptions {
 
 /**
  * Keeps the frames of what is thrown alive, with the engine's own debugger in the same thread: no
- * port is opened. Node only; anywhere else `status` says so, and nothing is captured.
+ * port is opened. On Node only; anywhere else `status` says so, and nothing is captured. On Deno and
+ * Bun the debugger is to be had over a port alone, through which every user of the machine could run
+ * code in the process, so it is left alone there.
  *
  * The first `run`, or the first look at `status`, arms it and tries it out. It is off where another
- * debugger is attached, where the runtime forbids code from strings, or the debugger. While more
- * than 50 exceptions are thrown in a second, it rests.
+ * debugger is attached, or may be, and where the process may not debug itself or make code from
+ * text. After more than 50 exceptions in a second, it rests for five seconds; after the next, longer.
  *
- * The debugger slows every `await` by about a microsecond, and every exception during a `run` by
- * some milliseconds. It is meant for development.
+ * - Frames are those of the synchronous part of the stack, without `node_modules`. A function that
+ *   awaits the one that throws has none, unless it catches the error and throws it again.
+ * - A value is as it is when it is looked at, not as it was. What the engine has optimised away, and
+ *   what a function does not use of the scopes around it, is gone.
+ * - Frames live for as long as the error is held, and hold what they can see.
+ * - Armed, each `await` of the process takes about a microsecond longer; during a `run`, each
+ *   exception takes one or two milliseconds. It is meant for development.
+ *
+ * @param options See {@linkcode LiveFramesOptions}.
+ * @returns The capture, for the `frames` option of `debug`.
+ * @throws {TypeError} When an option is wrong.
+ *
+ * @example
+ * ```js
+ * import { liveFrames } from "@handwerk/handwerk/debug";
+ *
+ * const frames = liveFrames();
+ * const total = (prices) => {
+ *   const sum = prices.reduce((sum, price) => sum + price);
+ *   if (sum > 5) throw new RangeError("too much");
+ *   return sum;
+ * };
+ * try {
+ *   frames.run(() => total([1, 2, 3]));
+ * } catch (error) {
+ *   const [frame] = frames.framesOf(error)[0] ?? [];
+ *   console.log(frame?.name, frame?.evaluate("sum * prices.length")); // total 18
+ * }
+ * frames.dispose();
+ * ```
  */
 export function liveFrames(options: LiveFramesOptions = {}): FrameCapture {
   const { frames = 8, now = Date.now } = options;
@@ -44,9 +74,9 @@ export function liveFrames(options: LiveFramesOptions = {}): FrameCapture {
     if (storm.remaining() === 0) return "live";
     return { off: `more than ${MOST_A_SECOND} exceptions were thrown in a second` };
   };
-  const leave = (armed: Armed, run: Run): void => {
-    armed.settle(run);
-    if (--running === 0) armed.listen(false);
+  const leave = (current: Armed, run: Run): void => {
+    current.settle(run);
+    if (--running === 0) current.listen(false);
   };
   return {
     get status() {
