@@ -79,6 +79,20 @@ const attack = (target: string, question: unknown, token: string): string =>
     return response.type + " " + response.status + " " + await response.text();
   };
   const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  /* What can be read of a window, as soon as it has left the blank page; "refused" for nothing. */
+  const reads = async (opened) => {
+    for (let i = 0; i < 200; i++) {
+      await wait(50);
+      try {
+        if (opened.closed) return "refused";
+        const text = opened.document.body.textContent;
+        if (text !== "") return text;
+      } catch {
+        return "refused";
+      }
+    }
+    return "blank";
+  };
   const loads = (element, url) => new Promise((resolve) => {
     element.onload = () => resolve("loaded");
     element.onerror = () => resolve("refused");
@@ -91,13 +105,11 @@ const attack = (target: string, question: unknown, token: string): string =>
     await attempt("script " + path, () => loads(document.createElement("script"), target + path));
     await attempt("frame " + path, async () => {
       const frame = document.createElement("iframe");
-      await Promise.race([loads(frame, target + path), wait(1500)]);
-      return frame.contentDocument?.body.textContent ?? "refused";
+      void loads(frame, target + path);
+      return await reads(frame.contentWindow);
     });
     await attempt("window " + path, async () => {
-      const opened = open(target + path);
-      await wait(500);
-      return opened.closed ? "refused" : opened.document.body.textContent;
+      return await reads(open(target + path));
     });
   }
   const headers = {"content-type": "application/json", "x-debug-token": token};
@@ -116,8 +128,7 @@ const attack = (target: string, question: unknown, token: string): string =>
       form.append(input);
       document.body.append(form);
       form.submit();
-      await wait(300);
-      return frame.contentDocument?.body.textContent ?? "refused";
+      return await reads(frame.contentWindow);
     });
     await attempt("beacon " + command, () => {
       navigator.sendBeacon(target + path, new Blob([body], {type: "text/plain"}));
