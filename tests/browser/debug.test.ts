@@ -15,8 +15,10 @@ let browser: Browser | undefined;
 function find(id: number): string {
   const rows = new Map([[1, "one"]]);
   const row = rows.get(id);
-  if (!row) throw new RangeError(`no row ${id} among ${rows.size}`);
-  return row;
+  const message = `no row ${id} among ${rows.size}`;
+  // Far to the right, so that a phone has to scroll there.
+  if (row === undefined && rows.size > 0 && message !== "") throw new RangeError(message);
+  return row ?? "";
 }
 before(async () => {
   const options = { enabled: true, console: true, frames, pin: PIN, log: () => {} };
@@ -73,6 +75,11 @@ for (const width of [390, 1280]) {
     const cause = page.locator("section.cause");
     assert.match(await cause.locator("h2").innerText(), /RangeError no row 7 among 1/);
     assert.equal(await cause.locator(".frame[open] mark").innerText(), "new RangeError");
+    const seen = (selector: string): Promise<boolean> =>
+      page.evaluate(`(({left, right}) => left >= 0 && right <= innerWidth)(
+        document.querySelector("${selector}").getBoundingClientRect())`);
+    assert.ok(await seen("section.cause .frame[open] mark"));
+    assert.ok(await seen(".frame[open] mark"));
     const names = (): Promise<string> =>
       page.evaluate(`document.activeElement.querySelector(".name")?.textContent ?? ""`);
     // To the frame where it was thrown, and into its console.
@@ -215,8 +222,8 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.locator("textarea").first().fill("console.log(1), [1, { a: 'b' }]");
     await page.locator("textarea").first().press("Enter");
     await page.locator(".out .v-array").first().waitFor();
-    for (const fold of await page.locator("details:not([open]) > summary:visible").all()) {
-      await fold.click();
+    for (const what of [".fold", ".more", ".frame:not([open])", ".plain details"]) {
+      await page.locator(`${what} > summary`).first().click();
     }
     await check("unlocked");
     for (const path of ["__debug", "__debug/console", `__debug/${crypto.randomUUID()}`]) {

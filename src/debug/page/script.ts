@@ -85,6 +85,17 @@ const showLock = () => new Promise((resolve) => {
 });
 for (const button of all("[data-unlock]")) button.onclick = unlock;
 
+/* On a narrow screen, what is marked may be far to the right. */
+for (const mark of all("mark")) {
+  const code = mark.closest(".code");
+  const show = () => {
+    const end = mark.offsetLeft + mark.offsetWidth;
+    if (end > code.clientWidth) code.scrollLeft = end - code.clientWidth * 0.8;
+  };
+  mark.closest(".frame").addEventListener("toggle", show, {once: true});
+  show();
+}
+
 for (const button of all("[data-copy]")) {
   const {clipboard} = navigator;
   button.hidden = !clipboard;

@@ -49,14 +49,14 @@ summary{cursor:pointer}
 .fold>ol{margin:.5rem 0 .75rem}
 .edit{margin:0;padding:.5rem .9rem 0;font-size:.875rem}
 .none{margin:0;padding:.7rem .9rem;color:var(--quiet);font-size:.875rem}
-.code{overflow-x:auto;padding:.5rem 0}
+.code{position:relative;overflow-x:auto;padding:.5rem 0}
 .code:focus-visible,pre:focus-visible{outline-offset:-3px}
 pre{margin:0;font:.85rem/1.6 var(--mono);tab-size:2}
 .code pre{min-width:max-content}
 .l{display:block;padding-right:1rem}
-.l::before{content:attr(data-n);display:inline-block;width:3.6rem;padding-right:1rem;text-align:right;color:var(--quiet);user-select:none}
+.l::before{content:attr(data-n);position:sticky;left:0;background:var(--card);display:inline-block;width:3.6rem;padding-right:1rem;text-align:right;color:var(--quiet);user-select:none}
 .here{background:var(--here)}
-.here::before{color:var(--red);font-weight:700}
+.here::before{background:var(--here);color:var(--red);font-weight:700}
 mark{background:var(--mark);color:inherit;border-radius:2px;box-shadow:0 0 0 1px var(--mark)}
 .code i{font-style:normal}
 i.c{color:var(--quiet)}i.s{color:var(--green)}i.k{color:var(--violet)}i.n{color:var(--gold)}
