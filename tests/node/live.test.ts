@@ -436,6 +436,11 @@ test("promises tell their state, and proxies their target, without a trap", asyn
   assert.deepEqual(called, []);
 });
 
+test("the getters of a with are no variables", async () => {
+  const frame = await frameOf(() => run("with ({ a: 1, get b() { return 2 } }) { throw a; }"));
+  assert.deepEqual(frame.scopes.find(({ kind }) => kind === "with")?.names, ["a"]);
+});
+
 test("what the engine has optimised away is said to be so", async () => {
   function hot(n: number, fail: boolean): number {
     let sum = 0;
