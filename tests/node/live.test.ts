@@ -436,6 +436,11 @@ test("promises tell their state, and proxies their target, without a trap", asyn
   assert.deepEqual(called, []);
 });
 
+test("the getters of a with are no variables", async () => {
+  const frame = await frameOf(() => run("with ({ a: 1, get b() { return 2 } }) { throw a; }"));
+  assert.deepEqual(frame.scopes.find(({ kind }) => kind === "with")?.names, ["a"]);
+});
+
 test("what the engine has optimised away is said to be so", async () => {
   function hot(n: number, fail: boolean): number {
     let sum = 0;
@@ -615,8 +620,8 @@ test("a storm that goes on is waited out longer each time", () => {
   const storm = breaker(() => time);
   const rests: number[] = [];
   for (let round = 0; round < 6; round++) {
-    for (let i = 0; i < 50; i++) assert.equal(storm.count(), false);
-    assert.equal(storm.count(), true);
+    for (let i = 0; i < 50; i++) assert.equal(storm.count(10), false);
+    assert.equal(storm.count(10), true);
     rests.push(storm.remaining());
     time += storm.remaining();
   }
@@ -624,10 +629,39 @@ test("a storm that goes on is waited out longer each time", () => {
   time += 200_000;
   for (let i = 0; i < 500; i++) {
     time += 100;
-    assert.equal(storm.count(), false);
+    assert.equal(storm.count(10), false);
   }
-  for (let i = 0; i < 51; i++) storm.count();
+  for (let i = 0; i < 51; i++) storm.count(10);
   assert.equal(storm.remaining(), 5000);
+});
+
+test("deep stacks are a storm sooner", () => {
+  const storm = breaker(() => 0);
+  for (let i = 0; i < 4; i++) assert.equal(storm.count(1000), false);
+  assert.equal(storm.count(1000), true);
+});
+
+test("an endless loop that throws is ended, also while others are captured", async () => {
+  const frame = await frameOf(() => {
+    const held = 22;
+    throw new Error(`x${held}`);
+  });
+  const inFrame = createConsole(frame.evaluate, { ...frame, timeout: 100 });
+  const alone = createConsole(undefined, { timeout: 100 });
+  const script = "for (;;) { try { throw new Error('again') } catch {} }";
+  const answers = await live.run(() => Promise.all([inFrame.run(script), alone.run(script)]));
+  for (const answer of answers) assert.match(String("error" in answer && answer.error), /Timeout/);
+  const other = new Error("still captured");
+  await assert.rejects(
+    live.run(async () => {
+      await inFrame.run("1");
+      throw other;
+    }),
+    other,
+  );
+  assert.equal(live.framesOf(other).length, 1);
+  inFrame.dispose();
+  alone.dispose();
 });
 
 test("wrong options are refused", () => {

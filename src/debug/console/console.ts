@@ -5,6 +5,7 @@
  */
 import type { Scope } from "../capture.ts";
 import type { Inspected, Member } from "../inspected.ts";
+import { quietly } from "../live/session.ts";
 import { type Evaluate, trueEval } from "../true_eval.ts";
 import { brands } from "./brands.ts";
 import { type Chain, chain } from "./chain.ts";
@@ -76,7 +77,7 @@ export function createConsole(
   const { timeout = 5000, waitTimeout = 30_000, names = {}, scopes = [], url } = options;
   const { within = (work) => work() } = options;
   // The limit is inside: what it ends does not clean up after itself.
-  const limited = <T>(work: () => T): T => within(() => syncLimit(work, timeout));
+  const limited = <T>(work: () => T): T => within(() => quietly(() => syncLimit(work, timeout)));
   const written = output();
   const table = kept(MOST_KEPT);
   const keep = table.keep;
@@ -118,7 +119,7 @@ export function createConsole(
   }
   async function evaluated(source: string): Promise<Outcome> {
     const current = begin();
-    const form = formOf(source, current.evaluate);
+    const form = quietly(() => formOf(source, current.evaluate));
     if (form.kind === "incomplete") return { incomplete: true };
     if (form.kind === "async") {
       const work = limited(() => current.declareLater(form.body, form.tail));

@@ -51,9 +51,12 @@ export function entriesOf(value: object, kind: string, most: number): Entries {
   const indexed = kind === "array" || kind === "typedarray";
   if (indexed && length > LONG) return { entries: elements, more: length - elements.length };
   const skipped = COMMON[kind];
-  const keys = Reflect.ownKeys(value).filter((key) =>
-    !skipped?.has(key) && !(indexed && typeof key === "string" && /^\d+$/.test(key))
-  );
+  const all = Reflect.ownKeys(value);
+  const keys = skipped || indexed
+    ? all.filter((key) =>
+      !skipped?.has(key) && !(indexed && typeof key === "string" && /^\d+$/.test(key))
+    )
+    : all;
   const shown = keys.slice(0, Math.max(0, most - elements.length));
   return {
     entries: [...elements, ...shown.map((key) => property(value, key))],

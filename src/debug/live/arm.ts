@@ -10,7 +10,7 @@ import type { Breaker } from "./breaker.ts";
 import { captures, type Run } from "./captures.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./frames.ts";
 import { hiddenMembers } from "./hidden_members.ts";
-import { connect, type DebugSession, type Pause } from "./session.ts";
+import { connect, type DebugSession, type Pause, quietly } from "./session.ts";
 
 /** A capture that works. */
 export interface Armed {
@@ -77,9 +77,10 @@ function capture(
 
   function onPause(pause: Pause): void {
     if (pause.reason !== "exception" && pause.reason !== "promiseRejection") return;
-    if (storm.count()) session.pauseOnExceptions(false);
-    // Another capture may still need the switch on.
-    const run = storm.remaining() > 0 ? undefined : context.getStore();
+    // While this one rests, another capture may need the switch on.
+    if (storm.remaining() > 0) return;
+    if (storm.count(pause.callFrames.length)) session.pauseOnExceptions(false);
+    const run = context.getStore();
     if (!run) return;
     const restore = AsyncLocalStorage.snapshot();
     const taken = takeFrames(session, pause, most);
@@ -92,7 +93,7 @@ function capture(
       evaluate(source) {
         const evaluate = evaluators.get(frame);
         if (!evaluate) throw new Error("nothing can be evaluated in this frame");
-        return restore(() => evaluate(source));
+        return restore(() => quietly(() => evaluate(source)));
       },
       within: (work) => restore(work),
       hiddenMembers: (object) => open ? hiddenMembers(session, object) : [],

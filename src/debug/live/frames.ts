@@ -102,10 +102,13 @@ function scopesOf(session: DebugSession, { scopeChain }: CallFrame): Scope[] {
     .filter(({ type, object }) => KINDS.has(type) && object.objectId !== undefined)
     .map(({ type, object }) => {
       const asked = { objectId: object.objectId, ownProperties: true };
-      const answer = session.post("Runtime.getProperties", asked) as
-        | { result: { name: string }[] }
-        | undefined;
-      return { kind: type, names: (answer?.result ?? []).slice(0, MOST_NAMES).map((p) => p.name) };
+      const answer: { result?: { name: string; get?: object }[] } | undefined = session.post(
+        "Runtime.getProperties",
+        asked,
+      );
+      // The names of a `with` may be getters of the application, which nobody should call.
+      const properties = (answer?.result ?? []).filter(({ get }) => type !== "with" || !get);
+      return { kind: type, names: properties.slice(0, MOST_NAMES).map(({ name }) => name) };
     })
     .filter(({ names }) => names.length > 0);
 }

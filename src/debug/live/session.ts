@@ -59,6 +59,24 @@ export const GROUP = "handwerk";
  * captures share it; it is on while one needs it.
  */
 const needed = new Set<DebugSession>();
+const setSwitch = (session: DebugSession, on: boolean): void =>
+  void session.post("Debugger.setPauseOnExceptions", { state: on ? "all" : "none" });
+
+/**
+ * Does work that does not stop at exceptions. When a time limit ends what stands still, the end is
+ * lost, and an endless loop that throws would go on.
+ */
+export function quietly<T>(work: () => T): T {
+  const [session] = needed;
+  if (!session) return work();
+  setSwitch(session, false);
+  try {
+    return work();
+  } finally {
+    const [after] = needed;
+    if (after) setSwitch(after, true);
+  }
+}
 
 /**
  * Connects. Throws where the runtime does not allow it.
@@ -103,7 +121,7 @@ export function connect(
       if (on) needed.add(self);
       else needed.delete(self);
       const now = needed.size > 0;
-      if (now !== before) post("Debugger.setPauseOnExceptions", { state: now ? "all" : "none" });
+      if (now !== before) setSwitch(self, now);
     },
     close() {
       session.disconnect();
