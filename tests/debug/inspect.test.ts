@@ -42,7 +42,7 @@ const table: readonly (readonly [unknown, string, string])[] = [
   [new RangeError("far"), "error", "RangeError: far"],
   [new WeakMap(), "object", "WeakMap {}"],
   [User, "class", "class User"],
-  [function named() {}, "function", "function named"],
+  [function onlyHere() {}, "function", "function onlyHere"],
   [async () => {}, "function", "async function (anonymous)"],
 ];
 for (const [value, kind, text] of table) {
