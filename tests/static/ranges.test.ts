@@ -10,7 +10,6 @@ const digits = "0123456789".repeat(100);
 const source = new Memory({
   "ten.txt": { text: "0123456789", etag: '"strong"', lastModified },
   "weak.txt": { text: "0123456789", etag: 'W/"weak"', lastModified },
-  "fresh.txt": { text: "0123456789", lastModified: Date.now() },
   "empty.txt": { text: "", etag: '"empty"' },
   "long.txt": { text: digits },
 });
@@ -66,9 +65,14 @@ for (const [path, fields, status, contentRange, content] of cases) {
 }
 
 test("a date within the last seconds is no strong validator", async () => {
-  const { headers } = await get("/fresh.txt", {});
+  // Made here: in workerd, the clock stands still while code runs.
+  const fresh = new Memory({ "fresh.txt": { text: "0123456789", lastModified: Date.now() } });
+  const app = serveStatic({ "/": fresh })(notFound);
+  const ask = async (headers: HeadersInit): Promise<Response> =>
+    await app(new Request("http://host/fresh.txt", { headers }));
+  const { headers } = await ask({});
   const fields = { range: "bytes=0-0", "if-range": headers.get("last-modified") ?? "" };
-  assert.equal((await get("/fresh.txt", fields)).status, 200);
+  assert.equal((await ask(fields)).status, 200);
 });
 
 test("HEAD ignores ranges", async () => {
