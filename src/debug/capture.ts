@@ -29,10 +29,22 @@ export interface CapturedFrame {
   /** The names that can be read in the frame, the innermost scope first. */
   readonly scopes: readonly Scope[];
   /**
-   * Evaluates source in the frame, as `eval` would, and throws what it throws. Declarations stay for
-   * the next evaluation.
+   * Evaluates source in the frame, as `eval` would, and throws what it throws. What it declares
+   * is gone afterwards; a console keeps it.
    */
-  evaluate(source: string): unknown;
+  readonly evaluate: (source: string) => unknown;
+  /**
+   * Does work with what `AsyncLocalStorage` held when the frame was captured, as `evaluate` does.
+   * Left out where there is no such thing.
+   */
+  readonly within?: <T>(work: () => T) => T;
+  /**
+   * Finds what of an object is hidden, by name: private members, the state of a promise, the target
+   * of a Proxy. Left out where nothing can.
+   */
+  readonly hiddenMembers?: (
+    object: object,
+  ) => readonly (readonly [name: string, value: unknown])[];
 }
 
 /** The names of one scope. */

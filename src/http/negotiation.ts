@@ -5,7 +5,7 @@
  */
 
 /** A weight as RFC 9110 §12.4.2 writes it. */
-const WEIGHT = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i;
+export const WEIGHT: RegExp = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i;
 
 /**
  * The coding to send: one of `available`, `"identity"`, or `undefined` when the client refuses all

@@ -22,7 +22,7 @@ export function receive(message: IncomingMessage, sink: ServerResponse): LazyReq
   const { method = "GET", url = "" } = message;
   if (REFUSED.has(method)) return 501;
   const fields = message.httpVersionMajor === 2 ? withHost(message) : message.rawHeaders;
-  const origin = originOf(fields, "encrypted" in message.socket ? "https://" : "http://");
+  const origin = originOf(fields, isEncrypted(message) ? "https://" : "http://");
   if (origin === undefined) return 400;
   const target = targetOf(url, origin);
   if (!target) return 400;
@@ -30,6 +30,11 @@ export function receive(message: IncomingMessage, sink: ServerResponse): LazyReq
     ? () => contentOf(message, sink)
     : undefined;
   return new LazyRequest(method, target, fields, sink, open);
+}
+
+/** Bun's sockets all have the property. */
+function isEncrypted({ socket }: IncomingMessage): boolean {
+  return (socket as { encrypted?: boolean }).encrypted === true;
 }
 
 /** HTTP/2 has `:authority` for `Host` (RFC 9113 §8.3.1). */

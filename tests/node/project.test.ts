@@ -94,11 +94,12 @@ test("the exports are these", async () => {
   const staying = ["checks", "concurrency", "ejection", "firstAvailable", "leastInFlight"];
   staying.push("mirrorTo", "rendezvous", "retries", "roundRobin", "twoChoices");
   const proxying = ["bunWebSocket", "inspect", "proxy", "proxyTo", ...staying].toSorted();
-  const core = ["compose", "dispatch", "mountOf", "notFound", "serveStatic"];
+  const core = ["compose", "dispatch", "easterEgg", "mountOf", "notFound", "serveStatic"];
   assert.deepEqual(await names("handwerk"), [...core, ...proxying, ...sources].toSorted());
   assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());
   assert.deepEqual(await names("handwerk/proxy"), proxying);
   assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
+  assert.deepEqual(await names("handwerk/debug"), ["debug", "liveFrames"]);
   const hosting = ["earlyHints", "listener", "serve", "upgradeListener"];
   assert.deepEqual(await names("handwerk/node"), hosting);
 });
@@ -144,6 +145,15 @@ const sizes: readonly (readonly [string, readonly string[], number])[] = [
   ["serveStatic", ["mime/*", "picomatch/*"], 13_900],
   [everything, [], 45_000],
 ];
+test("the debugger is in a bundle only if it is asked for, and then it is small", async (t) => {
+  const { text } = await bundle({ text: `export * from "./src/mod.ts";` });
+  assert.doesNotMatch(text, /__debug/);
+  const own = await bundle({ text: `export { debug, liveFrames } from "./src/debug/mod.ts";` });
+  t.diagnostic(`${own.gzip} bytes`);
+  assert.match(own.text, /__debug/);
+  assert.ok(own.gzip <= 32_000, `${own.gzip} bytes`);
+  assert.deepEqual(own.externals, []);
+});
 for (const [names, external, most] of sizes) {
   test(`{ ${names} } bundles for Workers in ${most} bytes, without Node's modules`, async (t) => {
     const text = `export { ${names} } from "./src/mod.ts";`;

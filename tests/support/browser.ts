@@ -10,6 +10,8 @@ export const skip: string | false = process.env["CI"] !== undefined || existsSyn
   : `there is no ${executablePath}`;
 
 /** Starts the browser, unless there is none. */
-export async function launch(): Promise<Browser | undefined> {
-  return skip ? undefined : await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+export async function launch(...args: readonly string[]): Promise<Browser | undefined> {
+  return skip
+    ? undefined
+    : await chromium.launch({ executablePath, args: ["--no-sandbox", ...args] });
 }

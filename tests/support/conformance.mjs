@@ -32,7 +32,7 @@ function run(file, { argv: [command, ...args], line, flipped }) {
 }
 
 let [held, all] = [0, 0];
-for (const file of globSync("tests/{http,static,proxy,native}/*.test.ts").toSorted()) {
+for (const file of globSync("tests/{http,static,proxy,debug,native}/*.test.ts").toSorted()) {
   // There are no files and no sockets in workerd.
   const names = Object.keys(runtimes)
     .filter((name) => name !== "workerd" || !file.startsWith("tests/native/"));

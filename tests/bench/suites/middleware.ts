@@ -7,6 +7,7 @@ import {
   proxy,
   serveStatic,
 } from "../../../src/mod.ts";
+import { debug } from "../../../src/debug/mod.ts";
 import { placed } from "../../../src/mount.ts";
 import { costs } from "../support/in_process.ts";
 import { digits, type Options, print, type Table } from "../support/options.ts";
@@ -18,6 +19,8 @@ const layers: Readonly<Record<string, Middleware>> = {
   "dispatch, another mount": dispatch({ "/other": () => new Response() }),
   "proxy, another prefix": proxy({ "/other": "http://127.0.0.1:9/" }),
   "serveStatic, another export": serveStatic({ "/other": { find: () => undefined } }),
+  "debug, off": debug({ enabled: false }),
+  "debug, on": debug({ enabled: true }),
   "serveStatic, no such file": serveStatic({ "/": { find: () => undefined } }),
 };
 

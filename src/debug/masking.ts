@@ -1,0 +1,50 @@
+/**
+ * What of a request is nobody's business until the page is unlocked.
+ *
+ * @module
+ */
+
+/** What stands for a secret. */
+export const MASK = "••••••";
+
+const SECRET =
+  /auth|cookie|token|secret|passw|pwd|key|session|credential|signature|jwt|csrf|xsrf|pin$/i;
+
+/** What an error page tells of the request. */
+export interface RequestModel {
+  /** The method. */
+  readonly method: string;
+  /** The URL. */
+  readonly url: string;
+  /** The fields. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+/** Whether a field, a parameter or a property of that name may hold a secret. */
+export function isSecret(name: string): boolean {
+  return SECRET.test(name);
+}
+
+/** Reads a request. The content is left alone: it belongs to the application. */
+export function readRequest(request: Request): RequestModel {
+  return { method: request.method, url: request.url, fields: [...request.headers] };
+}
+
+/** Masks what may be secret: values of fields, and of parameters in URLs. */
+export function masked({ method, url, fields }: RequestModel): RequestModel {
+  return {
+    method,
+    url: maskUrl(url),
+    fields: fields.map(([name, value]) => [
+      name,
+      isSecret(name) ? MASK : /^(?:referer|x-.*ur[il])$/i.test(name) ? maskUrl(value) : value,
+    ]),
+  };
+}
+
+function maskUrl(url: string): string {
+  return url.replace(
+    /([?&;])([^=&;#]*)=([^&;#]*)/g,
+    (all, before: string, name: string) => isSecret(name) ? `${before}${name}=${MASK}` : all,
+  );
+}

@@ -1,0 +1,22 @@
+/**
+ * A debugger: an error becomes a page with its frames, its source, and the request that failed.
+ *
+ * ```ts
+ * import { compose, notFound } from "@handwerk/handwerk";
+ * import { debug } from "@handwerk/handwerk/debug";
+ *
+ * const app = compose(debug())(notFound);
+ * console.log((await app(new Request("http://localhost/"))).status); // 404
+ * ```
+ *
+ * @module
+ */
+export type { CapturedFrame, FrameCapture, Scope } from "./capture.ts";
+export type { FrameKind } from "./classify.ts";
+export { debug } from "./debug.ts";
+export { liveFrames, type LiveFramesOptions } from "./live/mod.ts";
+export type { RequestModel } from "./masking.ts";
+export type { ErrorModel, FrameModel, Report } from "./model.ts";
+export type { DebugOptions } from "./options.ts";
+export type { Excerpt } from "./sources.ts";
+export type { Relation } from "./thrown.ts";

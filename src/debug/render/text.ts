@@ -1,0 +1,154 @@
+/**
+ * An error as plain text, and in colours for a terminal.
+ *
+ * @module
+ */
+import type { ErrorModel, FrameModel, Report } from "../model.ts";
+import type { Relation } from "../thrown.ts";
+
+/** How the error that is shown next belongs to the one above. */
+export const RELATIONS: Readonly<Record<Relation, string>> = {
+  cause: "Caused by",
+  member: "One of the errors",
+  error: "The error",
+  suppressed: "Suppressed",
+};
+
+/** Lines shown on each side of the one that matters. */
+const AROUND = 2;
+
+/** What parts of the text look like. */
+interface Palette {
+  readonly strong: (text: string) => string;
+  readonly mark: (text: string) => string;
+  readonly quiet: (text: string) => string;
+  readonly place: (text: string) => string;
+}
+
+const PLAIN: Palette = {
+  strong: String,
+  mark: String,
+  quiet: String,
+  place: String,
+};
+
+const paint = (on: number, off: number) => (text: string): string =>
+  `\x1b[${on}m${text}\x1b[${off}m`;
+const COLOURS: Palette = {
+  strong: paint(1, 22),
+  mark: paint(31, 39),
+  quiet: paint(2, 22),
+  place: paint(36, 39),
+};
+
+/**
+ * A report as text, with the request that failed on top.
+ *
+ * @param when What was going on, when that is not plain.
+ */
+export function renderText({ request, error }: Report, colours = false, when = ""): string {
+  const palette = colours ? COLOURS : PLAIN;
+  const asked = [request.method, request.url, when].join(" ").trim();
+  return `${palette.quiet(visible(asked))}\n\n${errorText(error, palette, "")}\n`;
+}
+
+/** An error as text. */
+export function renderError(error: ErrorModel): string {
+  return errorText(error, PLAIN, "");
+}
+
+/**
+ * Shows controls instead of sending them: a message that came with a request must not move the
+ * cursor of a terminal, nor turn the direction of the text.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Bidi_Control}]/gu,
+    (char) =>
+      char === "\n" || char === "\t"
+        ? char
+        : `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function errorText(error: ErrorModel, palette: Palette, indent: string): string {
+  const { name, message, note, details, frames, thrownAt, related } = error;
+  const lines = [palette.strong(palette.mark(visible(message ? `${name}: ${message}` : name)))];
+  if (note !== undefined) lines.push(palette.quiet(`  ${note}`));
+  for (const [key, text] of details) lines.push(`  ${visible(key)}: ${visible(text)}`);
+  if (frames.length > 0) lines.push("", ...framesText(frames, palette));
+  if (thrownAt.length > 0) lines.push("", "Thrown at", "", ...framesText(thrownAt, palette));
+  const own = lines.join("\n").split("\n").map((line) => line === "" ? line : indent + line);
+  const others = related.map(({ relation, error }) => {
+    const below = relation === "cause" ? indent : `${indent}  `;
+    return `\n${below}${palette.strong(RELATIONS[relation])}:\n${errorText(error, palette, below)}`;
+  });
+  return [...own, ...others].join("\n");
+}
+
+function framesText(frames: readonly FrameModel[], palette: Palette): string[] {
+  const lines: string[] = [];
+  let first = true;
+  for (const run of runs(frames)) {
+    const [frame] = run;
+    if (frame?.kind !== "application" && run.length > 2) {
+      lines.push(palette.quiet(`  … ${run.length} frames of ${kinds(run)}`));
+      continue;
+    }
+    for (const frame of run) {
+      const own = frame.kind === "application";
+      const text = `  at ${frameName(frame)} (${palette.place(visible(frame.shortFile))}${
+        palette.place(placeOf(frame))
+      })`;
+      lines.push(own ? text : palette.quiet(text));
+      if (own && first) lines.push(...excerptText(frame, palette));
+      if (own) first = false;
+    }
+  }
+  return lines;
+}
+
+/** Frames of the application one by one, the others in runs. */
+export function runs(frames: readonly FrameModel[]): FrameModel[][] {
+  const found: FrameModel[][] = [];
+  for (const frame of frames) {
+    const last = found.at(-1);
+    const own = frame.kind === "application";
+    if (last && !own && last[0]?.kind !== "application") last.push(frame);
+    else found.push([frame]);
+  }
+  return found;
+}
+
+/** Whose the frames of a run are. */
+export function kinds(run: readonly FrameModel[]): string {
+  const names = new Set(run.map(({ kind }) => kind === "library" ? "libraries" : "the runtime"));
+  return [...names].join(" and ");
+}
+
+/** What a frame is called. */
+export function frameName({ name, awaiting }: FrameModel): string {
+  return `${awaiting ? "async " : ""}${visible(name || "<anonymous>")}`;
+}
+
+/** The line and the column, as far as they are known: `:12:3`. */
+export function placeOf({ line, column }: FrameModel): string {
+  return line === 0 ? "" : column === 0 ? `:${line}` : `:${line}:${column}`;
+}
+
+function excerptText({ excerpt, line, column }: FrameModel, palette: Palette): string[] {
+  if (!excerpt) return [];
+  const { first, lines } = excerpt;
+  const from = Math.max(first, line - AROUND);
+  const shown = lines.slice(from - first, line + AROUND + 1 - first);
+  const width = String(from + shown.length - 1).length;
+  return shown.flatMap((text, i) => {
+    const number = String(from + i).padStart(width);
+    if (from + i !== line) return [palette.quiet(`      ${number} | ${visible(text)}`)];
+    const here = `    ${palette.mark(">")} ${number} | ${visible(text)}`;
+    if (column < 1 || column > text.length + 1) return [here];
+    // Tabs stay tabs, so that the mark is below its column however wide they are.
+    const blank = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+    return [here, `      ${" ".repeat(width)} | ${blank}${palette.mark("^")}`];
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * Stacks as text: those of V8 (`at name (place)`), and those of JavaScriptCore (`name@place`).
+ *
+ * @module
+ */
+
+/** One line of a stack. */
+export interface StackLine {
+  /** The name of the function, or `""`. */
+  readonly name: string;
+  /** The URL or the path of the script; `""` when there is none. */
+  readonly url: string;
+  /** The line, from 1; 0 when it is unknown. */
+  readonly line: number;
+  /** The column, from 1; 0 when it is unknown. */
+  readonly column: number;
+  /** Whether the function awaits what the line above does. */
+  readonly awaiting: boolean;
+}
+
+/** Whoever throws decides what `stack` is; this bounds what is read of it. */
+const MOST_CHARACTERS = 200_000;
+const MOST_LINES = 200;
+const LONGEST_LINE = 1000;
+const PLACE = /:(\d{1,9})(?::(\d{1,9}))?$/;
+
+/**
+ * Reads a stack.
+ *
+ * @param head What the stack may begin with: the name and the message of the error. A message can
+ * hold lines that look like frames, and must not be taken for some: their files would be shown.
+ */
+export function parseStack(stack: string, head: string): StackLine[] {
+  const begins = head !== "" && stack.startsWith(head);
+  const lines = stack.slice(begins ? head.length : 0, MOST_CHARACTERS).split("\n");
+  const read = lines.map((line) => line.length > LONGEST_LINE ? undefined : parseLine(line.trim()));
+  // Where the head is another one, only the lines that close the stack are surely not of a message.
+  const first = begins ? 0 : read.findLastIndex((line, i) => !line && lines[i]?.trim() !== "") + 1;
+  return read.slice(first).filter((line) => line !== undefined).slice(0, MOST_LINES);
+}
+
+function parseLine(text: string): StackLine | undefined {
+  if (text.startsWith("at ")) return parseV8(text.slice(3));
+  const at = text.indexOf("@");
+  // The name comes first, and has no place in it; an address in a message has no line.
+  if (at >= 0 && (PLACE.test(text) || text.endsWith("@[native code]"))) {
+    return { name: text.slice(0, at), awaiting: false, ...readPlace(text.slice(at + 1)) };
+  }
+  return undefined;
+}
+
+function parseV8(text: string): StackLine {
+  const awaiting = text.startsWith("async ");
+  const rest = awaiting ? text.slice(6) : text;
+  const open = rest.endsWith(")") ? openingParenthesis(rest) : -1;
+  if (open < 0) return { name: "", awaiting, ...readPlace(rest) };
+  const name = rest.slice(0, open).trim();
+  return {
+    name: name === "<anonymous>" ? "" : name,
+    awaiting,
+    ...readPlace(rest.slice(open + 1, -1)),
+  };
+}
+
+/** The parenthesis that the last one closes: a path may hold some, too. */
+function openingParenthesis(text: string): number {
+  let depth = 0;
+  for (let i = text.length - 1; i >= 0; i--) {
+    if (text[i] === ")") depth++;
+    if (text[i] === "(" && --depth === 0) return i;
+  }
+  return -1;
+}
+
+/** What was evaluated has no text to show; where that was done is the best there is. */
+function evaluatedAt(place: string): string {
+  const open = place.lastIndexOf("(");
+  const close = place.indexOf(")", open);
+  return place.slice(open + 1, close < 0 ? undefined : close);
+}
+
+function readPlace(place: string): Pick<StackLine, "url" | "line" | "column"> {
+  const text = place.startsWith("eval at ") ? evaluatedAt(place) : place;
+  const match = PLACE.exec(text);
+  if (!match) return { url: text.startsWith("<") ? "" : text, line: 0, column: 0 };
+  const url = text.slice(0, match.index);
+  return {
+    url: url.startsWith("<") ? "" : url,
+    line: Number(match[1]),
+    column: Number(match[2] ?? 0),
+  };
+}

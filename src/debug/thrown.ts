@@ -1,0 +1,151 @@
+/**
+ * Reads what was thrown, whatever it is: nothing about an error can be relied on. A getter may
+ * throw, `stack` may be no string, `cause` may lead back to the error itself.
+ *
+ * @module
+ */
+import { isSecret, MASK } from "./masking.ts";
+import { parseStack, type StackLine } from "./stack.ts";
+
+/** How an error belongs to the one that it is shown under. */
+export type Relation = "cause" | "member" | "error" | "suppressed";
+
+/** What was thrown, read. */
+export interface Thrown {
+  /** The value itself. */
+  readonly value: unknown;
+  /** The name of the error, or the kind of the value. */
+  readonly name: string;
+  /** The message, or the value on one line. */
+  readonly message: string;
+  /** What a person should know, such as why there is no stack. */
+  readonly note: string | undefined;
+  /** The lines of the stack, the innermost first. */
+  readonly lines: readonly StackLine[];
+  /** Further properties, such as `code`. */
+  readonly details: readonly (readonly [name: string, text: string])[];
+  /** The errors that this one carries. */
+  readonly related: readonly { readonly relation: Relation; readonly thrown: Thrown }[];
+}
+
+const MOST_ERRORS = 40;
+const MOST_DETAILS = 16;
+const LONGEST_MESSAGE = 10_000;
+const LONGEST_DETAIL = 300;
+/** What is shown elsewhere. */
+const KNOWN = new Set(["name", "message", "stack", "cause", "errors", "error", "suppressed"]);
+
+/** Reads a thrown value, and the errors that it carries. */
+export function readThrown(value: unknown): Thrown {
+  return read(value, new Set());
+}
+
+function read(value: unknown, seen: Set<unknown>): Thrown {
+  const known = isObject(value) && seen.has(value);
+  // Primitives count, too, or a long list of them would not end.
+  seen.add(isObject(value) ? value : Symbol());
+  const thrown = describe(value);
+  return known
+    ? { ...thrown, note: "This error is shown above already.", lines: [], details: [], related: [] }
+    : { ...thrown, related: relatedOf(value, seen) };
+}
+
+function describe(value: unknown): Omit<Thrown, "related"> {
+  if (!isObject(value)) return { value, ...plain(value), lines: [], details: [] };
+  const message = textOf(value, "message");
+  const stack = textOf(value, "stack");
+  const name = (textOf(value, "name") || constructorName(value)).slice(0, 200);
+  const details = detailsOf(value);
+  if (message === undefined && stack === undefined) {
+    const note = "This is no Error, so there is no stack.";
+    return { value, name, message: "", note, lines: [], details };
+  }
+  const head = message ? `${name}: ${message}` : name;
+  const lines = parseStack(stack ?? "", head);
+  const note = lines.length > 0 ? undefined : "This error has no stack.";
+  return { value, name, message: (message ?? "").slice(0, LONGEST_MESSAGE), note, lines, details };
+}
+
+function plain(value: unknown): Pick<Thrown, "name" | "message" | "note"> {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return {
+    name: value === null ? "null" : typeof value,
+    message: text.slice(0, LONGEST_MESSAGE),
+    note: "A plain value was thrown, no Error, so there is no stack.",
+  };
+}
+
+function relatedOf(value: unknown, seen: Set<unknown>): Thrown["related"] {
+  if (!isObject(value)) return [];
+  const found: { readonly relation: Relation; readonly thrown: Thrown }[] = [];
+  const add = (relation: Relation, carried: unknown): void => {
+    if (carried === undefined || seen.size >= MOST_ERRORS) return;
+    found.push({ relation, thrown: read(carried, seen) });
+  };
+  if (has(value, "suppressed") && has(value, "error")) {
+    add("error", get(value, "error"));
+    add("suppressed", get(value, "suppressed"));
+  }
+  const errors = get(value, "errors");
+  // A list of what does not validate, say, is no list of errors.
+  if (Array.isArray(errors) && (get(value, "name") === "AggregateError" || errors.every(isError))) {
+    for (const error of errors.slice(0, MOST_ERRORS)) add("member", error);
+  }
+  add("cause", get(value, "cause"));
+  return found;
+}
+
+function detailsOf(value: object): [string, string][] {
+  const details: [string, string][] = [];
+  for (const key of keysOf(value)) {
+    if (KNOWN.has(key) || details.length >= MOST_DETAILS) continue;
+    const detail = get(value, key);
+    if (isObject(detail) || detail === undefined) continue;
+    const text = plain(detail).message;
+    details.push([key.slice(0, 100), isSecret(key) ? MASK : text.slice(0, LONGEST_DETAIL)]);
+  }
+  return details;
+}
+
+function isError(value: unknown): boolean {
+  return isObject(value) && textOf(value, "stack") !== undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" ? value !== null : typeof value === "function";
+}
+
+function constructorName(value: object): string {
+  const constructor = get(value, "constructor");
+  const name = typeof constructor === "function" ? get(constructor, "name") : undefined;
+  return typeof name === "string" && name !== "" ? name : "object";
+}
+
+function textOf(value: object, key: string): string | undefined {
+  const text = get(value, key);
+  return typeof text === "string" ? text : undefined;
+}
+
+function get(value: object, key: string): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function has(value: object, key: string): boolean {
+  try {
+    return key in value;
+  } catch {
+    return false;
+  }
+}
+
+function keysOf(value: object): string[] {
+  try {
+    return Object.keys(value);
+  } catch {
+    return [];
+  }
+}
