@@ -1,7 +1,11 @@
-/** A small site: files, an upstream behind a proxy, and two mounted apps. It runs on every host. */
+/**
+ * A small site: files, an upstream behind a proxy, mounted handlers, and a debugger around all of
+ * it. It runs on every host.
+ */
 import {
   compose,
   dispatch,
+  easterEgg,
   type Exports,
   type Handler,
   mountOf,
@@ -9,6 +13,7 @@ import {
   proxy,
   serveStatic,
 } from "handwerk";
+import { debug, liveFrames } from "handwerk/debug";
 import { Hono } from "hono";
 import { html } from "hono/html";
 
@@ -17,13 +22,21 @@ export interface SiteOptions {
   readonly exports: Exports;
   /** Where the upstream is. */
   readonly upstream: string;
+  /** Whether `/fail` fails, and the debugger shows how. */
+  readonly development?: boolean;
 }
 
-export function site({ exports, upstream }: SiteOptions): Handler {
+export function site({ exports, upstream, development = false }: SiteOptions): Handler {
   return compose(
-    serveStatic(exports, { disallow: "*.secret", cacheTimeout: 60 }),
+    debug({ enabled: development, frames: liveFrames() }),
+    easterEgg(),
+    serveStatic(exports, { disallow: "*.secret", cacheTimeout: 60, listing: true }),
     proxy({ "/api": { target: upstream, removePrefix: true } }),
-    dispatch({ "/guestbook": guestbook(), "/where": where }),
+    dispatch({
+      "/guestbook": guestbook(),
+      "/where": where,
+      "/fail": development ? fail : calm,
+    }),
   )(notFound);
 }
 
@@ -57,4 +70,19 @@ function guestbook(): Handler {
 function where(request: Request): Response {
   const { base, path, original } = mountOf(request);
   return Response.json({ base, path, url: request.url, original: original.url });
+}
+
+/** A handler with a mistake in it, for the debugger to show. */
+function fail(): Response {
+  const births = new Map([["Ada", 1815], ["Grace", 1906]]);
+  const born = (name: string): number => {
+    const year = births.get(name);
+    if (year === undefined) throw new RangeError(`Nobody of the name ${name} is known`);
+    return year;
+  };
+  return new Response(`Alan was born in ${born("Alan")}`);
+}
+
+function calm(): Response {
+  return new Response("Nothing fails here, unless NODE_ENV is development");
 }

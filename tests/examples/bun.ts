@@ -5,8 +5,9 @@ import { upstream } from "./upstream.ts";
 const files = new URL("./site/", import.meta.url);
 const beside = Bun.serve({ fetch: upstream, port: 0, hostname: "127.0.0.1" });
 const app = site({
-  exports: { "/": new URL("index.html", files), "/files": files },
+  exports: { "/": files },
   upstream: beside.url.href,
+  development: process.env["NODE_ENV"] === "development",
 });
 const server = Bun.serve({
   fetch: app,

@@ -7,8 +7,9 @@ import { upstream } from "./upstream.ts";
 const files = join(import.meta.dirname, "site");
 const beside = await serve({ fetch: upstream, port: 0, hostname: "127.0.0.1" });
 const app = site({
-  exports: { "/": join(files, "index.html"), "/files": files },
+  exports: { "/": files },
   upstream: beside.url,
+  development: process.env["NODE_ENV"] === "development",
 });
 
 let server: RunningServer;

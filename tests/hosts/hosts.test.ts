@@ -62,8 +62,21 @@ for (const [name, begin] of Object.entries(hosts)) {
       assert.equal((await get("/files/%2e%2e%2fapp.ts")).status, 404);
     });
 
+    test("lists a directory, without what is not served", async () => {
+      const list = await (await get("/files/")).text();
+      assert.match(list, /hello\.txt/);
+      assert.doesNotMatch(list, /secret/);
+    });
+
+    test("fails only in development, and has an easter egg", async () => {
+      const calm = await get("/fail");
+      assert.equal(calm.status, 200);
+      assert.match(await calm.text(), /^Nothing fails here/);
+      assert.equal((await get("/__debug")).status, 404);
+      assert.match(await (await get("/?masterpiece")).text(), /made by hand/);
+    });
+
     test("answers conditional requests with 304", async () => {
-      if (name === "Workers") return; // its source has no times
       const etag = (await get("/files/hello.txt")).headers.get("etag") ?? "";
       const again = await get("/files/hello.txt", { headers: { "if-none-match": etag } });
       assert.equal(again.status, 304);
