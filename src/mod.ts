@@ -1,5 +1,35 @@
 /**
- * Fetch-API handler combinators that nest in any order.
+ * Fetch-API handler combinators. A handler is a function from a `Request` to a `Response`; a
+ * middleware is a function from a handler to a handler. Static files, a streaming reverse proxy,
+ * prefix dispatch and a debugger nest in any order, and run unchanged on Node, Deno, Bun and
+ * Cloudflare Workers.
+ *
+ * ```ts
+ * import { compose, dispatch, notFound, proxy, serveStatic } from "@handwerk/handwerk";
+ *
+ * const blog = () => new Response("the blog");
+ * const shop = () => new Response("the shop");
+ *
+ * const app = compose( // the first sees the request first
+ *   serveStatic({ "/shared": "./src" }), // what it does not have, it passes on
+ *   proxy({ "/api": "http://127.0.0.1:5001/" }),
+ *   dispatch({ "/blog": blog, "/shop": shop }),
+ * )(notFound);
+ *
+ * const response = await app(new Request("http://localhost/blog/2026"));
+ * console.log(await response.text()); // the blog
+ * ```
+ *
+ * `Deno.serve(app)`, `Bun.serve({ fetch: app })` and, on Workers, `export default { fetch: app }`
+ * serve it; on Node, `serve({ fetch: app })` of `@handwerk/handwerk/node` does. The debugger is in
+ * `@handwerk/handwerk/debug`. All else is here, and `static`, `proxy` and `dispatch` are entries of
+ * their own, too.
+ *
+ * - {@linkcode compose}, {@linkcode notFound}: handlers and middlewares
+ * - {@linkcode dispatch}, {@linkcode mountOf}: handlers by the beginning of the path
+ * - {@linkcode serveStatic}: files, from a {@linkcode directory}, {@linkcode memory} and other
+ *   sources
+ * - {@linkcode proxy}, {@linkcode proxyTo}: requests forwarded to upstreams
  *
  * @module
  */

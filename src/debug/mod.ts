@@ -1,11 +1,17 @@
 /**
- * A debugger: an error becomes a page with its frames, its source, and the request that failed.
+ * A debugger: an error becomes a page with its frames, its source, and the request that failed. On
+ * Node, {@linkcode liveFrames} adds the variables of each frame and a console in it.
+ *
+ * It is made for development: off unless the environment says so, and always off in production.
  *
  * ```ts
- * import { compose, notFound } from "@handwerk/handwerk";
- * import { debug } from "@handwerk/handwerk/debug";
+ * import { compose, dispatch, notFound } from "@handwerk/handwerk";
+ * import { debug, liveFrames } from "@handwerk/handwerk/debug";
  *
- * const app = compose(debug())(notFound);
+ * const app = compose(
+ *   debug({ frames: liveFrames() }), // the outermost
+ *   dispatch({ "/hello": () => new Response("hello") }),
+ * )(notFound);
  * console.log((await app(new Request("http://localhost/"))).status); // 404
  * ```
  *
