@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { nativeRequest } from "../http/received.ts";
 import type { CapturedFrame } from "./capture.ts";
 import type { FrameConsole } from "./console/mod.ts";
 import { isOwnOrigin } from "./guard.ts";
@@ -167,7 +168,7 @@ function liveFrame(error: Askable, { frame }: Question): LiveFrame | undefined {
 
 async function readQuestion(request: Request): Promise<Question | undefined> {
   try {
-    const value: unknown = await request.json();
+    const value: unknown = await nativeRequest(request).json();
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
     return undefined;

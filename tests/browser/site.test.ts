@@ -62,4 +62,5 @@ test("a failing page shows the debugger", { skip }, async () => {
   await page.goto(`${url}fail`);
   await page.getByText("Nobody of the name Alan is known").first().waitFor();
   await page.getByText("if (year === undefined) throw").first().waitFor();
+  await page.getByText("Unlock to read variables").first().waitFor();
 });
