@@ -5,8 +5,10 @@
  */
 import type { Handler, Middleware } from "../handler.ts";
 import { negotiateMedia } from "../http/accept.ts";
+import { nativeRequest } from "../http/received.ts";
 import { textResponse } from "../http/text.ts";
 import { entrance, type Place, placed } from "../mount.ts";
+import { clientAddress as connectionAddress } from "../runtime/client_address.ts";
 import { type Surroundings, surroundings } from "../runtime/environment.ts";
 import { hostAddress } from "./address.ts";
 import { watch } from "./body.ts";
@@ -80,7 +82,9 @@ function wrap<Args extends readonly unknown[]>(
   const { frames, path, log, clientAddress, edge } = settings;
   const run = <T>(work: () => T): T => frames ? frames.run(work) : work();
   const addressOf = (place: Place, args: readonly unknown[]): string | undefined =>
-    clientAddress?.(place.original, ...args) ?? hostAddress(place.original, args);
+    clientAddress?.(nativeRequest(place.original), ...args) ??
+      (edge ? undefined : connectionAddress(place.original, [])) ??
+      hostAddress(place.original, args);
 
   let warned = false;
   return placed<Args>(async (request, place, args) => {

@@ -67,7 +67,9 @@ export function createDesk(settings: Settings, ground: Clock & Surroundings): De
       return renderReport(record.report, { ...tools, editor, notice: noticeOf(record, settings) });
     },
     async tools(address) {
-      const known = address !== undefined && isLoopback(address);
+      // The address that a host tells is that of the proxy, where there is one.
+      const told = !settings.behindProxy || settings.clientAddress !== undefined;
+      const known = told && address !== undefined && isLoopback(address);
       return {
         settings,
         records,

@@ -44,7 +44,7 @@ export interface DebugOptions {
   readonly render?: (report: Report, nonce: string) => string;
   /**
    * Tells the address of the client, from the request and what the host passes after it. Default:
-   * what Deno and Bun tell.
+   * what Deno, Bun and `serve` for Node tell.
    */
   readonly clientAddress?: (request: Request, ...args: readonly unknown[]) => string | undefined;
   /**

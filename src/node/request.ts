@@ -125,4 +125,20 @@ export class LazyRequest extends HostRequest {
     return request;
   }
 }
-Object.setPrototypeOf(HostRequest.prototype, Request.prototype);
+Object.setPrototypeOf(HostRequest.prototype, standIn());
+
+/** Has all members of a `Request`; what is not read from the message, the native one does. */
+function standIn(): object {
+  const all = Object.create(Request.prototype) as object;
+  for (const name of Object.getOwnPropertyNames(Request.prototype)) {
+    if (name === "constructor") continue;
+    Object.defineProperty(all, name, {
+      get(this: HostRequest): unknown {
+        const native = this.native();
+        const value: unknown = Reflect.get(native, name);
+        return typeof value === "function" ? value.bind(native) : value;
+      },
+    });
+  }
+  return all;
+}

@@ -208,3 +208,19 @@ test("close does not wait for a connection that is kept", async () => {
   await server.close();
   socket.destroy();
 });
+
+test("our own handlers can do with a request whatever others can", async () => {
+  const post = get.replace("GET", "POST").replace("X-A", "Content-Length: 8\r\nX-A") + '{"a":"b"}';
+  const members = Object.getOwnPropertyNames(Request.prototype);
+  const app = placed(async (request) => {
+    for (const name of members) assert.doesNotThrow(() => Reflect.get(request, name), name);
+    assert.equal(request.redirect, "follow");
+    const copy = request.clone();
+    assert.deepEqual([await copy.text(), await request.json()], ['{"a":1}\n', { a: 1 }]);
+    assert.ok(request.bodyUsed);
+    await assert.rejects(request.text(), TypeError);
+    return new Response("ok");
+  });
+  const { status } = await answer(app, post.replace('{"a":"b"}', '{"a":1}\n'));
+  assert.equal(status, 200);
+});

@@ -1,0 +1,49 @@
+/** The debugger behind the host for Node. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { debug } from "../../src/debug/mod.ts";
+import type { DebugOptions } from "../../src/debug/options.ts";
+import type { Handler } from "../../src/handler.ts";
+import { answer, close } from "../support/host.ts";
+
+const options: DebugOptions = { enabled: true, console: true, pin: "246-813-579", log: () => {} };
+const fails: Handler = () => {
+  throw new Error("it failed");
+};
+const get = `GET / HTTP/1.1\r\nHost: localhost\r\n${close}`;
+
+test("a command is read, and the host tells that it comes from this machine", async () => {
+  const open = debug({ ...options, pin: false })(fails);
+  const nests: readonly (readonly [Handler, number])[] = [
+    [debug(options)(fails), 401],
+    [(request) => open(request), 410],
+    [open, 410],
+    // The address is that of the proxy.
+    [debug({ ...options, pin: false, behindProxy: true })(fails), 403],
+  ];
+  for (const [handler, expected] of nests) {
+    const page = await answer(handler, get.replace("Host", "Accept: text/html\r\nHost"));
+    const [, token] = /data-token="([^"]+)"/.exec(page.body) ?? [];
+    const content = '{"error":"none"}';
+    const head = [
+      "POST /__debug/locals HTTP/1.1",
+      "Host: localhost",
+      "Content-Type: application/json",
+      `Content-Length: ${content.length}`,
+      `X-Debug-Token: ${token}`,
+    ];
+    const { status } = await answer(handler, `${head.join("\r\n")}\r\n${close}${content}`);
+    assert.equal(status, expected);
+  }
+});
+
+test("the callback for the address is given a native request, and what it tells counts", async () => {
+  for (const address of ["127.0.0.1", "192.0.2.1"]) {
+    const clientAddress = (request: Request): string => {
+      assert.ok(new Request(request).url.endsWith("/"));
+      return address;
+    };
+    const { body } = await answer(debug({ ...options, clientAddress })(fails), get);
+    assert.equal(body.includes("it failed"), address === "127.0.0.1");
+  }
+});
