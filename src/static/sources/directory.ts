@@ -4,12 +4,11 @@
  * @module
  */
 import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
-import { type Content, type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
+import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
+import { contentOf, readAll } from "./file_content.ts";
 import { HotFiles, type HotOptions, LARGEST_HOT_FILE, type SmallFile } from "./hot_files.ts";
 
-/** The bytes that are read at a time; less than this is read at once, without a stream. */
-const CHUNK = 256 * 1024;
 /**
  * Two changes within one tick of a file system's clock leave the same times, and some runtimes tell
  * whole seconds only; in milliseconds, a tick and a second more.
@@ -144,8 +143,7 @@ function entry(name: string, file: FoundFile): Entry {
       ? undefined
       : `W/"${size.toString(16)}-${micros(lastModified).toString(16)}"`,
     async open({ start, end } = { start: 0, end: size }) {
-      const open = await opened(file, name);
-      return end - start <= CHUNK ? await readAll(open, start, end) : stream(open, start, end);
+      return await contentOf(await opened(file, name), start, end);
     },
   };
 }
@@ -153,46 +151,4 @@ function entry(name: string, file: FoundFile): Entry {
 /** File systems keep parts of a millisecond. */
 function micros(time: number): number {
   return Math.round(time * 1000);
-}
-
-async function readAll(
-  file: OpenFile,
-  start: number,
-  end: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const bytes = new Uint8Array(end - start);
-    for (let at = 0; at < bytes.length;) at += await readSome(file, bytes.subarray(at), start + at);
-    return bytes;
-  } finally {
-    await file.close();
-  }
-}
-
-function stream(file: OpenFile, start: number, end: number): Content {
-  let at = start;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const chunk = new Uint8Array(Math.min(CHUNK, end - at));
-        const count = await readSome(file, chunk, at);
-        at += count;
-        controller.enqueue(chunk.subarray(0, count));
-        if (at < end) return;
-        await file.close();
-        controller.close();
-      } catch (error) {
-        await file.close();
-        throw error;
-      }
-    },
-    cancel: () => file.close(),
-  }, { highWaterMark: 0 });
-}
-
-/** A file that got shorter must not become a body that looks complete. */
-async function readSome(file: OpenFile, buffer: Uint8Array, position: number): Promise<number> {
-  const count = await file.read(buffer, position);
-  if (count === 0) throw new Error(`the file ended at byte ${position}`);
-  return count;
 }
