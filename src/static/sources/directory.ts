@@ -7,6 +7,7 @@ import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../r
 import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
 import { contentOf, readAll } from "./file_content.ts";
+import { Recent } from "./recent.ts";
 import { HotFiles, type HotOptions, LARGEST_HOT_FILE, type SmallFile } from "./hot_files.ts";
 
 /**
@@ -81,6 +82,7 @@ export function fileSystem(
   const kept = hot === false
     ? undefined
     : new HotFiles(hot, (key) => files.identify(root.path, names(key)));
+  const recent = new Recent(kept?.patience ?? 0);
   /** What is being looked up and read, for all who ask for it meanwhile. */
   const looking = new Map<string, Promise<Found>>();
 
@@ -91,22 +93,25 @@ export function fileSystem(
     const known = await checking;
     if (known) return known;
     const segments = names(key);
+    const asked = Date.now();
     const file = await files.find(root.path, segments, symlinks);
-    if (typeof file !== "object") return file;
+    if (typeof file !== "object") return recent.keep(key, asked, file);
     const name = segments.at(-1) ?? root.name;
     return kept && file.size <= LARGEST_HOT_FILE
       ? kept.keep(key, name, await readWhole(file, name))
-      : entry(name, file);
+      : recent.keep(key, asked, entry(name, file, () => recent.forget(key)));
   };
   return {
     list: (segments) => files.list(root.path, segments, symlinks, MOST_LISTED + 1),
     find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
+      const finding = recent.get(key);
+      if (finding) return finding.found;
       const known = kept?.find(key);
       if (known && !(known instanceof Promise)) return known;
       // Whoever joins may be told what was true before they asked.
-      if (!kept?.patient) return look(key, known);
+      if (!kept?.patience) return look(key, known);
       const found = looking.get(key) ?? look(key, known).finally(() => looking.delete(key));
       looking.set(key, found);
       return found;
@@ -131,7 +136,7 @@ function knownTime({ mtime }: FoundFile): number | undefined {
   return SENTINELS.has(mtime) ? undefined : mtime;
 }
 
-function entry(name: string, file: FoundFile): Entry {
+function entry(name: string, file: FoundFile, forget: () => void): Entry {
   const lastModified = knownTime(file);
   const { size } = file;
   return {
@@ -143,7 +148,12 @@ function entry(name: string, file: FoundFile): Entry {
       ? undefined
       : `W/"${size.toString(16)}-${micros(lastModified).toString(16)}"`,
     async open({ start, end } = { start: 0, end: size }) {
-      return await contentOf(await opened(file, name), start, end);
+      try {
+        return await contentOf(await opened(file, name), start, end);
+      } catch (error) {
+        forget();
+        throw error;
+      }
     },
   };
 }

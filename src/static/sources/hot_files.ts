@@ -36,6 +36,8 @@ interface Kept {
 
 /** Larger files are not kept: reading them costs little beside sending them. */
 export const LARGEST_HOT_FILE: number = 64 * 1024;
+/** Files may be kept for ever; that there is none must not be. */
+const PATIENCE = 1000;
 /** What an entry costs besides its bytes. */
 const OVERHEAD = 512;
 
@@ -79,9 +81,9 @@ export class HotFiles {
     return same ? kept.entry : undefined;
   }
 
-  /** Whether an answer may be as old as one that was asked for a moment ago. */
-  get patient(): boolean {
-    return this.#revalidate > 0;
+  /** How old an answer may be that is not about a file in memory, in milliseconds. */
+  get patience(): number {
+    return Math.min(this.#revalidate, PATIENCE);
   }
 
   /** Makes the entry of a file that was read, with a tag made of its content, and keeps it. */
