@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { respondFlow } from "../http/flow.ts";
 import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
 import { nativeRequest } from "../http/received.ts";
@@ -17,7 +16,6 @@ import { typeOf, withCharset } from "./media_type.ts";
 import { multipart } from "./multipart.ts";
 import { andThen, type Soon } from "./soon.ts";
 import type { Content, Entry } from "./source.ts";
-import { flowFrom } from "./sources/file_content.ts";
 
 /** How files are answered. */
 export interface Answering extends Describing {
@@ -83,10 +81,7 @@ export function answerFile(
   if (!plan) return andThen(entry.close?.(), () => notAcceptable(request, answering));
   const { open } = plan;
   if (open && request.method !== "HEAD") {
-    return andThen(open(), (content) => {
-      const flow = flowFrom(request, content);
-      return flow ? respondFlow(request, flow, plan) : respond(request, content, plan);
-    });
+    return andThen(open(), (content) => respond(request, content, plan));
   }
   return andThen(entry.close?.(), () => respond(request, null, plan));
 }
