@@ -84,12 +84,17 @@ test("functions of the user are asked for each answer", async () => {
   );
 });
 
-test("expiry moves on with the clock", async (t) => {
-  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000_000_000 });
+test("expiry moves on with the clock", async () => {
   const app = serveStatic({ "/": memory({ "a.txt": "a" }) }, { cacheTimeout: 60 })(notFound);
-  assert.equal((await fields(app, "/a.txt"))["expires"], "Sun, 09 Sep 2001 01:47:40 GMT");
-  t.mock.timers.setTime(1_000_000_005_000);
-  assert.equal((await fields(app, "/a.txt"))["expires"], "Sun, 09 Sep 2001 01:47:45 GMT");
+  const { now } = Date;
+  try {
+    Date.now = () => 1_000_000_000_000;
+    assert.equal((await fields(app, "/a.txt"))["expires"], "Sun, 09 Sep 2001 01:47:40 GMT");
+    Date.now = () => 1_000_000_005_000;
+    assert.equal((await fields(app, "/a.txt"))["expires"], "Sun, 09 Sep 2001 01:47:45 GMT");
+  } finally {
+    Date.now = now;
+  }
 });
 
 test("a hook that throws makes a rejection, and not an exception", async () => {
