@@ -5,8 +5,10 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Sink } from "../../src/http/flow.ts";
 import { notFound } from "../../src/handler.ts";
 import { serve } from "../../src/node.ts";
+import { fileFlow } from "../../src/node/file_flow.ts";
 import { serveStatic } from "../../src/static/mod.ts";
 import type { ServeStaticOptions } from "../../src/static/mod.ts";
 import { temporary } from "../support/temp.ts";
@@ -126,4 +128,81 @@ test("a file that gets shorter while it is sent is cut, and does not look comple
     for await (const chunk of socket) count += (chunk as Buffer).length;
     assert.ok(count < huge.length, `${count} bytes`);
   });
+});
+
+/** A file that tells what is done to it, from `length` on with an error. */
+function spied(length: number): {
+  file: Parameters<typeof fileFlow>[0]["file"];
+  done: { reads: number; closes: number };
+} {
+  const done = { reads: 0, closes: 0 };
+  const file = {
+    read: async (buffer: Uint8Array, position: number): Promise<number> => {
+      done.reads++;
+      assert.equal(done.closes, 0, "read after it was closed");
+      await delay(0);
+      return Math.max(0, Math.min(buffer.length, length - position));
+    },
+    close: async (): Promise<void> => void done.closes++,
+  };
+  return { file, done };
+}
+
+/** A sink that takes `most` bytes and then waits for ever. */
+function counted(most: number): Sink & { count: number; ends: number; errors: unknown[] } {
+  return {
+    count: 0,
+    ends: 0,
+    errors: [],
+    write(chunk) {
+      this.count += chunk.length;
+      return this.count < most;
+    },
+    end() {
+      this.ends++;
+    },
+    fail(error) {
+      this.errors.push(error);
+    },
+  };
+}
+
+const LONG = 10_000_000;
+
+test("a file is closed once: at its end, cut, cancelled, before and after it began", async () => {
+  for (
+    const [length, most, cancelled, ends, errors] of [
+      [LONG, Infinity, false, 1, 0],
+      [LONG, Infinity, true, 1, 0],
+      [3_000_000, Infinity, false, 0, 1],
+      [256 * 1024, 1, true, 0, 0],
+      [LONG, 1_000_000, true, 0, 0],
+    ] as const
+  ) {
+    const { file, done } = spied(length);
+    const sink = counted(most);
+    const flow = fileFlow({ file, start: 0, end: LONG });
+    flow.start(sink);
+    await delay(150);
+    if (cancelled) flow.cancel(new Error("enough"));
+    await delay(50);
+    assert.deepEqual([done.closes, sink.ends, sink.errors.length], [1, ends, errors]);
+  }
+  const { file, done } = spied(LONG);
+  fileFlow({ file, start: 0, end: LONG }).cancel(new Error("nobody wants it"));
+  await delay(0);
+  assert.deepEqual(done, { reads: 0, closes: 1 });
+});
+
+test("for a sink that is full, one buffer is filled and no more", async () => {
+  const { file, done } = spied(LONG);
+  const sink = counted(1);
+  const flow = fileFlow({ file, start: 0, end: LONG });
+  flow.start(sink);
+  await delay(100);
+  assert.equal(done.reads, 2);
+  flow.resume();
+  await delay(100);
+  assert.equal(done.reads, 3);
+  flow.cancel(new Error("enough"));
 });

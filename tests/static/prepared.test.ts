@@ -51,6 +51,16 @@ test("an entry that is a file and the coding of another has the fields of each",
   }
 });
 
+test("an entry that stands for two codings has the fields of each", async () => {
+  const one = entry("app.js");
+  const app = serveStatic({ "/": { find: () => one } }, { precompressed: ["gzip"] })(notFound);
+  for (let i = 0; i < 3; i++) {
+    const coded = await fields(app, "/app.js", { "accept-encoding": "gzip" });
+    assert.equal(coded["content-encoding"], "gzip");
+    assert.equal((await fields(app, "/app.js"))["content-encoding"], undefined);
+  }
+});
+
 test("what one request adds is not in the answer to the next", async () => {
   let count = 0;
   const app = serveStatic({ "/": memory({ "a.txt": "abcdef" }) }, {
