@@ -51,7 +51,7 @@ export function fileFlow({ file, start, end }: Part): Flow {
   return {
     start(sink) {
       begun = true;
-      run(sink).catch((error: unknown) => sink.fail(error));
+      run(sink).catch((error: unknown) => over ? undefined : sink.fail(error));
     },
     resume: () => goOn(),
     cancel() {

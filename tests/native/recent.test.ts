@@ -87,3 +87,46 @@ test("a flood of names pushes out what was remembered, and no path is remembered
     assert.equal(await statusOf(app, "/first.txt"), 200);
   });
 });
+
+test("a long file that is asked for again and again comes from memory, under the same tag", async () => {
+  await withClock(async (step) => {
+    const path = join(root, "hot.bin");
+    const content = new Uint8Array(500_000).map((_, i) => i * 7);
+    writeFileSync(path, content);
+    step(10_000);
+    const told: boolean[] = [];
+    const app = serving({ onServe: ({ inMemory }) => told.push(inMemory) });
+    const get = async (headers: Record<string, string> = {}): Promise<Response> =>
+      await app(new Request("http://host/hot.bin", { headers }));
+    const tags = new Set<string | null>();
+    for (let i = 0; i < 10; i++) {
+      const response = await get();
+      tags.add(response.headers.get("etag"));
+      assert.deepEqual(new Uint8Array(await response.arrayBuffer()), content);
+    }
+    assert.deepEqual(told, [...Array<boolean>(8).fill(false), true, true]);
+    assert.equal(tags.size, 1);
+    const part = await get({ range: "bytes=300000-400000" });
+    assert.deepEqual(new Uint8Array(await part.arrayBuffer()), content.slice(300_000, 400_001));
+
+    writeFileSync(path, "changed");
+    step(1000);
+    assert.equal(await (await get()).text(), "changed");
+  });
+});
+
+test("what is too long for the budget, or asked for now and then, is not kept", async () => {
+  await withClock(async (step) => {
+    writeFileSync(join(root, "rare.bin"), new Uint8Array(500_000));
+    step(10_000);
+    for (const [bytes, pause] of [[7_999_999, 0], [16_000_000, 200]] as const) {
+      const told: boolean[] = [];
+      const app = serving({ hot: { bytes }, onServe: ({ inMemory }) => told.push(inMemory) });
+      for (let i = 0; i < 20; i++) {
+        assert.equal(await statusOf(app, "/rare.bin"), 200);
+        step(pause);
+      }
+      assert.ok(!told.includes(true));
+    }
+  });
+});

@@ -6,6 +6,7 @@
 import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
 import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
+import { bytesEntry } from "./entries.ts";
 import { contentOf, readAll } from "./file_content.ts";
 import { Recent } from "./recent.ts";
 import { HotFiles, type HotOptions, LARGEST_HOT_FILE, type SmallFile } from "./hot_files.ts";
@@ -20,6 +21,11 @@ const CLOCK = 2000;
  * 1985 (npm). A validator from one would call a changed file unchanged.
  */
 const SENTINELS = new Set([0, 1000, 315_532_800_000, 499_162_500_000]);
+
+/** A long file is hot that is opened so often before what was found is forgotten. */
+const MANY = 8;
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Options of {@linkcode directory}. */
 export interface DirectoryOptions {
@@ -97,19 +103,26 @@ export function fileSystem(
     const file = await files.find(root.path, segments, symlinks);
     if (typeof file !== "object") return recent.keep(key, asked, file);
     const name = segments.at(-1) ?? root.name;
-    return kept && file.size <= LARGEST_HOT_FILE
-      ? kept.keep(key, name, await readWhole(file, name))
-      : recent.keep(key, asked, entry(name, file, () => recent.forget(key)));
+    if (kept && file.size <= LARGEST_HOT_FILE) {
+      return kept.keep(key, name, await readWhole(file, name));
+    }
+    const facts = factsOf(file);
+    const keep = (bytes: Bytes, { etag, lastModified }: Entry): void =>
+      // The tag stays as it was, or what clients have would be sent once more.
+      kept?.keepEntry(key, bytesEntry(name, bytes, { etag, lastModified }), facts);
+    const forget = (): void => recent.forget(key);
+    const becoming = { forget, keep: kept?.fits(file.size) ? keep : undefined };
+    return recent.keep(key, asked, entry(name, file, becoming));
   };
   return {
     list: (segments) => files.list(root.path, segments, symlinks, MOST_LISTED + 1),
     find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
-      const finding = recent.get(key);
-      if (finding) return finding.found;
       const known = kept?.find(key);
       if (known && !(known instanceof Promise)) return known;
+      const finding = known ? undefined : recent.get(key);
+      if (finding) return finding.found;
       // Whoever joins may be told what was true before they asked.
       if (!kept?.patience) return look(key, known);
       const found = looking.get(key) ?? look(key, known).finally(() => looking.delete(key));
@@ -120,10 +133,13 @@ export function fileSystem(
 }
 
 async function readWhole(file: FoundFile, name: string): Promise<SmallFile> {
-  const { identity, size, ctime } = file;
-  const settled = Date.now() - ctime >= CLOCK;
-  const bytes = await readAll(await opened(file, name), 0, size);
-  return { identity, settled, bytes, lastModified: knownTime(file) };
+  const facts = factsOf(file);
+  const bytes = await readAll(await opened(file, name), 0, file.size);
+  return { ...facts, bytes, lastModified: knownTime(file) };
+}
+
+function factsOf({ identity, ctime }: FoundFile): Pick<SmallFile, "identity" | "settled"> {
+  return { identity, settled: Date.now() - ctime >= CLOCK };
 }
 
 async function opened(file: FoundFile, name: string): Promise<OpenFile> {
@@ -136,10 +152,17 @@ function knownTime({ mtime }: FoundFile): number | undefined {
   return SENTINELS.has(mtime) ? undefined : mtime;
 }
 
-function entry(name: string, file: FoundFile, forget: () => void): Entry {
+/** What becomes of a long file: it is forgotten when it has changed, and kept when it is hot. */
+interface Becoming {
+  readonly forget: () => void;
+  readonly keep: ((bytes: Bytes, entry: Entry) => void) | undefined;
+}
+
+function entry(name: string, file: FoundFile, { forget, keep }: Becoming): Entry {
   const lastModified = knownTime(file);
   const { size } = file;
-  return {
+  let opens = 0;
+  const found: Entry = {
     name,
     size,
     lastModified,
@@ -149,13 +172,18 @@ function entry(name: string, file: FoundFile, forget: () => void): Entry {
       : `W/"${size.toString(16)}-${micros(lastModified).toString(16)}"`,
     async open({ start, end } = { start: 0, end: size }) {
       try {
-        return await contentOf(await opened(file, name), start, end);
+        const open = await opened(file, name);
+        if (++opens !== MANY || !keep) return await contentOf(open, start, end);
+        const bytes = await readAll(open, 0, size);
+        keep(bytes, found);
+        return bytes.subarray(start, end);
       } catch (error) {
         forget();
         throw error;
       }
     },
   };
+  return found;
 }
 
 /** File systems keep parts of a millisecond. */
