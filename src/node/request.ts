@@ -11,6 +11,8 @@ import type { Body, Head } from "../http/respond.ts";
 import type { Target } from "../http/target.ts";
 import { setClientAddress } from "../runtime/client_address.ts";
 import { offerTunnel } from "../runtime/tunnel.ts";
+import { takePart } from "../static/sources/file_content.ts";
+import { fileFlow } from "./file_flow.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
 import { lightResponse } from "./light_response.ts";
 import { tunnellerOf } from "./upgrade.ts";
@@ -96,7 +98,8 @@ export class LazyRequest extends HostRequest {
 
   /** A response that is written as it is. */
   respond(body: Body | Flow, head: Head): Response {
-    return lightResponse(body, head);
+    const part = body instanceof ReadableStream ? takePart(body) : undefined;
+    return lightResponse(part ? fileFlow(part) : body, head);
   }
 
   /** The native request, or another one for a URL. */

@@ -105,6 +105,7 @@ export function abandon(response: Response): Promise<void> {
 }
 
 async function discard(body: Written["body"]): Promise<void> {
+  if (body === null) return;
   const reason = new Error("the response has no content");
   if (isFlow(body)) body.cancel(reason);
   else if (body instanceof ReadableStream) await body.cancel(reason).catch(() => {});

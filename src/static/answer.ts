@@ -5,6 +5,8 @@
  */
 import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
+import { nativeRequest } from "../http/received.ts";
+import { appendTo, type FieldList, respond } from "../http/respond.ts";
 import { textResponse } from "../http/text.ts";
 import type { CacheFields, CacheRule } from "./cache.ts";
 import { compressed, compresses } from "./compress.ts";
@@ -12,6 +14,7 @@ import { describe, type Describing, type Description, type Representation } from
 import type { HeadersHook } from "./hooks.ts";
 import { typeOf, withCharset } from "./media_type.ts";
 import { multipart } from "./multipart.ts";
+import { andThen, type Soon } from "./soon.ts";
 import type { Content, Entry } from "./source.ts";
 
 /** How files are answered. */
@@ -21,6 +24,19 @@ export interface Answering extends Describing {
   readonly hooks: readonly HeadersHook[];
   /** Whether files that are not stored compressed are compressed. */
   readonly compress: boolean;
+  /** What was made of entries; `undefined` when a function of the user is to be asked each time. */
+  readonly described: WeakMap<Entry, Described> | undefined;
+}
+
+/** A representation with its fields, in one second of the clock. */
+export interface Described extends Description {
+  readonly of: Representation;
+  readonly second: number;
+  readonly made: boolean;
+  readonly type: string;
+  readonly policy: CacheFields;
+  /** The fields of a 200. */
+  readonly fields: FieldList;
 }
 
 /** A file that answers for what is not there: never fresh, never validated, never in parts. */
@@ -34,49 +50,97 @@ export interface Fallback {
 /** An answer before anything is opened. */
 interface Plan {
   readonly status: number;
-  readonly headers: Headers;
+  readonly fields: FieldList;
+  /** The length of the content, where there is some and it is known. */
+  readonly length?: number;
   /** The content; there is none without it. */
-  readonly open?: () => Content | Promise<Content>;
+  readonly open?: () => Soon<Content>;
   /** A policy that no hook changes: what went wrong, or is not there, is never cached as a file is. */
   readonly cacheControl?: string;
 }
 
+const UNIT = ["accept-ranges", "bytes"];
+
 /** Answers a GET or HEAD request with a representation, and opens or closes its entry. */
-export async function answerFile(
+export function answerFile(
   request: Request,
   representation: Representation,
   answering: Answering,
   fallback?: Fallback,
-): Promise<Response> {
-  const { entry, coding = "identity", path, base, name } = representation;
-  let close: Entry["close"] = () => entry.close?.();
+): Soon<Response> {
+  const { entry } = representation;
+  let plan: Plan | undefined;
   try {
-    const type = withCharset(entry.type ?? typeOf(name) ?? answering.fallbackMimetype);
-    const policy: CacheFields = fallback
-      ? { cacheControl: fallback.cacheControl, validators: false }
-      : answering.cache(path, type);
-    const made = answering.compress && coding === "identity" &&
-      compresses(request, type, entry.size, policy.cacheControl);
-    if (representation.coding === undefined && !made) return notAcceptable(request, answering);
-    const sent = { name: made ? "gzip" : coding, made };
-    const described = describe(representation, sent, type, policy, answering, Date.now());
-    const { status, headers, open, cacheControl } =
-      (policy.validators ? judged(request, described) : undefined) ??
-        (fallback || made
-          ? whole(entry, made, described, fallback)
-          : ranged(request, entry, type, described));
-    const sha256 = made ? undefined : entry.sha256;
-    for (const hook of answering.hooks) hook(path, headers, { request, status, base, sha256 });
-    if (cacheControl !== undefined) headers.set("cache-control", cacheControl);
-    // Workers would encode again what its fields call encoded.
-    const init: ResponseInit & { encodeBody?: "manual" } = { status, headers };
-    if (headers.has("content-encoding")) init.encodeBody = "manual";
-    if (!open || request.method === "HEAD") return new Response(null, init);
-    close = undefined;
-    return new Response(await open(), init);
-  } finally {
-    await close?.();
+    const described = describedBy(request, representation, answering, fallback);
+    if (representation.coding !== undefined || described.made) {
+      plan = hooked(request, described, answering, planned(request, described, fallback));
+    }
+  } catch (error) {
+    return andThen(entry.close?.(), () => Promise.reject(error as Error));
   }
+  if (!plan) return andThen(entry.close?.(), () => notAcceptable(request, answering));
+  const { open } = plan;
+  if (open && request.method !== "HEAD") {
+    return andThen(open(), (content) => respond(request, content, plan));
+  }
+  return andThen(entry.close?.(), () => respond(request, null, plan));
+}
+
+function describedBy(
+  request: Request,
+  representation: Representation,
+  answering: Answering,
+  fallback: Fallback | undefined,
+): Described {
+  const { entry, coding = "identity", path, name } = representation;
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  const known = answering.described?.get(entry);
+  if (
+    known?.second === second && known.of.path === path && known.of.coding === coding && !fallback
+  ) return known;
+  const type = withCharset(entry.type ?? typeOf(name) ?? answering.fallbackMimetype);
+  const policy: CacheFields = fallback
+    ? { cacheControl: fallback.cacheControl, validators: false }
+    : answering.cache(path, type);
+  const made = answering.compress && coding === "identity" &&
+    compresses(request, type, entry.size, policy.cacheControl);
+  const sent = { name: made ? "gzip" : coding, made };
+  const description = describe(representation, sent, type, policy, answering, now);
+  const fields = [...description.guides, ...description.metadata, ...UNIT];
+  const described = { ...description, of: representation, second, made, type, policy, fields };
+  if (!fallback) answering.described?.set(entry, described);
+  return described;
+}
+
+function planned(request: Request, described: Described, fallback: Fallback | undefined): Plan {
+  return (described.policy.validators ? judged(request, described) : undefined) ??
+    (fallback || described.made ? whole(described, fallback) : ranged(request, described));
+}
+
+/** The plan with what the hooks make of its fields. */
+function hooked(
+  request: Request,
+  { of: { entry, path, base }, made }: Described,
+  { hooks }: Answering,
+  plan: Plan,
+): Plan {
+  const { status, length, cacheControl } = plan;
+  let { fields } = plan;
+  if (hooks.length > 0) {
+    const headers = appendTo(new Headers(), fields);
+    if (length !== undefined) headers.set("content-length", String(length));
+    const sha256 = made ? undefined : entry.sha256;
+    const serving = { request: nativeRequest(request), status, base: base(), sha256 };
+    for (const hook of hooks) hook(path, headers, serving);
+    // How long the content is, is no matter of opinion.
+    headers.delete("content-length");
+    fields = [...headers].flat();
+  }
+  if (cacheControl !== undefined) {
+    fields = ["cache-control", cacheControl, ...without(fields, "cache-control")];
+  }
+  return { ...plan, fields };
 }
 
 /** The answer when a precondition decides (RFC 9110 §13). */
@@ -86,37 +150,36 @@ function judged(
 ): Plan | undefined {
   const outcome = evaluatePreconditions(method, headers, validators);
   if (outcome === "failed") return failure(412, guides);
-  return outcome === "proceed" ? undefined : { status: 304, headers: new Headers(guides) };
+  return outcome === "proceed" ? undefined : { status: 304, fields: guides };
 }
 
 /** The whole, one range, or several (RFC 9110 §14). */
-function ranged(
-  request: Request,
-  entry: Entry,
-  type: string,
-  { validators, guides, metadata }: Description,
-): Plan {
+function ranged(request: Request, { of, type, fields, guides, validators }: Described): Plan {
+  const { entry } = of;
   const { size } = entry;
   const ranges = askedRanges(request, size, validators);
-  const unit: [string, string] = ["accept-ranges", "bytes"];
   if (ranges === "unsatisfiable") {
-    return failure(416, [...guides, unit, ["content-range", `bytes */${size}`]]);
+    return failure(416, [...guides, ...UNIT, "content-range", `bytes */${size}`]);
   }
-  const headers = new Headers([...guides, ...metadata, unit]);
   if (ranges === "ignore") {
-    headers.set("content-length", String(size));
-    return { status: 200, headers, open: () => entry.open() };
+    return { status: 200, fields, length: size, open: () => entry.open() };
   }
   if (ranges.length === 1) {
     const [range] = ranges as readonly [ByteRange];
-    headers.set("content-range", `bytes ${range.start}-${range.end - 1}/${size}`);
-    headers.set("content-length", String(range.end - range.start));
-    return { status: 206, headers, open: () => entry.open(range) };
+    return {
+      status: 206,
+      fields: [...fields, "content-range", `bytes ${range.start}-${range.end - 1}/${size}`],
+      length: range.end - range.start,
+      open: () => entry.open(range),
+    };
   }
   const parts = multipart(ranges, type, size, (range) => entry.open(range));
-  headers.set("content-type", parts.type);
-  headers.set("content-length", String(parts.length));
-  return { status: 206, headers, open: () => parts.body };
+  return {
+    status: 206,
+    fields: [...without(fields, "content-type"), "content-type", parts.type],
+    length: parts.length,
+    open: () => parts.body,
+  };
 }
 
 /** RFC 9110 §14.2: ranges are for GET alone, and `If-Range` may forbid them. */
@@ -135,25 +198,25 @@ function askedRanges(
 
 /** What has no ranges: a file that is compressed on the way, and how long that will be, nobody knows. */
 function whole(
-  entry: Entry,
-  made: boolean,
-  { guides, metadata }: Description,
+  { of: { entry }, made, guides, metadata }: Described,
   fallback: Fallback | undefined,
 ): Plan {
-  const headers = new Headers([...guides, ...metadata]);
-  const open = async (): Promise<Content> =>
-    made ? compressed(await entry.open()) : await entry.open();
-  if (!made) headers.set("content-length", String(entry.size));
-  if (!fallback) return { status: 200, headers, open };
-  headers.delete("last-modified");
-  if (fallback.vary !== undefined) headers.append("vary", fallback.vary);
-  return { status: fallback.status, headers, open, cacheControl: fallback.cacheControl };
+  const open = (): Soon<Content> => made ? andThen(entry.open(), compressed) : entry.open();
+  const plan = { open, ...(made ? {} : { length: entry.size }) };
+  const fields = [...guides, ...metadata];
+  if (!fallback) return { status: 200, fields, ...plan };
+  const { status, cacheControl, vary } = fallback;
+  const more = vary === undefined ? [] : ["vary", vary];
+  return { status, fields: [...without(fields, "last-modified"), ...more], cacheControl, ...plan };
 }
 
 /** The validators tell the client what it has missed. */
-function failure(status: number, fields: readonly [string, string][]): Plan {
-  const headers = new Headers(fields.filter(([name]) => name !== "expires"));
-  return { status, headers, cacheControl: "no-store" };
+function failure(status: number, fields: FieldList): Plan {
+  return { status, fields: without(fields, "expires"), cacheControl: "no-store" };
+}
+
+function without(fields: FieldList, name: string): FieldList {
+  return fields.filter((_, at) => fields[at - at % 2] !== name);
 }
 
 function notAcceptable(request: Request, { vary = "accept-encoding" }: Answering): Response {

@@ -6,6 +6,7 @@
 import { formatDate } from "../http/date.ts";
 import { attachment } from "../http/disposition.ts";
 import type { Validators } from "../http/preconditions.ts";
+import type { FieldList } from "../http/respond.ts";
 import type { CacheFields } from "./cache.ts";
 import type { Entry } from "./source.ts";
 
@@ -19,8 +20,8 @@ export interface Representation {
   readonly name: string;
   /** The path of the file below its export. */
   readonly path: string;
-  /** The path of the export as the client sees it. */
-  readonly base: string;
+  /** Tells the path of the export as the client sees it. */
+  readonly base: () => string;
 }
 
 /** What the options say about every representation. */
@@ -31,16 +32,13 @@ export interface Describing {
   readonly vary: string | undefined;
 }
 
-/** A field line. */
-type Line = [name: string, value: string];
-
 /** A representation as the fields of its answers say it. */
 export interface Description {
   readonly validators: Validators;
   /** What guides caches; a 304 has these alone (RFC 9110 §15.4.5). */
-  readonly guides: Line[];
+  readonly guides: FieldList;
   /** The other fields of a 200. */
-  readonly metadata: Line[];
+  readonly metadata: FieldList;
 }
 
 /** Types that a browser takes for a page of ours, with scripts. */
@@ -65,20 +63,20 @@ export function describe(
   const lastModified = entry.lastModified === undefined
     ? undefined
     : Math.min(entry.lastModified, now);
-  const guides: Line[] = [["cache-control", cacheControl]];
-  if (expires !== undefined) guides.push(["expires", expires]);
-  if (etag !== undefined) guides.push(["etag", etag]);
-  if (vary !== undefined) guides.push(["vary", vary]);
+  const guides = ["cache-control", cacheControl];
+  if (expires !== undefined) guides.push("expires", expires);
+  if (etag !== undefined) guides.push("etag", etag);
+  if (vary !== undefined) guides.push("vary", vary);
 
-  const metadata: Line[] = [["content-type", type], ["x-content-type-options", "nosniff"]];
+  const metadata = ["content-type", type, "x-content-type-options", "nosniff"];
   if (lastModified !== undefined) {
     // Where there is no tag, a cache updates what it has by the time.
-    (etag === undefined ? guides : metadata).push(["last-modified", formatDate(lastModified)]);
+    (etag === undefined ? guides : metadata).push("last-modified", formatDate(lastModified));
   }
-  if (coding.name !== "identity") metadata.push(["content-encoding", coding.name]);
+  if (coding.name !== "identity") metadata.push("content-encoding", coding.name);
   const saved = download(path) ?? (untrusted && ACTIVE.test(type) ? name : undefined);
-  if (saved !== undefined) metadata.push(["content-disposition", attachment(saved)]);
-  if (untrusted) metadata.push(["content-security-policy", "sandbox; default-src 'none'"]);
+  if (saved !== undefined) metadata.push("content-disposition", attachment(saved));
+  if (untrusted) metadata.push("content-security-policy", "sandbox; default-src 'none'");
   return { validators: { etag, lastModified }, guides, metadata };
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { nativeRequest } from "../http/received.ts";
+
 /** What is known of an answer whose fields are being made. */
 export interface Serving {
   /** The request. */
@@ -39,19 +41,24 @@ export interface Served {
   readonly inMemory: boolean;
 }
 
+/** Our answers that have no content; all others have a length, or some that is not known. */
+const EMPTY = new Set([204, 304, 308, 412, 416]);
+
 /** What there is to tell of an answer. */
 export function servedBy(
   request: Request,
-  { status, headers, body }: Response,
+  { status, headers }: Response,
   path: string,
   inMemory: boolean,
 ): Served {
   const length = headers.get("content-length");
+  // Not `body === null`: whoever looks at content that a host would send as it is has it made anew.
+  const isEmpty = request.method === "HEAD" || EMPTY.has(status);
   return {
-    request,
+    request: nativeRequest(request),
     status,
     path,
-    bytes: body === null ? 0 : length === null ? undefined : Number(length),
+    bytes: isEmpty ? 0 : length === null ? undefined : Number(length),
     coding: headers.get("content-encoding") ?? "identity",
     range: headers.get("content-range") ?? (status === 206 ? "multipart" : undefined),
     inMemory,

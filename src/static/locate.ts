@@ -5,6 +5,7 @@
  */
 import { safeSegments } from "../http/segments.ts";
 import type { Guard } from "./guard.ts";
+import { andThen, type Soon } from "./soon.ts";
 import type { Entry, Source } from "./source.ts";
 
 /** How files are found; the options of `serveStatic` with these names. */
@@ -38,65 +39,74 @@ const withoutSlash = (last: string): string => `../${last}`;
  * @param path `""`, or a canonical path with its leading slash.
  * @returns `undefined` when there is nothing.
  */
-export async function locate(
+export function locate(
   source: Source,
   path: string,
   guard: Guard,
   finding: Finding,
-): Promise<Located | undefined> {
+): Soon<Located | undefined> {
   const slash = path.endsWith("/");
   const segments = safeSegments(slash ? path.slice(0, -1) : path);
   const verdict = segments ? guard(segments) : "ignore";
   if (verdict === "deny") return { kind: "denied" };
   if (!segments || verdict === "ignore") return undefined;
 
-  const found = await source.find(segments);
-  if (typeof found === "object") {
-    // A slash behind a file asks for something in it. At the root there is no way to ask without.
-    const inside = slash && segments.length > 0;
-    const hidden = guard([found.name]) !== "allow";
-    const respell = shorter(segments, finding);
-    if (!inside && !hidden && !respell) return { kind: "file", entry: found, segments };
-    await found.close?.();
-    return inside || hidden || !respell ? undefined : { kind: "redirect", respell };
-  }
   const { trailingSlash } = finding;
-  if (found === "directory") {
-    const file = await first(source, guard, finding.index.map((name) => [...segments, name]));
-    const right = slash ? trailingSlash !== "remove" || path === "/" : trailingSlash !== "add";
-    if (file) return await answerOr(file, right, slash ? withoutSlash : withSlash);
-  }
-  const last = segments.at(-1);
-  if (last !== undefined && (!slash || trailingSlash !== "add")) {
-    const names = finding.extensions.map((ext) => [...segments.slice(0, -1), `${last}.${ext}`]);
-    const file = await first(source, guard, names);
-    if (file) return await answerOr(file, !slash || trailingSlash === "ignore", withoutSlash);
-  }
-  return found && { kind: "directory", segments, slash };
+  const among = (names: readonly (readonly string[])[]): Soon<LocatedFile | undefined> =>
+    first(source, guard, names);
+
+  return andThen(source.find(segments), (found): Soon<Located | undefined> => {
+    if (typeof found === "object") {
+      // A slash behind a file asks for something in it. At the root there is no way to ask without.
+      const inside = slash && segments.length > 0;
+      const hidden = guard([found.name]) !== "allow";
+      const respell = shorter(segments, finding);
+      const file: LocatedFile = { kind: "file", entry: found, segments };
+      return inside || hidden
+        ? andThen(found.close?.(), () => undefined)
+        : answerOr(file, !respell, respell);
+    }
+    const index = found ? among(finding.index.map((name) => [...segments, name])) : undefined;
+    return andThen(index, (file): Soon<Located | undefined> => {
+      const right = slash ? trailingSlash !== "remove" || path === "/" : trailingSlash !== "add";
+      if (file) return answerOr(file, right, slash ? withoutSlash : withSlash);
+      const last = segments.at(-1);
+      const extended = last !== undefined && (!slash || trailingSlash !== "add")
+        ? among(finding.extensions.map((ext) => [...segments.slice(0, -1), `${last}.${ext}`]))
+        : undefined;
+      return andThen(
+        extended,
+        (file): Soon<Located | undefined> =>
+          file
+            ? answerOr(file, !slash || trailingSlash === "ignore", withoutSlash)
+            : found && { kind: "directory", segments, slash },
+      );
+    });
+  });
 }
 
 /** The first of several files that is there and allowed. */
-async function first(
+function first(
   source: Source,
   guard: Guard,
-  paths: readonly (readonly string[])[],
-): Promise<LocatedFile | undefined> {
-  for (const segments of paths) {
-    if (guard(segments) !== "allow") continue;
-    const entry = await source.find(segments);
-    if (typeof entry === "object") return { kind: "file", entry, segments };
-  }
-  return undefined;
+  [segments, ...others]: readonly (readonly string[])[],
+): Soon<LocatedFile | undefined> {
+  if (!segments) return undefined;
+  const found = guard(segments) === "allow" ? source.find(segments) : undefined;
+  return andThen(
+    found,
+    (entry): Soon<LocatedFile | undefined> =>
+      typeof entry === "object" ? { kind: "file", entry, segments } : first(source, guard, others),
+  );
 }
 
-async function answerOr(
+function answerOr(
   file: LocatedFile,
   right: boolean,
-  respell: (last: string) => string,
-): Promise<Located> {
-  if (right) return file;
-  await file.entry.close?.();
-  return { kind: "redirect", respell };
+  respell: ((last: string) => string) | undefined,
+): Soon<Located> {
+  if (right || !respell) return file;
+  return andThen(file.entry.close?.(), () => ({ kind: "redirect", respell }));
 }
 
 /** How to spell a name whose extension is to be hidden. */

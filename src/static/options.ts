@@ -171,6 +171,9 @@ export function readOptions(options: ServeStaticOptions): Settings {
       untrusted: flag("untrusted", options.untrusted),
       hooks: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       compress,
+      described: compress || [options.cache, download].some((own) => typeof own === "function")
+        ? undefined
+        : new WeakMap(),
       vary: dictionaries?.vary ?? (compress || coded ? "accept-encoding" : undefined),
     },
     directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },

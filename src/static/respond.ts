@@ -15,6 +15,7 @@ import { listingResponse } from "./listing.ts";
 import { locate, type LocatedFile } from "./locate.ts";
 import { findMiss } from "./miss.ts";
 import type { Settings } from "./options.ts";
+import { andThen, type Soon } from "./soon.ts";
 import { MOST_LISTED, type Source } from "./source.ts";
 import { selectVariant } from "./variants.ts";
 
@@ -28,39 +29,57 @@ export interface Answered {
 /**
  * Answers with what is found for a path, or with what stands in for it.
  *
+ * @param at The first candidate to look at.
  * @returns `undefined` when the request is to be passed on.
  */
-export async function respond(
+export function respond(
   request: Request,
   place: Place,
   candidates: readonly Candidate[],
   settings: Settings,
-): Promise<Answered | undefined> {
-  for (const candidate of candidates) {
-    const { source, path } = candidate;
-    const located = await locate(source, path, settings.guard, settings.finding);
-    if (located?.kind === "file") {
-      return await (isRead(request)
-        ? answerLocated(request, place, candidate, located, settings)
-        : refuse(request, located));
-    }
-    if (located?.kind === "denied") {
-      return { response: textResponse(request, 403, "Forbidden"), path: below(path) };
-    }
-    if (!isRead(request)) continue;
-    if (located?.kind === "redirect") {
-      return { response: redirect(place, located.respell), path: below(path) };
-    }
-    if (located?.kind !== "directory" || !settings.listing || !source.list) continue;
-    const response = located.slash
-      ? await list(request, place, source.list(located.segments), located.segments, settings.guard)
-      // The links of a listing are relative to the directory, so the slash has to be there.
-      : redirect(place, (last) => `./${last}/`);
-    return { response, path: below(path) };
-  }
-  const miss = isRead(request) ? await findMiss(request, candidates, settings) : undefined;
-  return miss &&
-    await answerLocated(request, place, miss.candidate, miss.file, settings, miss.fallback);
+  at = 0,
+): Soon<Answered | undefined> {
+  const candidate = candidates[at];
+  if (!candidate) return missed(request, place, candidates, settings);
+  const { source, path } = candidate;
+  const { guard, finding, listing } = settings;
+  return andThen(
+    locate(source, path, guard, finding),
+    (located): Soon<Answered | undefined> => {
+      if (located?.kind === "file") {
+        return isRead(request)
+          ? answerLocated(request, place, candidate, located, settings)
+          : refuse(request, located);
+      }
+      if (located?.kind === "denied") {
+        return { response: textResponse(request, 403, "Forbidden"), path: below(path) };
+      }
+      if (isRead(request) && located?.kind === "redirect") {
+        return { response: redirect(place, located.respell), path: below(path) };
+      }
+      if (!isRead(request) || located?.kind !== "directory" || !listing || !source.list) {
+        return respond(request, place, candidates, settings, at + 1);
+      }
+      const { segments, slash } = located;
+      const response = slash
+        ? list(request, place, source.list(segments), segments, guard)
+        // The links of a listing are relative to the directory, so the slash has to be there.
+        : redirect(place, (last) => `./${last}/`);
+      return andThen(response, (response) => ({ response, path: below(path) }));
+    },
+  );
+}
+
+function missed(
+  request: Request,
+  place: Place,
+  candidates: readonly Candidate[],
+  settings: Settings,
+): Soon<Answered | undefined> {
+  if (!isRead(request) || !(settings.spa || settings.notFoundPage)) return undefined;
+  return findMiss(request, candidates, settings).then((miss) =>
+    miss && answerLocated(request, place, miss.candidate, miss.file, settings, miss.fallback)
+  );
 }
 
 async function list(
@@ -84,31 +103,32 @@ async function list(
   });
 }
 
-async function answerLocated(
+function answerLocated(
   request: Request,
   place: Place,
   { source, path }: Candidate,
   file: LocatedFile,
   { answering, codings, dictionaries, guard }: Settings,
   fallback?: Fallback,
-): Promise<Answered> {
+): Soon<Answered> {
   const accepted = request.headers.get("accept-encoding");
   const stored = dictionaries ? [...dictionaries.stored(request.headers), ...codings] : codings;
-  const { entry, coding } = await selectVariant(file, source, guard, accepted, stored);
-  const { name } = file.entry;
-  const representation: Representation = {
-    entry,
-    coding,
-    name,
-    path: file.segments.join("/") || name,
-    base: (canonicalPath(place.base) ?? "") +
-      place.canonical.slice(0, place.canonical.length - path.length),
-  };
-  return {
-    response: await answerFile(request, representation, answering, fallback),
-    path: representation.path,
-    inMemory: entry.inMemory,
-  };
+  return andThen(selectVariant(file, source, guard, accepted, stored), ({ entry, coding }) => {
+    const { name } = file.entry;
+    const representation: Representation = {
+      entry,
+      coding,
+      name,
+      path: file.segments.join("/") || name,
+      base: () =>
+        (canonicalPath(place.base) ?? "") +
+        place.canonical.slice(0, place.canonical.length - path.length),
+    };
+    return andThen(
+      answerFile(request, representation, answering, fallback),
+      (response) => ({ response, path: representation.path, inMemory: entry.inMemory }),
+    );
+  });
 }
 
 /** RFC 9110 §15.5.6 and §9.3.7: a method that files do not have, or a question for those they have. */

@@ -17,6 +17,7 @@ import {
 import { servedBy } from "./hooks.ts";
 import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
 import { type Answered, below, isRead, respond } from "./respond.ts";
+import { andThen, isPromise, type Soon } from "./soon.ts";
 import { SourceError } from "./source_error.ts";
 
 /**
@@ -71,8 +72,10 @@ export function serveStatic<const X extends Exports<Exported>>(
         ? candidatesFor(table, place.canonical, args)
         : [];
       if (candidates.length === 0) return passOn(request, place, args);
-      return answer(request, place, candidates, settings)
-        .then((response) => response ?? passOn(request, place, args));
+      return andThen(
+        answer(request, place, candidates, settings),
+        (response) => response ?? passOn(request, place, args),
+      );
     });
   };
 }
@@ -80,40 +83,48 @@ export function serveStatic<const X extends Exports<Exported>>(
 /** How often a file is looked up that changes each time before it is opened. */
 const ATTEMPTS = 3;
 
-async function answer(
+function answer(
   request: Request,
   place: Place,
   candidates: readonly Candidate[],
   settings: Settings,
-): Promise<Response | undefined> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      const answered = await respond(request, place, candidates, settings);
-      return answered && await reported(request, answered, settings);
-    } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      if (error.status === 503 && attempt < ATTEMPTS) continue;
-      const fields = { "cache-control": "no-store" };
-      const response = textResponse(request, error.status, "The file cannot be delivered", fields);
-      return await reported(
-        request,
-        { response, path: below(candidates[0]?.path ?? "") },
-        settings,
-      );
+  attempt = 1,
+): Soon<Response | undefined> {
+  const failed = async (error: unknown): Promise<Response | undefined> => {
+    if (!(error instanceof SourceError)) throw error;
+    if (error.status === 503 && attempt < ATTEMPTS) {
+      return await answer(request, place, candidates, settings, attempt + 1);
     }
+    const fields = { "cache-control": "no-store" };
+    const response = textResponse(request, error.status, "The file cannot be delivered", fields);
+    return await reported(request, { response, path: below(candidates[0]?.path ?? "") }, settings);
+  };
+  try {
+    const answered = andThen(
+      respond(request, place, candidates, settings),
+      (answered) => answered && reported(request, answered, settings),
+    );
+    return isPromise(answered) ? answered.catch(failed) : answered;
+  } catch (error) {
+    return failed(error);
   }
 }
 
-async function reported(
+function reported(
   request: Request,
   { response, path, inMemory = false }: Answered,
   { onServe }: Settings,
-): Promise<Response> {
+): Soon<Response> {
   try {
     onServe?.(servedBy(request, response, path, inMemory));
     return response;
   } catch (error) {
-    await response.body?.cancel(); // lets go of the file
-    throw error;
+    return letGo(response, error);
   }
+}
+
+/** Lets go of the file behind a response that is not sent. */
+async function letGo(response: Response, error: unknown): Promise<never> {
+  await response.body?.cancel();
+  throw error;
 }

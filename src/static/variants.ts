@@ -6,6 +6,7 @@
 import { negotiateCoding } from "../http/negotiation.ts";
 import type { Guard } from "./guard.ts";
 import type { LocatedFile } from "./locate.ts";
+import { andThen, type Soon } from "./soon.ts";
 import type { Entry, Source } from "./source.ts";
 
 /** A content coding that files are stored in. */
@@ -39,26 +40,28 @@ export interface Variant {
  * @param accepted The `Accept-Encoding` field.
  * @param stored The siblings to look for, in order of preference.
  */
-export async function selectVariant(
+export function selectVariant(
   file: LocatedFile,
   source: Source,
   guard: Guard,
   accepted: string | null,
   stored: readonly Stored[],
-): Promise<Variant> {
+): Soon<Variant> {
   const { entry, segments } = file;
   const last = segments.at(-1);
-  let left = last === undefined ? [] : stored;
-  for (;;) {
+  const selectFrom = (left: readonly Stored[]): Soon<Variant> => {
     const coding = negotiateCoding(accepted, left.map(({ coding }) => coding));
     const chosen = left.find((one) => one.coding === coding);
     if (!chosen) return { entry, coding };
     const names = [...segments.slice(0, -1), `${last}${chosen.extension}`];
-    const coded = guard(names, true) === "allow" ? await source.find(names) : undefined;
-    if (typeof coded === "object") {
-      await entry.close?.();
-      return { entry: coded, coding };
-    }
-    left = left.filter((one) => one !== chosen);
-  }
+    const found = guard(names, true) === "allow" ? source.find(names) : undefined;
+    return andThen(
+      found,
+      (coded): Soon<Variant> =>
+        typeof coded === "object"
+          ? andThen(entry.close?.(), () => ({ entry: coded, coding }))
+          : selectFrom(left.filter((one) => one !== chosen)),
+    );
+  };
+  return selectFrom(last === undefined ? [] : stored);
 }

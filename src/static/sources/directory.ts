@@ -4,12 +4,13 @@
  * @module
  */
 import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
-import { type Content, type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
+import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
+import { bytesEntry } from "./entries.ts";
+import { contentOf, readAll } from "./file_content.ts";
+import { Recent } from "./recent.ts";
 import { HotFiles, type HotOptions, LARGEST_HOT_FILE, type SmallFile } from "./hot_files.ts";
 
-/** The bytes that are read at a time; less than this is read at once, without a stream. */
-const CHUNK = 256 * 1024;
 /**
  * Two changes within one tick of a file system's clock leave the same times, and some runtimes tell
  * whole seconds only; in milliseconds, a tick and a second more.
@@ -20,6 +21,11 @@ const CLOCK = 2000;
  * 1985 (npm). A validator from one would call a changed file unchanged.
  */
 const SENTINELS = new Set([0, 1000, 315_532_800_000, 499_162_500_000]);
+
+/** A long file is hot that is opened so often before what was found is forgotten. */
+const MANY = 8;
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Options of {@linkcode directory}. */
 export interface DirectoryOptions {
@@ -82,6 +88,7 @@ export function fileSystem(
   const kept = hot === false
     ? undefined
     : new HotFiles(hot, (key) => files.identify(root.path, names(key)));
+  const recent = new Recent(kept?.patience ?? 0);
   /** What is being looked up and read, for all who ask for it meanwhile. */
   const looking = new Map<string, Promise<Found>>();
 
@@ -92,12 +99,20 @@ export function fileSystem(
     const known = await checking;
     if (known) return known;
     const segments = names(key);
+    const asked = Date.now();
     const file = await files.find(root.path, segments, symlinks);
-    if (typeof file !== "object") return file;
+    if (typeof file !== "object") return recent.keep(key, asked, file);
     const name = segments.at(-1) ?? root.name;
-    return kept && file.size <= LARGEST_HOT_FILE
-      ? kept.keep(key, name, await readWhole(file, name))
-      : entry(name, file);
+    if (kept && file.size <= LARGEST_HOT_FILE) {
+      return kept.keep(key, name, await readWhole(file, name));
+    }
+    const facts = factsOf(file);
+    const keep = (bytes: Bytes, { etag, lastModified }: Entry): void =>
+      // The tag stays as it was, or what clients have would be sent once more.
+      kept?.keepEntry(key, bytesEntry(name, bytes, { etag, lastModified }), facts);
+    const forget = (): void => recent.forget(key);
+    const becoming = { forget, keep: kept?.fits(file.size) ? keep : undefined };
+    return recent.keep(key, asked, entry(name, file, becoming));
   };
   return {
     list: (segments) => files.list(root.path, segments, symlinks, MOST_LISTED + 1),
@@ -106,8 +121,10 @@ export function fileSystem(
       const key = segments.join("/");
       const known = kept?.find(key);
       if (known && !(known instanceof Promise)) return known;
+      const finding = known ? undefined : recent.get(key);
+      if (finding) return finding.found;
       // Whoever joins may be told what was true before they asked.
-      if (!kept?.patient) return look(key, known);
+      if (!kept?.patience) return look(key, known);
       const found = looking.get(key) ?? look(key, known).finally(() => looking.delete(key));
       looking.set(key, found);
       return found;
@@ -116,10 +133,13 @@ export function fileSystem(
 }
 
 async function readWhole(file: FoundFile, name: string): Promise<SmallFile> {
-  const { identity, size, ctime } = file;
-  const settled = Date.now() - ctime >= CLOCK;
-  const bytes = await readAll(await opened(file, name), 0, size);
-  return { identity, settled, bytes, lastModified: knownTime(file) };
+  const facts = factsOf(file);
+  const bytes = await readAll(await opened(file, name), 0, file.size);
+  return { ...facts, bytes, lastModified: knownTime(file) };
+}
+
+function factsOf({ identity, ctime }: FoundFile): Pick<SmallFile, "identity" | "settled"> {
+  return { identity, settled: Date.now() - ctime >= CLOCK };
 }
 
 async function opened(file: FoundFile, name: string): Promise<OpenFile> {
@@ -132,10 +152,17 @@ function knownTime({ mtime }: FoundFile): number | undefined {
   return SENTINELS.has(mtime) ? undefined : mtime;
 }
 
-function entry(name: string, file: FoundFile): Entry {
+/** What becomes of a long file: it is forgotten when it has changed, and kept when it is hot. */
+interface Becoming {
+  readonly forget: () => void;
+  readonly keep: ((bytes: Bytes, entry: Entry) => void) | undefined;
+}
+
+function entry(name: string, file: FoundFile, { forget, keep }: Becoming): Entry {
   const lastModified = knownTime(file);
   const { size } = file;
-  return {
+  let opens = 0;
+  const found: Entry = {
     name,
     size,
     lastModified,
@@ -144,55 +171,22 @@ function entry(name: string, file: FoundFile): Entry {
       ? undefined
       : `W/"${size.toString(16)}-${micros(lastModified).toString(16)}"`,
     async open({ start, end } = { start: 0, end: size }) {
-      const open = await opened(file, name);
-      return end - start <= CHUNK ? await readAll(open, start, end) : stream(open, start, end);
+      try {
+        const open = await opened(file, name);
+        if (++opens !== MANY || !keep) return await contentOf(open, start, end);
+        const bytes = await readAll(open, 0, size);
+        keep(bytes, found);
+        return bytes.subarray(start, end);
+      } catch (error) {
+        forget();
+        throw error;
+      }
     },
   };
+  return found;
 }
 
 /** File systems keep parts of a millisecond. */
 function micros(time: number): number {
   return Math.round(time * 1000);
-}
-
-async function readAll(
-  file: OpenFile,
-  start: number,
-  end: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const bytes = new Uint8Array(end - start);
-    for (let at = 0; at < bytes.length;) at += await readSome(file, bytes.subarray(at), start + at);
-    return bytes;
-  } finally {
-    await file.close();
-  }
-}
-
-function stream(file: OpenFile, start: number, end: number): Content {
-  let at = start;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const chunk = new Uint8Array(Math.min(CHUNK, end - at));
-        const count = await readSome(file, chunk, at);
-        at += count;
-        controller.enqueue(chunk.subarray(0, count));
-        if (at < end) return;
-        await file.close();
-        controller.close();
-      } catch (error) {
-        await file.close();
-        throw error;
-      }
-    },
-    cancel: () => file.close(),
-  }, { highWaterMark: 0 });
-}
-
-/** A file that got shorter must not become a body that looks complete. */
-async function readSome(file: OpenFile, buffer: Uint8Array, position: number): Promise<number> {
-  const count = await file.read(buffer, position);
-  if (count === 0) throw new Error(`the file ended at byte ${position}`);
-  return count;
 }

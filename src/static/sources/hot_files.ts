@@ -12,7 +12,8 @@ export interface HotOptions {
   readonly bytes?: number;
   /**
    * For how long a file in memory is sent without asking the file system, in milliseconds. With 0 it
-   * is asked each time. Default 1000.
+   * is asked each time. Default 1000. For as long, but for a second at most, it is believed that a
+   * path is a directory, a long file, or nothing.
    */
   readonly revalidate?: number;
 }
@@ -34,8 +35,14 @@ interface Kept {
   checked: number;
 }
 
-/** Larger files are not kept: reading them costs little beside sending them. */
+/** Larger files are kept only if they are asked for again and again. */
 export const LARGEST_HOT_FILE: number = 64 * 1024;
+/** What is even larger costs little to read beside the sending. */
+const LARGEST_LONG_FILE = 1024 * 1024;
+/** The part of the budget that one of them may have. */
+const SHARE = 16;
+/** Files may be kept for ever; that there is none must not be. */
+const PATIENCE = 1000;
 /** What an entry costs besides its bytes. */
 const OVERHEAD = 512;
 
@@ -79,18 +86,29 @@ export class HotFiles {
     return same ? kept.entry : undefined;
   }
 
-  /** Whether an answer may be as old as one that was asked for a moment ago. */
-  get patient(): boolean {
-    return this.#revalidate > 0;
+  /** How old an answer may be that is not about a file in memory, in milliseconds. */
+  get patience(): number {
+    return Math.min(this.#revalidate, PATIENCE);
   }
 
   /** Makes the entry of a file that was read, with a tag made of its content, and keeps it. */
   async keep(key: string, name: string, file: SmallFile): Promise<Entry> {
     const { bytes, lastModified } = file;
-    const identity = file.settled ? file.identity : undefined;
     const read = await hashedEntry(name, bytes, { lastModified });
-    const weight = bytes.length + OVERHEAD;
-    if (weight > this.#budget) return read;
+    this.keepEntry(key, read, file);
+    return read;
+  }
+
+  /** Whether a file is not so large that others would have to go for it. */
+  fits(size: number): boolean {
+    return size <= Math.min(LARGEST_LONG_FILE, this.#budget / SHARE);
+  }
+
+  /** Keeps an entry whose bytes were read; from now on they come from memory. */
+  keepEntry(key: string, read: Entry, file: Pick<SmallFile, "identity" | "settled">): void {
+    const identity = file.settled ? file.identity : undefined;
+    const weight = read.size + OVERHEAD;
+    if (weight > this.#budget) return;
     const entry = { ...read, inMemory: true };
     const before = this.#kept.get(key);
     if (before) this.#forget(key, before);
@@ -100,7 +118,6 @@ export class HotFiles {
       if (this.#weight <= this.#budget) break;
       this.#forget(oldest, kept);
     }
-    return read;
   }
 
   #forget(key: string, kept: Kept): void {

@@ -1,0 +1,132 @@
+/** What a directory remembers for a moment besides small files. */
+import assert from "node:assert/strict";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { notFound } from "../../src/handler.ts";
+import { serveStatic } from "../../src/static/mod.ts";
+import type { ServeStaticOptions } from "../../src/static/mod.ts";
+import { temporary } from "../support/temp.ts";
+
+const root = temporary({ "index.html": "home" });
+const statusOf = async (
+  app: ReturnType<ReturnType<typeof serveStatic>>,
+  path: string,
+): Promise<number> => {
+  const response = await app(new Request(`http://host${path}`));
+  await response.arrayBuffer();
+  return response.status;
+};
+const serving = (options: ServeStaticOptions = {}): ReturnType<ReturnType<typeof serveStatic>> =>
+  serveStatic({ "/": root }, options)(notFound);
+
+/** The clock stands still, but for steps. */
+async function withClock(use: (step: (by: number) => void) => Promise<void>): Promise<void> {
+  const { now } = Date;
+  let time = now();
+  Date.now = () => time;
+  try {
+    await use((by) => (time += by));
+  } finally {
+    Date.now = now;
+  }
+}
+
+test("what is not there is believed to be missing for a moment, and never for long", async () => {
+  for (const revalidate of [1000, 1e9, Infinity]) {
+    await withClock(async (step) => {
+      const app = serving({ hot: { revalidate } });
+      assert.equal(await statusOf(app, "/late.txt"), 404);
+      writeFileSync(join(root, "late.txt"), "late");
+      assert.equal(await statusOf(app, "/late.txt"), 404);
+      step(1000);
+      assert.equal(await statusOf(app, "/late.txt"), 200);
+      rmSync(join(root, "late.txt"));
+    });
+  }
+});
+
+test("who wants to be asked each time, or keeps nothing, is asked each time", async () => {
+  for (const hot of [false, { revalidate: 0 }] as const) {
+    const app = serving({ hot });
+    assert.equal(await statusOf(app, "/now.txt"), 404);
+    writeFileSync(join(root, "now.txt"), "now");
+    assert.equal(await statusOf(app, "/now.txt"), 200);
+    rmSync(join(root, "now.txt"));
+  }
+});
+
+test("a long file that is replaced is never sent in the length of the one before", async () => {
+  await withClock(async () => {
+    const path = join(root, "long.bin");
+    const app = serving();
+    for (const size of [900_000, 500_000, 1_200_000]) {
+      writeFileSync(`${path}.new`, new Uint8Array(size).fill(size % 251));
+      renameSync(`${path}.new`, path);
+      const response = await app(new Request("http://host/long.bin"));
+      assert.equal(response.headers.get("content-length"), String(size));
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      assert.ok(bytes.length === size && bytes.every((byte) => byte === size % 251));
+    }
+    rmSync(path);
+    assert.equal(await statusOf(app, "/long.bin"), 404);
+  });
+});
+
+test("a flood of names pushes out what was remembered, and no path is remembered that is long", async () => {
+  await withClock(async () => {
+    const app = serving();
+    const long = `/${"d".repeat(200)}/${"e".repeat(200)}`;
+    assert.deepEqual([await statusOf(app, "/first.txt"), await statusOf(app, long)], [404, 404]);
+    writeFileSync(join(root, "first.txt"), "first");
+    mkdirSync(join(root, "d".repeat(200)));
+    writeFileSync(join(root, long), "long");
+    assert.equal(await statusOf(app, long), 200);
+    assert.equal(await statusOf(app, "/first.txt"), 404);
+    for (let i = 0; i < 4200; i++) await statusOf(app, `/nothing-${i}`);
+    assert.equal(await statusOf(app, "/first.txt"), 200);
+  });
+});
+
+test("a long file that is asked for again and again comes from memory, under the same tag", async () => {
+  await withClock(async (step) => {
+    const path = join(root, "hot.bin");
+    const content = new Uint8Array(500_000).map((_, i) => i * 7);
+    writeFileSync(path, content);
+    step(10_000);
+    const told: boolean[] = [];
+    const app = serving({ onServe: ({ inMemory }) => told.push(inMemory) });
+    const get = async (headers: Record<string, string> = {}): Promise<Response> =>
+      await app(new Request("http://host/hot.bin", { headers }));
+    const tags = new Set<string | null>();
+    for (let i = 0; i < 10; i++) {
+      const response = await get();
+      tags.add(response.headers.get("etag"));
+      assert.deepEqual(new Uint8Array(await response.arrayBuffer()), content);
+    }
+    assert.deepEqual(told, [...Array<boolean>(8).fill(false), true, true]);
+    assert.equal(tags.size, 1);
+    const part = await get({ range: "bytes=300000-400000" });
+    assert.deepEqual(new Uint8Array(await part.arrayBuffer()), content.slice(300_000, 400_001));
+
+    writeFileSync(path, "changed");
+    step(1000);
+    assert.equal(await (await get()).text(), "changed");
+  });
+});
+
+test("what is too long for the budget, or asked for now and then, is not kept", async () => {
+  await withClock(async (step) => {
+    writeFileSync(join(root, "rare.bin"), new Uint8Array(500_000));
+    step(10_000);
+    for (const [bytes, pause] of [[7_999_999, 0], [16_000_000, 200]] as const) {
+      const told: boolean[] = [];
+      const app = serving({ hot: { bytes }, onServe: ({ inMemory }) => told.push(inMemory) });
+      for (let i = 0; i < 20; i++) {
+        assert.equal(await statusOf(app, "/rare.bin"), 200);
+        step(pause);
+      }
+      assert.ok(!told.includes(true));
+    }
+  });
+});
