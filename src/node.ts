@@ -128,7 +128,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
  * @param fetch The handler.
  * @param options See {@linkcode ListenerOptions}.
  * @returns A listener for the event `request`.
- * @throws {TypeError} When `fetch` is not a function.
+ * @throws {TypeError} When `fetch` or `onError` is not a function.
  *
  * @example
  * ```ts
@@ -146,7 +146,7 @@ export function listener(
   if (typeof fetch !== "function") {
     throw new TypeError(`serve: fetch is ${typeof fetch}; give it a handler`);
   }
-  const { onError = console.error } = options;
+  const tell = telling(options.onError);
   const enter = entrance(fetch);
   return (message, sink) => {
     const received = receive(message, sink);
@@ -165,7 +165,7 @@ export function listener(
       return writeResponse(sink, received.method, response);
     };
     const fail = (error: unknown): void => {
-      if (!received.gone) onError(error);
+      if (!received.gone) tell(error);
       if (sink.headersSent || received.gone) return void sink.destroy();
       void send(textResponse(request, 500, "Internal Server Error"));
     };
@@ -203,6 +203,20 @@ export function listener(
  */
 export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): UpgradeListener {
   return upgrading(listener(fetch, options));
+}
+
+/** Whoever is told of errors must not be one: an error in it would end the process. */
+function telling(onError: (error: unknown) => void = console.error): (error: unknown) => void {
+  if (typeof onError !== "function") {
+    throw new TypeError(`serve: onError is ${typeof onError}; give it a function of an error`);
+  }
+  return (error) => {
+    try {
+      onError(error);
+    } catch (cause) {
+      console.error("serve: onError threw", cause, "when it was told of", error);
+    }
+  };
 }
 
 /** Answers a message that asks for nothing that a handler could be asked for. */

@@ -324,6 +324,28 @@ test("wrong options are refused", async () => {
     serve({ fetch: () => new Response(), port: 70000 }),
     /TypeError: serve: port must be/,
   );
+  await assert.rejects(
+    serve({ fetch: () => new Response(), onError: "log" as unknown as () => void }),
+    /TypeError: serve: onError is string/,
+  );
+});
+
+test("an error in whoever is told of errors ends nothing", async (t) => {
+  const said = t.mock.method(console, "error", () => {});
+  const onError = (): void => {
+    throw new Error("no disk to write to");
+  };
+  const fails: Handler = () => Promise.reject(new Error("once"));
+  const server = await serve({ port: 0, hostname: "127.0.0.1", onError, fetch: fails });
+  try {
+    assert.deepEqual(
+      [(await fetch(server.url)).status, (await fetch(server.url)).status],
+      [500, 500],
+    );
+    assert.match(String(said.mock.calls[0]?.arguments[1]), /no disk to write to/);
+  } finally {
+    await server.close(true);
+  }
 });
 
 test("the url names where to reach it", async () => {
