@@ -5,6 +5,7 @@
  */
 import type { Handler, Middleware } from "../handler.ts";
 import { negotiateMedia } from "../http/accept.ts";
+import { nativeRequest } from "../http/received.ts";
 import { textResponse } from "../http/text.ts";
 import { entrance, type Place, placed } from "../mount.ts";
 import { type Surroundings, surroundings } from "../runtime/environment.ts";
@@ -80,7 +81,7 @@ function wrap<Args extends readonly unknown[]>(
   const { frames, path, log, clientAddress, edge } = settings;
   const run = <T>(work: () => T): T => frames ? frames.run(work) : work();
   const addressOf = (place: Place, args: readonly unknown[]): string | undefined =>
-    clientAddress?.(place.original, ...args) ?? hostAddress(place.original, args);
+    clientAddress?.(nativeRequest(place.original), ...args) ?? hostAddress(place.original, args);
 
   let warned = false;
   return placed<Args>(async (request, place, args) => {

@@ -5,6 +5,7 @@
  */
 import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
+import { nativeRequest } from "../http/received.ts";
 import { textResponse } from "../http/text.ts";
 import type { CacheFields, CacheRule } from "./cache.ts";
 import { compressed, compresses } from "./compress.ts";
@@ -66,7 +67,9 @@ export async function answerFile(
           ? whole(entry, made, described, fallback)
           : ranged(request, entry, type, described));
     const sha256 = made ? undefined : entry.sha256;
-    for (const hook of answering.hooks) hook(path, headers, { request, status, base, sha256 });
+    for (const hook of answering.hooks) {
+      hook(path, headers, { request: nativeRequest(request), status, base, sha256 });
+    }
     if (cacheControl !== undefined) headers.set("cache-control", cacheControl);
     // Workers would encode again what its fields call encoded.
     const init: ResponseInit & { encodeBody?: "manual" } = { status, headers };

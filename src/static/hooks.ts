@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nativeRequest } from "../http/received.ts";
 
 /** What is known of an answer whose fields are being made. */
 export interface Serving {
@@ -48,7 +49,7 @@ export function servedBy(
 ): Served {
   const length = headers.get("content-length");
   return {
-    request,
+    request: nativeRequest(request),
     status,
     path,
     bytes: body === null ? 0 : length === null ? undefined : Number(length),

@@ -29,7 +29,7 @@ export type Outcome =
 
 /** Sends to an upstream, which has the request in flight until the end of the response. */
 export async function follow(
-  { asked: { request }, body: content, signal, attempt }: Delivery,
+  { request, body: content, signal, attempt }: Delivery,
   upstream: Upstream,
   upstreams: readonly Upstream[],
   healths: readonly Health[],
