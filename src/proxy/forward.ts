@@ -82,6 +82,8 @@ export function forwarder(
     if (request.bodyUsed) {
       throw new TypeError("proxy: the request's body was read before it could be forwarded");
     }
+    // A native request can only be made of content that nobody has begun to read.
+    if (settings.tells && request.body) nativeRequest(request);
     const upgrade = upgradeOf(request, place.original, args, settings.transport);
     if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
     const seen = look(request, place, args, settings);

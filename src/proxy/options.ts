@@ -105,6 +105,8 @@ export interface Settings {
   readonly onResponse: ProxyOptions["onResponse"];
   readonly onInformation: ProxyOptions["onInformation"];
   readonly onError: (error: unknown, request: Request) => void;
+  /** Whether a function of the user's is given the request after its content was sent. */
+  readonly tells: boolean;
   readonly transport: Transport;
   /** Whether the transport is ours, and so known to notice content that was cut. */
   readonly ownTransport: boolean;
@@ -139,7 +141,7 @@ export function readOptions(options: ProxyOptions): Settings {
   const onRequest = callback("onRequest", options.onRequest);
   const onResponse = callback("onResponse", options.onResponse);
   const onInformation = callback("onInformation", options.onInformation);
-  const onError = callback("onError", options.onError) ?? report;
+  const onError = callback("onError", options.onError);
   return {
     timeouts: {
       headers: duration("timeout", options.timeout ?? timeouts.headers ?? 10_000),
@@ -157,7 +159,8 @@ export function readOptions(options: ProxyOptions): Settings {
     onResponse: onResponse && ((response, request) => onResponse(response, nativeRequest(request))),
     onInformation: onInformation &&
       ((status, fields, request) => onInformation(status, fields, nativeRequest(request))),
-    onError: (error, request) => onError(error, nativeRequest(request)),
+    onError: onError ? (error, request) => onError(error, nativeRequest(request)) : report,
+    tells: Boolean(onResponse ?? onInformation ?? onError),
     transport,
     ownTransport: transport === runtimeTransport(),
   };

@@ -11,14 +11,19 @@ import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
 const get = `GET /a HTTP/1.1\r\nHost: h\r\n${close}`;
 
-/** Gives what notes the requests that a function is given; a copy throws for what is none. */
+/** Gives what notes the requests that a function is given; a getter throws for what is none. */
 function notes(): {
   readonly seen: string[];
   readonly note: (where: string, request: Request) => undefined;
 } {
   const seen: string[] = [];
   const note = (where: string, request: Request): undefined => {
-    seen.push(`${where} ${new URL(new Request(request).url).pathname}`);
+    const copy = new Request(request.url, { method: request.method, headers: request.headers });
+    assert.equal(
+      Object.getOwnPropertyDescriptor(Request.prototype, "url")?.get?.call(request),
+      copy.url,
+    );
+    seen.push(`${where} ${new URL(copy.url).pathname}`);
   };
   return { seen, note };
 }
@@ -68,6 +73,10 @@ test("onError is given a native request", () =>
     const { head } = await serving(app, (port) => rawRequest(port, get));
     assert.match(head, /^HTTP\/1\.1 502 /);
     assert.deepEqual(seen, ["onError /a"]);
+    const post = get.replace("GET", "POST").replace("Host", "Content-Length: 2\r\nHost") + "hi";
+    const { status } = await serving(app, (port) => rawRequest(port, post));
+    assert.equal(status, 502);
+    assert.deepEqual(seen, ["onError /a", "onError /a"]);
   }));
 
 test("so are those of serveStatic and debug", async () => {

@@ -58,7 +58,9 @@ export async function follow(
   try {
     const answered = await attempt(upstream);
     // They are looked at here and there, and may come from a generator.
-    const incoming = { ...answered.incoming, fields: [...answered.incoming.fields] };
+    const fields = [...answered.incoming.fields];
+    // The stream is followed, so it is what is to be used.
+    const incoming = { ...answered.incoming, fields, flow: undefined };
     for (const report of reports) report("answered", incoming.status);
     if (!incoming.body || !hasContent(request.method, incoming.status)) {
       end("ended");
