@@ -111,3 +111,40 @@ test("an upstream is told the address of the client, behind proxies to trust", (
     await serving(trusting, (port) => rawRequest(port, spoken));
     assert.equal(heard, "192.0.2.7, 127.0.0.1");
   }));
+
+test("field lines are forwarded as they came, but cookies as one", () =>
+  upstreamFor(async (upstream) => {
+    let heard = "";
+    upstream.onRequest = (connection, head) => {
+      heard = head;
+      connection.write("HTTP/1.1 204 No Content\r\n\r\n");
+    };
+    const lines = "Cookie: a=1\r\nX-B: 1\r\nCookie: b=2\r\nX-A: 1\r\nX-B: 2\r\nTE: trailers\r\n" +
+      "X-Hop: 1\r\nConnection: X-Hop";
+    await serving(
+      proxyTo(upstream.url, { via: false, xForwarded: "off" }),
+      (port) => rawRequest(port, get.replace("Host: h", `Host: h\r\n${lines}`)),
+    );
+    assert.deepEqual(heard.split("\r\n").filter((line) => /^(?:x-|te|cookie)/i.test(line)), [
+      "x-b: 1",
+      "x-a: 1",
+      "x-b: 2",
+      "cookie: a=1; b=2",
+    ]);
+  }));
+
+test("the head of a response goes on before its content comes", () =>
+  upstreamFor(async (upstream) => {
+    upstream.onRequest = async (connection) => {
+      connection.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n");
+      await connection.closed;
+    };
+    await serving(proxyTo(upstream.url), async (port) => {
+      const leave = new AbortController();
+      const { status } = await fetch(`http://127.0.0.1:${port}/`, { signal: leave.signal });
+      assert.equal(status, 200);
+      // The upstream's connection closes when the client leaves.
+      leave.abort();
+      await upstream.connections[0]?.closed;
+    });
+  }));
