@@ -15,6 +15,8 @@ export interface Sink {
    * @param flushed Is called when the bytes may be overwritten, by sinks that can tell.
    */
   write(chunk: Uint8Array<ArrayBuffer>, flushed?: () => void): boolean;
+  /** Nothing comes for a while: what there is, and be it the fields alone, is to go out. */
+  flush?(): void;
   /** The content is complete. */
   end(trailers?: FieldList): void;
   /** The content is cut. */

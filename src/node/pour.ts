@@ -40,6 +40,10 @@ export function pour(flow: Flow, sink: ServerResponse, length: number | undefine
         fail(error);
         return false;
       },
+      flush() {
+        // What comes in the same turn of the event loop goes out with the fields.
+        setImmediate(() => over || count > 0 ? undefined : sink.flushHeaders());
+      },
       end(trailers) {
         if (over) return;
         if (length !== undefined && count < length) {

@@ -33,6 +33,8 @@ export class LazyRequest extends HostRequest {
   readonly method: string;
   /** The target URI. */
   readonly target: Target;
+  /** The field lines. */
+  readonly fields: readonly string[];
   /** The fields. */
   readonly headers: ReceivedHeaders;
   /** Why the client is gone, if it is. */
@@ -56,7 +58,8 @@ export class LazyRequest extends HostRequest {
     open: (() => Content) | undefined,
   ) {
     super();
-    [this.method, this.target, this.headers] = [method, target, lazyHeaders(fields)];
+    [this.method, this.target, this.fields] = [method, target, fields];
+    this.headers = lazyHeaders(fields);
     [this.#sink, this.#open] = [sink, open];
   }
 

@@ -4,18 +4,23 @@
  * @module
  */
 import { endToEnd, type Field } from "../http/connection.ts";
+import { respondFlow } from "../http/flow.ts";
+import { type Body, type FieldList, type Head, respond } from "../http/respond.ts";
 import { appendVia } from "../http/via.ts";
+import { sized } from "../runtime/sized.ts";
 import type { Clock } from "./clock.ts";
 import { discard, type Exchange } from "./exchange.ts";
 import { Failure } from "./failure.ts";
 import { type Watch, watched } from "./guard.ts";
 import type { Settings } from "./options.ts";
-import type { IncomingResponse } from "./transport.ts";
+import type { IncomingResponse, PushedResponse } from "./transport.ts";
 
 /** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
 const NULL_BODY = new Set([204, 205, 304]);
-/** What a reason phrase may hold (RFC 9112 §4), and `Response` takes. */
-const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** What a name is (RFC 9110 §5.1). */
+const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
+/** What a value may hold (RFC 9110 §5.5), and a reason phrase (RFC 9112 §4). */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** RFC 9110 §5.5: to be replaced before a value goes on; hosts would choke on them. */
 const CONTROLS = /[^\P{Cc}\0\t\r\n\x80-\x9f]/gu;
 /** Fields that are wrong about content that was decoded (RFC 9110 §8.4, RFC 9530). */
@@ -34,9 +39,10 @@ const CODED = new Set([
  *
  * @throws {Failure} When it is none that can be passed on.
  */
-export function checkStatus({ status, body }: IncomingResponse): void {
+export function checkStatus(incoming: IncomingResponse): void {
+  const { status } = incoming;
   if (status >= 200 && status <= 599 && status !== 407) return;
-  discard(body);
+  discard(incoming.body);
   // An unasked-for 101 would be a tunnel; what is not in 200–599 is no final status. A 407 asks us,
   // not the client, who has nothing to do with that proxy (RFC 9110 §11.7.1).
   const received = Number.isInteger(status) ? status : undefined;
@@ -81,19 +87,33 @@ export function answerFields(
  */
 function oneLength(value: string): string {
   const [first = "", ...others] = value.split(",").map((member) => member.trim());
-  if (/^[0-9]+$/.test(first) && others.every((other) => other === first)) return first;
+  if (
+    /^[0-9]+$/.test(first) && Number.isSafeInteger(Number(first)) &&
+    others.every((other) => other === first)
+  ) return first;
   throw new Failure("http_protocol_error", "the upstream's Content-Length is none");
 }
 
-/** @throws {Failure} When a name or a value can stand in no field. */
-function headersOf(fields: readonly Field[]): Headers {
-  const headers = new Headers();
-  try {
-    for (const [name, value] of fields) headers.append(name, value.replace(CONTROLS, " "));
-  } catch (cause) {
-    throw new Failure("http_protocol_error", `the upstream's fields are none: ${String(cause)}`);
+/**
+ * The head of a response: what hosts can write as it is.
+ *
+ * @throws {Failure} When a name or a value can stand in no field.
+ */
+function headOf({ status, reason }: IncomingResponse, fields: readonly Field[]): Head {
+  const list: string[] = [];
+  let length: number | undefined;
+  for (const [name, given] of fields) {
+    const value = VALUE.test(given) ? given : given.replace(CONTROLS, " ").trim();
+    if (!NAME.test(name) || !VALUE.test(value)) {
+      throw new Failure(
+        "http_protocol_error",
+        `the upstream's field ${JSON.stringify(name)} is none`,
+      );
+    }
+    if (name === "content-length") length = Number(value);
+    else list.push(name, value);
   }
-  return headers;
+  return { status, statusText: VALUE.test(reason) ? reason : "", fields: list, length };
 }
 
 /** What a response is the end of. */
@@ -108,37 +128,36 @@ export interface Answering {
 
 /** The response itself, of fields that are right. */
 export function responseOf(
-  { status, reason, body }: IncomingResponse,
+  incoming: IncomingResponse,
   fields: readonly Field[],
   { request, exchange, settings, clock, local }: Answering,
 ): Response {
-  const headers = headersOf(fields);
-  const init: ResponseInit & { encodeBody?: "manual" } = {
-    status,
-    statusText: REASON.test(reason) ? reason : "",
-    headers,
-  };
-  // Workers would compress content again that its fields call compressed.
-  if (headers.has("content-encoding")) init.encodeBody = "manual";
-  if (body === null || request.method === "HEAD" || NULL_BODY.has(status)) {
+  const { status } = incoming;
+  const head = headOf(incoming, fields);
+  const { timeouts: { idle, total }, ownTransport, onError, onResponse } = settings;
+  // Whoever looks at it is given what the runtime has.
+  const host = onResponse ? {} : request;
+  if (request.method === "HEAD" || NULL_BODY.has(status)) {
     exchange.end();
     // The others end by themselves; cancelling would cost the connection.
-    if (status === 205) discard(body);
-    return new Response(null, init);
+    if (status === 205) discard(incoming.body);
+    return respond(host, null, head);
   }
-  const { timeouts: { idle, total }, ownTransport, onError } = settings;
-  const length = headers.get("content-length");
-  const events = /^text\/event-stream\b/i.test(headers.get("content-type") ?? "");
-  const pause = events ? 0 : idle;
+  const pause = isEvents(head.fields) ? 0 : idle;
   // Transports of ours notice content that is cut; only what more is asked for costs a stream.
-  const counted = (ownTransport && !local) || length === null;
+  const counted = (ownTransport && !local) || head.length === undefined;
+  const flow = isPushed(incoming) ? incoming.flow : undefined;
   if (pause === 0 && total === 0 && counted) {
     // From here on, a client that leaves cancels the content.
     exchange.end();
-    return new Response(body, init);
+    return flow ? respondFlow(host, flow, head) : respond(host, incoming.body as Body, head);
+  }
+  if (incoming.body === null) {
+    exchange.end();
+    return respond(host, null, head);
   }
   const watch: Watch = {
-    length: length === null ? undefined : Number(length),
+    length: head.length,
     idle: pause,
     signal: exchange.signal,
     ended(error) {
@@ -147,5 +166,16 @@ export function responseOf(
       if (!request.signal.aborted) onError(error, request);
     },
   };
-  return new Response(watched(body, watch, clock), init);
+  const body = sized(watched(incoming.body, watch, clock), head.length);
+  return respond(host, body as Body, head);
+}
+
+/** Events may be as far apart as they like. */
+function isEvents(fields: FieldList): boolean {
+  const type = fields.indexOf("content-type");
+  return type >= 0 && /^text\/event-stream\b/i.test(fields[type + 1] ?? "");
+}
+
+function isPushed(incoming: IncomingResponse): incoming is PushedResponse {
+  return "flow" in incoming;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { statusOf } from "../http/proxy_status.ts";
+import { nativeRequest } from "../http/received.ts";
 import type { Place } from "../mount.ts";
 import { errorType } from "../runtime/error_type.ts";
 import { answerFields, checkStatus, responseOf } from "./answer.ts";
@@ -48,6 +49,8 @@ export interface Attempt {
 /** A request that one of the upstreams of a target is to answer. */
 export interface Delivery {
   readonly asked: Asked;
+  /** The request as it was received. */
+  readonly request: Request;
   /** The content that is sent. */
   readonly body: ReadableStream<Uint8Array> | null;
   /** Aborts when nobody waits any more. */
@@ -79,6 +82,8 @@ export function forwarder(
     if (request.bodyUsed) {
       throw new TypeError("proxy: the request's body was read before it could be forwarded");
     }
+    // A native request can only be made of content that nobody has begun to read.
+    if (settings.tells && request.body) nativeRequest(request);
     const upgrade = upgradeOf(request, place.original, args, settings.transport);
     if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
     const seen = look(request, place, args, settings);
@@ -93,7 +98,14 @@ export function forwarder(
     };
     const deliver = (received: Received, settings: Settings): Promise<Attempt> =>
       received.target.deliver({
-        asked: { request, clientAddress: seen.client },
+        asked: {
+          // Made only for those who look.
+          get request() {
+            return nativeRequest(request);
+          },
+          clientAddress: seen.client,
+        },
+        request,
         body: received.body,
         signal: received.signal,
         patience: patienceOf(settings),

@@ -5,6 +5,7 @@
  */
 import { networks } from "../http/address.ts";
 import type { Field } from "../http/connection.ts";
+import { nativeRequest } from "../http/received.ts";
 import { isPseudonym } from "../http/via.ts";
 import { clientAddress } from "../runtime/client_address.ts";
 import { runtimeTransport } from "../runtime/transport.ts";
@@ -104,6 +105,8 @@ export interface Settings {
   readonly onResponse: ProxyOptions["onResponse"];
   readonly onInformation: ProxyOptions["onInformation"];
   readonly onError: (error: unknown, request: Request) => void;
+  /** Whether a function of the user's is given the request after its content was sent. */
+  readonly tells: boolean;
   readonly transport: Transport;
   /** Whether the transport is ours, and so known to notice content that was cut. */
   readonly ownTransport: boolean;
@@ -134,6 +137,11 @@ export function readOptions(options: ProxyOptions): Settings {
   }
   const trusted = options.trustedProxies ?? [];
   if (!Array.isArray(trusted)) refuse("trustedProxies must be a list");
+  const { clientAddress: addressOf } = options;
+  const onRequest = callback("onRequest", options.onRequest);
+  const onResponse = callback("onResponse", options.onResponse);
+  const onInformation = callback("onInformation", options.onInformation);
+  const onError = callback("onError", options.onError);
   return {
     timeouts: {
       headers: duration("timeout", options.timeout ?? timeouts.headers ?? 10_000),
@@ -144,11 +152,15 @@ export function readOptions(options: ProxyOptions): Settings {
     forwarded,
     pseudonym: pseudonym(via),
     isTrusted: networks("proxy: the trusted proxy", trusted),
-    clientAddress: options.clientAddress ?? ((request, ...args) => clientAddress(request, args)),
-    onRequest: callback("onRequest", options.onRequest),
-    onResponse: callback("onResponse", options.onResponse),
-    onInformation: callback("onInformation", options.onInformation),
-    onError: callback("onError", options.onError) ?? report,
+    clientAddress: addressOf
+      ? (request, ...args) => addressOf(nativeRequest(request), ...args)
+      : (request, ...args) => clientAddress(request, args),
+    onRequest: onRequest && ((outgoing, request) => onRequest(outgoing, nativeRequest(request))),
+    onResponse: onResponse && ((response, request) => onResponse(response, nativeRequest(request))),
+    onInformation: onInformation &&
+      ((status, fields, request) => onInformation(status, fields, nativeRequest(request))),
+    onError: onError ? (error, request) => onError(error, nativeRequest(request)) : report,
+    tells: Boolean(onResponse ?? onInformation ?? onError),
     transport,
     ownTransport: transport === runtimeTransport(),
   };

@@ -5,6 +5,7 @@
  */
 import { endToEnd, type Field, isHopByHop } from "../http/connection.ts";
 import { isForwarding } from "../http/forwarded.ts";
+import { fieldLines } from "../http/received.ts";
 import { appendVia } from "../http/via.ts";
 import type { Place } from "../mount.ts";
 import { forwardingFields, type Seen } from "./forwarding.ts";
@@ -58,7 +59,7 @@ export function outgoingRequest(
     url,
     method,
     host: hostOf(target, upstream, seen),
-    fields: outgoingFields(request.headers, method, body !== null, seen, target, settings),
+    fields: outgoingFields(fieldLines(request), method, body !== null, seen, target, settings),
     body,
     signal,
     ...(target.connection && { connection: target.connection }),

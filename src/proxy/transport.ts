@@ -4,6 +4,7 @@
  * @module
  */
 import type { Field } from "../http/connection.ts";
+import type { Flow } from "../http/flow.ts";
 
 /** What a transport can do beyond sending a request to the URL it is given. */
 export type Capability =
@@ -90,6 +91,12 @@ export interface IncomingResponse {
   readonly decoded?: boolean;
   /** The trailer fields, from transports that can tell; resolved when the content has ended. */
   readonly trailers?: Promise<readonly Field[]>;
+}
+
+/** A response of our own transports that comes without a stream in between. */
+export interface PushedResponse extends IncomingResponse {
+  /** The content; `body` is the same, so that only one of them can be used. */
+  readonly flow: Flow | undefined;
 }
 
 /** A connection that the upstream has agreed to use for something else than HTTP. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nativeRequest } from "../http/received.ts";
 
 import { nativeRequest } from "../http/received.ts";
 

@@ -41,6 +41,7 @@ class Pooled {
     const request = new Request("http://front/", init);
     const { incoming } = await this.#deliver({
       asked: { request, clientAddress: undefined },
+      request,
       body: null,
       signal: request.signal,
       patience: Infinity,

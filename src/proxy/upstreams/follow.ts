@@ -29,7 +29,7 @@ export type Outcome =
 
 /** Sends to an upstream, which has the request in flight until the end of the response. */
 export async function follow(
-  { asked: { request }, body: content, signal, attempt }: Delivery,
+  { request, body: content, signal, attempt }: Delivery,
   upstream: Upstream,
   upstreams: readonly Upstream[],
   healths: readonly Health[],
@@ -58,7 +58,9 @@ export async function follow(
   try {
     const answered = await attempt(upstream);
     // They are looked at here and there, and may come from a generator.
-    const incoming = { ...answered.incoming, fields: [...answered.incoming.fields] };
+    const fields = [...answered.incoming.fields];
+    // The stream is followed, so it is what is to be used.
+    const incoming = { ...answered.incoming, fields, flow: undefined };
     for (const report of reports) report("answered", incoming.status);
     if (!incoming.body || !hasContent(request.method, incoming.status)) {
       end("ended");

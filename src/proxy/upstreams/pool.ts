@@ -50,18 +50,18 @@ export function pool(
   };
 
   const pause = (
-    { asked, body, signal }: Delivery,
+    { request, body, signal }: Delivery,
     outcome: Outcome,
     tried: ReadonlySet<Upstream>,
     times: number,
     left: number,
   ): number | undefined => {
     // What a transport has begun to read of the content is gone.
-    if (body && (body.locked || asked.request.bodyUsed)) return undefined;
+    if (body && (body.locked || request.bodyUsed)) return undefined;
     if (signal.aborted || !(outcome.attempt || outcome.tried)) return undefined;
     const incoming = outcome.attempt?.incoming;
     return retry?.wait({
-      method: asked.request.method,
+      method: request.method,
       times,
       status: incoming?.status,
       retryAfter: incoming && fieldOf(incoming, "retry-after"),

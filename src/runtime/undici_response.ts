@@ -1,0 +1,172 @@
+/**
+ * A response as undici tells of it: its content is pushed on as it comes.
+ *
+ * @module
+ */
+import type { Field } from "../http/connection.ts";
+import { type Flow, type Sink, streamOf } from "../http/flow.ts";
+import type { IncomingResponse, OutgoingRequest, PushedResponse } from "../proxy/transport.ts";
+
+/** The part of Node's `Buffer` that is used here. */
+interface Bytes {
+  toString(encoding: "latin1"): string;
+}
+type RawFields = readonly (Bytes | string)[] | null | undefined;
+type Fields = Readonly<Record<string, string | string[] | undefined>>;
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** What undici's exchanges are held by. */
+export interface DispatchController {
+  readonly rawHeaders?: RawFields;
+  readonly rawTrailers?: RawFields;
+  abort(reason: Error): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** How much of a response waits in memory until somebody wants it. */
+const MOST_WAITING = 64 * 1024;
+
+/** Is told of one exchange by undici; the names of its methods are undici's. */
+export class Receiver implements Flow {
+  readonly #request: OutgoingRequest;
+  readonly #resolve: (response: IncomingResponse) => void;
+  readonly #reject: (reason: Error) => void;
+  #controller: DispatchController | undefined;
+  #sink: Sink | undefined;
+  /** What came before anybody wanted it. */
+  #waiting: Chunk[] = [];
+  #size = 0;
+  readonly #trailers = Promise.withResolvers<readonly Field[]>();
+  #state: "open" | "ended" | "failed" | "cancelled" = "open";
+  #error: Error | undefined;
+
+  constructor(
+    request: OutgoingRequest,
+    resolve: (response: IncomingResponse) => void,
+    reject: (reason: Error) => void,
+  ) {
+    [this.#request, this.#resolve, this.#reject] = [request, resolve, reject];
+    this.#trailers.promise.catch(() => {}); // the content fails in the same way
+  }
+
+  onRequestStart(controller: DispatchController): void {
+    this.#controller = controller;
+    const { signal } = this.#request;
+    if (signal.aborted) this.handleEvent();
+    else signal.addEventListener("abort", this);
+  }
+
+  onResponseStart(
+    controller: DispatchController,
+    status: number,
+    headers: Fields,
+    reason = "",
+  ): void {
+    const fields = fieldsOf(controller.rawHeaders, headers);
+    if (status < 200) return this.#request.onInformation?.(status, fields);
+    this.#resolve(pushedResponse(this, { status, reason, fields }));
+  }
+
+  onResponseData(controller: DispatchController, chunk: Chunk): void {
+    if (this.#state !== "open") return;
+    if (this.#sink) {
+      if (!this.#sink.write(chunk)) controller.pause();
+      return;
+    }
+    this.#waiting.push(chunk);
+    this.#size += chunk.byteLength;
+    if (this.#size >= MOST_WAITING) controller.pause();
+  }
+
+  onResponseEnd(controller: DispatchController, parsed: Fields = {}): void {
+    this.#request.signal.removeEventListener("abort", this);
+    if (this.#state !== "open") return;
+    this.#state = "ended";
+    this.#trailers.resolve(fieldsOf(controller.rawTrailers, parsed));
+    this.#sink?.end();
+  }
+
+  onResponseError(_controller: DispatchController, error: Error): void {
+    this.#request.signal.removeEventListener("abort", this);
+    this.#reject(error);
+    this.#trailers.reject(error);
+    if (this.#state !== "open") return;
+    [this.#state, this.#error] = ["failed", error];
+    this.#sink?.fail(error);
+  }
+
+  /** The signal is aborted. */
+  handleEvent(): void {
+    this.#controller?.abort(asError(this.#request.signal.reason));
+  }
+
+  start(sink: Sink): void {
+    this.#sink = sink;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    let more = true;
+    for (const chunk of waiting) more = sink.write(chunk);
+    if (this.#state === "ended") sink.end();
+    else if (this.#state === "failed") sink.fail(this.#error);
+    else if (!more) this.#controller?.pause();
+    else if (this.#size >= MOST_WAITING) this.#controller?.resume();
+    // Who waits for events wants to know that there is somebody to wait for.
+    else if (waiting.length === 0) sink.flush?.();
+  }
+
+  resume(): void {
+    if (this.#state === "open") this.#controller?.resume();
+  }
+
+  cancel(reason: unknown): void {
+    this.#waiting = [];
+    if (this.#state !== "open") return;
+    this.#state = "cancelled";
+    this.#controller?.abort(asError(reason));
+  }
+
+  /** The trailer fields, when the content has ended. */
+  get trailers(): Promise<readonly Field[]> {
+    return this.#trailers.promise;
+  }
+}
+
+/** The response, whose stream is made when somebody wants one. */
+function pushedResponse(
+  flow: Receiver,
+  head: Pick<IncomingResponse, "status" | "reason" | "fields">,
+): PushedResponse {
+  let body: ReadableStream<Chunk> | undefined;
+  return {
+    ...head,
+    flow,
+    get body() {
+      return body ??= streamOf(flow);
+    },
+    trailers: flow.trailers,
+  };
+}
+
+/** The fields as they came; Latin-1, as Node reads them. */
+function fieldsOf(raw: RawFields, parsed: Fields): Field[] {
+  const fields: Field[] = [];
+  // HTTP/2 has its fields parsed already; a Buffer would be one, too.
+  if (!Array.isArray(raw)) {
+    for (const [name, values] of Object.entries(parsed)) {
+      if (name.startsWith(":")) continue;
+      for (const value of [values ?? []].flat()) fields.push([name, value]);
+    }
+    return fields;
+  }
+  for (let i = 0; i + 1 < raw.length; i += 2) fields.push([latin1(raw[i]), latin1(raw[i + 1])]);
+  return fields;
+}
+
+function latin1(bytes: Bytes | string | undefined): string {
+  return typeof bytes === "object" ? bytes.toString("latin1") : bytes ?? "";
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error("aborted");
+}
