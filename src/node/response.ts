@@ -86,7 +86,7 @@ async function writeStream(sink: ServerResponse, parts: Written, body: Stream): 
   // Whoever pours meets the failure; this only looks.
   for (const read of ahead) read.then((result) => results.push(result), () => {});
   // Of a handler that answers at once, the turn would end before anything is read.
-  await undefined;
+  await Promise.resolve();
   await new Promise<void>((endOfTurn) => process.nextTick(endOfTurn));
   const [first, second] = results;
   if (second?.done && first?.value instanceof Uint8Array) {
