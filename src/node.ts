@@ -172,7 +172,7 @@ export function listener(
       return writeResponse(sink, received.method, response);
     };
     const fail = (error: unknown): void => {
-      if (!received.gone) onError(error);
+      if (!received.gone) tell(error, onError);
       if (sink.headersSent || received.gone) return void sink.destroy();
       void send(textResponse(request, 500, "Internal Server Error"));
     };
@@ -222,8 +222,21 @@ function refuse(message: IncomingMessage, sink: ServerResponse, status: number):
   void writeResponse(sink, method, textResponse({ method }, status, text));
 }
 
+/** Who is told of an error and fails at that must not keep the client waiting. */
+function tell(error: unknown, onError: (error: unknown) => void): void {
+  try {
+    onError(error);
+  } catch (another) {
+    console.error(error, another);
+  }
+}
+
 function checked(response: unknown): Response {
-  if (typeof response === "object" && response && "status" in response) return response as Response;
+  if (typeof response === "object" && response && "status" in response) {
+    // A client would wait for the final answer, and take the next one for it.
+    if (Number(response.status) >= 200) return response as Response;
+    throw new TypeError(`serve: the handler returned the status ${String(response.status)}`);
+  }
   throw new TypeError(`serve: the handler returned ${String(response)}; return a Response`);
 }
 

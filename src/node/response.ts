@@ -14,6 +14,8 @@ type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 const WITHOUT_CONTENT = new Set([204, 205, 304]);
 /** Fields that HTTP/2 must not have (RFC 9113 §8.2.2). */
 const HTTP1 = new Set(["connection", "keep-alive", "proxy-connection", "upgrade"]);
+/** RFC 9112 §4: a reason phrase. One of an upstream that is none is left out, as nobody reads it. */
+const PHRASE = /^[\t\x20-\x7e\x80-\xff]+$/;
 
 /**
  * Writes a response, as fast as the client takes it. Throws or rejects when its content fails;
@@ -71,7 +73,7 @@ function writeHead(
   if (sink.req.httpVersionMajor === 2) {
     lines = lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
     sink.writeHead(status, lines);
-  } else if (statusText) sink.writeHead(status, statusText, lines);
+  } else if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
   else sink.writeHead(status, lines);
 }
 

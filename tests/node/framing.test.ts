@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
+import { respond } from "../../src/http/respond.ts";
+import { placed } from "../../src/mount.ts";
 import { rawRequest } from "../support/raw_request.ts";
 import { answer, close, get, own, serving } from "../support/host.ts";
 
@@ -56,4 +58,32 @@ test("no answer passes for that to a request that came with a declined upgrade",
       assert.match(answered, /\r\nconnection: close/i);
     }
   }, own);
+});
+
+test("what a hostile upstream makes of its status line does no harm", async () => {
+  for (const statusText of ["a\r\nb: c", "\x01", "\u0100", "caf\xe9"]) {
+    const app = placed((request) =>
+      respond(request, "text", { status: 200, statusText, fields: [] })
+    );
+    const { status, head: answered, body } = await answer(app);
+    assert.deepEqual([status, body], [200, "text"]);
+    assert.equal(answered.split("\r\n")[0]?.includes("caf"), statusText === "caf\xe9");
+  }
+  for (const status of [0, 100, 101, 103, 199, NaN]) {
+    const app = placed((request) => respond(request, "text", { status, fields: [] }));
+    assert.equal((await answer(app)).status, 500);
+  }
+});
+
+test("who is told of an error and fails at that does not keep the client waiting", async (t) => {
+  const printed = t.mock.method(console, "error", () => {});
+  const onError = (): never => {
+    throw new Error("nobody listens");
+  };
+  const handlers: Handler[] = [() => onError(), async () => await Promise.resolve().then(onError)];
+  for (const app of handlers) {
+    const ask = (port: number): ReturnType<typeof rawRequest> => rawRequest(port, get);
+    assert.equal((await serving(app, ask, { onError })).status, 500);
+  }
+  assert.equal(printed.mock.callCount(), 2);
 });
