@@ -20,7 +20,7 @@ import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
 import { receive } from "./node/receive.ts";
-import { abandon, writeResponse } from "./node/response.ts";
+import { abandon, cut, writeResponse } from "./node/response.ts";
 import { closer, createServer, type ServerTls } from "./node/server.ts";
 import { agentTransport } from "./runtime/node.ts";
 import {
@@ -173,7 +173,7 @@ export function listener(
     };
     const fail = (error: unknown): void => {
       if (!received.gone) tell(error, onError);
-      if (sink.headersSent || received.gone) return void sink.destroy();
+      if (sink.headersSent || received.gone) return cut(sink);
       void send(textResponse(request, 500, "Internal Server Error"));
     };
     try {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import { isFlow } from "../http/flow.ts";
 import { type Written, written } from "./light_response.ts";
 import { flowOf, pour } from "./pour.ts";
@@ -14,6 +15,8 @@ type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 const WITHOUT_CONTENT = new Set([204, 205, 304]);
 /** Fields that HTTP/2 must not have (RFC 9113 §8.2.2). */
 const HTTP1 = new Set(["connection", "keep-alive", "proxy-connection", "upgrade"]);
+/** RFC 9113 §7. */
+const INTERNAL_ERROR = 0x02;
 /** RFC 9112 §4: a reason phrase. One of an upstream that is none is left out, as nobody reads it. */
 const PHRASE = /^[\t\x20-\x7e\x80-\xff]+$/;
 
@@ -101,6 +104,14 @@ async function writeStream(sink: ServerResponse, parts: Written, body: Stream): 
   // Whoever waits for events wants to know that there is somebody to wait for.
   if (!first) sink.flushHeaders();
   await pour(flowOf(reader, ahead), sink, parts.length);
+}
+
+/** Cuts an answer, so that it does not look whole. */
+export function cut(sink: ServerResponse): void {
+  const { stream } = sink as { stream?: Pick<ServerHttp2Stream, "close"> };
+  // HTTP/2 calls the end of a stream that is just destroyed no error (RFC 9113 §7).
+  if (stream) stream.close(INTERNAL_ERROR);
+  else sink.destroy();
 }
 
 /** Lets go of a response that nobody waits for any more. */

@@ -1,9 +1,11 @@
 /** Where messages begin and end on a connection to the host for Node. */
 import assert from "node:assert/strict";
+import { connect } from "node:http2";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import { respond } from "../../src/http/respond.ts";
 import { placed } from "../../src/mount.ts";
+import { certificates } from "../support/certificates.ts";
 import { rawRequest } from "../support/raw_request.ts";
 import { answer, close, get, own, serving } from "../support/host.ts";
 
@@ -86,4 +88,27 @@ test("who is told of an error and fails at that does not keep the client waiting
     assert.equal((await serving(app, ask, { onError })).status, 500);
   }
   assert.equal(printed.mock.callCount(), 2);
+});
+
+test("content that fails does not look whole in HTTP/2", async () => {
+  const app: Handler = () => {
+    let count = 0;
+    const body = new ReadableStream({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (count++ > 0) throw new Error("it failed");
+        controller.enqueue(new TextEncoder().encode("part"));
+      },
+    });
+    return new Response(body);
+  };
+  const { ca, sign } = certificates();
+  await serving(app, async (port) => {
+    const client = connect(`https://localhost:${port}`, { ca });
+    const stream = client.request({ ":path": "/" }).resume();
+    stream.on("error", () => {});
+    await new Promise<void>((resolve) => stream.once("close", resolve));
+    client.destroy();
+    assert.equal(stream.rstCode, 2);
+  }, { ...own, http2: true, tls: sign("localhost"), hostname: "localhost" });
 });
