@@ -20,10 +20,16 @@ import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
 import { receive } from "./node/receive.ts";
-import { abandon, writeResponse } from "./node/response.ts";
+import { abandon, cut, writeResponse } from "./node/response.ts";
 import { closer, createServer, type ServerTls } from "./node/server.ts";
 import { agentTransport } from "./runtime/node.ts";
-import { acceptUpgrades, tunnellerOf, type UpgradeListener, upgrading } from "./node/upgrade.ts";
+import {
+  acceptUpgrades,
+  isDeclined,
+  tunnellerOf,
+  type UpgradeListener,
+  upgrading,
+} from "./node/upgrade.ts";
 import { setNodeTransport } from "./runtime/transport.ts";
 import { tunnelOf } from "./runtime/tunnel.ts";
 import type { AgentConstructor } from "./runtime/undici.ts";
@@ -76,7 +82,7 @@ export interface RunningServer {
  *
  * - 400 when a request has no valid target or host (RFC 9112 §3.2).
  * - 500 when the handler rejects or throws.
- * - 501 to CONNECT and TRACE.
+ * - 501 to CONNECT and TRACE, and to transfer codings other than chunked (RFC 9112 §6.1).
  *
  * The limits are Node's: 16 KiB of fields (431), 60 seconds for them (408), 300 for a request. For
  * other ones make a server of your own and give it a {@linkcode listener}.
@@ -149,6 +155,7 @@ export function listener(
   const tell = telling(options.onError);
   const enter = entrance(fetch);
   return (message, sink) => {
+    if (isDeclined(message)) sink.shouldKeepAlive = false;
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
     sink.once("close", () => {
@@ -166,7 +173,7 @@ export function listener(
     };
     const fail = (error: unknown): void => {
       if (!received.gone) tell(error);
-      if (sink.headersSent || received.gone) return void sink.destroy();
+      if (sink.headersSent || received.gone) return cut(sink);
       void send(textResponse(request, 500, "Internal Server Error"));
     };
     try {
@@ -222,13 +229,19 @@ function telling(onError: (error: unknown) => void = console.error): (error: unk
 /** Answers a message that asks for nothing that a handler could be asked for. */
 function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
   if (!message.complete) answerEarly(message, sink);
+  // What comes after a request that is none may be part of it.
+  sink.shouldKeepAlive = false;
   const method = message.method ?? "GET";
   const text = status === 501 ? "Not Implemented" : "Bad Request";
   void writeResponse(sink, method, textResponse({ method }, status, text));
 }
 
 function checked(response: unknown): Response {
-  if (typeof response === "object" && response && "status" in response) return response as Response;
+  if (typeof response === "object" && response && "status" in response) {
+    // A client would wait for the final answer, and take the next one for it.
+    if (Number(response.status) >= 200) return response as Response;
+    throw new TypeError(`serve: the handler returned the status ${String(response.status)}`);
+  }
   throw new TypeError(`serve: the handler returned ${String(response)}; return a Response`);
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { tunnelOf } from "../runtime/tunnel.ts";
 
 /**
  * Tells of an error while the content streams. The stream fails all the same, so that a cut content
@@ -16,6 +17,8 @@ export function watch(
   read: <T>(work: () => Promise<T>) => Promise<T>,
   tell: (error: unknown) => Promise<void>,
 ): Response {
+  // A copy of what stands for a tunnel would be none.
+  if (tunnelOf(response)) return response;
   const { body } = response;
   if (!body || body.locked) return response;
   const reader = body.getReader();

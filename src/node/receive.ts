@@ -22,6 +22,13 @@ export function receive(message: IncomingMessage, sink: ServerResponse): LazyReq
   const { method = "GET", url = "" } = message;
   if (REFUSED.has(method)) return 501;
   const fields = message.httpVersionMajor === 2 ? withHost(message) : message.rawHeaders;
+  const coding = fieldOf(fields, "transfer-encoding");
+  if (coding !== undefined) {
+    // RFC 9112 §6.1: HTTP/1.0 knows none, so that something before us has read it otherwise.
+    if (message.httpVersion === "1.0") return 400;
+    // Of the others, none is taken off, and it is no part of the content.
+    if (coding.toLowerCase() !== "chunked") return 501;
+  }
   const origin = originOf(fields, isEncrypted(message) ? "https://" : "http://");
   if (origin === undefined) return 400;
   const target = targetOf(url, origin);

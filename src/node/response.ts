@@ -4,6 +4,7 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import { isFlow } from "../http/flow.ts";
 import { type Written, written } from "./light_response.ts";
 import { flowOf, pour } from "./pour.ts";
@@ -14,6 +15,10 @@ type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 const WITHOUT_CONTENT = new Set([204, 205, 304]);
 /** Fields that HTTP/2 must not have (RFC 9113 §8.2.2). */
 const HTTP1 = new Set(["connection", "keep-alive", "proxy-connection", "upgrade"]);
+/** RFC 9113 §7. */
+const INTERNAL_ERROR = 0x02;
+/** RFC 9112 §4: a reason phrase. One of an upstream that is none is left out, as nobody reads it. */
+const PHRASE = /^[\t\x20-\x7e\x80-\xff]+$/;
 
 /**
  * Writes a response, as fast as the client takes it. Throws or rejects when its content fails;
@@ -71,7 +76,7 @@ function writeHead(
   if (sink.req.httpVersionMajor === 2) {
     lines = lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
     sink.writeHead(status, lines);
-  } else if (statusText) sink.writeHead(status, statusText, lines);
+  } else if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
   else sink.writeHead(status, lines);
 }
 
@@ -85,6 +90,8 @@ async function writeStream(sink: ServerResponse, parts: Written, body: Stream): 
   const results: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>[] = [];
   // Whoever pours meets the failure; this only looks.
   for (const read of ahead) read.then((result) => results.push(result), () => {});
+  // Of a handler that answers at once, the turn would end before anything is read.
+  await Promise.resolve();
   await new Promise<void>((endOfTurn) => process.nextTick(endOfTurn));
   const [first, second] = results;
   if (second?.done && first?.value instanceof Uint8Array) {
@@ -97,6 +104,14 @@ async function writeStream(sink: ServerResponse, parts: Written, body: Stream): 
   // Whoever waits for events wants to know that there is somebody to wait for.
   if (!first) sink.flushHeaders();
   await pour(flowOf(reader, ahead), sink, parts.length);
+}
+
+/** Cuts an answer, so that it does not look whole. */
+export function cut(sink: ServerResponse): void {
+  const { stream } = sink as { stream?: Pick<ServerHttp2Stream, "close"> };
+  // HTTP/2 calls the end of a stream that is just destroyed no error (RFC 9113 §7).
+  if (stream) stream.close(INTERNAL_ERROR);
+  else sink.destroy();
 }
 
 /** Lets go of a response that nobody waits for any more. */

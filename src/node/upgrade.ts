@@ -16,6 +16,17 @@ export type UpgradeListener = (message: IncomingMessage, socket: Duplex, head: B
 
 const tunnellers = new WeakMap<ServerResponse, (tunnel: Tunnel) => void>();
 
+/** Requests whose upgrade the server took no notice of. */
+const declined = new WeakSet<IncomingMessage>();
+
+/**
+ * Whether the upgrade that a message asks for was declined. Node then loses what came with it: the
+ * answer to a later request would pass for that to a lost one, so the connection must not stay.
+ */
+export function isDeclined(message: IncomingMessage): boolean {
+  return declined.has(message);
+}
+
 /** What makes a tunnel of the connection of a response, if that can be. */
 export function tunnellerOf(sink: ServerResponse): ((tunnel: Tunnel) => void) | undefined {
   return tunnellers.get(sink);
@@ -77,8 +88,10 @@ export function acceptUpgrades(server: Server, listen: Listener): () => void {
   Object.assign(server, {
     shouldUpgradeCallback(message: IncomingMessage): boolean {
       const headers = headersOf(message);
-      return message.httpVersion === "1.1" && !announcesContent(headers) &&
+      const accepted = message.httpVersion === "1.1" && !announcesContent(headers) &&
         upgradeProtocol(message.method ?? "", headers) !== undefined;
+      if (!accepted) declined.add(message);
+      return accepted;
     },
   });
   return () => {

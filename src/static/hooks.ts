@@ -5,8 +5,6 @@
  */
 import { nativeRequest } from "../http/received.ts";
 
-import { nativeRequest } from "../http/received.ts";
-
 /** What is known of an answer whose fields are being made. */
 export interface Serving {
   /** The request. */

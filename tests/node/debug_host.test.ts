@@ -1,9 +1,13 @@
 /** The debugger behind the host for Node. */
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { debug } from "../../src/debug/mod.ts";
 import type { DebugOptions } from "../../src/debug/options.ts";
+import { dispatch } from "../../src/dispatch.ts";
 import type { Handler } from "../../src/handler.ts";
+import { proxy } from "../../src/proxy/mod.ts";
 import { answer, close } from "../support/host.ts";
 
 const options: DebugOptions = { enabled: true, console: true, pin: "246-813-579", log: () => {} };
@@ -45,5 +49,31 @@ test("the callback for the address is given a native request, and what it tells 
     };
     const { body } = await answer(debug({ ...options, clientAddress })(fails), get);
     assert.equal(body.includes("it failed"), address === "127.0.0.1");
+  }
+});
+
+test("a connection is upgraded through the debugger, and through others that pass it on", async () => {
+  const upstream = createServer().on("upgrade", (_, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    socket.once("data", (data) => socket.end(data));
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  const { port } = upstream.address() as AddressInfo;
+  const tunnel = proxy({ "/": { target: `http://127.0.0.1:${port}/`, removePrefix: true } })(fails);
+  const marked: Handler = async (request) => {
+    const response = await tunnel(request);
+    response.headers.set("x-seen", "1");
+    return response;
+  };
+  const ask =
+    "GET /d/e HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nhello";
+  try {
+    const mounted = dispatch({ "/d": marked })(fails);
+    for (const app of [tunnel, marked, debug(options)(tunnel), debug(options)(mounted)]) {
+      const { status, body } = await answer(app, ask);
+      assert.deepEqual([status, body], [101, "hello"]);
+    }
+  } finally {
+    upstream.close();
   }
 });

@@ -1,0 +1,114 @@
+/** Where messages begin and end on a connection to the host for Node. */
+import assert from "node:assert/strict";
+import { connect } from "node:http2";
+import { test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import { respond } from "../../src/http/respond.ts";
+import { placed } from "../../src/mount.ts";
+import { certificates } from "../support/certificates.ts";
+import { rawRequest } from "../support/raw_request.ts";
+import { answer, close, get, own, serving } from "../support/host.ts";
+
+const echo: Handler = async (request) => new Response(await request.text());
+const head = "HTTP/1.1\r\nHost: h\r\n";
+const next = `GET /next ${head}${close}`;
+const count = (text: string): number => text.split("HTTP/1.1 ").length - 1;
+
+test("the content of a handler that answers at once has its length, too", async () => {
+  const sync = await answer(() => new Response("text"));
+  assert.match(sync.head, /\r\ncontent-length: 4/);
+  assert.equal(sync.body, "text");
+  const lying = await answer(() => new Response("text", { headers: { "content-length": "9" } }));
+  assert.equal(lying.status, 500);
+  const refused = await answer(echo, get.replace("/a/b", "/../b"));
+  assert.match(refused.head, /^HTTP\/1.1 400 [\s\S]*\r\ncontent-length: 11/);
+});
+
+test("transfer codings that are not taken off are refused", async () => {
+  const content = "3\r\nabc\r\n0\r\n\r\n";
+  for (
+    const [coding, version, expected] of [
+      ["chunked", "1.1", 200],
+      ["Chunked", "1.1", 200],
+      ["gzip, chunked", "1.1", 501],
+      ["chunked", "1.0", 400],
+    ] as const
+  ) {
+    const fields = `Host: h\r\nConnection: keep-alive\r\nTransfer-Encoding: ${coding}\r\n\r\n`;
+    const bytes = `POST / HTTP/${version}\r\n${fields}${content}${next}`;
+    const { status, text } = await answer(echo, bytes);
+    assert.deepEqual([status, count(text)], [expected, expected === 200 ? 2 : 1], coding);
+  }
+});
+
+test("nothing is asked on a connection after a request that is none", async () => {
+  for (const start of ["GET /../x", "TRACE /", "GET http://other/", "GET *"]) {
+    const { head: answered, text } = await answer(echo, `${start} ${head}\r\n${next}`);
+    assert.match(answered, /^HTTP\/1.1 (?:400|501) [\s\S]*\r\nconnection: close/i);
+    assert.equal(count(text), 1);
+  }
+});
+
+test("no answer passes for that to a request that came with a declined upgrade", async () => {
+  const asks = [
+    `GET / ${head}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n`,
+    `POST / ${head}Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\nabc`,
+  ];
+  await serving(echo, async (port) => {
+    for (const ask of asks) {
+      const { head: answered } = await rawRequest(port, ask + next);
+      assert.match(answered, /\r\nconnection: close/i);
+    }
+  }, own);
+});
+
+test("what a hostile upstream makes of its status line does no harm", async () => {
+  for (const statusText of ["a\r\nb: c", "\x01", "\u0100", "caf\xe9"]) {
+    const app = placed((request) =>
+      respond(request, "text", { status: 200, statusText, fields: [] })
+    );
+    const { status, head: answered, body } = await answer(app);
+    assert.deepEqual([status, body], [200, "text"]);
+    assert.equal(answered.split("\r\n")[0]?.includes("caf"), statusText === "caf\xe9");
+  }
+  for (const status of [0, 100, 101, 103, 199, NaN]) {
+    const app = placed((request) => respond(request, "text", { status, fields: [] }));
+    assert.equal((await answer(app)).status, 500);
+  }
+});
+
+test("who is told of an error and fails at that does not keep the client waiting", async (t) => {
+  const printed = t.mock.method(console, "error", () => {});
+  const onError = (): never => {
+    throw new Error("nobody listens");
+  };
+  const handlers: Handler[] = [() => onError(), async () => await Promise.resolve().then(onError)];
+  for (const app of handlers) {
+    const ask = (port: number): ReturnType<typeof rawRequest> => rawRequest(port, get);
+    assert.equal((await serving(app, ask, { onError })).status, 500);
+  }
+  assert.equal(printed.mock.callCount(), 2);
+});
+
+test("content that fails does not look whole in HTTP/2", async () => {
+  const app: Handler = () => {
+    let count = 0;
+    const body = new ReadableStream({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (count++ > 0) throw new Error("it failed");
+        controller.enqueue(new TextEncoder().encode("part"));
+      },
+    });
+    return new Response(body);
+  };
+  const { ca, sign } = certificates();
+  await serving(app, async (port) => {
+    const client = connect(`https://localhost:${port}`, { ca });
+    const stream = client.request({ ":path": "/" }).resume();
+    stream.on("error", () => {});
+    await new Promise<void>((resolve) => stream.once("close", resolve));
+    client.destroy();
+    assert.equal(stream.rstCode, 2);
+  }, { ...own, http2: true, tls: sign("localhost"), hostname: "localhost" });
+});
