@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Handler } from "./handler.ts";
+import { type Handler, notFound } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./http/received.ts";
 import { readTarget, type Target } from "./http/target.ts";
@@ -96,6 +96,8 @@ export function entrance<Args extends readonly unknown[]>(
 ): Entrance<Args> {
   const own = entrances.get(handler);
   if (own) return own;
+  // It is ours, too, and where it stands is all the same to it.
+  if ((handler as unknown) === notFound) return notFound;
   return (request, place, args) => {
     if (place.base.length === place.hidden) return handler(nativeRequest(request), ...args);
     if (!place.rewrite) return lend(handler, nativeRequest(request), place, args);
