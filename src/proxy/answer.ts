@@ -7,7 +7,6 @@ import { endToEnd, type Field } from "../http/connection.ts";
 import { respondFlow } from "../http/flow.ts";
 import { type Body, type FieldList, type Head, respond } from "../http/respond.ts";
 import { appendVia } from "../http/via.ts";
-import { sized } from "../runtime/sized.ts";
 import type { Clock } from "./clock.ts";
 import { discard, type Exchange } from "./exchange.ts";
 import { Failure } from "./failure.ts";
@@ -166,8 +165,7 @@ export function responseOf(
       if (!request.signal.aborted) onError(error, request);
     },
   };
-  const body = sized(watched(incoming.body, watch, clock), head.length);
-  return respond(host, body as Body, head);
+  return respond(host, watched(incoming.body, watch, clock) as Body, head);
 }
 
 /** Events may be as far apart as they like. */
