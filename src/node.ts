@@ -159,7 +159,8 @@ export function listener(
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
     sink.once("close", () => {
-      if (!sink.writableFinished) received.leave();
+      // Of a stream of HTTP/2 that the client resets, Node itself writes the end.
+      if (!sink.writableEnded || !sink.writableFinished) received.leave();
     });
     const request = received as unknown as Request;
     const open = tunnellerOf(sink);

@@ -112,3 +112,28 @@ test("content that fails does not look whole in HTTP/2", async () => {
     assert.equal(stream.rstCode, 2);
   }, { ...own, http2: true, tls: sign("localhost"), hostname: "localhost" });
 });
+
+test("a client of HTTP/2 that leaves aborts the signal", async () => {
+  let left: (reason: unknown) => void = () => {};
+  const reason = new Promise((resolve) => (left = resolve));
+  let came = (): void => {};
+  const asked = new Promise<void>((resolve) => (came = resolve));
+  const app: Handler = ({ signal }) => {
+    came();
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        left(signal.reason);
+        reject(signal.reason);
+      });
+    });
+  };
+  await serving(app, async (port) => {
+    const client = connect(`https://localhost:${port}`, { rejectUnauthorized: false });
+    const stream = client.request({ ":path": "/" }).resume();
+    stream.on("error", () => {});
+    await asked;
+    stream.close(8);
+    assert.match(String(await reason), /closed the connection/);
+    client.destroy();
+  }, { ...own, http2: true, tls: certificates().sign("localhost"), hostname: "localhost" });
+});
