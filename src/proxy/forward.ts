@@ -98,13 +98,7 @@ export function forwarder(
     };
     const deliver = (received: Received, settings: Settings): Promise<Attempt> =>
       received.target.deliver({
-        asked: {
-          // Made only for those who look.
-          get request() {
-            return nativeRequest(request);
-          },
-          clientAddress: seen.client,
-        },
+        asked: new Asking(request, seen.client),
         request,
         body: received.body,
         signal: received.signal,
@@ -152,6 +146,20 @@ export function forwarder(
       return own(failed);
     }
   };
+}
+
+/** A request as balancers see it. The native one is made only for those who look. */
+class Asking implements Asked {
+  readonly #request: Request;
+  readonly clientAddress: string | undefined;
+
+  constructor(request: Request, clientAddress: string | undefined) {
+    [this.#request, this.clientAddress] = [request, clientAddress];
+  }
+
+  get request(): Request {
+    return nativeRequest(this.#request);
+  }
 }
 
 /** What is sent after a copy was sent to the mirror, if there is one. */

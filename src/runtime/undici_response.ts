@@ -53,8 +53,8 @@ export class Receiver implements Flow {
   onRequestStart(controller: DispatchController): void {
     this.#controller = controller;
     const { signal } = this.#request;
-    if (signal.aborted) this.handleEvent();
-    else signal.addEventListener("abort", this);
+    if (signal.aborted) this.#leave();
+    else signal.addEventListener("abort", this.#leave);
   }
 
   onResponseStart(
@@ -65,7 +65,7 @@ export class Receiver implements Flow {
   ): void {
     const fields = fieldsOf(controller.rawHeaders, headers);
     if (status < 200) return this.#request.onInformation?.(status, fields);
-    this.#resolve(pushedResponse(this, { status, reason, fields }));
+    this.#resolve(new Pushed(this, status, reason, fields));
   }
 
   onResponseData(controller: DispatchController, chunk: Chunk): void {
@@ -80,7 +80,7 @@ export class Receiver implements Flow {
   }
 
   onResponseEnd(controller: DispatchController, parsed: Fields = {}): void {
-    this.#request.signal.removeEventListener("abort", this);
+    this.#request.signal.removeEventListener("abort", this.#leave);
     if (this.#state !== "open") return;
     this.#state = "ended";
     this.#trailers.resolve(fieldsOf(controller.rawTrailers, parsed));
@@ -88,7 +88,7 @@ export class Receiver implements Flow {
   }
 
   onResponseError(_controller: DispatchController, error: Error): void {
-    this.#request.signal.removeEventListener("abort", this);
+    this.#request.signal.removeEventListener("abort", this.#leave);
     this.#reject(error);
     this.#trailers.reject(error);
     if (this.#state !== "open") return;
@@ -96,10 +96,9 @@ export class Receiver implements Flow {
     this.#sink?.fail(error);
   }
 
-  /** The signal is aborted. */
-  handleEvent(): void {
+  readonly #leave = (): void => {
     this.#controller?.abort(asError(this.#request.signal.reason));
-  }
+  };
 
   start(sink: Sink): void {
     this.#sink = sink;
@@ -132,20 +131,27 @@ export class Receiver implements Flow {
   }
 }
 
-/** The response, whose stream is made when somebody wants one. */
-function pushedResponse(
-  flow: Receiver,
-  head: Pick<IncomingResponse, "status" | "reason" | "fields">,
-): PushedResponse {
-  let body: ReadableStream<Chunk> | undefined;
-  return {
-    ...head,
-    flow,
-    get body() {
-      return body ??= streamOf(flow);
-    },
-    trailers: flow.trailers,
-  };
+/**
+ * The response, whose stream is made when somebody wants one. A class: an object with a getter of
+ * its own has a shape of its own, and those stay in memory for long.
+ */
+class Pushed implements PushedResponse {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: readonly Field[];
+  readonly flow: Receiver;
+  #body: ReadableStream<Chunk> | undefined;
+
+  constructor(flow: Receiver, status: number, reason: string, fields: readonly Field[]) {
+    [this.flow, this.status, this.reason, this.fields] = [flow, status, reason, fields];
+  }
+
+  get body(): ReadableStream<Chunk> {
+    return this.#body ??= streamOf(this.flow);
+  }
+  get trailers(): Promise<readonly Field[]> {
+    return this.flow.trailers;
+  }
 }
 
 /** The fields as they came; Latin-1, as Node reads them. */
