@@ -7,6 +7,9 @@
 /** Four bytes or sixteen. An IPv4-mapped IPv6 address has four: it is the IPv4 address. */
 type Bytes = readonly number[];
 
+/** Four decimal numbers up to 255. A leading zero is octal to some and decimal to others. */
+const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+const V4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 /** RFC 4291 §2.5.5.2 */
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
 
@@ -22,6 +25,7 @@ export function readAddress(text: string): Bytes | undefined {
 
 /** An address as it is written in a field, or `undefined` when it is none. */
 export function writeAddress(text: string): string | undefined {
+  if (V4.test(text)) return text;
   const bytes = readAddress(text);
   if (bytes?.length !== 16) return bytes?.join(".");
   return text.replace(/%.*$/, "").toLowerCase();
@@ -35,6 +39,7 @@ export function writeAddress(text: string): string | undefined {
  */
 export function networks(option: string, list: readonly string[]): (address: string) => boolean {
   const all = list.map((member) => readNetwork(option, member));
+  if (all.length === 0) return () => false;
   return (address) => {
     const bytes = readAddress(address);
     return bytes !== undefined && all.some((network) => contains(network, bytes));
@@ -70,11 +75,7 @@ function contains({ bytes, bits }: Network, address: Bytes): boolean {
 }
 
 function readV4(text: string): Bytes | undefined {
-  const parts = text.split(".");
-  // A leading zero is octal to some and decimal to others.
-  const valid = parts.length === 4 &&
-    parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part) && Number(part) < 256);
-  return valid ? parts.map(Number) : undefined;
+  return V4.test(text) ? text.split(".").map(Number) : undefined;
 }
 
 function readV6(text: string): Bytes | undefined {

@@ -40,19 +40,25 @@ const PROTECTED = new Set([
   "location",
   "origin",
 ]);
+/** What nearly every `Connection` says. */
+const NAMES_NONE = /^(?:keep-alive|close)$/i;
 const PROTECTED_FAMILIES = ["content-", "x-forwarded-", "sec-", "access-control-"];
 
 /** The fields that go on: all but those of the connection and those that `Connection` names. */
 export function endToEnd(fields: Iterable<Field>): Field[] {
-  const lines = [...fields].map(([name, value]): Field => [name.toLowerCase(), value]);
-  const nominated = new Set<string>();
-  for (const [name, value] of lines) {
-    if (name !== "connection") continue;
-    for (const option of value.split(",")) nominated.add(option.trim().toLowerCase());
+  const kept: Field[] = [];
+  let nominated: Set<string> | undefined;
+  for (const field of fields) {
+    const name = field[0].toLowerCase();
+    if (!HOP_BY_HOP.has(name)) kept.push(name === field[0] ? field : [name, field[1]]);
+    else if (name === "connection" && !NAMES_NONE.test(field[1])) {
+      nominated ??= new Set();
+      for (const option of field[1].split(",")) nominated.add(option.trim().toLowerCase());
+    }
   }
-  return lines.filter(([name]) =>
-    !HOP_BY_HOP.has(name) && !(nominated.has(name) && !isProtected(name))
-  );
+  return nominated
+    ? kept.filter(([name]) => !nominated.has(name) || isProtected(name))
+    : kept;
 }
 
 /** Whether the name is one of a field of the connection. */

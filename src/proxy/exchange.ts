@@ -56,11 +56,10 @@ export class Exchange {
   race(sent: Promise<Attempt>): Promise<Attempt> {
     const { signal } = this;
     return new Promise((resolve, reject) => {
-      this.#reject = (reason) => {
-        reject(reason);
-        void sent.then(({ incoming }) => discard(incoming.body), () => {});
-      };
-      if (signal.aborted) this.#reject(signal.reason);
+      // Not a function that holds on to `sent`: each would be kept in memory until the next full
+      // collection, with all that the request was made of.
+      this.#reject = reject;
+      if (signal.aborted) reject(signal.reason as Error);
       sent.then(resolve, reject);
     });
   }

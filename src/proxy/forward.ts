@@ -107,7 +107,9 @@ export function forwarder(
           const plain = outgoingRequest(received, upstream, settings);
           if (!plain) throw new Failure("http_request_error", "the path would leave the target");
           const built = upgrade ? withUpgrade(plain, upgrade) : plain;
-          const outgoing = await HookError.of(() => onRequest?.(built, request)) ?? built;
+          const outgoing = onRequest
+            ? await HookError.of(() => onRequest(built, request)) ?? built
+            : built;
           const incoming = await send(upstream, outgoing, args);
           if (!upgrade || !isAgreement(incoming)) checkStatus(incoming);
           return { upstream, outgoing, incoming };
@@ -116,13 +118,13 @@ export function forwarder(
     // What a mirror says, early or late, is nobody's business.
     const copy = (received: Received): Promise<Attempt> =>
       deliver(received, { ...settings, onInformation: undefined });
-    let begun: Attempt | undefined;
+    let sent: Promise<Attempt> | undefined;
     try {
       const abort = (why: unknown): void => exchange.abort(why);
       // A mirror that agreed to an upgrade would be a second end of the connection.
       const original = upgrade ? received : mirrored(received, copy, abort);
-      begun = await exchange.race(deliver(original, settings));
-      const { upstream, outgoing, incoming } = begun;
+      sent = deliver(original, settings);
+      const { upstream, outgoing, incoming } = await exchange.race(sent);
       exchange.begin();
       const fields = answerFields(incoming, target.credentials, name);
       const rewritten = target.rewrite
@@ -134,10 +136,12 @@ export function forwarder(
       }
       const around = { request, exchange, settings, clock, local: upstream.local };
       const response = responseOf(incoming, rewritten, around);
-      return await HookError.of(() => onResponse?.(response, request)) ?? response;
+      if (!onResponse) return response;
+      return await HookError.of(() => onResponse(response, request)) ?? response;
     } catch (error) {
       exchange.abort(error);
-      discard(begun?.incoming.body ?? null);
+      // It may have come, or come yet, where the sender does not notice.
+      void sent?.then(({ incoming }) => discard(incoming.body), () => {});
       if (error instanceof HookError) throw error.cause;
       // Nobody reads it; the status is for logs.
       if (request.signal.aborted) return new Response(null, { status: 499 });

@@ -60,37 +60,48 @@ function receivedHost(proto: string, authority: string, host: string | null): st
  */
 export function forwardingFields(
   fields: readonly Field[],
-  { peer, trusted, host, proto, prefix }: Seen,
-  { xForwarded, forwarded }: Settings,
+  seen: Seen,
+  settings: Settings,
 ): Field[] {
-  const kept = new Map<string, string>();
-  const result: Field[] = [];
+  const told = new Map<string, string>();
+  const others: Field[] = [];
   for (const field of fields) {
     const [name, value] = field;
-    if (!isForwarding(name)) result.push(field);
-    else if (trusted) kept.set(name, kept.has(name) ? `${kept.get(name)}, ${value}` : value);
+    if (!isForwarding(name)) others.push(field);
+    else if (seen.trusted) told.set(name, told.has(name) ? `${told.get(name)}, ${value}` : value);
   }
-  if (xForwarded !== "off") {
-    const before = xForwarded === "append" ? kept : new Map<string, string>();
-    const ours = [
-      ["x-forwarded-for", join(before.get("x-forwarded-for"), peer)],
-      ["x-forwarded-proto", before.get("x-forwarded-proto") ?? proto],
-      ["x-forwarded-host", before.get("x-forwarded-host") ?? host],
-      ["x-forwarded-prefix", (before.get("x-forwarded-prefix") ?? "") + prefix],
-    ] as const;
-    for (const [name, value] of ours) {
-      if (value) kept.set(name, value);
-      else kept.delete(name);
-    }
-  }
-  if (forwarded !== false) {
-    const by = forwarded === true ? undefined : forwarded;
-    const element = forwardedElement({ for: peer, by, host, proto });
-    kept.set("forwarded", join(kept.get("forwarded"), element) ?? "");
-  }
-  return [...result, ...kept];
+  const ours = [...xForwardedFields(told, seen, settings), ...forwardedField(told, seen, settings)];
+  for (const [name] of ours) told.delete(name);
+  return [...others, ...told, ...ours.filter(([, value]) => value !== "")];
 }
 
-function join(before: string | undefined, value: string | undefined): string | undefined {
-  return before && value ? `${before}, ${value}` : before || value;
+function xForwardedFields(
+  told: ReadonlyMap<string, string>,
+  { peer, host, proto, prefix }: Seen,
+  { xForwarded }: Settings,
+): readonly Field[] {
+  if (xForwarded === "off") return [];
+  const before = (name: string): string | undefined =>
+    xForwarded === "append" ? told.get(name) : undefined;
+  return [
+    ["x-forwarded-for", join(before("x-forwarded-for"), peer)],
+    ["x-forwarded-proto", before("x-forwarded-proto") ?? proto],
+    ["x-forwarded-host", before("x-forwarded-host") ?? host],
+    ["x-forwarded-prefix", (before("x-forwarded-prefix") ?? "") + prefix],
+  ];
+}
+
+function forwardedField(
+  told: ReadonlyMap<string, string>,
+  { peer, host, proto }: Seen,
+  { forwarded }: Settings,
+): readonly Field[] {
+  if (forwarded === false) return [];
+  const by = forwarded === true ? undefined : forwarded;
+  const element = forwardedElement({ for: peer, by, host, proto });
+  return [["forwarded", join(told.get("forwarded"), element)]];
+}
+
+function join(before: string | undefined, value: string | undefined): string {
+  return before && value ? `${before}, ${value}` : before || value || "";
 }

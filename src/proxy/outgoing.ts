@@ -79,23 +79,26 @@ function outgoingFields(
   method: string,
   content: boolean,
   seen: Seen,
-  { headers, credentials }: Target,
+  { headers, dropped }: Target,
   settings: Settings,
 ): readonly Field[] {
-  const dropped = new Set([...NEVER, ...headers.map(([name]) => name)]);
-  if (!content) { for (const name of CONTENT_FRAMING) dropped.add(name); }
-  if (!credentials) dropped.add("authorization").add("cookie");
   // What the client names in Connection is taken off before ours is put on, so that it cannot name
   // ours.
   const kept = endToEnd(received).filter(([name]) =>
-    !dropped.has(name) && !isDisguised(name, dropped)
+    !dropped.has(name) && (content || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped)
   );
-  const fields = forwardingFields(kept, seen, settings)
-    // What the target's options set, not even ours can stand beside.
-    .filter(([name]) => !dropped.has(name));
-  return [...signed(fields, settings.pseudonym()), ...headers].map((field) =>
-    method === "OPTIONS" ? oneHopFewer(field) : field
-  );
+  const fields = signed(forwardingFields(kept, seen, settings), settings.pseudonym());
+  // What the target's options set, not even ours can stand beside.
+  const all = headers.length === 0
+    ? fields
+    : [...fields.filter(([name]) => !dropped.has(name)), ...headers];
+  return method === "OPTIONS" ? all.map(oneHopFewer) : all;
+}
+
+/** The fields that a target never gets from a client. */
+export function droppedFields(headers: readonly Field[], credentials: boolean): ReadonlySet<string> {
+  const ours = headers.map(([name]) => name);
+  return new Set([...NEVER, ...ours, ...(credentials ? [] : ["authorization", "cookie"])]);
 }
 
 /** To CGI and its heirs `X_Forwarded_For` and `X-Forwarded-For` are one variable. */
@@ -108,8 +111,9 @@ function isDisguised(name: string, dropped: ReadonlySet<string>): boolean {
 
 function signed(fields: readonly Field[], pseudonym: string | undefined): readonly Field[] {
   if (pseudonym === undefined) return fields;
-  const via = fields.filter(([name]) => name === "via").map(([, value]) => value).join(", ");
-  return [...fields.filter(([name]) => name !== "via"), ["via", appendVia(via, pseudonym)]];
+  const before = fields.filter(([name]) => name === "via").map(([, value]) => value);
+  const others = before.length === 0 ? fields : fields.filter(([name]) => name !== "via");
+  return [...others, ["via", appendVia(before.join(", "), pseudonym)]];
 }
 
 /** RFC 9110 §7.6.2 */

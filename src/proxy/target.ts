@@ -8,6 +8,7 @@ import { type Field, isHopByHop } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
 import type { Deliver } from "./forward.ts";
+import { droppedFields } from "./outgoing.ts";
 import type { Connection, Transport } from "./transport.ts";
 import {
   type Fetcher,
@@ -95,6 +96,8 @@ export interface Target {
   readonly removePrefix: boolean;
   readonly host: string | null;
   readonly headers: readonly Field[];
+  /** The names of fields that are not passed on from clients. */
+  readonly dropped: ReadonlySet<string>;
   readonly credentials: boolean;
   readonly rewrite: boolean;
   readonly connection: Connection | undefined;
@@ -139,6 +142,7 @@ export function readTarget(
     headers: readHeaders(options.headers ?? {}, refuse),
     connection: readConnection(options, local ? undefined : transport, refuse),
   };
+  const credentials = flag("credentials", options.credentials ?? true, refuse);
   const together = readPool(options, refuse);
   introduce(upstreams, together.healths, manner);
   return {
@@ -146,7 +150,8 @@ export function readTarget(
     deliver: pool(upstreams, together),
     anyMethod: transport.capabilities.has("anyMethod"),
     removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
-    credentials: flag("credentials", options.credentials ?? true, refuse),
+    dropped: droppedFields(manner.headers, credentials),
+    credentials,
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),
     mirror: options.mirror && readMirror(name, options.mirror, transport, refuse),
   };
