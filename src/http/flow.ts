@@ -29,6 +29,8 @@ export interface Flow {
   start(sink: Sink): void;
   /** Goes on after `write` returned `false`. */
   resume(): void;
+  /** All of the content in place of `start`, where it is there already and nothing follows it. */
+  whole?(): Uint8Array<ArrayBuffer> | undefined;
   /** Nobody wants the rest, or any of it: lets go of where it comes from. */
   cancel(reason: unknown): void;
 }

@@ -17,6 +17,12 @@ export abstract class HostRequest {
   abstract readonly address: string | undefined;
   /** Whether the host can make a tunnel of the client's connection. */
   abstract readonly upgradable: boolean;
+  /** Why the client is gone, if it is. */
+  abstract readonly gone: Error | undefined;
+  /** Calls back when the client leaves; the same as an event of `signal`, without one. */
+  abstract onLeave(callback: () => void): void;
+  /** Forgets what `onLeave` was given. */
+  abstract offLeave(callback: () => void): void;
   /** Makes the native request: the same one at every call without a URL. */
   abstract native(url?: string): Request;
   /** Makes a response as the host likes to send it; a `Response` for whoever looks at it. */
@@ -29,16 +35,15 @@ export abstract class HostRequest {
  * @param url The URL to give it, if another.
  */
 export function nativeRequest(request: Request, url?: string): Request {
-  if ((request as object) instanceof HostRequest) {
-    return (request as object as HostRequest).native(url);
-  }
+  const host = hostRequest(request);
+  if (host) return host.native(url);
   return url === undefined ? request : new Request(url, request);
 }
 
 /** The field lines of a request: as they were received, where the host tells. */
 export function fieldLines(request: Request): Iterable<Field> {
-  if (!((request as object) instanceof HostRequest)) return request.headers;
-  const { fields } = request as object as HostRequest;
+  const fields = hostRequest(request)?.fields;
+  if (!fields) return request.headers;
   const lines: Field[] = [];
   const cookies: string[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
@@ -49,4 +54,33 @@ export function fieldLines(request: Request): Iterable<Field> {
   // In HTTP/2 a client may send several, which others would not understand (RFC 9113 §8.2.3).
   if (cookies.length > 0) lines.push(["cookie", cookies.join("; ")]);
   return lines;
+}
+
+/** Whether the client of a request is gone. */
+export function isGone(request: Request): boolean {
+  const host = hostRequest(request);
+  return host ? host.gone !== undefined : request.signal.aborted;
+}
+
+/** Why the client of a request is gone, where it is. */
+export function whyGone(request: Request): unknown {
+  return hostRequest(request)?.gone ?? request.signal.reason;
+}
+
+/** Calls back when the client of a request leaves. */
+export function onLeave(request: Request, callback: () => void): void {
+  const host = hostRequest(request);
+  if (host) host.onLeave(callback);
+  else request.signal.addEventListener("abort", callback);
+}
+
+/** Forgets what `onLeave` was given. The signal of a client may outlive many requests. */
+export function offLeave(request: Request, callback: () => void): void {
+  const host = hostRequest(request);
+  if (host) host.offLeave(callback);
+  else request.signal.removeEventListener("abort", callback);
+}
+
+function hostRequest(request: object): HostRequest | undefined {
+  return request instanceof HostRequest ? request : undefined;
 }

@@ -43,6 +43,7 @@ export class LazyRequest extends HostRequest {
   readonly #open: (() => Content) | undefined;
   #body: Content | null | undefined;
   #controller: AbortController | undefined;
+  #leaving: Set<() => void> | undefined;
   #native: Request | undefined;
 
   /**
@@ -88,6 +89,15 @@ export class LazyRequest extends HostRequest {
   leave(): void {
     this.gone = new Error("the client closed the connection");
     this.#controller?.abort(this.gone);
+    for (const callback of this.#leaving ?? []) callback();
+  }
+  /** Calls back when the client leaves. */
+  onLeave(callback: () => void): void {
+    (this.#leaving ??= new Set()).add(callback);
+  }
+  /** Forgets what `onLeave` was given. */
+  offLeave(callback: () => void): void {
+    this.#leaving?.delete(callback);
   }
 
   /** The address at the other end of the connection. */

@@ -5,6 +5,7 @@
  */
 import { endToEnd, type Field } from "../http/connection.ts";
 import { respondFlow } from "../http/flow.ts";
+import { isGone } from "../http/received.ts";
 import { type Body, type FieldList, type Head, respond } from "../http/respond.ts";
 import { appendVia } from "../http/via.ts";
 import type { Clock } from "./clock.ts";
@@ -54,8 +55,9 @@ export function answerFields(
   credentials: boolean,
   pseudonym: string | undefined,
 ): Field[] {
-  const lines = [...fields].map(([name, value]): Field => [name.toLowerCase(), value]);
-  const has = (wanted: string): boolean => lines.some(([name]) => name === wanted);
+  const lines = [...fields];
+  const has = (wanted: string): boolean =>
+    lines.some(([name]) => name.length === wanted.length && name.toLowerCase() === wanted);
   const coded = decoded && has("content-encoding");
   // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, which must not go on with it.
   const chunked = has("transfer-encoding");
@@ -85,6 +87,7 @@ export function answerFields(
  * @throws {Failure} When there are two, or none that is a number.
  */
 function oneLength(value: string): string {
+  if (/^[0-9]{1,15}$/.test(value)) return value;
   const [first = "", ...others] = value.split(",").map((member) => member.trim());
   if (
     /^[0-9]+$/.test(first) && Number.isSafeInteger(Number(first)) &&
@@ -149,7 +152,9 @@ export function responseOf(
   if (pause === 0 && total === 0 && counted) {
     // From here on, a client that leaves cancels the content.
     exchange.end();
-    return flow ? respondFlow(host, flow, head) : respond(host, incoming.body as Body, head);
+    if (!flow) return respond(host, incoming.body as Body, head);
+    const whole = head.length === undefined ? undefined : flow.whole?.();
+    return whole ? respond(host, whole, head) : respondFlow(host, flow, head);
   }
   if (incoming.body === null) {
     exchange.end();
@@ -162,7 +167,7 @@ export function responseOf(
     ended(error) {
       if (error === undefined) return exchange.end();
       exchange.abort(error);
-      if (!request.signal.aborted) onError(error, request);
+      if (!isGone(request)) onError(error, request);
     },
   };
   return respond(host, watched(incoming.body, watch, clock) as Body, head);

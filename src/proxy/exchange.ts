@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isGone, offLeave, onLeave, whyGone } from "../http/received.ts";
 import type { Clock } from "./clock.ts";
 import { Failure } from "./failure.ts";
 import type { Attempt } from "./forward.ts";
@@ -11,21 +12,21 @@ import type { Settings } from "./options.ts";
 /** Counts the time of an exchange from when it is made. */
 export class Exchange {
   readonly #own = new AbortController();
-  readonly #client: AbortSignal;
+  readonly #request: Request;
   readonly #clock: Clock;
   #headers: unknown;
   #total: unknown;
   #reject: (reason: unknown) => void = () => {};
 
-  constructor(client: AbortSignal, { timeouts: { headers, total } }: Settings, clock: Clock) {
-    this.#client = client;
+  constructor(request: Request, { timeouts: { headers, total } }: Settings, clock: Clock) {
+    this.#request = request;
     this.#clock = clock;
     const late = (what: string, limit: number) => (): void =>
       this.abort(new Failure("http_response_timeout", `no ${what} within ${limit} ms`));
     if (headers > 0) this.#headers = clock.setTimeout(late("answer", headers), headers);
     if (total > 0) this.#total = clock.setTimeout(late("whole answer", total), total);
-    if (client.aborted) this.#leave();
-    else client.addEventListener("abort", this.#leave);
+    if (isGone(request)) this.#leave();
+    else onLeave(request, this.#leave);
   }
 
   /** Aborted when the client leaves, and when the exchange is broken off. */
@@ -45,11 +46,11 @@ export class Exchange {
     this.#clock.clearTimeout(this.#headers);
   }
 
-  /** Nothing more is to be watched. The signal of the client may outlive many requests. */
+  /** Nothing more is to be watched. */
   end(): void {
     this.#clock.clearTimeout(this.#headers);
     this.#clock.clearTimeout(this.#total);
-    this.#client.removeEventListener("abort", this.#leave);
+    offLeave(this.#request, this.#leave);
   }
 
   /** What was sent for, or why the exchange was broken off, should the sender not notice. */
@@ -64,7 +65,7 @@ export class Exchange {
     });
   }
 
-  readonly #leave = (): void => this.abort(this.#client.reason);
+  readonly #leave = (): void => this.abort(whyGone(this.#request));
 }
 
 /** Lets go of content that nobody reads. */

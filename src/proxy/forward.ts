@@ -4,7 +4,7 @@
  * @module
  */
 import { statusOf } from "../http/proxy_status.ts";
-import { nativeRequest } from "../http/received.ts";
+import { isGone, nativeRequest } from "../http/received.ts";
 import type { Place } from "../mount.ts";
 import { errorType } from "../runtime/error_type.ts";
 import { answerFields, checkStatus, responseOf } from "./answer.ts";
@@ -87,7 +87,7 @@ export function forwarder(
     const upgrade = upgradeOf(request, place.original, args, settings.transport);
     if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
     const seen = look(request, place, args, settings);
-    const exchange = new Exchange(request.signal, settings, clock);
+    const exchange = new Exchange(request, settings, clock);
     const received: Received = {
       request,
       place,
@@ -144,7 +144,7 @@ export function forwarder(
       void sent?.then(({ incoming }) => discard(incoming.body), () => {});
       if (error instanceof HookError) throw error.cause;
       // Nobody reads it; the status is for logs.
-      if (request.signal.aborted) return new Response(null, { status: 499 });
+      if (isGone(request)) return new Response(null, { status: 499 });
       const failed = whatFailed(error);
       if (failed.status >= 500) settings.onError(error, request);
       return own(failed);

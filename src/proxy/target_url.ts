@@ -21,7 +21,7 @@ export function targetUrl(target: URL, path: string, query: string): URL | undef
   const url = new URL(target);
   const base = basePath(target);
   if (path !== "") url.pathname = base + path;
-  url.search = query;
+  if (query !== "") url.search = query;
   const inside = url.pathname === base || url.pathname.startsWith(`${base}/`);
   return url.origin === target.origin && (inside || path === "") ? url : undefined;
 }

@@ -45,11 +45,13 @@ export function undiciSend(Agent: AgentConstructor): Transport["send"] {
 function dispatchOptions(
   { url, method, host, fields, body }: OutgoingRequest,
 ): Record<string, unknown> {
+  const headers = ["host", host];
+  for (const [name, value] of fields) headers.push(name, value);
   return {
     origin: url.origin,
     path: requestTarget(url),
     method,
-    headers: ["host", host, ...fields.flat()],
+    headers,
     body,
     // Undici would make a new connection for each Host field; the connector knows the real name.
     servername: url.hostname,

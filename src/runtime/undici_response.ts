@@ -37,7 +37,8 @@ export class Receiver implements Flow {
   /** What came before anybody wanted it. */
   #waiting: Chunk[] = [];
   #size = 0;
-  readonly #trailers = Promise.withResolvers<readonly Field[]>();
+  #trailerFields: readonly Field[] = [];
+  #trailers: PromiseWithResolvers<readonly Field[]> | undefined;
   #state: "open" | "ended" | "failed" | "cancelled" = "open";
   #error: Error | undefined;
 
@@ -47,7 +48,6 @@ export class Receiver implements Flow {
     reject: (reason: Error) => void,
   ) {
     [this.#request, this.#resolve, this.#reject] = [request, resolve, reject];
-    this.#trailers.promise.catch(() => {}); // the content fails in the same way
   }
 
   onRequestStart(controller: DispatchController): void {
@@ -80,24 +80,24 @@ export class Receiver implements Flow {
   }
 
   onResponseEnd(controller: DispatchController, parsed: Fields = {}): void {
-    this.#request.signal.removeEventListener("abort", this.#leave);
     if (this.#state !== "open") return;
     this.#state = "ended";
-    this.#trailers.resolve(fieldsOf(controller.rawTrailers, parsed));
+    this.#trailerFields = fieldsOf(controller.rawTrailers, parsed);
+    this.#trailers?.resolve(this.#trailerFields);
     this.#sink?.end();
   }
 
   onResponseError(_controller: DispatchController, error: Error): void {
-    this.#request.signal.removeEventListener("abort", this.#leave);
     this.#reject(error);
-    this.#trailers.reject(error);
+    this.#error = error;
+    this.#trailers?.reject(error);
     if (this.#state !== "open") return;
-    [this.#state, this.#error] = ["failed", error];
+    this.#state = "failed";
     this.#sink?.fail(error);
   }
 
   readonly #leave = (): void => {
-    this.#controller?.abort(asError(this.#request.signal.reason));
+    if (this.#state === "open") this.#controller?.abort(asError(this.#request.signal.reason));
   };
 
   start(sink: Sink): void {
@@ -114,6 +114,12 @@ export class Receiver implements Flow {
     else if (waiting.length === 0) sink.flush?.();
   }
 
+  whole(): Chunk | undefined {
+    const [chunk, ...more] = this.#waiting;
+    const follows = more.length > 0 || this.#trailerFields.length > 0;
+    return this.#state === "ended" && !follows ? chunk : undefined;
+  }
+
   resume(): void {
     if (this.#state === "open") this.#controller?.resume();
   }
@@ -127,6 +133,12 @@ export class Receiver implements Flow {
 
   /** The trailer fields, when the content has ended. */
   get trailers(): Promise<readonly Field[]> {
+    if (!this.#trailers) {
+      this.#trailers = Promise.withResolvers();
+      this.#trailers.promise.catch(() => {}); // the content fails in the same way
+      if (this.#state === "ended") this.#trailers.resolve(this.#trailerFields);
+      if (this.#error) this.#trailers.reject(this.#error);
+    }
     return this.#trailers.promise;
   }
 }
