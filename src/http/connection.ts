@@ -56,9 +56,7 @@ export function endToEnd(fields: Iterable<Field>): Field[] {
       for (const option of field[1].split(",")) nominated.add(option.trim().toLowerCase());
     }
   }
-  return nominated
-    ? kept.filter(([name]) => !nominated.has(name) || isProtected(name))
-    : kept;
+  return nominated ? kept.filter(([name]) => !nominated.has(name) || isProtected(name)) : kept;
 }
 
 /** Whether the name is one of a field of the connection. */

@@ -48,24 +48,44 @@ export function isFlow(content: unknown): content is Flow {
 }
 
 /** How much waits in a stream for whoever reads it, in bytes. */
-const HIGH_WATER_MARK = 64 * 1024;
+const MOST_WAITING = 64 * 1024;
+
+/** What is in streams that nobody has touched. */
+const flows = new WeakMap<ReadableStream, Flow>();
 
 /** The content as a stream. It starts when the first bytes are asked for. */
 export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
   let started = false;
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
       if (started) return flow.resume();
       started = true;
+      flows.delete(stream);
       flow.start({
         write(chunk) {
           controller.enqueue(chunk);
-          return (controller.desiredSize ?? 0) > 0;
+          return (controller.desiredSize ?? 0) > -MOST_WAITING;
         },
         end: () => controller.close(),
         fail: (error) => controller.error(error),
       });
     },
-    cancel: (reason) => flow.cancel(reason),
-  }, { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk.byteLength });
+    cancel(reason) {
+      flows.delete(stream);
+      flow.cancel(reason);
+    },
+  }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
+  flows.set(stream, flow);
+  return stream;
+}
+
+/**
+ * Takes the content out of the stream that was made of it, if nobody has touched that. From then on
+ * the stream is locked.
+ */
+export function takeFlow(stream: ReadableStream): Flow | undefined {
+  const flow = stream.locked ? undefined : flows.get(stream);
+  if (flow) stream.getReader();
+  flows.delete(stream);
+  return flow;
 }

@@ -4,12 +4,10 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Flow, streamOf } from "../http/flow.ts";
 
 /** How much of a request that was answered early is read to keep the connection. */
 const DRAIN_LIMIT = 256 * 1024;
-
-/** How much content waits in memory for whoever reads it. */
-const MOST_WAITING = 64 * 1024;
 
 /** Messages that wait for `100 Continue` before they send content (RFC 9110 §10.1.1). */
 const waiting = new WeakSet<IncomingMessage>();
@@ -24,27 +22,36 @@ export function contentOf(
   message: IncomingMessage,
   sink: ServerResponse,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) {
-      const take = (chunk: Uint8Array<ArrayBuffer>): void => {
-        controller.enqueue(chunk);
-        if ((controller.desiredSize ?? 0) <= -MOST_WAITING) message.pause();
+  return streamOf(flowOf(message, sink));
+}
+
+/** Nothing is read, nor 100 Continue sent, before somebody asks for content. */
+function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
+  return {
+    start(to) {
+      if (waiting.delete(message) && !sink.headersSent) sink.writeContinue();
+      let over = false;
+      const fail = (error: Error): void => {
+        if (!over) to.fail(error);
+        over = true;
       };
-      message.on("data", take).pause();
-      message.once("end", () => controller.close());
-      message.once("error", (error) => controller.error(error));
       // Without the end, the client has left in the middle.
-      message.once("close", () => {
-        if (!message.complete) controller.error(new Error("the client closed the connection"));
+      const close = (): void => {
+        if (!message.complete) fail(new Error("the client closed the connection"));
+      };
+      if (message.destroyed) return close();
+      message.once("error", fail).once("close", close);
+      message.once("end", () => {
+        over = true;
+        to.end();
+      });
+      message.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
+        if (!to.write(chunk)) message.pause();
       });
     },
-    pull() {
-      if (waiting.delete(message) && !sink.headersSent) sink.writeContinue();
-      if (message.isPaused()) message.resume();
-    },
+    resume: () => void message.resume(),
     cancel: () => void message.removeAllListeners("data").removeAllListeners("end").pause(),
-    // Nothing is read, nor 100 Continue sent, before somebody asks for content.
-  }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
+  };
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { isFlow } from "../http/flow.ts";
+import { isFlow, takeFlow } from "../http/flow.ts";
 import { type Written, written } from "./light_response.ts";
 import { flowOf, pour } from "./pour.ts";
 
@@ -54,9 +54,10 @@ function write(sink: ServerResponse, method: string, parts: Written): void | Pro
     writeHead(sink, parts, bytes);
     return void sink.end(body);
   }
-  if (!isFlow(body)) return writeStream(sink, parts, body);
+  const flow = isFlow(body) ? body : takeFlow(body);
+  if (!flow) return writeStream(sink, parts, body as Stream);
   writeHead(sink, parts, length);
-  return pour(body, sink, length);
+  return pour(flow, sink, length);
 }
 
 /** The Content-Length where no content follows (RFC 9110 §8.6). */

@@ -96,7 +96,10 @@ function outgoingFields(
 }
 
 /** The fields that a target never gets from a client. */
-export function droppedFields(headers: readonly Field[], credentials: boolean): ReadonlySet<string> {
+export function droppedFields(
+  headers: readonly Field[],
+  credentials: boolean,
+): ReadonlySet<string> {
   const ours = headers.map(([name]) => name);
   return new Set([...NEVER, ...ours, ...(credentials ? [] : ["authorization", "cookie"])]);
 }

@@ -8,6 +8,7 @@ interface Modules {
   readonly "node:https": typeof import("node:https");
   readonly "node:module": typeof import("node:module");
   readonly "node:net": typeof import("node:net");
+  readonly "node:stream": typeof import("node:stream");
   readonly "node:tls": typeof import("node:tls");
 }
 type Builtin = <Id extends keyof Modules>(id: Id) => Modules[Id];

@@ -4,9 +4,13 @@
  * @module
  */
 import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.ts";
+import { type Flow, takeFlow } from "../http/flow.ts";
 import { requestTarget } from "./address.ts";
+import { builtin } from "./builtin.ts";
 import { connector } from "./node_connect.ts";
-import { Receiver } from "./undici_response.ts";
+import { asError, Receiver } from "./undici_response.ts";
+
+type Readable = import("node:stream").Readable;
 
 /** The part of undici's `Agent` that is used here; the same in undici 7 and 8. */
 export interface AgentConstructor {
@@ -45,6 +49,7 @@ export function undiciSend(Agent: AgentConstructor): Transport["send"] {
 function dispatchOptions(
   { url, method, host, fields, body }: OutgoingRequest,
 ): Record<string, unknown> {
+  const flow = body && takeFlow(body);
   const headers = ["host", host];
   for (const [name, value] of fields) headers.push(name, value);
   return {
@@ -52,8 +57,31 @@ function dispatchOptions(
     path: requestTarget(url),
     method,
     headers,
-    body,
+    body: flow ? readable(flow) : body,
     // Undici would make a new connection for each Host field; the connector knows the real name.
     servername: url.hostname,
   };
+}
+
+/** Content as a stream of Node's, which undici takes without one of the web in between. */
+function readable(flow: Flow): Readable {
+  let [begun, ended] = [false, false];
+  return new (builtin("node:stream").Readable)({
+    read() {
+      if (begun) return flow.resume();
+      begun = true;
+      flow.start({
+        write: (chunk) => this.push(chunk),
+        end: () => {
+          ended = true;
+          this.push(null);
+        },
+        fail: (error) => void this.destroy(asError(error)),
+      });
+    },
+    destroy(error, done) {
+      if (!ended) flow.cancel(error);
+      done(error);
+    },
+  });
 }

@@ -185,6 +185,7 @@ function latin1(bytes: Bytes | string | undefined): string {
   return typeof bytes === "object" ? bytes.toString("latin1") : bytes ?? "";
 }
 
-function asError(reason: unknown): Error {
+/** What undici can be told. */
+export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error("aborted");
 }

@@ -1,7 +1,7 @@
 /** Responses of ours where the host has no way of its own to send them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Flow, respondFlow, type Sink } from "../../src/http/flow.ts";
+import { type Flow, respondFlow, type Sink, streamOf, takeFlow } from "../../src/http/flow.ts";
 import { respond } from "../../src/http/respond.ts";
 
 const received = new Request("http://h/");
@@ -45,10 +45,33 @@ test("a flow starts when it is read, waits, goes on, and ends", async () => {
   // More than waits in a stream: the flow is asked to stop.
   assert.equal(flow.sink?.write(new Uint8Array(100_000)), false);
   await reader?.read();
+  const next = reader?.read();
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.equal(flow.told.at(-1), "resume");
   flow.sink?.end();
-  assert.equal((await reader?.read())?.done, true);
+  assert.equal((await next)?.done, true);
+});
+
+test("the flow in a stream can be taken until somebody has touched the stream", async () => {
+  const flow = held();
+  const stream = streamOf(flow);
+  assert.equal(takeFlow(stream), flow);
+  assert.equal(stream.locked, true);
+  assert.equal(takeFlow(stream), undefined);
+  assert.deepEqual(flow.told, []);
+
+  const locked = streamOf(held());
+  locked.getReader();
+  assert.equal(takeFlow(locked), undefined);
+
+  const read = streamOf(held());
+  const reader = read.getReader();
+  void reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await reader.cancel();
+  reader.releaseLock();
+  assert.equal(takeFlow(read), undefined);
+  assert.equal(takeFlow(new ReadableStream()), undefined);
 });
 
 test("a flow that fails is an error for who reads it", async () => {
