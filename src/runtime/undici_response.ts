@@ -80,6 +80,7 @@ export class Receiver implements Flow {
   }
 
   onResponseEnd(controller: DispatchController, parsed: Fields = {}): void {
+    this.#request.signal.removeEventListener("abort", this.#leave);
     if (this.#state !== "open") return;
     this.#state = "ended";
     this.#trailerFields = fieldsOf(controller.rawTrailers, parsed);
@@ -88,6 +89,7 @@ export class Receiver implements Flow {
   }
 
   onResponseError(_controller: DispatchController, error: Error): void {
+    this.#request.signal.removeEventListener("abort", this.#leave);
     this.#reject(error);
     this.#error = error;
     this.#trailers?.reject(error);
