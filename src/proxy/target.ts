@@ -8,6 +8,7 @@ import { type Field, isHopByHop } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
 import type { Deliver } from "./forward.ts";
+import type { Settings } from "./options.ts";
 import type { Connection, Transport } from "./transport.ts";
 import {
   type Fetcher,
@@ -119,8 +120,9 @@ const RESERVED = new Map([
 export function readTarget(
   name: string,
   value: AnyTarget,
-  transport: Transport,
+  settings: Settings,
 ): Target {
+  const { transport, timeouts } = settings;
   const refuse: Refuse = (why) => {
     throw new TypeError(`proxy: ${name}${why}`);
   };
@@ -137,7 +139,12 @@ export function readTarget(
   const manner: Manner = {
     host,
     headers: readHeaders(options.headers ?? {}, refuse),
-    connection: readConnection(options, local ? undefined : transport, refuse),
+    connection: readConnection(
+      options,
+      local ? undefined : transport,
+      timeouts.connect,
+      refuse,
+    ),
   };
   const together = readPool(options, refuse);
   introduce(upstreams, together.healths, manner);
@@ -148,14 +155,14 @@ export function readTarget(
     removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
     credentials: flag("credentials", options.credentials ?? true, refuse),
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),
-    mirror: options.mirror && readMirror(name, options.mirror, transport, refuse),
+    mirror: options.mirror && readMirror(name, options.mirror, settings, refuse),
   };
 }
 
 function readMirror(
   name: string,
   mirror: Mirror<MirrorTarget>,
-  transport: Transport,
+  settings: Settings,
   refuse: Refuse,
 ): Target["mirror"] {
   if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
@@ -164,7 +171,7 @@ function readMirror(
       refuse(`: the target of its mirror must not have ${option}`);
     }
   }
-  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, transport) };
+  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings) };
 }
 
 /** The others are asked first: a service binding of Workers seems to have every property. */

@@ -99,7 +99,9 @@ const UNSENT = new Set(["connection_refused", "dns_error", "dns_timeout"]);
 
 /** Whether the error means that the upstream was sent nothing. */
 export function isUnsent(error: unknown): boolean {
-  return UNSENT.has(errorType(error) ?? "");
+  return UNSENT.has(errorType(error) ?? "") ||
+    // Of others, a connection may have been lost in this way after it was made.
+    (error instanceof Failure && error.type === "connection_timeout");
 }
 
 /** An upstream must not be blamed for what the client asked for, nor for a hook. */
