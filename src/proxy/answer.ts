@@ -6,6 +6,7 @@
 import { endToEnd, type Field } from "../http/connection.ts";
 import { respondFlow } from "../http/flow.ts";
 import { type Body, type FieldList, type Head, respond } from "../http/respond.ts";
+import { takesTrailers, withTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Clock } from "./clock.ts";
 import { discard, type Exchange } from "./exchange.ts";
@@ -149,7 +150,8 @@ export function responseOf(
   if (pause === 0 && total === 0 && counted) {
     // From here on, a client that leaves cancels the content.
     exchange.end();
-    return flow ? respondFlow(host, flow, head) : respond(host, incoming.body as Body, head);
+    const whole = flow ? respondFlow(host, flow, head) : respond(host, incoming.body as Body, head);
+    return trailing(whole, request, incoming);
   }
   if (incoming.body === null) {
     exchange.end();
@@ -165,7 +167,15 @@ export function responseOf(
       if (!request.signal.aborted) onError(error, request);
     },
   };
-  return respond(host, watched(incoming.body, watch, clock) as Body, head);
+  const body = watched(incoming.body, watch, clock) as Body;
+  return trailing(respond(host, body, head), request, incoming);
+}
+
+/** RFC 9110 §6.5.1: trailer fields may be lost on those who do not say that they take them. */
+function trailing(response: Response, { headers }: Request, incoming: IncomingResponse): Response {
+  // Digests are of the content as it was before it was decoded.
+  if (!incoming.trailers || incoming.decoded) return response;
+  return takesTrailers(headers.get("te")) ? withTrailers(response, incoming) : response;
 }
 
 /** Events may be as far apart as they like. */

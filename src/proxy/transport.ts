@@ -99,7 +99,7 @@ export interface IncomingResponse {
   /** `true` when the content was decoded, so that fields about its coding and length are wrong. */
   readonly decoded?: boolean;
   /** The trailer fields, from transports that can tell; resolved when the content has ended. */
-  readonly trailers?: Promise<readonly Field[]>;
+  readonly trailers?: Promise<readonly Field[]> | undefined;
 }
 
 /** A response of our own transports that comes without a stream in between. */

@@ -60,8 +60,8 @@ export async function follow(
     // They are looked at here and there, and may come from a generator.
     const fields = [...answered.incoming.fields];
     // The stream is followed, so it is what is to be used.
-    const { body: given } = answered.incoming;
-    const incoming = { ...answered.incoming, fields, body: given, flow: undefined };
+    const { body: given, trailers } = answered.incoming;
+    const incoming = { ...answered.incoming, fields, body: given, trailers, flow: undefined };
     for (const report of reports) report("answered", incoming.status);
     if (!incoming.body || !hasContent(request.method, incoming.status)) {
       end("ended");
