@@ -5,7 +5,7 @@
  * @module
  */
 import { HostRequest } from "./received.ts";
-import { type FieldList, type Head, nativeResponse } from "./respond.ts";
+import { type Head, nativeResponse } from "./respond.ts";
 
 /** Where content is pushed to. */
 export interface Sink {
@@ -18,7 +18,7 @@ export interface Sink {
   /** Nothing comes for a while: what there is, and be it the fields alone, is to go out. */
   flush?(): void;
   /** The content is complete. */
-  end(trailers?: FieldList): void;
+  end(): void;
   /** The content is cut. */
   fail(error: unknown): void;
 }

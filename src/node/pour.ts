@@ -5,11 +5,22 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Flow, Sink } from "../http/flow.ts";
+import type { FieldList } from "../http/respond.ts";
+import type { Trailers } from "../http/trailer_fields.ts";
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
-/** Pours content until its end, and ends the answer. Rejects when it fails or has another length. */
-export function pour(flow: Flow, sink: ServerResponse, length: number | undefined): Promise<void> {
+/**
+ * Pours content until its end, and ends the answer. Rejects when it fails or has another length.
+ *
+ * @param trailers The fields to send after it.
+ */
+export function pour(
+  flow: Flow,
+  sink: ServerResponse,
+  length: number | undefined,
+  trailers?: Trailers,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let [count, over] = [0, false];
     const resume = (): void => flow.resume();
@@ -26,6 +37,13 @@ export function pour(flow: Flow, sink: ServerResponse, length: number | undefine
     const fail = (error: unknown): void => {
       settle();
       reject(error);
+    };
+    const finish = (fields: FieldList = []): void => {
+      if (over) return;
+      if (fields.length > 0) sink.addTrailers(byName(fields));
+      sink.end();
+      settle();
+      resolve();
     };
     if (sink.destroyed) return leave();
     sink.on("drain", resume).once("close", leave);
@@ -44,15 +62,13 @@ export function pour(flow: Flow, sink: ServerResponse, length: number | undefine
         // What comes in the same turn of the event loop goes out with the fields.
         setImmediate(() => over || count > 0 ? undefined : sink.flushHeaders());
       },
-      end(trailers) {
+      end() {
         if (over) return;
         if (length !== undefined && count < length) {
           return fail(new Error(`the content ended at ${count} of the ${length} bytes it has`));
         }
-        if (trailers?.length) sink.addTrailers(pairs(trailers));
-        sink.end();
-        settle();
-        resolve();
+        if (trailers) trailers.fields.then(finish).catch(fail);
+        else finish();
       },
       fail: (error) => over ? undefined : fail(error),
     });
@@ -79,9 +95,12 @@ export function flowOf(reader: Reader, ahead: ReturnType<Reader["read"]>[]): Flo
   };
 }
 
-function pairs(fields: readonly string[]): [string, string][] {
-  return Array.from({ length: fields.length / 2 }, (_, i) => [
-    fields[2 * i] as string,
-    fields[2 * i + 1] as string,
-  ]);
+/** One value for a name (RFC 9110 §5.3): HTTP/2 of Node throws at two of some, where none can catch. */
+function byName(fields: FieldList): Record<string, string> {
+  const values = new Map<string, string>();
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [name, value] = [fields[i] as string, fields[i + 1] as string];
+    values.set(name, values.has(name) ? `${values.get(name)}, ${value}` : value);
+  }
+  return Object.fromEntries(values);
 }

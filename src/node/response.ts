@@ -6,6 +6,8 @@
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { isFlow, takeFlow } from "../http/flow.ts";
+import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
+import { type Trailed, trailedOf } from "../http/trailers.ts";
 import { type Written, written } from "./light_response.ts";
 import { flowOf, pour } from "./pour.ts";
 
@@ -33,7 +35,7 @@ export function writeResponse(
 ): void | Promise<void> {
   const parts = written(response);
   try {
-    return write(sink, method, parts);
+    return write(sink, method, parts, trailedOf(response));
   } catch (error) {
     // Fields that Node refuses, for one.
     void discard(parts.body);
@@ -41,7 +43,12 @@ export function writeResponse(
   }
 }
 
-function write(sink: ServerResponse, method: string, parts: Written): void | Promise<void> {
+function write(
+  sink: ServerResponse,
+  method: string,
+  parts: Written,
+  trailed: Trailed | undefined,
+): void | Promise<void> {
   const { status, length, body } = parts;
   if (body === null || method === "HEAD" || WITHOUT_CONTENT.has(status)) {
     writeHead(sink, parts, lengthWithout(method, parts));
@@ -54,10 +61,13 @@ function write(sink: ServerResponse, method: string, parts: Written): void | Pro
     writeHead(sink, parts, bytes);
     return void sink.end(body);
   }
+  // They need chunks, which HTTP/1.0 does not know and content of a known length does not come in.
+  const able = length === undefined && sink.req.httpVersion !== "1.0";
+  const trailers = able && trailed ? forwardedTrailers(trailed) : undefined;
   const flow = isFlow(body) ? body : takeFlow(body);
-  if (!flow) return writeStream(sink, parts, body as Stream);
-  writeHead(sink, parts, length);
-  return pour(flow, sink, length);
+  if (!flow) return writeStream(sink, parts, body as Stream, trailers);
+  writeHead(sink, parts, length, trailers);
+  return pour(flow, sink, length, trailers);
 }
 
 /** The Content-Length where no content follows (RFC 9110 §8.6). */
@@ -71,9 +81,11 @@ function writeHead(
   sink: ServerResponse,
   { status, statusText, fields }: Written,
   length: number | undefined,
+  trailers?: Trailers,
 ): void {
   let lines =
     (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
+  if (trailers?.announced) lines = [...lines, "trailer", trailers.announced];
   if (sink.req.httpVersionMajor === 2) {
     lines = lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
     sink.writeHead(status, lines);
@@ -85,7 +97,12 @@ function writeHead(
  * Text and bytes of a native `Response` come as a stream, too, but all in the same turn of the event
  * loop; they are sent with their length and in one piece.
  */
-async function writeStream(sink: ServerResponse, parts: Written, body: Stream): Promise<void> {
+async function writeStream(
+  sink: ServerResponse,
+  parts: Written,
+  body: Stream,
+  trailers: Trailers | undefined,
+): Promise<void> {
   const reader = body.getReader();
   const ahead = [reader.read(), reader.read()];
   const results: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>[] = [];
@@ -95,16 +112,16 @@ async function writeStream(sink: ServerResponse, parts: Written, body: Stream): 
   await Promise.resolve();
   await new Promise<void>((endOfTurn) => process.nextTick(endOfTurn));
   const [first, second] = results;
-  if (second?.done && first?.value instanceof Uint8Array) {
+  if (second?.done && first?.value instanceof Uint8Array && !trailers) {
     const [bytes, length] = [first.value.byteLength, parts.length];
     if (length !== undefined && length !== bytes) throw wrongLength(bytes, length);
     writeHead(sink, parts, bytes);
     return void sink.end(first.value);
   }
-  writeHead(sink, parts, parts.length);
+  writeHead(sink, parts, parts.length, trailers);
   // Whoever waits for events wants to know that there is somebody to wait for.
   if (!first) sink.flushHeaders();
-  await pour(flowOf(reader, ahead), sink, parts.length);
+  await pour(flowOf(reader, ahead), sink, parts.length, trailers);
 }
 
 /** Cuts an answer, so that it does not look whole. */

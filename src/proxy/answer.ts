@@ -7,6 +7,7 @@ import { endToEnd, type Field } from "../http/connection.ts";
 import { respondFlow } from "../http/flow.ts";
 import { isGone } from "../http/received.ts";
 import { type Body, type FieldList, type Head, respond } from "../http/respond.ts";
+import { takesTrailers, withTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Clock } from "./clock.ts";
 import { discard, type Exchange } from "./exchange.ts";
@@ -152,9 +153,11 @@ export function responseOf(
   if (pause === 0 && total === 0 && counted) {
     // From here on, a client that leaves cancels the content.
     exchange.end();
-    if (!flow) return respond(host, incoming.body as Body, head);
+    if (!flow) return trailing(respond(host, incoming.body as Body, head), request, incoming);
+    // Content of a known length has no trailers.
     const whole = head.length === undefined ? undefined : flow.whole?.();
-    return whole ? respond(host, whole, head) : respondFlow(host, flow, head);
+    if (whole) return respond(host, whole, head);
+    return trailing(respondFlow(host, flow, head), request, incoming);
   }
   if (incoming.body === null) {
     exchange.end();
@@ -170,7 +173,15 @@ export function responseOf(
       if (!isGone(request)) onError(error, request);
     },
   };
-  return respond(host, watched(incoming.body, watch, clock) as Body, head);
+  const body = watched(incoming.body, watch, clock) as Body;
+  return trailing(respond(host, body, head), request, incoming);
+}
+
+/** RFC 9110 §6.5.1: trailer fields may be lost on those who do not say that they take them. */
+function trailing(response: Response, { headers }: Request, incoming: IncomingResponse): Response {
+  // Digests are of the content as it was before it was decoded.
+  if (incoming.decoded || !takesTrailers(headers.get("te"))) return response;
+  return withTrailers(response, incoming);
 }
 
 /** Events may be as far apart as they like. */

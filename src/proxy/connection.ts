@@ -45,10 +45,16 @@ const DETAILS: readonly (readonly [Capability, (connection: Connection) => unkno
   ],
 ];
 
-/** The options of the connection, or `undefined` when there are none. */
+/**
+ * The options of the connection, or `undefined` when there are none.
+ *
+ * @param transport `undefined` where there is no connection.
+ * @param connectTimeout How long it may take to be made, or 0.
+ */
 export function readConnection(
   options: ConnectionOptions,
   transport: Transport | undefined,
+  connectTimeout: number,
   refuse: Refuse,
 ): Connection | undefined {
   const given = NEEDS.filter(([name]) => options[name] !== undefined && options[name] !== false);
@@ -63,8 +69,12 @@ export function readConnection(
     refuse(": socketPath must be the path of a Unix socket");
   }
   if (tls !== undefined) checkTls(tls, refuse);
-  if (given.length === 0) return undefined;
-  const connection: Connection = Object.fromEntries(given.map(([name]) => [name, options[name]]));
+  const limit = transport && connectTimeout > 0 ? { connectTimeout } : undefined;
+  if (given.length === 0) return limit;
+  const connection: Connection = {
+    ...Object.fromEntries(given.map(([name]) => [name, options[name]])),
+    ...limit,
+  };
   for (const [capability, asks, remedy] of DETAILS) {
     if (asks(connection) && !transport?.capabilities.has(capability)) refuse(`: ${remedy}`);
   }

@@ -9,6 +9,7 @@ import type { Place } from "../mount.ts";
 import { errorType } from "../runtime/error_type.ts";
 import { answerFields, checkStatus, responseOf } from "./answer.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { connecting } from "./connecting.ts";
 import { discard, Exchange } from "./exchange.ts";
 import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
@@ -74,6 +75,7 @@ export function forwarder(
   clock: Clock = systemClock,
 ): Forward {
   const { onRequest, onResponse } = settings;
+  const sendInTime = connecting(send, settings.timeouts.connect, clock);
   return async (request, place, target, args) => {
     const name = settings.pseudonym();
     const own = (why: OwnAnswer): Response => ownResponse(request, name ?? "handwerk", why);
@@ -110,7 +112,7 @@ export function forwarder(
           const outgoing = onRequest
             ? await HookError.of(() => onRequest(built, request)) ?? built
             : built;
-          const incoming = await send(upstream, outgoing, args);
+          const incoming = await sendInTime(upstream, outgoing, args);
           if (!upgrade || !isAgreement(incoming)) checkStatus(incoming);
           return { upstream, outgoing, incoming };
         },

@@ -56,7 +56,7 @@ export function inspect<T extends AnyTarget>(
   options: ProxyOptions = {},
 ): (request: Request, ...args: TargetNeeds<T>) => Promise<Inspection | Response> {
   const settings = { ...readOptions(options), onResponse: undefined };
-  const checked = readTarget("the target", calm(target), settings.transport);
+  const checked = readTarget("the target", calm(target), settings);
   return async (request, ...args) => {
     let sent: OutgoingRequest | undefined;
     const forward = forwarder(settings, (_upstream, outgoing) => {

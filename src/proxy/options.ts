@@ -15,6 +15,12 @@ import type { OutgoingRequest, Transport } from "./transport.ts";
 /** How long each part of an exchange may take, in milliseconds; 0 for as long as it likes. */
 export interface Timeouts {
   /**
+   * How long a connection to an upstream may take to be made: finding its address, TCP and TLS. It
+   * counts anew whenever a request is sent, also to another upstream, and not while one waits for
+   * its `limit`. Node alone can tell. Default 0, where undici gives up after 10 seconds.
+   */
+  readonly connect?: number;
+  /**
    * From the moment the request is forwarded to the beginning of the answer; the same as the option
    * `timeout`. Default 10000.
    */
@@ -135,6 +141,13 @@ export function readOptions(options: ProxyOptions): Settings {
   if (via !== undefined && via !== false && !isPseudonym(via)) {
     refuse('via must be false or a name such as "gateway"');
   }
+  const connect = duration("timeouts.connect", timeouts.connect ?? 0);
+  if (connect > 0 && !transport.capabilities.has("connected")) {
+    refuse(
+      "timeouts.connect needs a transport that tells of connections, which this runtime has not; " +
+        "use timeout, which counts them, too",
+    );
+  }
   const trusted = options.trustedProxies ?? [];
   if (!Array.isArray(trusted)) refuse("trustedProxies must be a list");
   const { clientAddress: addressOf } = options;
@@ -144,6 +157,7 @@ export function readOptions(options: ProxyOptions): Settings {
   const onError = callback("onError", options.onError);
   return {
     timeouts: {
+      connect,
       headers: duration("timeout", options.timeout ?? timeouts.headers ?? 10_000),
       idle: duration("timeouts.idle", timeouts.idle ?? 0),
       total: duration("timeouts.total", timeouts.total ?? 0),

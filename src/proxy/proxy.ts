@@ -33,7 +33,7 @@ export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | Targ
  *
  * - 502 when the upstream cannot be reached or its answer is no HTTP response (RFC 9110 §15.6.3), or
  *   when the request has passed this proxy before.
- * - 504 when it did not begin its answer in time (RFC 9110 §15.6.5).
+ * - 504 when it could not be connected to, or did not begin its answer, in time (RFC 9110 §15.6.5).
  * - 503 with `Retry-After` when the `limit` of the target is reached, or no upstream is well and its
  *   `health` is strict (RFC 9110 §15.6.4).
  * - 501 for a method that the runtime cannot forward as it is, or an unknown transfer coding.
@@ -76,7 +76,7 @@ export function proxy<T extends Targets<Handler<never[]>>>(
     Object.entries<AnyTarget>(targets).map(([prefix, value]) =>
       [
         prefix,
-        readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings.transport),
+        readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings),
       ] as const
     ),
   );

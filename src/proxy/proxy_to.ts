@@ -38,7 +38,7 @@ export function proxyTo<T extends AnyTarget>(
   options: ProxyOptions = {},
 ): Handler<TargetNeeds<T>> {
   const settings = readOptions(options);
-  return leaf(readTarget("the target", target, settings.transport), forwarder(settings));
+  return leaf(readTarget("the target", target, settings), forwarder(settings));
 }
 
 /** The handler that forwards to a checked target. */

@@ -9,6 +9,7 @@ import { isAuthority } from "../http/target.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
 import type { Deliver } from "./forward.ts";
 import { droppedFields } from "./outgoing.ts";
+import type { Settings } from "./options.ts";
 import type { Connection, Transport } from "./transport.ts";
 import {
   type Fetcher,
@@ -122,8 +123,9 @@ const RESERVED = new Map([
 export function readTarget(
   name: string,
   value: AnyTarget,
-  transport: Transport,
+  settings: Settings,
 ): Target {
+  const { transport, timeouts } = settings;
   const refuse: Refuse = (why) => {
     throw new TypeError(`proxy: ${name}${why}`);
   };
@@ -140,7 +142,12 @@ export function readTarget(
   const manner: Manner = {
     host,
     headers: readHeaders(options.headers ?? {}, refuse),
-    connection: readConnection(options, local ? undefined : transport, refuse),
+    connection: readConnection(
+      options,
+      local ? undefined : transport,
+      timeouts.connect,
+      refuse,
+    ),
   };
   const credentials = flag("credentials", options.credentials ?? true, refuse);
   const together = readPool(options, refuse);
@@ -153,14 +160,14 @@ export function readTarget(
     dropped: droppedFields(manner.headers, credentials),
     credentials,
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),
-    mirror: options.mirror && readMirror(name, options.mirror, transport, refuse),
+    mirror: options.mirror && readMirror(name, options.mirror, settings, refuse),
   };
 }
 
 function readMirror(
   name: string,
   mirror: Mirror<MirrorTarget>,
-  transport: Transport,
+  settings: Settings,
   refuse: Refuse,
 ): Target["mirror"] {
   if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
@@ -169,7 +176,7 @@ function readMirror(
       refuse(`: the target of its mirror must not have ${option}`);
     }
   }
-  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, transport) };
+  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings) };
 }
 
 /** The others are asked first: a service binding of Workers seems to have every property. */

@@ -26,6 +26,8 @@ export type Capability =
   | "priorKnowledge"
   /** Upgrade the connection (RFC 9110 §7.8), as for WebSocket; with `upgrade`. */
   | "upgrade"
+  /** Tell when a request has a connection: call `onConnected`. */
+  | "connected"
   /** Tell of 1xx responses before the final one. */
   | "information"
   /** Tell of the trailer fields of responses. */
@@ -53,6 +55,8 @@ export interface Connection {
   readonly socketPath?: string;
   /** Whether to speak HTTP/2: where the upstream agrees, or at once and without TLS. */
   readonly http2?: boolean | "prior knowledge";
+  /** How long a connection may take to be made, in milliseconds: nobody waits for it any longer. */
+  readonly connectTimeout?: number;
 }
 
 /** A request to be sent. */
@@ -73,6 +77,11 @@ export interface OutgoingRequest {
   readonly upgrade?: string;
   /** How to reach the upstream; the same object for every request to one target. */
   readonly connection?: Connection;
+  /**
+   * Is told, by transports that can tell, that the request has a connection, a new or a kept one,
+   * before any of it is sent there. A request whose `signal` was aborted before must not be sent.
+   */
+  readonly onConnected?: () => void;
   /** Is told of 1xx responses other than 101, by transports that can tell. */
   readonly onInformation?: (status: number, fields: readonly Field[]) => void;
 }
@@ -90,7 +99,7 @@ export interface IncomingResponse {
   /** `true` when the content was decoded, so that fields about its coding and length are wrong. */
   readonly decoded?: boolean;
   /** The trailer fields, from transports that can tell; resolved when the content has ended. */
-  readonly trailers?: Promise<readonly Field[]>;
+  readonly trailers?: Promise<readonly Field[]> | undefined;
 }
 
 /** A response of our own transports that comes without a stream in between. */

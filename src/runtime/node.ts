@@ -20,6 +20,7 @@ const HTTP: readonly Capability[] = [
   "insecureTls",
   "unix",
   "upgrade",
+  "connected",
   "information",
   "trailers",
 ];

@@ -16,12 +16,12 @@ export type Connect = (
 ) => Socket;
 type Socket = import("node:net").Socket & { alpnProtocol?: string | false | null };
 
-/** How long a connection may take to be made, in milliseconds. */
+/** How long a connection may take to be made when nobody says, in milliseconds. */
 const TIMEOUT = 10_000;
 
 /** Connects as the options of a target say. */
 export function connector(connection: Connection): Connect {
-  const { socketPath, http2 } = connection;
+  const { socketPath, http2, connectTimeout = TIMEOUT } = connection;
   const secureOptions = tlsOptions(connection);
   return ({ hostname, port, protocol }, callback) => {
     const secure = protocol === "https:";
@@ -42,7 +42,7 @@ export function connector(connection: Connection): Connect {
     socket.setNoDelay(true).setKeepAlive(true, 60_000);
     const timer = setTimeout(() => {
       socket.destroy(Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" }));
-    }, TIMEOUT);
+    }, connectTimeout);
     const settle = (error: Error | null): void => {
       clearTimeout(timer);
       socket.off("error", settle).off(secure ? "secureConnect" : "connect", done);

@@ -64,13 +64,13 @@ export function httpSend(keeping = true): Transport["send"] {
 
 /** Begins a request, which has no fields but those of `request` and `more`. */
 export function begin(
-  { url, method, host, fields, connection = PLAIN }: Omit<OutgoingRequest, "signal">,
+  { url, method, host, fields, connection = PLAIN, onConnected }: Omit<OutgoingRequest, "signal">,
   more: readonly string[],
   options: Options,
 ): Sink {
   const secure = url.protocol === "https:";
   const { socketPath } = connection;
-  return builtin(secure ? "node:https" : "node:http").request({
+  const sent = builtin(secure ? "node:https" : "node:http").request({
     host: addressOf(url.hostname),
     port: url.port || (secure ? 443 : 80),
     path: requestTarget(url),
@@ -84,6 +84,13 @@ export function begin(
       : {}),
     ...options,
   });
+  if (onConnected) {
+    sent.once("socket", (socket) => {
+      if (sent.reusedSocket) onConnected();
+      else socket.once(secure ? "secureConnect" : "connect", onConnected);
+    });
+  }
+  return sent;
 }
 
 /** Without defaults, Node frames content only when a field says how. */

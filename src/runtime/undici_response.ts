@@ -53,8 +53,9 @@ export class Receiver implements Flow {
   onRequestStart(controller: DispatchController): void {
     this.#controller = controller;
     const { signal } = this.#request;
-    if (signal.aborted) this.#leave();
-    else signal.addEventListener("abort", this.#leave);
+    if (signal.aborted) return this.#leave();
+    signal.addEventListener("abort", this.#leave);
+    this.#request.onConnected?.(); // undici waits for it before it starts
   }
 
   onResponseStart(

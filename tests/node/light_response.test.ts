@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import { type Flow, respondFlow } from "../../src/http/flow.ts";
 import { respond } from "../../src/http/respond.ts";
+import { withTrailers } from "../../src/http/trailers.ts";
 import { placed } from "../../src/mount.ts";
 import { answer, errors, get, serving, until } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";
@@ -16,7 +17,7 @@ function flowOf(chunks: readonly string[], end: "end" | "fail" = "end"): Flow & 
     told,
     start(sink) {
       for (const chunk of chunks) sink.write(new TextEncoder().encode(chunk));
-      if (end === "end") sink.end(["x-sum", "42"]);
+      if (end === "end") sink.end();
       else sink.fail(new Error("the disk failed"));
     },
     resume: () => void told.push("resume"),
@@ -100,7 +101,7 @@ test("a response that was sent is used, and not sent twice", async () => {
   assert.match(String(errors), /sent already/);
 });
 
-test("a flow has its length, and its trailers without one", async () => {
+test("a flow has its length, and its trailer fields without one", async () => {
   const fixed = await answer(
     placed((request) =>
       respondFlow(request, flowOf(["a", "b"]), { status: 200, fields: [], length: 2 })
@@ -109,7 +110,10 @@ test("a flow has its length, and its trailers without one", async () => {
   assert.match(fixed.head, /^content-length: 2\r$/m);
   assert.equal(fixed.body, "ab");
   const chunked = await answer(
-    placed((request) => respondFlow(request, flowOf(["a"]), { status: 200, fields: [] })),
+    placed((request) => {
+      const response = respondFlow(request, flowOf(["a"]), { status: 200, fields: [] });
+      return withTrailers(response, { fields: [], trailers: Promise.resolve([["x-sum", "42"]]) });
+    }),
   );
   assert.match(chunked.text, /1\r\na\r\n0\r\nx-sum: 42\r\n\r\n$/);
 });

@@ -1,8 +1,12 @@
 /** The transports that Node has besides the one it chooses. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import http from "node:http";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { test } from "node:test";
+import { proxyTo } from "../../src/proxy/mod.ts";
 import { agentTransport, httpTransport } from "../../src/runtime/node.ts";
 import { runtimeTransport } from "../../src/runtime/transport.ts";
 import type { AgentConstructor } from "../../src/runtime/undici.ts";
@@ -19,6 +23,37 @@ for (const [name, transport] of Object.entries(others)) {
   transportTests(name, transport);
   connectionTests(name, transport);
   wireTests(name, transport);
+}
+
+for (const [name, transport] of Object.entries({ "undici 8": runtimeTransport(), ...others })) {
+  test(`${name}: an upstream that takes no connection is given up in time`, async () => {
+    const hole = await blackHole();
+    const app = proxyTo(hole.url, { transport, onError: () => {}, timeouts: { connect: 100 } });
+    const response = await app(new Request("http://front/", { method: "POST" }));
+    assert.equal(response.status, 504);
+    assert.match(response.headers.get("proxy-status") ?? "", /error=connection_timeout/);
+    hole.close();
+  });
+}
+
+/** An upstream that listens and takes nothing, with no more room for those that wait. */
+async function blackHole(): Promise<{ readonly url: string; close(): void }> {
+  const code = "const s = require('node:net').createServer();" +
+    "s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port));";
+  const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const [text] = await once(child.stdout, "data") as [Buffer];
+  child.kill("SIGSTOP");
+  const port = Number(text.toString());
+  const waiting = Array.from({ length: 8 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  // Those that there was room for; the others wait as the upstream's next client will.
+  await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, "connect")));
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close() {
+      for (const socket of waiting) socket.destroy();
+      child.kill("SIGKILL");
+    },
+  };
 }
 
 test("undici is loaded with the first request, and leaves Node's fetch alone", async () => {

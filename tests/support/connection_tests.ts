@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
 import { type Handler, notFound } from "../../src/handler.ts";
-import { proxy, type TargetOptions, type Transport } from "../../src/proxy/mod.ts";
+import { proxy, proxyTo, type TargetOptions, type Transport } from "../../src/proxy/mod.ts";
 import { certificates } from "./certificates.ts";
 import { rawUpstream } from "./raw_upstream.ts";
 import { temporary } from "./temp.ts";
@@ -177,6 +177,45 @@ export function connectionTests(name: string, transport: Transport): void {
     assert.match(seen, /^GET \/x HTTP\/1\.1\r\n/);
     assert.match(seen, /^host: inside\r$/im);
     server.close();
+  });
+
+  test(`${name}: tells when a request has a connection, a new or a kept one, where it can`, async () => {
+    const upstream = await rawUpstream();
+    const url = new URL(upstream.url);
+    const { signal } = new AbortController();
+    const request = { url, method: "GET", host: url.host, fields: [], body: null, signal };
+    let told = 0;
+    const onConnected = (): void => void told++;
+    for (const times of [1, 2]) {
+      const { body } = await transport.send({ ...request, onConnected });
+      await new Response(body).text();
+      await new Promise((resolve) => setTimeout(resolve)); // now the connection is free again
+      if (can.has("connected")) assert.equal(told, times);
+    }
+    if (can.has("connected")) assert.equal(upstream.connections.length, 1);
+    upstream.onRequest = (connection) => connection.end();
+    const fields = [["connection", "upgrade"], ["upgrade", "x"]] as const;
+    const asked = transport.upgrade?.({ ...request, fields, upgrade: "x", onConnected });
+    await asked?.catch(() => {});
+    if (can.has("connected")) assert.equal(told, 3);
+    upstream.close();
+  });
+
+  test(`${name}: gives up a connection whose TLS takes too long, where it can tell`, async () => {
+    const upstream = await rawUpstream(); // which is silent, as no request comes in plain
+    const target = upstream.url.replace("http:", "https:");
+    const app = (): Handler =>
+      proxyTo(target, { onError: () => {}, transport, timeouts: { connect: 100 } });
+    if (!can.has("connected")) assert.throws(app, /timeouts\.connect needs a transport/);
+    else {
+      for (const headers of [{}, { connection: "upgrade", upgrade: "websocket" }]) {
+        const response = await app()(new Request("http://front/", { headers }));
+        assert.equal(response.status, 504);
+        assert.match(response.headers.get("proxy-status") ?? "", /error=connection_timeout/);
+      }
+      for (const connection of upstream.connections) await connection.closed;
+    }
+    upstream.close();
   });
 
   test(`${name}: tells of 1xx responses and of trailers, where it can`, async () => {

@@ -111,9 +111,13 @@ export async function settled(): Promise<void> {
 }
 
 /** A proxy whose time is that of a clock. */
-export function timed(clock: Clock, options: ProxyOptions): Handler {
+export function timed(
+  clock: Clock,
+  options: ProxyOptions,
+  place: string | TargetOptions = "http://up",
+): Handler {
   const settings = readOptions({ onError: () => {}, ...options });
-  const target = readTarget("the target", "http://up", settings.transport);
+  const target = readTarget("the target", place, settings);
   const forward = forwarder(settings, undefined, clock);
   return placed((request, place, args) => forward(request, place, target, args));
 }

@@ -53,8 +53,8 @@ interface State {
  * twice as long, when it fails.
  *
  * Failures are connections that fail, responses that break off or do not begin in time, and
- * {@linkcode EjectionOptions.statuses}. Of requests with content only refused connections and statuses
- * count: the rest may be the fault of the client.
+ * {@linkcode EjectionOptions.statuses}. Of requests with content only connections that are refused
+ * or not made in time, and statuses, count: the rest may be the fault of the client.
  *
  * @param options See {@linkcode EjectionOptions}.
  * @returns A value for the option `health`.

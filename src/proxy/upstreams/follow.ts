@@ -60,8 +60,8 @@ export async function follow(
     // They are looked at here and there, and may come from a generator.
     const fields = [...answered.incoming.fields];
     // The stream is followed, so it is what is to be used.
-    const { body: given } = answered.incoming;
-    const incoming = { ...answered.incoming, fields, body: given, flow: undefined };
+    const { body: given, trailers } = answered.incoming;
+    const incoming = { ...answered.incoming, fields, body: given, trailers, flow: undefined };
     for (const report of reports) report("answered", incoming.status);
     if (!incoming.body || !hasContent(request.method, incoming.status)) {
       end("ended");
@@ -99,7 +99,9 @@ const UNSENT = new Set(["connection_refused", "dns_error", "dns_timeout"]);
 
 /** Whether the error means that the upstream was sent nothing. */
 export function isUnsent(error: unknown): boolean {
-  return UNSENT.has(errorType(error) ?? "");
+  return UNSENT.has(errorType(error) ?? "") ||
+    // Of others, a connection may have been lost in this way after it was made.
+    (error instanceof Failure && error.type === "connection_timeout");
 }
 
 /** An upstream must not be blamed for what the client asked for, nor for a hook. */

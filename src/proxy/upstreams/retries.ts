@@ -65,8 +65,9 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 
 /**
  * Sends requests again that got no response, to another upstream if there is one: those whose method
- * is idempotent (RFC 9110 §9.2.2), and others when the connection was refused, so that nothing can
- * have been sent. Never when a part of the content is gone, nor after a response was passed on.
+ * is idempotent (RFC 9110 §9.2.2), and others when the connection was refused or not made in time, so
+ * that nothing can have been sent. Never when a part of the content is gone, nor after a response was
+ * passed on.
  *
  * `Retry-After` holds for the upstream that said it: another one is asked at once.
  *
