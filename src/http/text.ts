@@ -5,6 +5,8 @@
  */
 import { HostRequest } from "./received.ts";
 
+const TYPE = "text/plain;charset=utf-8";
+
 /** A plain text response that says no more than its status; to HEAD without content. */
 export function textResponse(
   request: Pick<Request, "method">,
@@ -13,12 +15,10 @@ export function textResponse(
   more: Readonly<Record<string, string>> = {},
 ): Response {
   const body = request.method === "HEAD" ? null : text;
-  const headers = { "content-type": "text/plain;charset=utf-8", ...more };
   // Not by `respond`: a bundle that has no other responses of ours need not hold it.
-  return (request as object) instanceof HostRequest
-    ? (request as object as HostRequest).respond(body, {
-      status,
-      fields: Object.entries(headers).flat(),
-    })
-    : new Response(body, { status, headers });
+  if ((request as object) instanceof HostRequest) {
+    const fields = ["content-type", TYPE, ...Object.entries(more).flat()];
+    return (request as object as HostRequest).respond(body, { status, fields });
+  }
+  return new Response(body, { status, headers: { "content-type": TYPE, ...more } });
 }

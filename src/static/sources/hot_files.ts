@@ -33,6 +33,8 @@ interface Kept {
   /** `undefined` for a file that may have changed without a trace. */
   readonly identity: string | undefined;
   checked: number;
+  /** Whether it was asked for since its turn to go came. */
+  asked: boolean;
 }
 
 /** Larger files are kept only if they are asked for again and again. */
@@ -46,7 +48,10 @@ const PATIENCE = 1000;
 /** What an entry costs besides its bytes. */
 const OVERHEAD = 512;
 
-/** Keeps files within a budget; the one that was not asked for the longest goes first. */
+/**
+ * Keeps files within a budget. Each has its turn to go, in the order in which they came; one that
+ * was asked for since its last turn stays until the next.
+ */
 export class HotFiles {
   readonly #kept = new Map<string, Kept>();
   readonly #budget: number;
@@ -74,6 +79,7 @@ export class HotFiles {
   find(key: string): Entry | undefined | Promise<Entry | undefined> {
     const kept = this.#kept.get(key);
     if (!kept) return undefined;
+    kept.asked = true;
     if (this.#revalidate > 0 && Date.now() - kept.checked < this.#revalidate) return kept.entry;
     return this.#check(key, kept);
   }
@@ -112,12 +118,19 @@ export class HotFiles {
     const entry = { ...read, inMemory: true };
     const before = this.#kept.get(key);
     if (before) this.#forget(key, before);
-    this.#kept.set(key, { entry, identity, checked: Date.now() });
+    this.#kept.set(key, { entry, identity, checked: Date.now(), asked: true });
     this.#weight += weight;
-    for (const [oldest, kept] of this.#kept) {
+    for (const [next, kept] of this.#kept) {
       if (this.#weight <= this.#budget) break;
-      this.#forget(oldest, kept);
+      if (kept.asked) this.#defer(next, kept);
+      else this.#forget(next, kept);
     }
+  }
+
+  #defer(key: string, kept: Kept): void {
+    kept.asked = false;
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
   }
 
   #forget(key: string, kept: Kept): void {
