@@ -29,6 +29,20 @@ export abstract class HostRequest {
   abstract respond(body: Body | Flow, head: Head): Response;
 }
 
+/** The requests of hosts that native ones were made of. */
+const received = new WeakMap<Request, HostRequest>();
+
+/** For hosts: lets a native request be recognised as one of theirs. */
+export function introduce(native: Request, host: HostRequest): Request {
+  received.set(native, host);
+  return native;
+}
+
+/** The request of a host that this one is, or that this native one was made of. */
+export function receivedAs(request: Request): HostRequest | undefined {
+  return hostRequest(request) ?? received.get(request);
+}
+
 /**
  * The request that code other than ours may see, handlers and callbacks alike.
  *

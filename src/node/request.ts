@@ -6,11 +6,9 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Flow } from "../http/flow.ts";
-import { HostRequest } from "../http/received.ts";
+import { HostRequest, introduce, receivedAs } from "../http/received.ts";
 import type { Body, Head } from "../http/respond.ts";
 import type { Target } from "../http/target.ts";
-import { setClientAddress } from "../runtime/client_address.ts";
-import { offerTunnel } from "../runtime/tunnel.ts";
 import { takePart } from "../static/sources/file_content.ts";
 import { fileFlow } from "./file_flow.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
@@ -18,14 +16,6 @@ import { lightResponse } from "./light_response.ts";
 import { tunnellerOf } from "./upgrade.ts";
 
 type Content = ReadableStream<Uint8Array<ArrayBuffer>>;
-
-/** Where the answers to native requests go. */
-const sinks = new WeakMap<Request, ServerResponse>();
-
-/** Where the answer to a native request goes, if it came from this host. */
-export function sinkOf(request: Request): ServerResponse | undefined {
-  return sinks.get(request);
-}
 
 /** What our own handlers ask of a request, and how to make the native one. */
 export class LazyRequest extends HostRequest {
@@ -39,7 +29,8 @@ export class LazyRequest extends HostRequest {
   readonly headers: ReceivedHeaders;
   /** Why the client is gone, if it is. */
   gone: Error | undefined;
-  readonly #sink: ServerResponse;
+  /** Where the answer goes. */
+  readonly sink: ServerResponse;
   readonly #open: (() => Content) | undefined;
   #body: Content | null | undefined;
   #controller: AbortController | undefined;
@@ -61,7 +52,7 @@ export class LazyRequest extends HostRequest {
     super();
     [this.method, this.target, this.fields] = [method, target, fields];
     this.headers = lazyHeaders(fields);
-    [this.#sink, this.#open] = [sink, open];
+    [this.sink, this.#open] = [sink, open];
   }
 
   /** The URL. */
@@ -102,11 +93,11 @@ export class LazyRequest extends HostRequest {
 
   /** The address at the other end of the connection. */
   get address(): string | undefined {
-    return this.#sink.req.socket.remoteAddress;
+    return this.sink.req.socket.remoteAddress;
   }
   /** Whether the connection can become a tunnel. */
   get upgradable(): boolean {
-    return tunnellerOf(this.#sink) !== undefined;
+    return tunnellerOf(this.sink) !== undefined;
   }
 
   /** A response that is written as it is. */
@@ -117,18 +108,9 @@ export class LazyRequest extends HostRequest {
 
   /** The native request, or another one for a URL. */
   native(url?: string): Request {
-    if (url === undefined) return this.#native ??= this.#introduce(this.#make(this.url));
+    if (url === undefined) return this.#native ??= introduce(this.#make(this.url), this);
     // Content belongs to one request alone.
     return this.#open ? new Request(url, this.native()) : this.#make(url);
-  }
-
-  /** Lets a native request be recognised as this one. */
-  #introduce(request: Request): Request {
-    const { address } = this;
-    sinks.set(request, this.#sink);
-    if (address !== undefined) setClientAddress(request, address);
-    if (this.upgradable) offerTunnel(request);
-    return request;
   }
 
   #make(url: string): Request {
@@ -142,6 +124,12 @@ export class LazyRequest extends HostRequest {
   }
 }
 Object.setPrototypeOf(HostRequest.prototype, standIn());
+
+/** Where the answer to a request goes, if it came from this host. */
+export function sinkOf(request: Request): ServerResponse | undefined {
+  const received = receivedAs(request);
+  return received instanceof LazyRequest ? received.sink : undefined;
+}
 
 /** Has all members of a `Request`; what is not read from the message, the native one does. */
 function standIn(): object {

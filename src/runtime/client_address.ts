@@ -3,15 +3,7 @@
  *
  * @module
  */
-
-import { HostRequest } from "../http/received.ts";
-
-const addresses = new WeakMap<Request, string>();
-
-/** Notes who sent a request, for a host that makes its requests itself. */
-export function setClientAddress(request: Request, address: string): void {
-  addresses.set(request, address);
-}
+import { receivedAs } from "../http/received.ts";
 
 /**
  * The address at the other end of the connection, or `undefined` where the host does not tell.
@@ -20,9 +12,7 @@ export function setClientAddress(request: Request, address: string): void {
  * @param args What it passed after the request: `info` on Deno, `server` on Bun.
  */
 export function clientAddress(request: Request, args: readonly unknown[]): string | undefined {
-  const known = (request as object) instanceof HostRequest
-    ? (request as object as HostRequest).address
-    : addresses.get(request);
+  const known = receivedAs(request)?.address;
   if (known !== undefined) return known;
   const [host] = args as readonly [
     {

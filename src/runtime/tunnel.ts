@@ -3,23 +3,9 @@
  *
  * @module
  */
-import { HostRequest } from "../http/received.ts";
 import type { Tunnel } from "../proxy/transport.ts";
 
-const offers = new WeakSet<Request>();
 const tunnels = new WeakMap<Response, Tunnel>();
-
-/** For hosts: the connection of this request can become a tunnel. */
-export function offerTunnel(request: Request): void {
-  offers.add(request);
-}
-
-/** Whether the host has offered to make a tunnel of this request's connection. */
-export function isTunnelOffered(request: Request): boolean {
-  return (request as object) instanceof HostRequest
-    ? (request as object as HostRequest).upgradable
-    : offers.has(request);
-}
 
 /**
  * A response that a host makes a tunnel of. To any other host, and when a middleware copies it, it is

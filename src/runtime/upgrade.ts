@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { receivedAs } from "../http/received.ts";
 import type { Tunnel } from "../proxy/transport.ts";
-import { isTunnelOffered, tunnelResponse } from "./tunnel.ts";
+import { tunnelResponse } from "./tunnel.ts";
 import { upgradeBun, upgradeDeno } from "./websockets.ts";
 
 /** A way to upgrade the client's connection, when the upstream has agreed. */
@@ -24,7 +25,7 @@ export interface Upgrader {
  * @param args What it passed after the request: `server` on Bun.
  */
 export function upgraderOf(request: Request, args: readonly unknown[]): Upgrader | undefined {
-  if (isTunnelOffered(request)) {
+  if (receivedAs(request)?.upgradable) {
     return { relays: false, signals: true, upgrade: tunnelResponse };
   }
   const relaying = { relays: true, signals: false };
