@@ -12,6 +12,9 @@ const DRAIN_LIMIT = 256 * 1024;
 /** Messages that wait for `100 Continue` before they send content (RFC 9110 §10.1.1). */
 const waiting = new WeakSet<IncomingMessage>();
 
+/** What tells whoever reads the content of a message that there will be no more. */
+const readers = new WeakMap<IncomingMessage, (error: Error) => void>();
+
 /** Notes that the client waits for `100 Continue`. */
 export function awaitContinue(message: IncomingMessage): void {
   waiting.add(message);
@@ -27,20 +30,19 @@ export function contentOf(
 
 /** Nothing is read, nor 100 Continue sent, before somebody asks for content. */
 function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
+  let over = false;
   return {
     start(to) {
       if (waiting.delete(message) && !sink.headersSent) sink.writeContinue();
-      let over = false;
       const fail = (error: Error): void => {
         if (!over) to.fail(error);
         over = true;
       };
       // Without the end, the client has left in the middle.
-      const close = (): void => {
-        if (!message.complete) fail(new Error("the client closed the connection"));
-      };
-      if (message.destroyed) return close();
-      message.once("error", fail).once("close", close);
+      const leave = (): void => fail(new Error("the client closed the connection"));
+      if (message.destroyed) return leave();
+      readers.set(message, fail);
+      message.once("error", fail).once("close", leave);
       message.once("end", () => {
         over = true;
         to.end();
@@ -50,7 +52,10 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
       });
     },
     resume: () => void message.resume(),
-    cancel: () => void message.removeAllListeners("data").removeAllListeners("end").pause(),
+    cancel() {
+      over = true;
+      message.removeAllListeners("data").removeAllListeners("end").pause();
+    },
   };
 }
 
@@ -64,6 +69,7 @@ export function answerEarly(message: IncomingMessage, sink: ServerResponse): voi
   if (waiting.has(message)) sink.shouldKeepAlive = false;
   sink.prependOnceListener("finish", () => {
     if (message.complete) return;
+    readers.get(message)?.(new Error("the answer ended before the content of its request"));
     let count = 0;
     message.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
       count += chunk.byteLength;

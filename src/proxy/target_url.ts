@@ -10,18 +10,21 @@ export function basePath({ pathname }: URL): string {
 }
 
 /**
- * The URL to send a request to, or `undefined` when the path would leave the target. The URL is
- * made by setting parts of the target's, never by parsing what a client sent, so that the origin
- * cannot change: `//evil.com` and `@evil.com` are paths.
+ * The URL to send a request to, or `undefined` when the path would leave the target. What a client
+ * sent stands behind the target's origin and begins with a slash, so that it cannot reach into the
+ * authority: `//evil.com` and `/@evil.com` are paths. That the origin is the target's is checked
+ * nevertheless.
  *
  * @param path What to append to the target's path: `""`, or a path with its leading slash.
  * @param query The query with its question mark, or `""`.
  */
 export function targetUrl(target: URL, path: string, query: string): URL | undefined {
-  const url = new URL(target);
+  const { origin } = target;
+  if (path === "") return URL.parse(origin + target.pathname + query) ?? undefined;
+  if (!path.startsWith("/") || /[?#]/.test(path)) return undefined;
   const base = basePath(target);
-  if (path !== "") url.pathname = base + path;
-  if (query !== "") url.search = query;
-  const inside = url.pathname === base || url.pathname.startsWith(`${base}/`);
-  return url.origin === target.origin && (inside || path === "") ? url : undefined;
+  const url = URL.parse(origin + base + path + query);
+  if (url?.origin !== origin) return undefined;
+  const { pathname } = url;
+  return pathname === base || pathname.startsWith(`${base}/`) ? url : undefined;
 }

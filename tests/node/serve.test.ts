@@ -373,3 +373,21 @@ test("listener serves on a server of one's own", async () => {
   assert.match((await rawRequest(port, get("/"))).body, /mine/);
   own.close();
 });
+
+test("content whose request was answered before its end does not look complete", async () => {
+  let read: Promise<string> | undefined;
+  handler = (request) => {
+    read = request.text();
+    read.catch(() => {}); // it may fail before it is looked at
+    return new Response("answered");
+  };
+  const socket = connect(server.port, "127.0.0.1");
+  socket.write("POST / HTTP/1.1\r\nHost: front\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  let answer = "";
+  while (!answer.includes("answered")) {
+    answer += String(await new Promise((resolve) => socket.once("data", resolve)));
+  }
+  socket.write("3\r\ndef\r\n0\r\n\r\n");
+  await assert.rejects(read ?? Promise.resolve(), /answer ended before the content/);
+  socket.destroy();
+});
