@@ -64,23 +64,35 @@ export function forwardingFields(
   settings: Settings,
 ): Field[] {
   const told = new Map<string, string>();
-  const others: Field[] = [];
+  const result: Field[] = [];
   for (const field of fields) {
     const [name, value] = field;
-    if (!isForwarding(name)) others.push(field);
+    if (!isForwarding(name)) result.push(field);
     else if (seen.trusted) told.set(name, told.has(name) ? `${told.get(name)}, ${value}` : value);
   }
-  const ours = [...xForwardedFields(told, seen, settings), ...forwardedField(told, seen, settings)];
+  const ours = ownFields(told, seen, settings);
   for (const [name] of ours) told.delete(name);
-  return [...others, ...told, ...ours.filter(([, value]) => value !== "")];
+  result.push(...told);
+  for (const field of ours) if (field[1] !== "") result.push(field);
+  return result;
+}
+
+/** What we say; `""` for what we say nothing of. */
+function ownFields(
+  told: ReadonlyMap<string, string>,
+  seen: Seen,
+  { xForwarded, forwarded }: Settings,
+): readonly Field[] {
+  const ours = xForwarded === "off" ? [] : xForwardedFields(told, seen, xForwarded);
+  if (forwarded !== false) ours.push(["forwarded", forwardedValue(told, seen, forwarded)]);
+  return ours;
 }
 
 function xForwardedFields(
   told: ReadonlyMap<string, string>,
   { peer, host, proto, prefix }: Seen,
-  { xForwarded }: Settings,
-): readonly Field[] {
-  if (xForwarded === "off") return [];
+  xForwarded: "append" | "set",
+): Field[] {
   const before = (name: string): string | undefined =>
     xForwarded === "append" ? told.get(name) : undefined;
   return [
@@ -91,15 +103,14 @@ function xForwardedFields(
   ];
 }
 
-function forwardedField(
+function forwardedValue(
   told: ReadonlyMap<string, string>,
   { peer, host, proto }: Seen,
-  { forwarded }: Settings,
-): readonly Field[] {
-  if (forwarded === false) return [];
+  forwarded: string | true,
+): string {
   const by = forwarded === true ? undefined : forwarded;
   const element = forwardedElement({ for: peer, by, host, proto });
-  return [["forwarded", join(told.get("forwarded"), element)]];
+  return join(told.get("forwarded"), element);
 }
 
 function join(before: string | undefined, value: string | undefined): string {
