@@ -66,14 +66,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 process.once("exit", cleanUp);
 
-console.log(
-  `${new Date().toISOString().slice(0, 16)}Z, Node ${process.versions.node}, ` +
-    `${availableParallelism()} × ${cpus()[0]?.model}, load by ${loadGenerator()}`,
-);
+const about = `${new Date().toISOString().slice(0, 16)}Z, Node ${process.versions.node}, ` +
+  `${availableParallelism()} × ${cpus()[0]?.model}, load by ${loadGenerator()}`;
+console.log(about);
 const tables: Table[] = [];
 for (const [name, suite] of Object.entries(suites)) {
   if (positionals.length === 0 ? name === "growth" : !positionals.includes(name)) continue;
   for (const table of await suite(options)) tables.push(table);
 }
-if (values.json) writeFileSync(values.json, JSON.stringify(tables, null, 2));
+if (values.json) writeFileSync(values.json, JSON.stringify({ about, tables }, null, 2));
 process.exit(0);
