@@ -16,6 +16,7 @@ import { middlewareSuite } from "./suites/middleware.ts";
 import { proxySuite } from "./suites/proxy.ts";
 import { staticSuite } from "./suites/static.ts";
 import { loadGenerator } from "./support/load.ts";
+import { runtimeHere } from "./support/on_each.ts";
 import type { Options, Table } from "./support/options.ts";
 import { cleanUp } from "./support/processes.ts";
 
@@ -66,7 +67,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 process.once("exit", cleanUp);
 
-const about = `${new Date().toISOString().slice(0, 16)}Z, Node ${process.versions.node}, ` +
+const about = `${new Date().toISOString().slice(0, 16)}Z, ${runtimeHere()}, ` +
   `${availableParallelism()} × ${cpus()[0]?.model}, load by ${loadGenerator()}`;
 console.log(about);
 const tables: Table[] = [];

@@ -33,8 +33,8 @@ export function cleanUp(): void {
   folders.clear();
 }
 
-/** The command that runs a TypeScript file on a runtime, or `undefined` where that is missing. */
-const commands: Readonly<Record<string, readonly string[]>> = {
+/** The command that runs a TypeScript file on a runtime. */
+export const commands: Readonly<Record<string, readonly string[]>> = {
   node: [process.execPath],
   deno: ["deno", "run", "--allow-all", "--no-check", "--quiet"],
   bun: ["bun"],
