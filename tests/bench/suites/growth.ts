@@ -2,8 +2,8 @@
 import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { growth, type Point } from "../support/fit.ts";
-import { type Load, load } from "../support/load.ts";
-import { digits, matches, type Options, print, type Table } from "../support/options.ts";
+import { type Load, load, type Shot } from "../support/load.ts";
+import { digits, matches, median, type Options, print, type Table } from "../support/options.ts";
 import {
   cleanUp,
   cpuTime,
@@ -31,12 +31,22 @@ const SIZES: readonly (readonly [name: string, bytes: number])[] = [
   ["1 GiB", 1024 * MIB],
 ];
 
+/** A point of a curve, and how it is asked for. */
+interface CurvePoint {
+  readonly name: string;
+  readonly size: number;
+  readonly shot: Pick<Shot, "path" | "connections" | "seconds">;
+  /** How many answers came. */
+  readonly amount: (done: Load) => number;
+}
+
 interface Measured {
   readonly cpu: number;
   readonly rate: number;
   readonly p99: number;
   readonly peak: number;
 }
+type Curve = readonly (Measured & { readonly size: number })[];
 
 export async function growthSuite(options: Options): Promise<readonly Table[]> {
   const directory = temporaryFolder();
@@ -66,18 +76,21 @@ async function connections(running: readonly Running[], options: Options): Promi
     shot: { path: "/4k.html", connections: count, seconds: 2 * options.seconds },
     amount: ({ requests }: Load) => requests,
   }));
-  const { rows, curves } = await measure(points, running);
+  const { rows, curves } = await measure(points, running, options.rounds);
   return print({
     title: "growth: connections, 4 KiB",
     columns: ["connections", ...columnsOf(running)],
     rows,
     note: explained(running, curves, (curve) => {
-      const cpu = growth(curve.map(([count, { cpu }]) => [count, cpu]), "µs", "connections");
-      const [first, last] = [curve[0]?.[1], curve.at(-1)?.[1]];
-      const memory = (last?.peak ?? NaN) - (first?.peak ?? NaN);
-      const wait = (last?.p99 ?? NaN) / (first?.p99 ?? NaN);
-      return `${cpu} The wait of the slowest of 100 changes by a factor of ${digits(wait)}, the ` +
-        `memory by ${digits(memory)} MiB.`;
+      const [one, few] = curve;
+      const last = curve.at(-1);
+      const by = (what: keyof Measured): string =>
+        digits((last?.[what] ?? NaN) / (few?.[what] ?? NaN));
+      return `One connection alone takes ${digits((one?.cpu ?? NaN) / (few?.cpu ?? NaN))} times ` +
+        `the processor time of ${few?.size}. ` +
+        growth(curve.slice(1).map(({ size, cpu }) => [size, cpu]), "µs", "connections") +
+        ` The wait of the slowest of 100 changes by a factor of ${by("p99")}, the memory by one ` +
+        `of ${by("peak")}.`;
     }),
   });
 }
@@ -94,7 +107,7 @@ async function sizes(running: readonly Running[], options: Options): Promise<Tab
     // Of large ones, parts count as parts.
     amount: ({ requests, bytes: came }: Load) => bytes >= MIB ? came / bytes : requests,
   }));
-  const { rows, curves } = await measure(points, running);
+  const { rows, curves } = await measure(points, running, options.rounds);
   return print({
     title: "growth: size of a file, 4 connections",
     columns: ["size", ...columnsOf(running)],
@@ -102,47 +115,50 @@ async function sizes(running: readonly Running[], options: Options): Promise<Tab
     // Up to 1 MiB handwerk answers from memory.
     note: explained(running, curves, (curve) => {
       const part = (from: number, to: number): readonly Point[] =>
-        curve.filter(([mib]) => mib >= from && mib <= to).map(([mib, { cpu }]) => [mib, cpu]);
-      const peaks = curve.filter(([mib]) => mib >= 4).map(([, { peak }]) => peak);
+        curve.filter(({ size }) => size >= from && size <= to).map(({ size, cpu }) => [size, cpu]);
+      const peaks = curve.filter(({ size }) => size >= 4).map(({ peak }) => peak);
       return `${growth(part(0, 1), "µs", "MiB")} ${growth(part(4, Infinity), "µs", "MiB")} ` +
         `From 4 MiB on the memory is ${Math.min(...peaks)}–${Math.max(...peaks)} MiB.`;
     }),
   });
 }
 
-/** Asks every contender at every point, one after the other. */
+/** Asks every contender at every point, round by round. */
 async function measure(
-  points: readonly {
-    readonly name: string;
-    readonly size: number;
-    readonly shot: { path: string; connections: number; seconds: number };
-    readonly amount: (done: Load) => number;
-  }[],
+  points: readonly CurvePoint[],
   running: readonly Running[],
-): Promise<{ rows: Table["rows"]; curves: Map<Running, [number, Measured][]> }> {
-  const rows: (string | number)[][] = [];
-  const curves = new Map<Running, [number, Measured][]>(running.map((one) => [one, []]));
-  for (const { name, size, shot, amount } of points) {
-    const row: (string | number)[] = [name];
-    for (const contender of running) {
-      const { port, pid } = contender;
-      const plain = { port, method: "GET", fields: {}, upload: 0 };
-      await load({ ...plain, ...shot, seconds: 1 }); // warms up
-      forgetPeak(pid);
-      const before = cpuTime(pid);
-      const done = await load({ ...plain, ...shot });
-      const good = done.failed === 0 && done.odd === 0 ? amount(done) : NaN;
-      const point = {
-        cpu: (cpuTime(pid) - before) / good,
-        rate: good / done.seconds,
-        p99: done.p99,
-        peak: peakMemory(pid),
-      };
-      curves.get(contender)?.push([size, point]);
-      row.push(digits(point.cpu), digits(point.rate), digits(point.p99), point.peak);
+  rounds: number,
+): Promise<{ rows: Table["rows"]; curves: readonly Curve[] }> {
+  const all = running.map((contender) =>
+    points.map(({ size }) => ({ contender, size, rounds: [] as Measured[] }))
+  );
+  for (let round = -1; round < rounds; round++) { // the first warms up
+    for (const [at, { shot, amount }] of points.entries()) {
+      for (const point of all.map((curve) => curve[at])) {
+        if (!point) continue;
+        const { port, pid } = point.contender;
+        const seconds = round < 0 ? 1 : shot.seconds;
+        forgetPeak(pid);
+        const before = cpuTime(pid);
+        const done = await load({ port, method: "GET", fields: {}, upload: 0, ...shot, seconds });
+        const good = done.failed === 0 && done.odd === 0 ? amount(done) : NaN;
+        const [cpu, rate] = [(cpuTime(pid) - before) / good, good / done.seconds];
+        if (round >= 0) point.rounds.push({ cpu, rate, p99: done.p99, peak: peakMemory(pid) });
+      }
     }
-    rows.push(row);
   }
+  const curves = all.map((curve) =>
+    curve.map(({ size, rounds }) => {
+      const of = (what: keyof Measured): number => median(rounds.map((round) => round[what]));
+      return { size, cpu: of("cpu"), rate: of("rate"), p99: of("p99"), peak: of("peak") };
+    })
+  );
+  const rows = points.map(({ name }, at) => [
+    name,
+    ...curves.flatMap((curve) =>
+      (["cpu", "rate", "p99", "peak"] as const).map((what) => digits(curve[at]?.[what] ?? NaN))
+    ),
+  ]);
   return { rows, curves };
 }
 
@@ -153,6 +169,6 @@ const columnsOf = (running: readonly Running[]): string[] =>
 
 const explained = (
   running: readonly Running[],
-  curves: ReadonlyMap<Running, readonly [number, Measured][]>,
-  words: (curve: readonly [number, Measured][]) => string,
-): string => running.map((one) => `${one.name}: ${words(curves.get(one) ?? [])}`).join("\n\n");
+  curves: readonly Curve[],
+  words: (curve: Curve) => string,
+): string => running.map(({ name }, i) => `${name}: ${words(curves[i] ?? [])}`).join("\n\n");
