@@ -7,7 +7,8 @@ import type { Field } from "../http/connection.ts";
 import { agreesTo, announcesContent, upgradeProtocol } from "../http/upgrade.ts";
 import { agrees } from "../http/handshake.ts";
 import { fetched } from "../runtime/fetching.ts";
-import { type Upgrader, upgraderOf } from "../runtime/upgrade.ts";
+import type { Upgrader } from "../runtime/tunnel.ts";
+import { upgraderOf } from "../runtime/upgrade.ts";
 import { Failure } from "./failure.ts";
 import type { IncomingResponse, OutgoingRequest, Transport, Tunnel } from "./transport.ts";
 

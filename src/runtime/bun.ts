@@ -22,7 +22,7 @@ export function bunTransport(): Transport {
     ]),
     async send(request) {
       const init = fetchInit(request);
-      init.headers.set("host", request.host);
+      init.headers.push(["host", request.host]);
       const own = { decompress: false, proxy: false, timeout: false };
       return fetched(
         await fetch(request.url, { ...init, ...own, ...connectionInit(request.connection) }),

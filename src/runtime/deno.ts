@@ -30,14 +30,16 @@ export function denoTransport(): Transport {
       // upstream has acted on; an agent that keeps no connections does not.
       if (!request.body && !IDEMPOTENT.has(request.method)) return sendOnce(request);
       const init = fetchInit(request);
-      init.headers.set("host", request.host);
+      init.headers.push(["host", request.host]);
       const response = await fetch(request.url, {
         ...init,
         client: clientOf(request),
       } as RequestInit);
       // It leaves alone what was asked for in part, or without a coding.
-      const whole = !init.headers.has("range") &&
-        init.headers.get("accept-encoding")?.trim().toLowerCase() !== "identity";
+      const valueOf = (wanted: string): string | undefined =>
+        init.headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
+      const whole = valueOf("range") === undefined &&
+        valueOf("accept-encoding")?.trim().toLowerCase() !== "identity";
       const coding = response.headers.get("content-encoding")?.trim() ?? "";
       return { ...fetched(response), decoded: whole && DECODED.test(coding) };
     },

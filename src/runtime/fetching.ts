@@ -7,13 +7,15 @@ import type { Field } from "../http/connection.ts";
 import type { IncomingResponse, OutgoingRequest } from "../proxy/transport.ts";
 
 /** The arguments of `fetch` that are the same everywhere. */
-export function fetchInit(request: OutgoingRequest): RequestInit & { headers: Headers } {
+export function fetchInit(request: OutgoingRequest): RequestInit & { headers: [string, string][] } {
   const { method, body, signal } = request;
-  const headers = new Headers();
-  for (const [name, value] of request.fields) headers.append(name, value);
+  // Not `Headers`, which Deno would take apart again, for a fifth of what a request costs.
+  const headers = request.fields.map(([name, value]): [string, string] => [name, value]);
   // Left out, fetch would ask for codings that the client may not know.
-  if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
-  const init: RequestInit & { headers: Headers; duplex?: "half" } = {
+  if (!headers.some(([name]) => name.toLowerCase() === "accept-encoding")) {
+    headers.push(["accept-encoding", "identity"]);
+  }
+  const init: RequestInit & { headers: [string, string][]; duplex?: "half" } = {
     method,
     headers,
     body,

@@ -5,6 +5,16 @@
  */
 import type { Tunnel } from "../proxy/transport.ts";
 
+/** A way to upgrade the client's connection, when the upstream has agreed. */
+export interface Upgrader {
+  /** Whether messages are relayed: of WebSocket alone, and without its extensions. */
+  readonly relays: boolean;
+  /** Whether the tunnel ends with the request's signal; else it outlives the request. */
+  readonly signals: boolean;
+  /** Makes the answer; the tunnel's fields are those that go on to the client. */
+  upgrade(tunnel: Tunnel): Response;
+}
+
 const tunnels = new WeakMap<Response, Tunnel>();
 
 /**

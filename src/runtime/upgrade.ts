@@ -4,19 +4,8 @@
  * @module
  */
 import { receivedAs } from "../http/received.ts";
-import type { Tunnel } from "../proxy/transport.ts";
-import { tunnelResponse } from "./tunnel.ts";
-import { upgradeBun, upgradeDeno } from "./websockets.ts";
-
-/** A way to upgrade the client's connection, when the upstream has agreed. */
-export interface Upgrader {
-  /** Whether messages are relayed: of WebSocket alone, and without its extensions. */
-  readonly relays: boolean;
-  /** Whether the tunnel ends with the request's signal; else it outlives the request. */
-  readonly signals: boolean;
-  /** Makes the answer; the tunnel's fields are those that go on to the client. */
-  upgrade(tunnel: Tunnel): Response;
-}
+import { upgraderHere } from "./here.ts";
+import { tunnelResponse, type Upgrader } from "./tunnel.ts";
 
 /**
  * The way, or `undefined` where there is none: then the request to upgrade is to be ignored.
@@ -25,21 +14,9 @@ export interface Upgrader {
  * @param args What it passed after the request: `server` on Bun.
  */
 export function upgraderOf(request: Request, args: readonly unknown[]): Upgrader | undefined {
-  if (receivedAs(request)?.upgradable) {
+  // On Workers the transport's answer is the tunnel, and nothing else can be.
+  if (receivedAs(request)?.upgradable || "WebSocketPair" in globalThis) {
     return { relays: false, signals: true, upgrade: tunnelResponse };
   }
-  const relaying = { relays: true, signals: false };
-  if ("Deno" in globalThis) {
-    return { ...relaying, upgrade: (tunnel) => upgradeDeno(request, tunnel) };
-  }
-  if ("Bun" in globalThis) {
-    const server = args[0] as Parameters<typeof upgradeBun>[2] | undefined;
-    if (typeof server?.upgrade !== "function") return undefined;
-    return { ...relaying, upgrade: (tunnel) => upgradeBun(request, tunnel, server) };
-  }
-  // The transport's answer is the tunnel there, and nothing else can be.
-  if ("WebSocketPair" in globalThis) {
-    return { relays: false, signals: true, upgrade: tunnelResponse };
-  }
-  return undefined;
+  return upgraderHere(request, args);
 }

@@ -14,8 +14,10 @@ import { growthSuite } from "./suites/growth.ts";
 import { hostSuite } from "./suites/host.ts";
 import { middlewareSuite } from "./suites/middleware.ts";
 import { proxySuite } from "./suites/proxy.ts";
+import { tablesSuite } from "./suites/tables.ts";
 import { staticSuite } from "./suites/static.ts";
 import { loadGenerator } from "./support/load.ts";
+import { runtimeHere } from "./support/on_each.ts";
 import type { Options, Table } from "./support/options.ts";
 import { cleanUp } from "./support/processes.ts";
 
@@ -25,7 +27,8 @@ const suites: Readonly<Record<string, (options: Options) => Promise<readonly Tab
   host: hostSuite,
   static: staticSuite,
   proxy: proxySuite,
-  growth: growthSuite,
+  growth: growthSuite, // with tables
+  tables: tablesSuite,
 };
 
 const { values, positionals } = parseArgs({
@@ -66,14 +69,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 process.once("exit", cleanUp);
 
-console.log(
-  `${new Date().toISOString().slice(0, 16)}Z, Node ${process.versions.node}, ` +
-    `${availableParallelism()} × ${cpus()[0]?.model}, load by ${loadGenerator()}`,
-);
+const about = `${new Date().toISOString().slice(0, 16)}Z, ${runtimeHere()}, ` +
+  `${availableParallelism()} × ${cpus()[0]?.model}, load by ${loadGenerator()}`;
+console.log(about);
 const tables: Table[] = [];
 for (const [name, suite] of Object.entries(suites)) {
-  if (positionals.length === 0 ? name === "growth" : !positionals.includes(name)) continue;
+  if (
+    positionals.length === 0 ? name === "growth" || name === "tables" : !positionals.includes(name)
+  ) continue;
   for (const table of await suite(options)) tables.push(table);
 }
-if (values.json) writeFileSync(values.json, JSON.stringify(tables, null, 2));
+if (values.json) writeFileSync(values.json, JSON.stringify({ about, tables }, null, 2));
 process.exit(0);

@@ -141,10 +141,29 @@ test("importing does nothing", async () => {
 const everything = "compose, dispatch, serveStatic, proxy, notFound, mountOf, directory";
 const sizes: readonly (readonly [string, readonly string[], number])[] = [
   ["compose, dispatch", [], 1950],
-  ["proxy", [], 21_300],
+  ["proxy", [], 16_200],
   ["serveStatic", ["mime/*", "picomatch/*"], 15_000],
-  [everything, [], 47_800],
+  [everything, [], 42_500],
 ];
+test("a bundle for Workers leaves out what only other runtimes have", async () => {
+  const swaps = Object.entries(json("package.json")["browser"] as Record<string, string>);
+  for (const [from, to] of swaps) {
+    const [here, edge] = await Promise.all(
+      [from, to].map((path) => import(`../../${path}`) as Promise<object>),
+    );
+    assert.deepEqual(Object.keys(edge ?? {}), Object.keys(here ?? {}), to);
+  }
+  for (const entry of ["handwerk", "./src/mod.ts"]) {
+    const { text } = await bundle({ text: `export { proxy } from "${entry}";` });
+    assert.doesNotMatch(text, /createHttpClient|upgradeWebSocket|undici/, entry);
+  }
+});
+test("a bundle for Workers refuses to be a proxy on Node, whose fetch decodes", async () => {
+  const { text } = await bundle({ text: `export { proxy } from "./src/mod.ts";` });
+  const url = `data:text/javascript,${encodeURIComponent(text)}`;
+  const { proxy } = await import(url) as typeof import("../../src/mod.ts");
+  assert.throws(() => proxy({ "/": "http://127.0.0.1:9/" }), /platform "node"/);
+});
 test("the debugger is in a bundle only if it is asked for, and then it is small", async (t) => {
   const { text } = await bundle({ text: `export * from "./src/mod.ts";` });
   assert.doesNotMatch(text, /__debug/);

@@ -26,14 +26,14 @@ export function pool(
     healths.every((health) => health.admits(upstream));
 
   const choose = (asked: Asked, tried: ReadonlySet<Upstream>): Upstream => {
-    const well = upstreams.filter(isWell);
+    const well = healths.length > 0 ? upstreams.filter(isWell) : upstreams;
     const forbids = (health: Health): boolean =>
       health.strict === true && !upstreams.some((upstream) => health.admits(upstream));
     if (well.length === 0 && healths.some(forbids)) {
       throw new Unavailable("destination_unavailable", 1, "no upstream is well");
     }
     const usable = well.length > 0 ? well : upstreams;
-    const untried = usable.filter((upstream) => !tried.has(upstream));
+    const untried = tried.size > 0 ? usable.filter((upstream) => !tried.has(upstream)) : usable;
     const candidates = untried.length > 0 ? untried : usable;
     return candidates.length === 1 ? candidates[0] as Upstream : balanced(candidates, asked);
   };

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Handler } from "../../../src/mod.ts";
 import { costs } from "../support/in_process.ts";
+import { onEach, runtimeHere } from "../support/on_each.ts";
 import { digits, matches, type Options, print, type Table } from "../support/options.ts";
 
 interface Dispatcher {
@@ -16,7 +17,10 @@ interface Dispatcher {
 const response = new Response("ok");
 const leaf: Handler = () => response;
 
-export async function dispatchSuite(options: Options): Promise<readonly Table[]> {
+export const dispatchSuite = (options: Options): Promise<readonly Table[]> =>
+  onEach("dispatch", options, measureHere);
+
+async function measureHere(options: Options): Promise<readonly Table[]> {
   const folder = join(import.meta.dirname, "..", "contenders", "dispatch");
   const all = await Promise.all(
     readdirSync(folder).toSorted().map((file) => import(join(folder, file)) as Promise<Dispatcher>),
@@ -35,7 +39,7 @@ export async function dispatchSuite(options: Options): Promise<readonly Table[]>
       times.push(await costs(Object.fromEntries(handlers), url, options.rounds));
     }
     return print({
-      title: `dispatch: ${title}, ns/request`,
+      title: `dispatch on ${runtimeHere()}: ${title}, ns/request`,
       columns: ["contender", ...columns.map(String)],
       rows: dispatchers.map(({ name }) =>
         [name].concat(times.map((by) => digits(by[name] ?? NaN)))

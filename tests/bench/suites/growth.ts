@@ -1,26 +1,54 @@
-/** Curves: what a request costs as connections, sizes and tables grow. */
+/** Curves: what a request costs as connections and files grow; tables are in `tables.ts`. */
 import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { dispatch, type Handler, memory, notFound, proxy, serveStatic } from "../../../src/mod.ts";
-import { placed } from "../../../src/mount.ts";
-import { costs } from "../support/in_process.ts";
-import { load } from "../support/load.ts";
-import { digits, matches, type Options, print, type Table } from "../support/options.ts";
-import { cleanUp, cpuTime, peakMemory, startAll, temporaryFolder } from "../support/processes.ts";
+import { growth, type Point } from "../support/fit.ts";
+import { type Load, load, type Shot } from "../support/load.ts";
+import { digits, matches, median, type Options, print, type Table } from "../support/options.ts";
+import {
+  cleanUp,
+  cpuTime,
+  forgetPeak,
+  peakMemory,
+  type Running,
+  startAll,
+  temporaryFolder,
+} from "../support/processes.ts";
 import { writeSite } from "./static.ts";
+import { tablesSuite } from "./tables.ts";
 
+const CONNECTIONS = [1, 4, 16, 64, 256, 1000];
+const MIB = 2 ** 20;
 const SIZES: readonly (readonly [name: string, bytes: number])[] = [
   ["0", 0],
   ["1 KiB", 2 ** 10],
   ["16 KiB", 2 ** 14],
   ["256 KiB", 2 ** 18],
-  ["4 MiB", 2 ** 22],
-  ["64 MiB", 2 ** 26],
-  ["1 GiB", 2 ** 30],
+  ["1 MiB", MIB],
+  ["4 MiB", 4 * MIB],
+  ["16 MiB", 16 * MIB],
+  ["64 MiB", 64 * MIB],
+  ["256 MiB", 256 * MIB],
+  ["1 GiB", 1024 * MIB],
 ];
 
+/** A point of a curve, and how it is asked for. */
+interface CurvePoint {
+  readonly name: string;
+  readonly size: number;
+  readonly shot: Pick<Shot, "path" | "connections" | "seconds">;
+  /** How many answers came. */
+  readonly amount: (done: Load) => number;
+}
+
+interface Measured {
+  readonly cpu: number;
+  readonly rate: number;
+  readonly p99: number;
+  readonly peak: number;
+}
+type Curve = readonly (Measured & { readonly size: number })[];
+
 export async function growthSuite(options: Options): Promise<readonly Table[]> {
-  const tables: Table[] = [];
   const directory = temporaryFolder();
   writeSite(directory);
   for (const [, bytes] of SIZES) {
@@ -28,98 +56,119 @@ export async function growthSuite(options: Options): Promise<readonly Table[]> {
     ftruncateSync(file, bytes); // sparse: no disk is filled, and none is read
     closeSync(file);
   }
-  const only = { ...options, only: ["handwerk"], runtime: "node" };
-  const running = await startAll("static", { directory, upstream: "" }, only, "nginx");
-  const points: readonly (readonly [string, string, string, number])[] = [
-    ...[1, 8, 64, 256, 1000].map((count) =>
-      ["connections", `${count}`, "/4k.html", count] as const
-    ),
-    ...SIZES.map(([name, bytes]) => ["size", name, `/size-${bytes}.bin`, 4] as const),
-  ];
-  for (const curve of ["connections", "size"]) {
-    if (!matches(curve, options.rows)) continue;
-    const rows: (string | number)[][] = [];
-    for (const [, name, path, connections] of points.filter(([kind]) => kind === curve)) {
-      const row: (string | number)[] = [name];
-      for (const { port, pid } of running.toReversed()) {
-        const bytes = Number(/size-(\d+)/.exec(path)?.[1] ?? 4096);
-        const seconds = options.seconds * (bytes > 2 ** 25 ? 4 : 2);
-        const before = cpuTime(pid);
-        const done = await load({
-          port,
-          path,
-          method: "GET",
-          fields: {},
-          upload: 0,
-          connections,
-          seconds,
-        });
-        const amount = bytes > 2 ** 20 ? done.bytes / bytes : done.requests;
-        row.push(digits((cpuTime(pid) - before) / amount), digits(amount / done.seconds));
-        row.push(digits(done.p99), peakMemory(pid));
-      }
-      rows.push(row);
-    }
-    const names = running.toReversed().flatMap(({ name }) =>
-      ["CPU µs", "requests/s", "p99 ms", "peak MiB"].map((column) => `${name}: ${column}`)
-    );
-    tables.push(print({
-      title: curve === "size"
-        ? "growth: size of a file, 4 connections"
-        : "growth: connections, 4 KiB",
-      columns: [curve, ...names],
-      rows,
-      note: curve === "size"
-        ? "Small files come from memory; of large ones each byte costs the same, and none is kept."
-        : "A request costs the same however many wait; they wait longer.",
-    }));
+  const runtime = options.runtime ?? "node";
+  const only = { ...options, only: ["handwerk"], runtime };
+  const tables: Table[] = [];
+  if (["connections", "size"].some((curve) => matches(curve, options.rows))) {
+    const running = (await startAll("static", { directory, upstream: "" }, only, "nginx"))
+      .toReversed();
+    if (matches("connections", options.rows)) tables.push(await connections(running, options));
+    if (matches("size", options.rows)) tables.push(await sizes(running, options));
   }
   cleanUp();
-  return [...tables, ...await tablesOf(options)];
+  return [...tables, ...await tablesSuite({ ...options, runtime })];
 }
 
-const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `/path${i}`);
-const leaf: Handler = placed(() => new Response(null));
+async function connections(running: readonly Running[], options: Options): Promise<Table> {
+  const points = CONNECTIONS.map((count) => ({
+    name: String(count),
+    size: count,
+    shot: { path: "/4k.html", connections: count, seconds: 2 * options.seconds },
+    amount: ({ requests }: Load) => requests,
+  }));
+  const { rows, curves } = await measure(points, running, options.rounds);
+  return print({
+    title: "growth: connections, 4 KiB",
+    columns: ["connections", ...columnsOf(running)],
+    rows,
+    note: explained(running, curves, (curve) => {
+      const [one, few] = curve;
+      const last = curve.at(-1);
+      const by = (what: keyof Measured): string =>
+        digits((last?.[what] ?? NaN) / (few?.[what] ?? NaN));
+      return `One connection alone takes ${digits((one?.cpu ?? NaN) / (few?.cpu ?? NaN))} times ` +
+        `the processor time of ${few?.size}. ` +
+        growth(curve.slice(1).map(({ size, cpu }) => [size, cpu]), "µs", "connections") +
+        ` The wait of the slowest of 100 changes by a factor of ${by("p99")}, the memory by one ` +
+        `of ${by("peak")}.`;
+    }),
+  });
+}
 
-/** How tables grow, in process: the last of `count` entries is asked for. */
-async function tablesOf(options: Options): Promise<readonly Table[]> {
-  const curves: Readonly<
-    Record<string, readonly [readonly number[], (count: number) => Handler, string]>
-  > = {
-    mounts: [
-      [1, 10, 100, 1000, 10_000],
-      (count) => dispatch(Object.fromEntries(many(count).map((path) => [path, leaf])))(leaf),
-      "one lookup a segment, however many there are",
-    ],
-    exports: [
-      [1, 10, 100],
-      (count) =>
-        serveStatic(Object.fromEntries(many(count).map((path) => [path, memory("x")])))(notFound),
-      "exports are asked in their order, as each may pass on",
-    ],
-    upstreams: [
-      [1, 10, 100],
-      (count) =>
-        proxy(Object.fromEntries(many(count).map((path) => [path, "http://127.0.0.1:9/"])), {
-          transport: {
-            capabilities: new Set(),
-            send: () => Promise.resolve({ status: 204, reason: "", fields: [], body: null }),
-          },
-        })(notFound),
-      "one lookup a segment, however many there are",
-    ],
-  };
-  const tables: Table[] = [];
-  for (const [name, [counts, make, why]] of Object.entries(curves)) {
-    if (!matches(name, options.rows)) continue;
-    const rows: (string | number)[][] = [];
-    for (const count of counts) {
-      const url = `http://localhost:3000/path${count - 1}`;
-      const times = await costs({ it: make(count) }, url, options.rounds);
-      rows.push([count, digits(times["it"] ?? NaN)]);
+async function sizes(running: readonly Running[], options: Options): Promise<Table> {
+  const points = SIZES.map(([name, bytes]) => ({
+    name,
+    size: bytes / MIB,
+    shot: {
+      path: `/size-${bytes}.bin`,
+      connections: 4,
+      seconds: options.seconds * (bytes > 32 * MIB ? 6 : 2),
+    },
+    // Of large ones, parts count as parts.
+    amount: ({ requests, bytes: came }: Load) => bytes >= MIB ? came / bytes : requests,
+  }));
+  const { rows, curves } = await measure(points, running, options.rounds);
+  return print({
+    title: "growth: size of a file, 4 connections",
+    columns: ["size", ...columnsOf(running)],
+    rows,
+    // Up to 1 MiB handwerk answers from memory.
+    note: explained(running, curves, (curve) => {
+      const part = (from: number, to: number): readonly Point[] =>
+        curve.filter(({ size }) => size >= from && size <= to).map(({ size, cpu }) => [size, cpu]);
+      const peaks = curve.filter(({ size }) => size >= 4).map(({ peak }) => peak);
+      return `${growth(part(0, 1), "µs", "MiB")} ${growth(part(4, Infinity), "µs", "MiB")} ` +
+        `From 4 MiB on the memory is ${Math.min(...peaks)}–${Math.max(...peaks)} MiB.`;
+    }),
+  });
+}
+
+/** Asks every contender at every point, round by round. */
+async function measure(
+  points: readonly CurvePoint[],
+  running: readonly Running[],
+  rounds: number,
+): Promise<{ rows: Table["rows"]; curves: readonly Curve[] }> {
+  const all = running.map((contender) =>
+    points.map(({ size }) => ({ contender, size, rounds: [] as Measured[] }))
+  );
+  for (let round = -1; round < rounds; round++) { // the first warms up
+    for (const [at, { shot, amount }] of points.entries()) {
+      for (const point of all.map((curve) => curve[at])) {
+        if (!point) continue;
+        const { port, pid } = point.contender;
+        const seconds = round < 0 ? 1 : shot.seconds;
+        forgetPeak(pid);
+        const before = cpuTime(pid);
+        const done = await load({ port, method: "GET", fields: {}, upload: 0, ...shot, seconds });
+        const good = done.failed === 0 && done.odd === 0 ? amount(done) : NaN;
+        const [cpu, rate] = [(cpuTime(pid) - before) / good, good / done.seconds];
+        if (round >= 0) point.rounds.push({ cpu, rate, p99: done.p99, peak: peakMemory(pid) });
+      }
     }
-    const [title, columns] = [`growth: ${name}, in process`, [name, "ns/request"]];
-    tables.push(print({ title, columns, rows, note: `The last one is asked for: ${why}.` }));
   }
-  return tables;
+  const curves = all.map((curve) =>
+    curve.map(({ size, rounds }) => {
+      const of = (what: keyof Measured): number => median(rounds.map((round) => round[what]));
+      return { size, cpu: of("cpu"), rate: of("rate"), p99: of("p99"), peak: of("peak") };
+    })
+  );
+  const rows = points.map(({ name }, at) => [
+    name,
+    ...curves.flatMap((curve) =>
+      (["cpu", "rate", "p99", "peak"] as const).map((what) => digits(curve[at]?.[what] ?? NaN))
+    ),
+  ]);
+  return { rows, curves };
 }
+
+const columnsOf = (running: readonly Running[]): string[] =>
+  running.flatMap(({ name }) =>
+    ["CPU µs", "requests/s", "p99 ms", "peak MiB"].map((column) => `${name}: ${column}`)
+  );
+
+const explained = (
+  running: readonly Running[],
+  curves: readonly Curve[],
+  words: (curve: Curve) => string,
+): string => running.map(({ name }, i) => `${name}: ${words(curves[i] ?? [])}`).join("\n\n");

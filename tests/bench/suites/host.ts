@@ -1,4 +1,4 @@
-/** Hosts for Node: the same trivial handler on each; `node:http` without Fetch is the reference. */
+/** The same trivial handler on each host; `node:http` without Fetch is the reference. */
 import type { Options, Table } from "../support/options.ts";
 import { cleanUp, startAll } from "../support/processes.ts";
 import { race, type Row } from "../support/race.ts";

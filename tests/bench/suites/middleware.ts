@@ -10,6 +10,7 @@ import {
 import { debug } from "../../../src/debug/mod.ts";
 import { placed } from "../../../src/mount.ts";
 import { costs } from "../support/in_process.ts";
+import { onEach, runtimeHere } from "../support/on_each.ts";
 import { digits, type Options, print, type Table } from "../support/options.ts";
 
 const through: Middleware = (inner) => (request, ...args) => inner(request, ...args);
@@ -27,8 +28,11 @@ const layers: Readonly<Record<string, Middleware>> = {
 const response = new Response("ok");
 const leaf: Handler = placed(() => response);
 
-export async function middlewareSuite(options: Options): Promise<readonly Table[]> {
-  const handlers: [string, Handler][] = [["none", leaf]];
+export const middlewareSuite = (options: Options): Promise<readonly Table[]> =>
+  onEach("middleware", options, measureHere);
+
+async function measureHere(options: Options): Promise<readonly Table[]> {
+  const handlers: [string, Handler][] = [["none", leaf], ["none again", placed(() => response)]];
   for (const [name, layer] of Object.entries(layers)) {
     handlers.push([name, layer(leaf)], [`${name} × 3`, compose(layer, layer, layer)(leaf)]);
   }
@@ -38,14 +42,15 @@ export async function middlewareSuite(options: Options): Promise<readonly Table[
   const further = (name: string): number =>
     ((times[`${name} × 3`] ?? NaN) - (times[name] ?? NaN)) / 2;
   return [print({
-    title: "middleware: idle layers, ns/request",
+    title: `middleware on ${runtimeHere()}: idle layers, ns/request`,
     columns: ["layer", "the first one adds", "each further one adds"],
     rows: Object.keys(layers).map((name) => [
       name,
       digits((times[name] ?? NaN) - none),
       digits(further(name)),
     ]),
-    note: `One of our own handlers without any layer takes ${digits(none)} ns, most of which is ` +
-      "reading the URL.",
+    note:
+      `One of our own handlers without any layer takes ${digits(none)} ns, another one like it ` +
+      `${digits(times["none again"] ?? NaN)} ns: smaller differences than that tell nothing.`,
   })];
 }

@@ -23,6 +23,7 @@ export async function proxySuite(options: Options): Promise<readonly Table[]> {
     location /answer { return 200 "taken"; }
     location /events { proxy_pass http://127.0.0.1:${eventPort}; proxy_buffering off; }`);
   const rows: readonly Row[] = [
+    { name: "1 KiB", path: "/1k.html", status: 200, content: files["1k.html"] },
     { name: "4 KiB", path: "/4k.html", status: 200, content: files["4k.html"] },
     { name: "64 KiB", path: "/64k.js", status: 200, content: files["64k.js"] },
     {

@@ -16,6 +16,7 @@ export function writeSite(directory: string): Readonly<Record<string, Uint8Array
   const script = text(64 * KIB);
   const files = {
     "200b.html": text(200),
+    "1k.html": text(KIB),
     "4k.html": text(4 * KIB),
     "64k.js": script,
     "packed.js": script,

@@ -41,5 +41,6 @@ export const digits = (value: number): string =>
 /** By how much the values of a reference differ: the plain statement of noise. */
 export function spread(values: readonly number[]): string {
   const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (values.length < 2) return `${digits(low)} (one round tells nothing of noise)`;
   return `${digits(low)}–${digits(high)} (${Math.round((high / low - 1) * 100)} %)`;
 }

@@ -1,6 +1,6 @@
 /** Contenders as processes, and what the kernel accounts to them. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -33,8 +33,8 @@ export function cleanUp(): void {
   folders.clear();
 }
 
-/** The command that runs a TypeScript file on a runtime, or `undefined` where that is missing. */
-const commands: Readonly<Record<string, readonly string[]>> = {
+/** The command that runs a TypeScript file on a runtime. */
+export const commands: Readonly<Record<string, readonly string[]>> = {
   node: [process.execPath],
   deno: ["deno", "run", "--allow-all", "--no-check", "--quiet"],
   bun: ["bun"],
@@ -99,6 +99,15 @@ export function cpuTime(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
   // proc(5): utime and stime, in ticks of 10 ms.
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+/** Lets the most memory that a process has had be what it has now, where the kernel allows that. */
+export function forgetPeak(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, "5"); // proc(5)
+  } catch {
+    // Then it is the most since the start.
+  }
 }
 
 /** The most memory that a process has had, in MiB. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { type Load, load } from "./load.ts";
 import { digits, matches, median, type Options, print, spread, type Table } from "./options.ts";
-import { cpuTime, peakMemory, type Running } from "./processes.ts";
+import { cpuTime, forgetPeak, peakMemory, type Running } from "./processes.ts";
 
 /** A request, and the answer that counts. */
 export interface Row {
@@ -82,12 +82,14 @@ function amount({ requests, bytes }: Load, { content }: Row): number {
   return content && content.length >= LARGE ? bytes / content.length : requests;
 }
 
-/** A load counts when every answer had the status that was asked for, and its bytes. */
-function counts(done: Load, row: Row): boolean {
+/** Why a load does not count: an answer without the status that was asked for, or its bytes. */
+function flaw(done: Load, row: Row): string | undefined {
   const { requests, odd, failed, bytes } = done;
-  const expected = row.status >= 400 ? requests : 0;
-  return amount(done, row) > 0 && failed === 0 && odd === expected &&
-    bytes >= requests * (row.content?.length ?? 0) * 0.95;
+  if (failed > 0) return `failed ${failed} times beside ${requests} answers`;
+  if (amount(done, row) === 0) return "answered nothing in time";
+  if (odd !== (row.status >= 400 ? requests : 0)) return `gave ${odd} answers of another status`;
+  const short = bytes < requests * (row.content?.length ?? 0) * 0.95;
+  return short ? `sent ${bytes} bytes in ${requests} answers` : undefined;
 }
 
 interface Score {
@@ -110,6 +112,8 @@ export async function race(
   return tables;
 }
 
+const labelOf = ({ name, runtime }: Running): string => `${name} (${runtime})`;
+
 async function measure(
   title: string,
   row: Row,
@@ -118,15 +122,17 @@ async function measure(
 ): Promise<Table> {
   const taking: { contender: Running; fields: Record<string, string>; score: Score }[] = [];
   const absent: string[] = [];
+  const flaws = new Map<Running, string>();
   for (const contender of running) {
     const fields = await qualify(contender, row).catch((error: Error) => error.message);
-    const label = `${contender.name} (${contender.runtime})`;
-    if (typeof fields === "string") absent.push(`${label} ${fields}`);
+    if (typeof fields === "string") absent.push(`${labelOf(contender)} ${fields}`);
     else taking.push({ contender, fields, score: { rate: [], cpu: [], p99: [] } });
   }
   const connections = row.connections ?? 32;
+  for (const { contender: { pid } } of taking) forgetPeak(pid);
   for (let round = -1; round < options.rounds; round++) { // the first warms up
-    for (const { contender: { port, pid }, fields, score } of taking) {
+    for (const { contender, fields, score } of taking) {
+      const { port, pid } = contender;
       const { path, method = "GET", upload = 0 } = row;
       const before = cpuTime(pid);
       const seconds = options.seconds * (row.patience ?? 1);
@@ -134,10 +140,11 @@ async function measure(
       const cpu = (cpuTime(pid) - before) / amount(done, row);
       if (round < 0) continue;
       // What does not count is no figure, but keeps its place in the round.
-      const good = counts(done, row);
-      score.rate.push(good ? amount(done, row) / done.seconds : NaN);
-      score.cpu.push(good ? cpu : NaN);
-      score.p99.push(good ? done.p99 : NaN);
+      const why = flaw(done, row);
+      if (why) flaws.set(contender, why);
+      score.rate.push(why ? NaN : amount(done, row) / done.seconds);
+      score.cpu.push(why ? NaN : cpu);
+      score.p99.push(why ? NaN : done.p99);
     }
   }
   const reference = taking[0]?.score;
@@ -167,10 +174,11 @@ async function measure(
       peakMemory(pid),
     ]).toSorted((a, b) => (Number(a[1]) || Infinity) - (Number(b[1]) || Infinity)),
     note: [
-      `Noise: the rounds of the reference, ${taking[0]?.contender.name}, lay between ` +
-      `${spread(reference?.cpu.filter(Number.isFinite) ?? [])} µs and between ` +
+      `Noise: the reference, ${taking[0]?.contender.name}, took ` +
+      `${spread(reference?.cpu.filter(Number.isFinite) ?? [])} µs, and answered ` +
       `${spread(reference?.rate.filter(Number.isFinite) ?? [])} requests/s.`,
       ...absent.map((why) => `Left out: ${why}.`),
+      ...[...flaws].map(([contender, why]) => `A round left out: ${labelOf(contender)} ${why}.`),
     ].join("\n"),
   };
 }

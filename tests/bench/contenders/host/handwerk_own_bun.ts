@@ -1,0 +1,8 @@
+import { type Listening, ownVersion } from "../../support/contender.ts";
+import { ownTrivial } from "../../support/own_trivial.ts";
+import { bunServe } from "../../support/runtimes.ts";
+
+export const name = "handwerk's own handlers";
+export const version = ownVersion();
+export const runtime = "bun";
+export const start = (): Promise<Listening> => bunServe({ fetch: ownTrivial });

@@ -1,0 +1,19 @@
+/** The trivial handler as serveStatic and proxy answer: neither request nor response is native. */
+import type { Handler } from "../../../src/mod.ts";
+import { nativeRequest } from "../../../src/http/received.ts";
+import { respond } from "../../../src/http/respond.ts";
+import { placed } from "../../../src/mount.ts";
+import { bytes, fields, names, trivial } from "./trivial.ts";
+
+const prepared = Object.entries(fields).flat();
+const foreign = trivial();
+export const ownTrivial: Handler = placed((request) => {
+  const { url } = request;
+  const answer = (): Response => respond(request, bytes, { status: 200, fields: prepared });
+  if (url.endsWith("/bytes")) return answer();
+  if (url.endsWith("/promise")) return Promise.resolve().then(answer);
+  if (!url.endsWith("/fields")) return foreign(nativeRequest(request));
+  const length = names.reduce((sum, name) => sum + (request.headers.get(name)?.length ?? 0), 0);
+  const list = [...prepared, "x-length", `${request.method} ${length}`];
+  return respond(request, bytes, { status: 200, fields: list });
+});
