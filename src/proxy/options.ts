@@ -7,6 +7,7 @@ import { networks } from "../http/address.ts";
 import type { Field } from "../http/connection.ts";
 import { nativeRequest } from "../http/received.ts";
 import { isPseudonym } from "../http/via.ts";
+import { checkNames } from "../options.ts";
 import { clientAddress } from "../runtime/client_address.ts";
 import { runtimeTransport } from "../runtime/transport.ts";
 import { duration } from "./clock.ts";
@@ -118,13 +119,30 @@ export interface Settings {
   readonly ownTransport: boolean;
 }
 
+const NAMES = [
+  "timeout",
+  "timeouts",
+  "xForwarded",
+  "forwarded",
+  "via",
+  "trustedProxies",
+  "clientAddress",
+  "onRequest",
+  "onResponse",
+  "onInformation",
+  "onError",
+  "transport",
+] as const;
+
 /**
  * Checks the options.
  *
  * @throws {TypeError} Naming the option and the remedy.
  */
 export function readOptions(options: ProxyOptions): Settings {
+  checkNames("proxy", options, NAMES);
   const { timeouts = {}, xForwarded = "append", forwarded = false, via } = options;
+  checkNames("proxy: timeouts", timeouts, ["connect", "headers", "idle", "total"]);
   const transport = options.transport ?? runtimeTransport();
   if (typeof transport.send !== "function") {
     refuse("transport must have a function send; leave it out for the default");

@@ -6,6 +6,7 @@
 import type { Handler, NeedsOf } from "../handler.ts";
 import { type Field, isHopByHop } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
+import { checkNames } from "../options.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
 import type { Deliver } from "./forward.ts";
 import type { Settings } from "./options.ts";
@@ -111,6 +112,25 @@ const RESERVED = new Map([
   ["via", "use the option via"],
 ]);
 
+const NAMES = [
+  "target",
+  "removePrefix",
+  "host",
+  "headers",
+  "credentials",
+  "rewrite",
+  "mirror",
+  "tls",
+  "socketPath",
+  "http2",
+  "balance",
+  "retry",
+  "health",
+  "limit",
+] as const;
+
+const TLS_NAMES = ["ca", "cert", "key", "rejectUnauthorized", "servername"] as const;
+
 /**
  * Checks what was configured as a target.
  *
@@ -127,7 +147,8 @@ export function readTarget(
     throw new TypeError(`proxy: ${name}${why}`);
   };
   const options = isOptions(value) ? value : { target: value };
-  const upstreams = readUpstreams(options.target, transport, refuse);
+  checkNames(`proxy: ${name}`, options, NAMES);
+  const upstreams = readUpstreams(options.target, transport, name, refuse);
   const local = upstreams.every((upstream) => upstream.local);
   const { host = "<auto>" } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
@@ -146,6 +167,7 @@ export function readTarget(
       refuse,
     ),
   };
+  if (options.tls) checkNames(`proxy: ${name}: tls`, options.tls, TLS_NAMES);
   const together = readPool(options, refuse);
   introduce(upstreams, together.healths, manner);
   return {
@@ -188,6 +210,7 @@ function isFetcher(value: unknown): value is Fetcher {
 function readUpstreams(
   place: unknown,
   transport: Transport,
+  name: string,
   refuse: Refuse,
 ): readonly Upstream[] {
   // The type of the middleware has made sure that the arguments are those it needs.
@@ -196,9 +219,11 @@ function readUpstreams(
   if (!Array.isArray(place)) return [remoteUpstream(readUrl(place, refuse), 1, transport)];
   if (place.length === 0) refuse(" is an empty list; give it a URL");
   return place.map((member: string | URL | WeightedUrl) => {
-    const { url, weight = 1 }: WeightedUrl = typeof member === "string" || member instanceof URL
+    const given: WeightedUrl = typeof member === "string" || member instanceof URL
       ? { url: member }
       : member;
+    checkNames(`proxy: ${name}`, given, ["url", "weight"]);
+    const { url, weight = 1 } = given;
     if (!(Number.isFinite(weight) && weight > 0)) refuse(": a weight must be a number above 0");
     return remoteUpstream(readUrl(url, refuse), weight, transport);
   });

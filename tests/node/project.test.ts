@@ -24,7 +24,7 @@ function importsOf(file: string): { from: string; types: boolean }[] {
 const floors: readonly (readonly string[])[] = [
   ["src/http/"],
   ["src/runtime/"],
-  ["src/handler.ts"],
+  ["src/handler.ts", "src/options.ts"],
   ["src/mount.ts"],
   ["src/dispatch.ts", "src/static/", "src/proxy/", "src/debug/", "src/easter_egg.ts"],
   ["src/mod.ts", "src/node/", "src/node.ts"],
