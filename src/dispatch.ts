@@ -81,8 +81,8 @@ export function dispatch<H extends Handler<never[]> = Handler>(
 function checked([path, handler]: [string, Handler<never[]>]): [string, Entrance] {
   if (typeof handler !== "function") {
     throw new TypeError(
-      `dispatch: the mount ${JSON.stringify(path)} is ${typeof handler}; give it a handler, ` +
-        "a function from a Request to a Response",
+      `dispatch: the mount ${JSON.stringify(path)} is ${typeof handler}; give it a function ` +
+        "from a Request to a Response",
     );
   }
   // The type of the middleware has made sure that the arguments are those it needs.

@@ -78,7 +78,7 @@ export function forwarder(
   const sendInTime = connecting(send, settings.timeouts.connect, clock);
   return async (request, place, target, args) => {
     const name = settings.pseudonym();
-    const own = (why: OwnAnswer): Response => ownResponse(request, name ?? "handwerk", why);
+    const own = (why: OwnAnswer): Response => ownResponse(request, name, why);
     const refused = refusal(request, target.anyMethod, name);
     if (refused) return own(refused);
     if (request.bodyUsed) {
@@ -132,7 +132,7 @@ export function forwarder(
         : fields;
       if (upgrade && isAgreement(incoming)) {
         exchange.end();
-        return await answerUpgrade(request, incoming, rewritten, upgrade);
+        return await answerUpgrade(request, incoming, rewritten, upgrade, name);
       }
       const around = { request, exchange, settings, clock, local: upstream.local };
       const response = responseOf(incoming, rewritten, around);
