@@ -10,7 +10,7 @@ import { isPseudonym } from "../http/via.ts";
 import { checkNames } from "../options.ts";
 import { clientAddress } from "../runtime/client_address.ts";
 import { runtimeTransport } from "../runtime/transport.ts";
-import { duration } from "./clock.ts";
+import { within } from "./clock.ts";
 import type { OutgoingRequest, Transport } from "./transport.ts";
 
 /** How long each part of an exchange may take, in milliseconds; 0 for as long as it likes. */
@@ -196,6 +196,10 @@ export function readOptions(options: ProxyOptions): Settings {
     transport,
     ownTransport: transport === runtimeTransport(),
   };
+}
+
+function duration(option: string, value: number): number {
+  return within(`proxy: ${option}, in milliseconds,`, value, 0);
 }
 
 function callback<T>(name: string, value: T): T {

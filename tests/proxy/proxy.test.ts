@@ -378,7 +378,10 @@ for (
       /removePrefix must be true or false/,
     ],
     [() => proxy({ "/a": { target, host: null } }, none), /runtime always sends the host/],
-    [() => proxy({}, { timeout: -1 }), /timeout must be milliseconds, from 0 to 2147483647/],
+    [
+      () => proxy({}, { timeout: -1 }),
+      /timeout, in milliseconds, must be a number from 0 to 2147483647/,
+    ],
     [() => proxy({}, { timeout: 2 ** 31 }), /timeout/],
     [() => proxy({}, { timeout: NaN }), /timeout/],
     [

@@ -298,10 +298,13 @@ for (
       () => proxyTo(target, { timeout: 1, timeouts: { headers: 1 } }),
       /are the same; give one of them/,
     ],
-    [() => proxyTo(target, { timeouts: { idle: -1 } }), /timeouts.idle must be milliseconds/],
+    [
+      () => proxyTo(target, { timeouts: { idle: -1 } }),
+      /timeouts.idle, in milliseconds, must be a number from 0 to 2147483647/,
+    ],
     [
       () => proxyTo(target, { timeouts: { total: 2 ** 31 } }),
-      /timeouts.total must be milliseconds/,
+      /timeouts.total, in milliseconds, must be a number from 0 to 2147483647/,
     ],
     [
       () => proxyTo(target, { onRequest: wrong({}) }),

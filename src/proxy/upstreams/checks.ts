@@ -5,7 +5,7 @@
  */
 import { checkNames } from "../../options.ts";
 import { unref } from "../../runtime/timers.ts";
-import { type Clock, systemClock, within } from "./clock.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 import type { Candidate, Health } from "./candidate.ts";
 
 /** Options of {@linkcode checks}. */

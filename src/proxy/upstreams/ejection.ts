@@ -4,7 +4,7 @@
  * @module
  */
 import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "./clock.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 import type { Candidate, Health, News } from "./candidate.ts";
 
 /** Options of {@linkcode ejection}. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "./clock.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 
 /** Sends a copy with the given content, and resolves to the content of the response. */
 export type SendCopy = (

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { sleep, systemClock } from "../clock.ts";
 import { discard } from "../exchange.ts";
 import { HookError } from "../failure.ts";
 import type { Deliver, Delivery } from "../forward.ts";
 import type { Upstream } from "../upstream.ts";
 import { type Asked, type Health, Unavailable } from "./candidate.ts";
-import { sleep, systemClock } from "./clock.ts";
 import { fieldOf, follow, isUnsent, type Outcome } from "./follow.ts";
 import type { Together } from "./pool_options.ts";
 

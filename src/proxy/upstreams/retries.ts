@@ -5,7 +5,7 @@
  */
 import { parseRetryAfter } from "../../http/retry_after.ts";
 import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "./clock.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 
 /** A request that failed, and may be sent again. */
 export interface FailedAttempt {
