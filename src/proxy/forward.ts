@@ -82,7 +82,9 @@ export function forwarder(
     const refused = refusal(request, target.anyMethod, name);
     if (refused) return own(refused);
     if (request.bodyUsed) {
-      throw new TypeError("proxy: the request's body was read before it could be forwarded");
+      throw new TypeError(
+        "proxy: the request's content was read before it came here; read a clone",
+      );
     }
     // A native request can only be made of content that nobody has begun to read.
     if (settings.tells && request.body) nativeRequest(request);

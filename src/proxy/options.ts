@@ -167,7 +167,7 @@ export function readOptions(options: ProxyOptions): Settings {
     );
   }
   const trusted = options.trustedProxies ?? [];
-  if (!Array.isArray(trusted)) refuse("trustedProxies must be a list");
+  if (!Array.isArray(trusted)) refuse('trustedProxies must be a list such as ["10.0.0.0/8"]');
   const { clientAddress: addressOf } = options;
   const onRequest = callback("onRequest", options.onRequest);
   const onResponse = callback("onResponse", options.onResponse);

@@ -190,7 +190,7 @@ function readMirror(
   if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
   for (const option of NOT_MIRRORED) {
     if (isOptions(mirror.target) && mirror.target[option] !== undefined) {
-      refuse(`: the target of its mirror must not have ${option}`);
+      refuse(`: the target of its mirror must not have ${option}; leave it out`);
     }
   }
   return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings) };
@@ -234,9 +234,9 @@ function readUrl(value: unknown, refuse: Refuse): URL {
     ` is ${JSON.stringify(String(value))}; give a URL such as "http://127.0.0.1:5001/"`,
   );
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    refuse(" must be an http or https URL");
+    refuse(' must be an http or https URL such as "http://127.0.0.1:5001/"');
   }
-  if (url.search || url.hash) refuse(" must not have a query or a fragment");
+  if (url.search || url.hash) refuse(" must not have a query or a fragment; leave it out");
   if (url.username || url.password) {
     refuse(" must not hold credentials; set headers: { authorization: … }");
   }

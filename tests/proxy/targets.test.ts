@@ -292,7 +292,7 @@ for (
     ],
     [
       () => proxyTo(target, { trustedProxies: wrong("10.0.0.1") }),
-      /trustedProxies must be a list/,
+      /trustedProxies must be a list such as \["10/,
     ],
     [
       () => proxyTo(target, { timeout: 1, timeouts: { headers: 1 } }),
