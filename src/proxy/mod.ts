@@ -39,6 +39,7 @@ export type {
 export type { Fetcher, WeightedUrl } from "./upstream.ts";
 export { firstAvailable, leastInFlight, roundRobin, twoChoices } from "./upstreams/balancers.ts";
 export type { Asked, Balancer, Candidate, Health, News } from "./upstreams/candidate.ts";
+export { capacity } from "./upstreams/capacity.ts";
 export { type Checks, checks, type ChecksOptions } from "./upstreams/checks.ts";
 export { concurrency, type ConcurrencyOptions, type Limit } from "./upstreams/concurrency.ts";
 export { ejection, type EjectionOptions } from "./upstreams/ejection.ts";

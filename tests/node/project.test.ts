@@ -91,7 +91,14 @@ test("the exports are these", async () => {
     "remote",
     "reprDigest",
   ];
-  const staying = ["checks", "concurrency", "ejection", "firstAvailable", "leastInFlight"];
+  const staying = [
+    "capacity",
+    "checks",
+    "concurrency",
+    "ejection",
+    "firstAvailable",
+    "leastInFlight",
+  ];
   staying.push("mirrorTo", "rendezvous", "retries", "roundRobin", "twoChoices");
   const proxying = ["bunWebSocket", "inspect", "proxy", "proxyTo", ...staying].toSorted();
   const core = ["compose", "dispatch", "easterEgg", "mountOf", "notFound", "serveStatic"];

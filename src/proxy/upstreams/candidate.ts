@@ -37,8 +37,8 @@ export type News = "answered" | "ended" | "failed" | "abandoned";
 /** Knows which upstreams are well. */
 export interface Health {
   /**
-   * Whether requests are refused with 503 when it finds no upstream well. Otherwise all are used
-   * then.
+   * Whether its word is law: where those that are so admit no upstream, requests are refused with
+   * 503. What the others say is passed over when no upstream is well.
    */
   readonly strict?: boolean;
   /**

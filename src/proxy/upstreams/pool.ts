@@ -22,17 +22,15 @@ export function pool(
     return ({ attempt }) => attempt(only);
   }
   const clock = retry?.clock ?? systemClock;
-  const isWell = (upstream: Upstream): boolean =>
-    healths.every((health) => health.admits(upstream));
+  const admittedBy = (judges: readonly Health[]): readonly Upstream[] =>
+    upstreams.filter((upstream) => judges.every((health) => health.admits(upstream)));
 
   const choose = (asked: Asked, tried: ReadonlySet<Upstream>): Upstream => {
-    const well = upstreams.filter(isWell);
-    const forbids = (health: Health): boolean =>
-      health.strict === true && !upstreams.some((upstream) => health.admits(upstream));
-    if (well.length === 0 && healths.some(forbids)) {
+    let usable = admittedBy(healths);
+    if (usable.length === 0) usable = admittedBy(healths.filter((health) => health.strict));
+    if (usable.length === 0) {
       throw new Unavailable("destination_unavailable", 1, "no upstream is well");
     }
-    const usable = well.length > 0 ? well : upstreams;
     const untried = usable.filter((upstream) => !tried.has(upstream));
     const candidates = untried.length > 0 ? untried : usable;
     return candidates.length === 1 ? candidates[0] as Upstream : balanced(candidates, asked);
@@ -66,7 +64,7 @@ export function pool(
       status: incoming?.status,
       retryAfter: incoming && fieldOf(incoming, "retry-after"),
       unsent: !outcome.attempt && isUnsent(outcome.error),
-      another: upstreams.some((upstream) => !tried.has(upstream) && isWell(upstream)),
+      another: admittedBy(healths).some((upstream) => !tried.has(upstream)),
       left,
     });
   };
