@@ -52,3 +52,4 @@ export {
   type RetriesOptions,
   type Retry,
 } from "./upstreams/retries.ts";
+export { slowStart, type SlowStartOptions } from "./upstreams/slow_start.ts";

@@ -162,8 +162,8 @@ export function readOptions(options: ProxyOptions): Settings {
   const connect = duration("timeouts.connect", timeouts.connect ?? 0);
   if (connect > 0 && !transport.capabilities.has("connected")) {
     refuse(
-      "timeouts.connect needs a transport that tells of connections, which this runtime has not; " +
-        "use timeout, which counts them, too",
+      "timeouts.connect needs a transport that tells of connections, unlike this runtime's; " +
+        "use timeout",
     );
   }
   const trusted = options.trustedProxies ?? [];

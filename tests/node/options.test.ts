@@ -17,6 +17,7 @@ import {
   remote,
   retries,
   serveStatic,
+  slowStart,
   twoChoices,
 } from "../../src/mod.ts";
 import { listener, serve } from "../../src/node.ts";
@@ -80,6 +81,11 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
     "concurrency",
     ["proxy/upstreams/concurrency.ts", "ConcurrencyOptions"],
     (o) => concurrency(1, o),
+  ],
+  [
+    "slowStart",
+    ["proxy/upstreams/slow_start.ts", "SlowStartOptions"],
+    (o) => slowStart(ejection(), o),
   ],
   ["mirrorTo", ["proxy/upstreams/mirror.ts", "MirrorOptions"], (o) => mirrorTo(up, o)],
   ["twoChoices", [], twoChoices],

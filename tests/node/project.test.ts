@@ -99,7 +99,7 @@ test("the exports are these", async () => {
     "firstAvailable",
     "leastInFlight",
   ];
-  staying.push("mirrorTo", "rendezvous", "retries", "roundRobin", "twoChoices");
+  staying.push("mirrorTo", "rendezvous", "retries", "roundRobin", "slowStart", "twoChoices");
   const proxying = ["bunWebSocket", "inspect", "proxy", "proxyTo", ...staying].toSorted();
   const core = ["compose", "dispatch", "easterEgg", "mountOf", "notFound", "serveStatic"];
   assert.deepEqual(await names("handwerk"), [...core, ...proxying, ...sources].toSorted());

@@ -37,6 +37,10 @@ export function pool(
   };
 
   const balanced = (candidates: readonly Upstream[], asked: Asked): Upstream => {
+    for (const candidate of candidates) {
+      candidate.weight = candidate.share;
+      for (const health of healths) candidate.weight *= health.part?.(candidate) ?? 1;
+    }
     try {
       const chosen = balance(candidates, asked);
       const upstream = candidates.find((candidate) => candidate === chosen);
