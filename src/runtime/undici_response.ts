@@ -18,7 +18,7 @@ type Chunk = Uint8Array<ArrayBuffer>;
 /** What undici's exchanges are held by. */
 export interface DispatchController {
   readonly rawHeaders?: RawFields;
-  readonly rawTrailers?: RawFields;
+  readonly rawTrailers?: RawFields | Fields;
   abort(reason: Error): void;
   pause(): void;
   resume(): void;
@@ -84,7 +84,10 @@ export class Receiver implements Flow {
     this.#request.signal.removeEventListener("abort", this.#leave);
     if (this.#state !== "open") return;
     this.#state = "ended";
-    this.#trailers.resolve(fieldsOf(controller.rawTrailers, parsed));
+    const { rawTrailers: raw } = controller;
+    // Undici 7 calls those of HTTP/2 raw, which are parsed already.
+    const [lines, named] = isList(raw) ? [raw, parsed] : [null, { ...parsed, ...raw }];
+    this.#trailers.resolve(fieldsOf(lines, named));
     this.#sink?.end();
   }
 
@@ -153,6 +156,10 @@ class Pushed implements PushedResponse {
   get trailers(): Promise<readonly Field[]> {
     return this.flow.trailers;
   }
+}
+
+function isList(raw: RawFields | Fields): raw is readonly (Bytes | string)[] {
+  return Array.isArray(raw);
 }
 
 /** The fields as they came; Latin-1, as Node reads them. */
