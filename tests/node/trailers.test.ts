@@ -178,6 +178,25 @@ test("a middleware that adds a field leaves them; a response made anew has none"
   assert.doesNotMatch((await received(asking, { wrap: copying })).body, /x-sum/);
 });
 
+test("content that a transport has decoded has none: they may be of what it was", async () => {
+  for (const decoded of [false, true]) {
+    const transport: Transport = {
+      capabilities: new Set(),
+      send: () =>
+        Promise.resolve({
+          status: 200,
+          reason: "",
+          fields: [],
+          body: new Response("abc").body,
+          trailers: Promise.resolve([["content-digest", "sha-256=:AA==:"]] as const),
+          decoded,
+        }),
+    };
+    const { body } = await received(asking, { transport });
+    assert.equal(/content-digest/.test(body), !decoded);
+  }
+});
+
 test("clients of HTTP/2 get them", async () => {
   const { ca, sign } = certificates();
   const app = proxyTo(upstream.url, { onError: () => {} });
