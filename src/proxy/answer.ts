@@ -174,8 +174,9 @@ export function responseOf(
 /** RFC 9110 §6.5.1: trailer fields may be lost on those who do not say that they take them. */
 function trailing(response: Response, { headers }: Request, incoming: IncomingResponse): Response {
   // Digests are of the content as it was before it was decoded.
-  if (!incoming.trailers || incoming.decoded) return response;
-  return takesTrailers(headers.get("te")) ? withTrailers(response, incoming) : response;
+  return incoming.trailers && !incoming.decoded && takesTrailers(headers.get("te"))
+    ? withTrailers(response, incoming)
+    : response;
 }
 
 /** Events may be as far apart as they like. */

@@ -84,10 +84,7 @@ export class Receiver implements Flow {
     this.#request.signal.removeEventListener("abort", this.#leave);
     if (this.#state !== "open") return;
     this.#state = "ended";
-    const { rawTrailers: raw } = controller;
-    // Undici 7 calls those of HTTP/2 raw, which are parsed already.
-    const [lines, named] = isList(raw) ? [raw, parsed] : [null, { ...parsed, ...raw }];
-    this.#trailers.resolve(fieldsOf(lines, named));
+    this.#trailers.resolve(fieldsOf(controller.rawTrailers, parsed));
     this.#sink?.end();
   }
 
@@ -158,16 +155,13 @@ class Pushed implements PushedResponse {
   }
 }
 
-function isList(raw: RawFields | Fields): raw is readonly (Bytes | string)[] {
-  return Array.isArray(raw);
-}
-
 /** The fields as they came; Latin-1, as Node reads them. */
-function fieldsOf(raw: RawFields, parsed: Fields): Field[] {
+function fieldsOf(raw: RawFields | Fields, parsed: Fields): Field[] {
   const fields: Field[] = [];
   // HTTP/2 has its fields parsed already; a Buffer would be one, too.
   if (!Array.isArray(raw)) {
-    for (const [name, values] of Object.entries(parsed)) {
+    // Undici 7 has its trailer fields where the raw ones are.
+    for (const [name, values] of Object.entries({ ...parsed, ...raw as Fields })) {
       if (name.startsWith(":")) continue;
       for (const value of [values ?? []].flat()) fields.push([name, value]);
     }
