@@ -45,7 +45,8 @@ export interface DispatchOptions {
  * @param options See {@linkcode DispatchOptions}.
  * @returns A middleware. When mounted handlers take platform arguments, so does what it returns.
  * @throws {TypeError} When a path does not start with `/`, has a query, a fragment, a dot segment,
- * an empty segment or an escaped separator, is given twice, or when a handler is not a function.
+ * an empty segment or an escaped separator, is given twice, when a handler is not a function, or an
+ * option is none.
  *
  * @example
  * ```ts
@@ -60,7 +61,11 @@ export function dispatch<H extends Handler<never[]> = Handler>(
   mounts: Mounts<H>,
   options: DispatchOptions = {},
 ): Middleware<NeedsOf<H>> {
-  const rewrite = options.rewrite ?? true;
+  const { rewrite = true, ...others } = options;
+  // Not `checkNames`: it is twice as much, for a list of one.
+  for (const name in others) {
+    throw new TypeError(`dispatch: there is no option ${name}; pass rewrite`);
+  }
   const find = longestPrefix("dispatch: the mount", Object.entries(mounts).map(checked));
   return (inner) => {
     const passOn = entrance(inner);
@@ -76,8 +81,8 @@ export function dispatch<H extends Handler<never[]> = Handler>(
 function checked([path, handler]: [string, Handler<never[]>]): [string, Entrance] {
   if (typeof handler !== "function") {
     throw new TypeError(
-      `dispatch: the mount ${JSON.stringify(path)} is ${typeof handler}; give it a handler, ` +
-        "a function from a Request to a Response",
+      `dispatch: the mount ${JSON.stringify(path)} is ${typeof handler}; give it a function ` +
+        "from a Request to a Response",
     );
   }
   // The type of the middleware has made sure that the arguments are those it needs.

@@ -74,14 +74,17 @@ export function mountOf(request: Request): Mount {
 
 /**
  * Makes a handler of ours: one that is told its place, and that other handlers of ours enter
- * without a rewritten URL. A request that asks for nothing that can be is answered with 400.
+ * without a rewritten URL.
+ *
+ * @param refuse Answers a request that asks for nothing that can be, with 400.
  */
 export function placed<Args extends readonly unknown[]>(
   answer: Entrance<Args>,
+  refuse: (request: Request) => Response = (request) => textResponse(request, 400, "Bad Request"),
 ): Handler<Args> {
   const handler: Handler<Args> = (request, ...args) => {
     const place = placeOf(request);
-    return place ? answer(request, place, args) : textResponse(request, 400, "Bad Request");
+    return place ? answer(request, place, args) : refuse(request);
   };
   entrances.set(handler, answer as Entrance);
   return handler;

@@ -22,6 +22,7 @@ import { answerEarly } from "./node/content.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
 import { closer, createServer, type ServerTls } from "./node/server.ts";
+import { checkNames } from "./options.ts";
 import { agentTransport } from "./runtime/node.ts";
 import {
   acceptUpgrades,
@@ -90,7 +91,7 @@ export interface RunningServer {
  * @param options See {@linkcode ServeOptions}.
  * @returns The server, when it listens. Rejects when it cannot, for instance because the port is
  * taken; the error then has the `code` that Node gave it.
- * @throws {TypeError} When `fetch` is not a function or the port is none.
+ * @throws {TypeError} When `fetch` is not a function, the port is none, or there is no such option.
  *
  * @example
  * ```ts
@@ -103,6 +104,7 @@ export interface RunningServer {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
+  checkNames("serve", options, ["fetch", "port", "hostname", "tls", "http2", "onError"]);
   const { fetch, port = 3000, hostname, onError, tls, http2 = false } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new TypeError("serve: port must be a whole number, from 0 to 65535");
@@ -152,6 +154,7 @@ export function listener(
   if (typeof fetch !== "function") {
     throw new TypeError(`serve: fetch is ${typeof fetch}; give it a handler`);
   }
+  checkNames("listener", options, ["onError"]);
   const tell = telling(options.onError);
   const enter = entrance(fetch);
   return (message, sink) => {

@@ -175,7 +175,7 @@ for (
     [{ "/a": named("x"), "/a/": named("y") }, /"\/a\/" is there twice/],
     [{ "": named("x"), "/": named("y") }, /is there twice/],
     [{ "/%61": named("x"), "/a": named("y") }, /is there twice/],
-    [{ "/a": "no handler" }, /"\/a" is string; give it a handler/],
+    [{ "/a": "no handler" }, /"\/a" is string; give it a function/],
   ] as const
 ) {
   test(`dispatch refuses ${JSON.stringify(mounts)}`, () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { configuredPath } from "../http/path.ts";
+import { checkNames } from "../options.ts";
 import type { Surroundings } from "../runtime/environment.ts";
 import type { FrameCapture } from "./capture.ts";
 import { configuredHosts } from "./guard.ts";
@@ -67,7 +68,7 @@ export interface Settings extends DebugOptions {
 }
 
 const LOCAL = ["localhost", ".localhost", "127.0.0.1", "[::1]"];
-const KNOWN = new Set([
+const NAMES = [
   "enabled",
   "frames",
   "pin",
@@ -80,7 +81,7 @@ const KNOWN = new Set([
   "clientAddress",
   "behindProxy",
   "hide",
-]);
+] as const;
 const SHORTEST_PIN = 6;
 
 /** Variables that hosts for production set. */
@@ -107,9 +108,7 @@ export function configure(options: DebugOptions, { edge }: Pick<Surroundings, "e
   const refuse = (what: string): never => {
     throw new TypeError(`debug: ${what}`);
   };
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name)) refuse(`there is no option ${JSON.stringify(name)}; see DebugOptions`);
-  }
+  checkNames("debug", options, NAMES);
   for (const name of ["enabled", "console", "behindProxy"] as const) {
     if (!["boolean", "undefined"].includes(typeof options[name])) {
       refuse(`${name} is ${typeof options[name]}; give true or false`);

@@ -24,7 +24,7 @@ export interface Head {
   readonly statusText?: string;
   /** The fields, without `content-length`. */
   readonly fields: FieldList;
-  /** The `content-length`, where it is not that of a body that is there: of a stream, or to HEAD. */
+  /** The `content-length`, where it is not that of content that is there: of a stream, or to HEAD. */
   readonly length?: number | undefined;
 }
 

@@ -82,7 +82,7 @@ export function readConnection(
 }
 
 function checkTls(tls: TlsOptions, refuse: Refuse): void {
-  if (typeof tls !== "object" || tls === null) refuse(": tls must be an object");
+  if (typeof tls !== "object" || tls === null) refuse(": tls must be an object such as { ca }");
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     refuse(": tls needs cert and key together");
   }

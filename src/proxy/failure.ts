@@ -59,16 +59,22 @@ export interface OwnAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** `Proxy-Status` of an answer of our own (RFC 9209 §2). */
+export function statusField(
+  name: string | undefined,
+  { type, receivedStatus }: Pick<OwnAnswer, "type" | "receivedStatus">,
+): string {
+  return proxyStatus(name ?? "handwerk", { error: type, "received-status": receivedStatus });
+}
+
 /** The response for an answer of our own: it tells nothing of the inside. */
 export function ownResponse(
   request: Request,
-  name: string,
-  { status, type, receivedStatus, headers }: OwnAnswer,
+  name: string | undefined,
+  answer: OwnAnswer,
 ): Response {
-  const fields = {
-    ...headers,
-    "proxy-status": proxyStatus(name, { error: type, "received-status": receivedStatus }),
-  };
+  const { status, headers } = answer;
+  const fields = { ...headers, "proxy-status": statusField(name, answer) };
   if (status === 204) return new Response(null, { status, headers: fields });
   return textResponse(request, status, REASONS.get(status) ?? "", fields);
 }

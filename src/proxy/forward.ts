@@ -78,11 +78,13 @@ export function forwarder(
   const sendInTime = connecting(send, settings.timeouts.connect, clock);
   return async (request, place, target, args) => {
     const name = settings.pseudonym();
-    const own = (why: OwnAnswer): Response => ownResponse(request, name ?? "handwerk", why);
+    const own = (why: OwnAnswer): Response => ownResponse(request, name, why);
     const refused = refusal(request, target.anyMethod, name);
     if (refused) return own(refused);
     if (request.bodyUsed) {
-      throw new TypeError("proxy: the request's body was read before it could be forwarded");
+      throw new TypeError(
+        "proxy: the request's content was read before it came here; read a clone",
+      );
     }
     // A native request can only be made of content that nobody has begun to read.
     if (settings.tells && request.body) nativeRequest(request);
@@ -134,7 +136,7 @@ export function forwarder(
         : fields;
       if (upgrade && isAgreement(incoming)) {
         exchange.end();
-        return await answerUpgrade(request, incoming, rewritten, upgrade);
+        return await answerUpgrade(request, incoming, rewritten, upgrade, name);
       }
       const around = { request, exchange, settings, clock, local: upstream.local };
       const response = responseOf(incoming, rewritten, around);

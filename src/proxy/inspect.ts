@@ -63,7 +63,7 @@ export function inspect<T extends AnyTarget>(
       sent = outgoing;
       return Promise.resolve({ status: 204, reason: "", fields: [], body: null });
     });
-    const response = await leaf<TargetNeeds<T>>(checked, forward)(request, ...args);
+    const response = await leaf<TargetNeeds<T>>(checked, forward, settings)(request, ...args);
     return sent ? inspection(sent) : response;
   };
 }

@@ -11,6 +11,7 @@
  * @module
  */
 export type { Field } from "../http/connection.ts";
+export type { Clock } from "./clock.ts";
 export type { ConnectionOptions } from "./connection.ts";
 export { inspect, type Inspection } from "./inspect.ts";
 export type { ProxyOptions, Timeouts } from "./options.ts";
@@ -38,8 +39,8 @@ export type {
 export type { Fetcher, WeightedUrl } from "./upstream.ts";
 export { firstAvailable, leastInFlight, roundRobin, twoChoices } from "./upstreams/balancers.ts";
 export type { Asked, Balancer, Candidate, Health, News } from "./upstreams/candidate.ts";
+export { capacity } from "./upstreams/capacity.ts";
 export { type Checks, checks, type ChecksOptions } from "./upstreams/checks.ts";
-export type { Clock } from "./upstreams/clock.ts";
 export { concurrency, type ConcurrencyOptions, type Limit } from "./upstreams/concurrency.ts";
 export { ejection, type EjectionOptions } from "./upstreams/ejection.ts";
 export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./upstreams/mirror.ts";
@@ -51,3 +52,4 @@ export {
   type RetriesOptions,
   type Retry,
 } from "./upstreams/retries.ts";
+export { slowStart, type SlowStartOptions } from "./upstreams/slow_start.ts";

@@ -7,9 +7,10 @@ import { networks } from "../http/address.ts";
 import type { Field } from "../http/connection.ts";
 import { nativeRequest } from "../http/received.ts";
 import { isPseudonym } from "../http/via.ts";
+import { checkNames } from "../options.ts";
 import { clientAddress } from "../runtime/client_address.ts";
 import { runtimeTransport } from "../runtime/transport.ts";
-import { duration } from "./clock.ts";
+import { within } from "./clock.ts";
 import type { OutgoingRequest, Transport } from "./transport.ts";
 
 /** How long each part of an exchange may take, in milliseconds; 0 for as long as it likes. */
@@ -118,13 +119,30 @@ export interface Settings {
   readonly ownTransport: boolean;
 }
 
+const NAMES = [
+  "timeout",
+  "timeouts",
+  "xForwarded",
+  "forwarded",
+  "via",
+  "trustedProxies",
+  "clientAddress",
+  "onRequest",
+  "onResponse",
+  "onInformation",
+  "onError",
+  "transport",
+] as const;
+
 /**
  * Checks the options.
  *
  * @throws {TypeError} Naming the option and the remedy.
  */
 export function readOptions(options: ProxyOptions): Settings {
+  checkNames("proxy", options, NAMES);
   const { timeouts = {}, xForwarded = "append", forwarded = false, via } = options;
+  checkNames("proxy: timeouts", timeouts, ["connect", "headers", "idle", "total"]);
   const transport = options.transport ?? runtimeTransport();
   if (typeof transport.send !== "function") {
     refuse("transport must have a function send; leave it out for the default");
@@ -144,12 +162,12 @@ export function readOptions(options: ProxyOptions): Settings {
   const connect = duration("timeouts.connect", timeouts.connect ?? 0);
   if (connect > 0 && !transport.capabilities.has("connected")) {
     refuse(
-      "timeouts.connect needs a transport that tells of connections, which this runtime has not; " +
-        "use timeout, which counts them, too",
+      "timeouts.connect needs a transport that tells of connections, unlike this runtime's; " +
+        "use timeout",
     );
   }
   const trusted = options.trustedProxies ?? [];
-  if (!Array.isArray(trusted)) refuse("trustedProxies must be a list");
+  if (!Array.isArray(trusted)) refuse('trustedProxies must be a list such as ["10.0.0.0/8"]');
   const { clientAddress: addressOf } = options;
   const onRequest = callback("onRequest", options.onRequest);
   const onResponse = callback("onResponse", options.onResponse);
@@ -178,6 +196,10 @@ export function readOptions(options: ProxyOptions): Settings {
     transport,
     ownTransport: transport === runtimeTransport(),
   };
+}
+
+function duration(option: string, value: number): number {
+  return within(`proxy: ${option}, in milliseconds,`, value, 0);
 }
 
 function callback<T>(name: string, value: T): T {

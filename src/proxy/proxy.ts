@@ -51,8 +51,8 @@ export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | Targ
  * @returns A middleware. When targets are handlers that take platform arguments, so does what it
  * returns.
  * @throws {TypeError} When a prefix is no path, a target is no http URL, or an option has a value
- * that is wrong or cannot be honoured on this runtime. The handler rejects with one when the body of
- * a request was read before it came here.
+ * that is wrong or cannot be honoured on this runtime. The handler rejects with one when the
+ * content of a request was read before it came here.
  *
  * @example
  * ```ts

@@ -5,8 +5,9 @@
  */
 import type { Handler } from "../handler.ts";
 import { placed } from "../mount.ts";
+import { ownResponse } from "./failure.ts";
 import { type Forward, forwarder } from "./forward.ts";
-import { type ProxyOptions, readOptions } from "./options.ts";
+import { type ProxyOptions, readOptions, type Settings } from "./options.ts";
 import {
   type AnyTarget,
   type KnownOptions,
@@ -38,13 +39,17 @@ export function proxyTo<T extends AnyTarget>(
   options: ProxyOptions = {},
 ): Handler<TargetNeeds<T>> {
   const settings = readOptions(options);
-  return leaf(readTarget("the target", target, settings), forwarder(settings));
+  return leaf(readTarget("the target", target, settings), forwarder(settings), settings);
 }
 
 /** The handler that forwards to a checked target. */
 export function leaf<Args extends readonly unknown[]>(
   target: Target,
   forward: Forward,
+  { pseudonym }: Settings,
 ): Handler<Args> {
-  return placed((request, place, args) => forward(request, place, target, args));
+  return placed(
+    (request, place, args) => forward(request, place, target, args),
+    (request) => ownResponse(request, pseudonym(), { status: 400, type: "http_request_error" }),
+  );
 }

@@ -6,6 +6,7 @@
 import type { Handler, NeedsOf } from "../handler.ts";
 import { type Field, isHopByHop } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
+import { checkNames } from "../options.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
 import type { Deliver } from "./forward.ts";
 import { droppedFields } from "./outgoing.ts";
@@ -114,6 +115,25 @@ const RESERVED = new Map([
   ["via", "use the option via"],
 ]);
 
+const NAMES = [
+  "target",
+  "removePrefix",
+  "host",
+  "headers",
+  "credentials",
+  "rewrite",
+  "mirror",
+  "tls",
+  "socketPath",
+  "http2",
+  "balance",
+  "retry",
+  "health",
+  "limit",
+] as const;
+
+const TLS_NAMES = ["ca", "cert", "key", "rejectUnauthorized", "servername"] as const;
+
 /**
  * Checks what was configured as a target.
  *
@@ -130,7 +150,8 @@ export function readTarget(
     throw new TypeError(`proxy: ${name}${why}`);
   };
   const options = isOptions(value) ? value : { target: value };
-  const upstreams = readUpstreams(options.target, transport, refuse);
+  checkNames(`proxy: ${name}`, options, NAMES);
+  const upstreams = readUpstreams(options.target, transport, name, refuse);
   const local = upstreams.every((upstream) => upstream.local);
   const { host = "<auto>" } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
@@ -150,6 +171,7 @@ export function readTarget(
     ),
   };
   const credentials = flag("credentials", options.credentials ?? true, refuse);
+  if (options.tls) checkNames(`proxy: ${name}: tls`, options.tls, TLS_NAMES);
   const together = readPool(options, refuse);
   introduce(upstreams, together.healths, manner);
   return {
@@ -173,7 +195,7 @@ function readMirror(
   if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
   for (const option of NOT_MIRRORED) {
     if (isOptions(mirror.target) && mirror.target[option] !== undefined) {
-      refuse(`: the target of its mirror must not have ${option}`);
+      refuse(`: the target of its mirror must not have ${option}; leave it out`);
     }
   }
   return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings) };
@@ -193,6 +215,7 @@ function isFetcher(value: unknown): value is Fetcher {
 function readUpstreams(
   place: unknown,
   transport: Transport,
+  name: string,
   refuse: Refuse,
 ): readonly Upstream[] {
   // The type of the middleware has made sure that the arguments are those it needs.
@@ -201,9 +224,11 @@ function readUpstreams(
   if (!Array.isArray(place)) return [remoteUpstream(readUrl(place, refuse), 1, transport)];
   if (place.length === 0) refuse(" is an empty list; give it a URL");
   return place.map((member: string | URL | WeightedUrl) => {
-    const { url, weight = 1 }: WeightedUrl = typeof member === "string" || member instanceof URL
+    const given: WeightedUrl = typeof member === "string" || member instanceof URL
       ? { url: member }
       : member;
+    checkNames(`proxy: ${name}`, given, ["url", "weight"]);
+    const { url, weight = 1 } = given;
     if (!(Number.isFinite(weight) && weight > 0)) refuse(": a weight must be a number above 0");
     return remoteUpstream(readUrl(url, refuse), weight, transport);
   });
@@ -214,9 +239,9 @@ function readUrl(value: unknown, refuse: Refuse): URL {
     ` is ${JSON.stringify(String(value))}; give a URL such as "http://127.0.0.1:5001/"`,
   );
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    refuse(" must be an http or https URL");
+    refuse(' must be an http or https URL such as "http://127.0.0.1:5001/"');
   }
-  if (url.search || url.hash) refuse(" must not have a query or a fragment");
+  if (url.search || url.hash) refuse(" must not have a query or a fragment; leave it out");
   if (url.username || url.password) {
     refuse(" must not hold credentials; set headers: { authorization: … }");
   }

@@ -9,7 +9,7 @@ import { agrees } from "../http/handshake.ts";
 import { fetched } from "../runtime/fetching.ts";
 import type { Upgrader } from "../runtime/tunnel.ts";
 import { upgraderOf } from "../runtime/upgrade.ts";
-import { Failure } from "./failure.ts";
+import { Failure, statusField } from "./failure.ts";
 import type { IncomingResponse, OutgoingRequest, Transport, Tunnel } from "./transport.ts";
 
 /** What a client wants its connection to become. */
@@ -103,6 +103,7 @@ export function isAgreement(incoming: IncomingResponse): incoming is Agreement {
  * The answer that makes a tunnel of the client's connection.
  *
  * @param fields The fields of the upstream's answer that go on.
+ * @param name The name of the proxy, if it has one.
  * @throws {Failure} When the upstream or the host does not keep to the protocol.
  */
 export async function answerUpgrade(
@@ -110,6 +111,7 @@ export async function answerUpgrade(
   { tunnel }: Agreement,
   fields: readonly Field[],
   { upgrader }: Upgrade,
+  name: string | undefined,
 ): Promise<Response> {
   if (tunnel instanceof Response) return tunnel;
   const close = (): void => void tunnel.readable.cancel().catch(() => {});
@@ -119,7 +121,13 @@ export async function answerUpgrade(
     }
     // What nobody has taken over is closed when the client leaves.
     if (upgrader.signals) request.signal.addEventListener("abort", close, { once: true });
-    return upgrader.upgrade({ ...tunnel, fields });
+    const response = upgrader.upgrade({ ...tunnel, fields });
+    // Whoever copies it has no tunnel, but an answer of ours.
+    if (response.status === 502) {
+      const failed = { type: "http_upgrade_failed", receivedStatus: 101 } as const;
+      response.headers.set("proxy-status", statusField(name, failed));
+    }
+    return response;
   } catch (cause) {
     close();
     const why = cause instanceof Error ? cause.message : String(cause);

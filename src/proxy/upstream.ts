@@ -25,8 +25,10 @@ export interface WeightedUrl {
 export interface Upstream {
   /** Its URL. Where there is no network between, the path alone means something. */
   readonly url: URL;
-  /** Its share of the requests, relative to the weights of the others. */
-  readonly weight: number;
+  /** Its share of the requests in the long run, relative to that of the others. */
+  readonly share: number;
+  /** Its share now, which may be smaller. */
+  weight: number;
   /** How many requests it has been sent whose responses have not come to their end. */
   inFlight: number;
   /** Whether it is called in this process, with the origin that the client asked for. */
@@ -36,10 +38,11 @@ export interface Upstream {
 }
 
 /** An upstream at the other end of a connection. */
-export function remoteUpstream(url: URL, weight: number, transport: Transport): Upstream {
+export function remoteUpstream(url: URL, share: number, transport: Transport): Upstream {
   return {
     url,
-    weight,
+    share,
+    weight: share,
     inFlight: 0,
     local: false,
     send: (request) => request.upgrade ? sendUpgrade(transport, request) : transport.send(request),
@@ -52,6 +55,7 @@ export function localUpstream(
 ): Upstream {
   return {
     url: new URL("http://localhost/"),
+    share: 1,
     weight: 1,
     inFlight: 0,
     local: true,

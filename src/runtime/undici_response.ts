@@ -18,7 +18,7 @@ type Chunk = Uint8Array<ArrayBuffer>;
 /** What undici's exchanges are held by. */
 export interface DispatchController {
   readonly rawHeaders?: RawFields;
-  readonly rawTrailers?: RawFields;
+  readonly rawTrailers?: RawFields | Fields;
   abort(reason: Error): void;
   pause(): void;
   resume(): void;
@@ -170,11 +170,12 @@ class Pushed implements PushedResponse {
 }
 
 /** The fields as they came; Latin-1, as Node reads them. */
-function fieldsOf(raw: RawFields, parsed: Fields): Field[] {
+function fieldsOf(raw: RawFields | Fields, parsed: Fields): Field[] {
   const fields: Field[] = [];
   // HTTP/2 has its fields parsed already; a Buffer would be one, too.
   if (!Array.isArray(raw)) {
-    for (const [name, values] of Object.entries(parsed)) {
+    // Undici 7 has its trailer fields where the raw ones are.
+    for (const [name, values] of Object.entries({ ...parsed, ...raw as Fields })) {
       if (name.startsWith(":")) continue;
       for (const value of [values ?? []].flat()) fields.push([name, value]);
     }

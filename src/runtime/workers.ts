@@ -9,7 +9,7 @@ import { fetched, fetchInit } from "./fetching.ts";
 /** Sends with `fetch`. The host of the URL is the `Host` field, always. */
 export function workersTransport(): Transport {
   const send = (request: OutgoingRequest): Promise<Response> => {
-    // The body goes to fetch as it came: Workers end a stream made in JavaScript as if it were
+    // The content goes to fetch as it came: Workers end a stream made in JavaScript as if it were
     // complete when it errors.
     const init: RequestInit & { encodeResponseBody: "manual" } = {
       ...fetchInit(request),

@@ -6,7 +6,7 @@
 import type { ByteRange } from "../http/ranges.ts";
 import type { Content } from "./source.ts";
 
-/** A `multipart/byteranges` body, its type, and its length. */
+/** Content of the type `multipart/byteranges`, that type, and its length. */
 export interface Multipart {
   readonly type: string;
   readonly length: number;
@@ -14,7 +14,7 @@ export interface Multipart {
 }
 
 /**
- * Makes the body. Each range is opened when the one before has been read.
+ * Makes the content. Each range is opened when the one before has been read.
  *
  * @param type The media type of the representation.
  * @param size Its complete length.

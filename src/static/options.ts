@@ -4,6 +4,7 @@
  * @module
  */
 import { safeSegments } from "../http/segments.ts";
+import { checkNames } from "../options.ts";
 import type { Answering } from "./answer.ts";
 import { type Cache, caching } from "./cache.ts";
 import { type Guard, guarding } from "./guard.ts";
@@ -129,12 +130,39 @@ export interface Settings {
   readonly listing: boolean;
 }
 
+const NAMES = [
+  "disallow",
+  "isAllowed",
+  "dotfiles",
+  "symlinks",
+  "hot",
+  "cache",
+  "cacheTimeout",
+  "fallbackMimetype",
+  "index",
+  "listing",
+  "extensions",
+  "hideExtensions",
+  "trailingSlash",
+  "spa",
+  "notFoundPage",
+  "precompressed",
+  "dictionaries",
+  "compress",
+  "headers",
+  "download",
+  "untrusted",
+  "refuseMethods",
+  "onServe",
+] as const;
+
 /**
  * Checks the options.
  *
  * @throws {TypeError} Naming the option and what to write instead.
  */
 export function readOptions(options: ServeStaticOptions): Settings {
+  checkNames("serveStatic", options, NAMES);
   const { disallow = [], isAllowed, onServe, dictionaries } = options;
   const { fallbackMimetype = "text/plain" } = options;
   const hooks = [options.headers ?? []].flat();

@@ -17,10 +17,11 @@ let server: Server;
 let port: number;
 const errors: unknown[] = [];
 before(async () => {
-  const app = (request: Request): Response | Promise<Response> =>
-    proxy({ "/": upstream.url }, { onError: (error) => void errors.push(error) })(notFound)(
-      request,
-    );
+  const app = async (request: Request): Promise<Response> => {
+    const options = { onError: (error: unknown) => void errors.push(error) };
+    const response = await proxy({ "/": upstream.url }, options)(notFound)(request);
+    return request.url.endsWith("/copied") ? new Response(response.body, response) : response;
+  };
   const quiet = { onError: () => {} };
   server = createServer(listener(app, quiet)).on("upgrade", upgradeListener(app, quiet));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -194,6 +195,18 @@ test("an upstream that agrees to something else is a 502", async () => {
     assert.match(one.received, /^proxy-status: .*http_upgrade_failed/mi);
     await theirs()?.closed;
   }
+});
+
+test("a copy of the answer makes no tunnel, and says what it is", async () => {
+  upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
+  const one = client(`${ASKED.replace("/t", "/copied")}\r\n`);
+  await one.closed;
+  assert.match(one.received, /^HTTP\/1\.1 502 /);
+  assert.match(
+    one.received,
+    /^proxy-status: handwerk-\w+; error=http_upgrade_failed; received-status=101\r$/mi,
+  );
+  await theirs()?.closed;
 });
 
 test("an upstream that resets is a 502 before the 101, and a lost connection after it", async () => {

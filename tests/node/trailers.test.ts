@@ -1,7 +1,8 @@
 /** Trailer fields from the upstream's end of the wire to the client's. */
 import assert from "node:assert/strict";
-import { connect } from "node:http2";
+import { connect, createServer } from "node:http2";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import { serve } from "../../src/node.ts";
@@ -102,6 +103,39 @@ for (const [name, transport] of Object.entries(transports)) {
   });
 }
 
+for (const [name, transport] of Object.entries(transports)) {
+  test(`${name}: a trailer section without end is cut`, async () => {
+    upstream.onRequest = async (connection) => {
+      connection.write(`${chunked}3\r\nabc\r\n0\r\n`);
+      const gone = connection.closed.then(() => true);
+      const next = (): Promise<boolean> =>
+        new Promise((resolve) => setTimeout(() => resolve(false)));
+      while (!await Promise.race([gone, next()])) {
+        connection.write(`X-More: ${"x".repeat(8000)}\r\n`);
+      }
+    };
+    const { body } = await received(asking, { transport });
+    assert.doesNotMatch(body, /0\r\n/);
+  });
+
+  if (!transport.capabilities.has("http2")) continue;
+  test(`${name}: trailer fields of an upstream of HTTP/2 go on, too`, async () => {
+    const server = createServer((_request, response) => {
+      response.write("abc");
+      response.addTrailers({ "x-sum": "1", "content-type": "text/evil" });
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const target = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const { body } = await received(asking, {
+      transport,
+      target: { target, http2: "prior knowledge" },
+    });
+    assert.equal(body, "3\r\nabc\r\n0\r\nx-sum: 1\r\n\r\n");
+    server.close();
+  });
+}
+
 test("HTTP/1.0 has none, even where Node would send it chunks", async () => {
   for (const te of ["trailers", "trailers, chunked"]) {
     const { head, body } = await received(get(`TE: ${te}\r\n`, "GET", "1.0"));
@@ -142,6 +176,25 @@ test("a middleware that adds a field leaves them; a response made anew has none"
   const copying = (inner: Handler): Handler => async (request) =>
     new Response((await inner(request)).body);
   assert.doesNotMatch((await received(asking, { wrap: copying })).body, /x-sum/);
+});
+
+test("content that a transport has decoded has none: they may be of what it was", async () => {
+  for (const decoded of [false, true]) {
+    const transport: Transport = {
+      capabilities: new Set(),
+      send: () =>
+        Promise.resolve({
+          status: 200,
+          reason: "",
+          fields: [],
+          body: new Response("abc").body,
+          trailers: Promise.resolve([["content-digest", "sha-256=:AA==:"]] as const),
+          decoded,
+        }),
+    };
+    const { body } = await received(asking, { transport });
+    assert.equal(/content-digest/.test(body), !decoded);
+  }
 });
 
 test("clients of HTTP/2 get them", async () => {

@@ -4,10 +4,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import { createRequire } from "node:module";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { agentTransport, httpTransport } from "../../src/runtime/node.ts";
+import { connector } from "../../src/runtime/node_connect.ts";
 import { runtimeTransport } from "../../src/runtime/transport.ts";
 import type { AgentConstructor } from "../../src/runtime/undici.ts";
 import { connectionTests } from "../support/connection_tests.ts";
@@ -35,6 +36,28 @@ for (const [name, transport] of Object.entries({ "undici 8": runtimeTransport(),
     hole.close();
   });
 }
+
+test("a connection that nobody waits for any longer is given up by itself", async () => {
+  const hole = await blackHole();
+  const { port } = new URL(hole.url);
+  const connecting = (connectTimeout: number): { socket: Socket; settled: Promise<unknown> } => {
+    const where = { hostname: "127.0.0.1", port, protocol: "http:" };
+    const { promise: settled, resolve } = Promise.withResolvers<unknown>();
+    const socket = connector({ connectTimeout })(
+      where,
+      (error) => resolve([connectTimeout, error]),
+    );
+    return { socket, settled };
+  };
+  const longer = connecting(60_000);
+  const [which, error] = await Promise.race([longer.settled, connecting(50).settled]) as [
+    number,
+    NodeJS.ErrnoException,
+  ];
+  assert.deepEqual([which, error.code], [50, "ETIMEDOUT"]);
+  longer.socket.destroy(new Error("enough"));
+  hole.close();
+});
 
 /** An upstream that listens and takes nothing, with no more room for those that wait. */
 async function blackHole(): Promise<{ readonly url: string; close(): void }> {

@@ -1,7 +1,9 @@
 /** Requests that are answered by the proxy itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { dispatch } from "../../src/dispatch.ts";
+import { notFound } from "../../src/handler.ts";
+import { inspect, proxy, proxyTo } from "../../src/proxy/mod.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { received } from "../support/proxying.ts";
 
@@ -58,6 +60,28 @@ for (const [why, fields, method, status, type] of refused) {
     assert.equal(response.headers.get("allow")?.startsWith("GET, HEAD, "), allows || undefined);
   });
 }
+
+test("a request for no URL is refused in the name of the proxy where it is the proxy's", async () => {
+  const transport = new FakeTransport();
+  const leaf = proxyTo("http://up", { transport, via: "gate" });
+  for (const url of ["http://front/%zz", "http://front/a/../b", "http://a b/"]) {
+    const response = await leaf(received({}, { url }));
+    assert.equal(response.status, 400);
+    assert.equal(response.headers.get("proxy-status"), "gate; error=http_request_error");
+    const looked = await inspect("http://up", { via: "gate" })(received({}, { url }));
+    assert.ok(looked instanceof Response && looked.headers.has("proxy-status"));
+    // Nobody knows whose it would have been.
+    for (const app of [dispatch({ "/": leaf }), proxy({ "/": "http://up" }, { transport })]) {
+      const unmatched = await app(notFound)(received({}, { url }));
+      assert.deepEqual([unmatched.status, unmatched.headers.get("proxy-status")], [400, null]);
+    }
+  }
+  const unsigned = await proxyTo("http://up", { transport, via: false })(
+    received({}, { url: "http://front/%zz" }),
+  );
+  assert.equal(unsigned.headers.get("proxy-status"), "handwerk; error=http_request_error");
+  assert.equal(transport.sent.length, 0);
+});
 
 test("what is as it should be is forwarded", async () => {
   const transport = new FakeTransport(ok, ["anyMethod"]);

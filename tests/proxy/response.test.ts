@@ -4,7 +4,8 @@ import { test } from "node:test";
 import type { Field } from "../../src/proxy/mod.ts";
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
-import { FakeClock, passedBack, settled, timed } from "../support/proxying.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
+import { passedBack, timed } from "../support/proxying.ts";
 
 const content = (...parts: string[]): ReadableStream<Uint8Array> => {
   const chunks = parts.map((part) => new TextEncoder().encode(part));
@@ -119,7 +120,7 @@ for (const [why, status, fields, type] of useless) {
     assert.equal(response.status, 502);
     assert.equal(response.headers.get("proxy-status"), `gate; error=${type}`);
     assert.equal(response.headers.get("via"), null);
-    await settled();
+    await settle();
     assert.ok(cancelled);
   });
 }
@@ -179,7 +180,7 @@ test("watched content is not read ahead", async () => {
   const response = await passedBack({ fields: [["content-length", "1000"]], body });
   const reader = response.body?.getReader();
   await reader?.read();
-  await settled();
+  await settle();
   assert.ok(pulls <= 2, `${pulls}`);
   await reader?.cancel();
 });
@@ -216,17 +217,17 @@ test("an upstream that pauses for too long is broken off; a slow client is not",
   upstream.send("one");
   await reader?.read();
   const next = reader?.read();
-  await settled();
+  await settle();
   await clock.pass(40);
   upstream.send("two");
   await next;
   const last = assert.rejects(async () => reader?.read(), /no content for 50 ms/);
-  await settled();
+  await settle();
   await clock.pass(60);
   await last;
   assert.ok(upstream.aborted());
   assert.equal((errors[0] as { type?: string }).type, "connection_read_timeout");
-  assert.equal(clock.running, 0);
+  assert.equal(clock.timers, 0);
 });
 
 test("streams of events may pause", async () => {
@@ -253,7 +254,7 @@ test("the total limit ends an answer that goes on and on, and one that does not 
     if (upstream.aborted()) break;
   }
   await text;
-  assert.equal(clock.running, 0);
+  assert.equal(clock.timers, 0);
 
   const silent = timed(clock, {
     transport: new FakeTransport(() => new Promise(() => {})),
@@ -288,7 +289,7 @@ test("an answer that ends leaves no timer and nothing on the signal of the clien
     const app = timed(clock, { transport: new FakeTransport(), timeouts });
     for (let i = 0; i < 3; i++) await (await app(request)).text();
   }
-  assert.equal(clock.running, 0);
+  assert.equal(clock.timers, 0);
   assert.deepEqual([added, removed], [6, 6]);
 });
 
@@ -306,7 +307,7 @@ test("an upstream that does not notice that it is too late is not waited for", a
   await clock.pass(10);
   assert.equal((await late).status, 504);
   answer();
-  await settled();
+  await settle();
   assert.ok(cancelled, "what comes later is let go");
 });
 
@@ -325,7 +326,7 @@ test("a client that leaves while the answer streams breaks it off", async () => 
   client.abort(new Error("left"));
   await text;
   assert.ok(upstream.aborted());
-  assert.equal(clock.running, 0);
+  assert.equal(clock.timers, 0);
   assert.deepEqual(errors, []);
 });
 

@@ -292,16 +292,19 @@ for (
     ],
     [
       () => proxyTo(target, { trustedProxies: wrong("10.0.0.1") }),
-      /trustedProxies must be a list/,
+      /trustedProxies must be a list such as \["10/,
     ],
     [
       () => proxyTo(target, { timeout: 1, timeouts: { headers: 1 } }),
       /are the same; give one of them/,
     ],
-    [() => proxyTo(target, { timeouts: { idle: -1 } }), /timeouts.idle must be milliseconds/],
+    [
+      () => proxyTo(target, { timeouts: { idle: -1 } }),
+      /timeouts.idle, in milliseconds, must be a number from 0 to 2147483647/,
+    ],
     [
       () => proxyTo(target, { timeouts: { total: 2 ** 31 } }),
-      /timeouts.total must be milliseconds/,
+      /timeouts.total, in milliseconds, must be a number from 0 to 2147483647/,
     ],
     [
       () => proxyTo(target, { onRequest: wrong({}) }),

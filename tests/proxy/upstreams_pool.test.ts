@@ -7,6 +7,7 @@ import type { Deliver, Delivery } from "../../src/proxy/forward.ts";
 import type { IncomingResponse, OutgoingRequest } from "../../src/proxy/transport.ts";
 import { remoteUpstream, type Upstream } from "../../src/proxy/upstream.ts";
 import { firstAvailable, leastInFlight } from "../../src/proxy/upstreams/balancers.ts";
+import { capacity } from "../../src/proxy/upstreams/capacity.ts";
 import type { Health } from "../../src/proxy/upstreams/candidate.ts";
 import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
 import { ejection } from "../../src/proxy/upstreams/ejection.ts";
@@ -433,4 +434,34 @@ test("strict health refuses only when it finds no upstream well itself", async (
   assert.equal((await it.ask()).status, 200);
   const neither = new Pooled("b", ok, { health: [strict, other] });
   await assert.rejects(neither.ask(), { type: "destination_unavailable" });
+});
+
+test("no upstream has more in flight than its capacity, and then the answer is 503", async () => {
+  const it = new Pooled("ab", () => ok(), { health: capacity(2) });
+  const held = [await it.ask(), await it.ask(), await it.ask(), await it.ask()];
+  assert.deepEqual(it.inFlight, [2, 2]);
+  await assert.rejects(it.ask(), { type: "destination_unavailable", retryAfter: 1 });
+  assert.equal(it.sent.length, 4);
+  await held[0]?.body?.cancel(); // that of a
+  await it.ask();
+  assert.deepEqual(it.sent.slice(4), ["a"]);
+  assert.throws(() => capacity(0), /^TypeError: capacity: the number of requests must be/);
+});
+
+test("the word of what is strict stands when no upstream is well to all", async () => {
+  const says = (well: string, strict: boolean): Health => ({
+    strict,
+    admits: ({ url }) => well.includes(url.host),
+    sent: () => () => {},
+  });
+  const ask = async (names: string, ...health: Health[]): Promise<string> => {
+    const it = new Pooled(names, () => ok(), { health });
+    for (let i = 0; i < names.length; i++) await it.ask();
+    return [...new Set(it.sent)].toSorted().join("");
+  };
+  assert.equal(await ask("abc", says("ab", true), says("bc", false)), "b");
+  assert.equal(await ask("abc", says("ab", true), says("c", false)), "ab");
+  assert.equal(await ask("abc", says("ab", false), says("c", false)), "abc");
+  await assert.rejects(ask("abc", says("ab", true), says("c", true)), /no upstream is well/);
+  await assert.rejects(ask("abc", says("", true), says("c", false)), /no upstream is well/);
 });

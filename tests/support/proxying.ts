@@ -78,38 +78,6 @@ export async function passedBack(
   return await app(request);
 }
 
-/** A clock that is moved by hand. */
-export class FakeClock implements Clock {
-  #now = 0;
-  readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
-  setTimeout(callback: () => void, milliseconds: number): unknown {
-    const timer = { at: this.#now + milliseconds, callback };
-    this.#timers.add(timer);
-    return timer;
-  }
-  clearTimeout(timer: unknown): void {
-    this.#timers.delete(timer as { at: number; callback: () => void });
-  }
-  /** How many timers run. */
-  get running(): number {
-    return this.#timers.size;
-  }
-  /** Moves on, and lets everything happen that then happens. */
-  async pass(milliseconds: number): Promise<void> {
-    this.#now += milliseconds;
-    for (const timer of [...this.#timers].toSorted((a, b) => a.at - b.at)) {
-      if (timer.at > this.#now || !this.#timers.delete(timer)) continue;
-      timer.callback();
-    }
-    await settled();
-  }
-}
-
-/** Resolves when everything that needs no timer has happened. */
-export async function settled(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve));
-}
-
 /** A proxy whose time is that of a clock. */
 export function timed(
   clock: Clock,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkNames } from "../../options.ts";
 import type { Balancer, Candidate } from "./candidate.ts";
 
 /**
@@ -84,6 +85,7 @@ export function leastInFlight(): Balancer {
  * ```
  */
 export function twoChoices(options: { readonly random?: () => number } = {}): Balancer {
+  checkNames("twoChoices", options, ["random"]);
   const { random = Math.random } = options;
   return (upstreams) => {
     const count = upstreams.length;

@@ -8,7 +8,7 @@
 export interface Candidate {
   /** Its URL. */
   readonly url: URL;
-  /** Its share of the requests, relative to the weights of the others. */
+  /** Its share of the requests now, relative to the weights of the others. */
   readonly weight: number;
   /** How many requests it has been sent whose responses have not come to their end. */
   readonly inFlight: number;
@@ -37,8 +37,8 @@ export type News = "answered" | "ended" | "failed" | "abandoned";
 /** Knows which upstreams are well. */
 export interface Health {
   /**
-   * Whether requests are refused with 503 when it finds no upstream well. Otherwise all are used
-   * then.
+   * Whether its word is law: where those that are so admit no upstream, requests are refused with
+   * 503. What the others say is passed over when no upstream is well.
    */
   readonly strict?: boolean;
   /**
@@ -51,6 +51,8 @@ export interface Health {
   ): void;
   /** Whether a request may be sent to the upstream now. */
   admits(upstream: Candidate): boolean;
+  /** The part of its weight that counts now, above 0. Default 1. */
+  part?(upstream: Candidate): number;
   /**
    * Is told that a request is sent to one of the upstreams.
    *

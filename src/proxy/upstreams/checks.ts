@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { checkNames } from "../../options.ts";
 import { unref } from "../../runtime/timers.ts";
-import { type Clock, systemClock, within } from "./clock.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 import type { Candidate, Health } from "./candidate.ts";
 
 /** Options of {@linkcode checks}. */
@@ -39,6 +40,8 @@ export interface Checks extends Health {
   check(): Promise<void>;
 }
 
+const NAMES = ["path", "interval", "timeout", "passes", "fails", "isWell", "clock"] as const;
+
 interface Checked {
   readonly upstream: Candidate;
   readonly ask: (upstream: Candidate, path: string, signal: AbortSignal) => Promise<number>;
@@ -66,6 +69,7 @@ interface Checked {
  * ```
  */
 export function checks(options: ChecksOptions): Checks {
+  checkNames("checks", options, NAMES);
   const { path, interval, isWell = (status) => status >= 200 && status < 400 } = options;
   const { clock = systemClock } = options;
   if (typeof path !== "string" || !path.startsWith("/")) {

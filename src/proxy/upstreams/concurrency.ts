@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Clock, systemClock, within } from "./clock.ts";
+import { checkNames } from "../../options.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 import { Unavailable } from "./candidate.ts";
 
 /** Lets requests in. */
@@ -56,6 +57,7 @@ interface Waiting {
  * ```
  */
 export function concurrency(requests: number, options: ConcurrencyOptions = {}): Limit {
+  checkNames("concurrency", options, ["queue", "queueTimeout", "retryAfter", "clock"]);
   const { clock = systemClock } = options;
   within("concurrency: the number of requests", requests, 1);
   const queue = within("concurrency: queue", options.queue ?? 0, 0);

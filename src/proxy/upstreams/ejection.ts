@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Clock, systemClock, within } from "./clock.ts";
+import { checkNames } from "../../options.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 import type { Candidate, Health, News } from "./candidate.ts";
 
 /** Options of {@linkcode ejection}. */
@@ -32,6 +33,16 @@ export interface EjectionOptions {
   /** Tells the time. Default: the runtime's clock. */
   readonly clock?: Pick<Clock, "now">;
 }
+
+const NAMES = [
+  "failures",
+  "statuses",
+  "time",
+  "longestTime",
+  "most",
+  "strict",
+  "clock",
+] as const;
 
 interface State {
   failures: number;
@@ -73,6 +84,7 @@ interface State {
  * ```
  */
 export function ejection(options: EjectionOptions = {}): Health {
+  checkNames("ejection", options, NAMES);
   const { statuses = [502, 503, 504], strict = false, clock = systemClock } = options;
   const failures = within("ejection: failures", options.failures ?? 5, 1);
   const time = within("ejection: time", options.time ?? 30_000, 1);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How a body ended: it was read to its end, it was cut, or nobody wanted the rest. */
+/** How content ended: it was read to its end, it was cut, or nobody wanted the rest. */
 export type Ending = "ended" | "failed" | "abandoned";
 
 /**

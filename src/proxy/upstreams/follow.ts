@@ -86,7 +86,7 @@ export async function follow(
   }
 }
 
-/** The tunnel is what is read, not the body beside it. */
+/** The tunnel is what is read, not the content beside it. */
 function followedTunnel(
   { tunnel }: Agreement,
   readable: ReadableStream<Uint8Array>,
@@ -124,7 +124,7 @@ function lengthOf(incoming: IncomingResponse): number | undefined {
   return known ? Number(length) : undefined;
 }
 
-/** Whether anybody will read the body; else it ends by itself. */
+/** Whether anybody will read the content; else it ends by itself. */
 function hasContent(method: string, status: number): boolean {
   return method !== "HEAD" && status !== 204 && status !== 205 && status !== 304;
 }

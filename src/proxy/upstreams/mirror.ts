@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Clock, systemClock, within } from "./clock.ts";
+import { checkNames } from "../../options.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 
 /** Sends a copy with the given content, and resolves to the content of the response. */
 export type SendCopy = (
@@ -72,6 +73,7 @@ const LAG = 64 * 1024;
  * ```
  */
 export function mirrorTo<To>(target: To, options: MirrorOptions = {}): Mirror<To> {
+  checkNames("mirrorTo", options, ["share", "timeout", "most", "random", "clock"]);
   const { random = Math.random, clock = systemClock } = options;
   const share = within("mirrorTo: share", options.share ?? 1, 0, 1);
   const timeout = within("mirrorTo: timeout", options.timeout ?? 10_000, 1);

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { sleep, systemClock } from "../clock.ts";
 import { discard } from "../exchange.ts";
 import { HookError } from "../failure.ts";
 import type { Deliver, Delivery } from "../forward.ts";
 import type { Upstream } from "../upstream.ts";
 import { type Asked, type Health, Unavailable } from "./candidate.ts";
-import { sleep, systemClock } from "./clock.ts";
 import { fieldOf, follow, isUnsent, type Outcome } from "./follow.ts";
 import type { Together } from "./pool_options.ts";
 
@@ -22,23 +22,27 @@ export function pool(
     return ({ attempt }) => attempt(only);
   }
   const clock = retry?.clock ?? systemClock;
-  const isWell = (upstream: Upstream): boolean =>
-    healths.every((health) => health.admits(upstream));
+  const admittedBy = (judges: readonly Health[]): readonly Upstream[] =>
+    judges.length === 0
+      ? upstreams
+      : upstreams.filter((upstream) => judges.every((health) => health.admits(upstream)));
 
   const choose = (asked: Asked, tried: ReadonlySet<Upstream>): Upstream => {
-    const well = healths.length > 0 ? upstreams.filter(isWell) : upstreams;
-    const forbids = (health: Health): boolean =>
-      health.strict === true && !upstreams.some((upstream) => health.admits(upstream));
-    if (well.length === 0 && healths.some(forbids)) {
+    let usable = admittedBy(healths);
+    if (usable.length === 0) usable = admittedBy(healths.filter((health) => health.strict));
+    if (usable.length === 0) {
       throw new Unavailable("destination_unavailable", 1, "no upstream is well");
     }
-    const usable = well.length > 0 ? well : upstreams;
     const untried = tried.size > 0 ? usable.filter((upstream) => !tried.has(upstream)) : usable;
     const candidates = untried.length > 0 ? untried : usable;
     return candidates.length === 1 ? candidates[0] as Upstream : balanced(candidates, asked);
   };
 
   const balanced = (candidates: readonly Upstream[], asked: Asked): Upstream => {
+    for (const candidate of candidates) {
+      candidate.weight = candidate.share;
+      for (const health of healths) candidate.weight *= health.part?.(candidate) ?? 1;
+    }
     try {
       const chosen = balance(candidates, asked);
       const upstream = candidates.find((candidate) => candidate === chosen);
@@ -66,7 +70,7 @@ export function pool(
       status: incoming?.status,
       retryAfter: incoming && fieldOf(incoming, "retry-after"),
       unsent: !outcome.attempt && isUnsent(outcome.error),
-      another: upstreams.some((upstream) => !tried.has(upstream) && isWell(upstream)),
+      another: admittedBy(healths).some((upstream) => !tried.has(upstream)),
       left,
     });
   };

@@ -4,7 +4,8 @@
  * @module
  */
 import { parseRetryAfter } from "../../http/retry_after.ts";
-import { type Clock, systemClock, within } from "./clock.ts";
+import { checkNames } from "../../options.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
 
 /** A request that failed, and may be sent again. */
 export interface FailedAttempt {
@@ -60,6 +61,7 @@ export interface RetriesOptions {
   readonly clock?: Clock;
 }
 
+const NAMES = ["attempts", "statuses", "budget", "reserve", "longestWait", "clock"] as const;
 /** RFC 9110 §9.2.2: sent twice, they intend the same as sent once. */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
@@ -88,6 +90,7 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
  * ```
  */
 export function retries(options: RetriesOptions = {}): Retry {
+  checkNames("retries", options, NAMES);
   const { statuses = [], clock = systemClock } = options;
   const attempts = within("retries: attempts", options.attempts ?? 2, 1, 100);
   const budget = within("retries: budget", options.budget ?? 0.1, 0, 100);

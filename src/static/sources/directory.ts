@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkNames } from "../../options.ts";
 import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
 import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
@@ -59,6 +60,7 @@ export interface DirectoryOptions {
  * ```
  */
 export function directory(path: string | URL, options: DirectoryOptions = {}): Source {
+  checkNames("directory", options, ["symlinks", "hot"]);
   return fileSystem(path, "directory", options);
 }
 
@@ -85,6 +87,7 @@ export function fileSystem(
   if (kind === "other") return refuse("is neither a directory nor a regular file");
   const root = files.resolve(path);
   const names = (key: string): string[] => key === "" ? [] : key.split("/");
+  if (hot !== false) checkNames(`${option}: hot`, hot, ["bytes", "revalidate"]);
   const kept = hot === false
     ? undefined
     : new HotFiles(hot, (key) => files.identify(root.path, names(key)));

@@ -74,7 +74,7 @@ function stream(file: OpenFile, start: number, end: number): Content {
   return content;
 }
 
-/** A file that got shorter must not become a body that looks complete. */
+/** A file that got shorter must not become content that looks complete. */
 export async function readSome(
   file: OpenFile,
   buffer: Uint8Array,

@@ -5,6 +5,7 @@
  */
 import { parseDate } from "../../http/date.ts";
 import type { ByteRange } from "../../http/ranges.ts";
+import { checkNames } from "../../options.ts";
 import type { Content, Entry, Source } from "../source.ts";
 import { changed, SourceError } from "../source_error.ts";
 import { sliced } from "./entries.ts";
@@ -36,6 +37,7 @@ export interface RemoteOptions {
  * ```
  */
 export function remote(url: string | URL, options: RemoteOptions = {}): Source {
+  checkNames("remote", options, ["timeout", "onError"]);
   const { timeout = 10_000, onError = console.error } = options;
   const base = URL.parse(String(url));
   if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash || base.username) {

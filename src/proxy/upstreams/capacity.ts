@@ -1,0 +1,34 @@
+/**
+ * So many requests at a time to each upstream.
+ *
+ * @module
+ */
+import { within } from "../clock.ts";
+import type { Health } from "./candidate.ts";
+
+/**
+ * Sends no upstream more requests than so many at a time, until the ends of their responses; where
+ * all have as many, requests are refused with 503. Where they are to wait in a queue, or share one
+ * limit for all, there is {@linkcode concurrency}.
+ *
+ * @param requests How many requests an upstream may have in flight.
+ * @returns A value for the option `health`. Every target counts for itself.
+ * @throws {TypeError} When the number is out of its bounds.
+ *
+ * @example
+ * ```ts
+ * import { capacity, ejection, notFound, proxy } from "@handwerk/handwerk";
+ *
+ * const app = proxy({
+ *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], health: [capacity(50), ejection()] },
+ * })(notFound);
+ * ```
+ */
+export function capacity(requests: number): Health {
+  within("capacity: the number of requests", requests, 1);
+  return {
+    strict: true,
+    admits: ({ inFlight }) => inFlight < requests,
+    sent: () => () => {},
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * Upstreams that come back are not thrown into the deep end.
+ *
+ * @module
+ */
+import { checkNames } from "../../options.ts";
+import { type Clock, systemClock, within } from "../clock.ts";
+import type { Candidate, Health } from "./candidate.ts";
+
+/** Options of {@linkcode slowStart}. */
+export interface SlowStartOptions {
+  /** How long it takes an upstream to come to its full weight, in milliseconds. Default 30000. */
+  readonly time?: number;
+  /** Tells the time. Default: the runtime's clock. */
+  readonly clock?: Pick<Clock, "now">;
+}
+
+/** The part of its weight that an upstream begins with; with none it would not begin. */
+const FIRST_PART = 0.1;
+
+/**
+ * Lets an upstream that is well again, and has cold caches perhaps, grow into its work: its weight
+ * counts for a tenth at first, and more with the time. It is for ways to balance that heed weights,
+ * and where there is another upstream to do the rest.
+ *
+ * @param health What knows which upstreams are well.
+ * @param options See {@linkcode SlowStartOptions}.
+ * @returns A value for the option `health`, in place of the given one.
+ * @throws {TypeError} When the time is out of its bounds.
+ *
+ * @example
+ * ```ts
+ * import { ejection, notFound, proxy, slowStart } from "@handwerk/handwerk";
+ *
+ * const app = proxy({
+ *   "/": {
+ *     target: ["http://10.0.0.1/", "http://10.0.0.2/"],
+ *     health: slowStart(ejection(), { time: 60_000 }),
+ *   },
+ * })(notFound);
+ * ```
+ */
+export function slowStart(health: Health, options: SlowStartOptions = {}): Health {
+  checkNames("slowStart", options, ["time", "clock"]);
+  const { clock = systemClock } = options;
+  const time = within("slowStart: time", options.time ?? 30_000, 1);
+  if (typeof health?.admits !== "function") {
+    throw new TypeError("slowStart: the health must be one such as ejection()");
+  }
+  const away = new WeakSet<Candidate>();
+  const since = new WeakMap<Candidate, number>();
+  return {
+    strict: health.strict ?? false,
+    attach: (upstreams, ask) => health.attach?.(upstreams, ask),
+    admits(upstream) {
+      const well = health.admits(upstream);
+      if (!well) away.add(upstream);
+      else if (away.delete(upstream)) since.set(upstream, clock.now());
+      return well;
+    },
+    part(upstream) {
+      const back = since.get(upstream) ?? -Infinity;
+      return Math.min(1, Math.max(FIRST_PART, (clock.now() - back) / time));
+    },
+    sent: (upstream, upstreams) => health.sent(upstream, upstreams),
+  };
+}

@@ -1,0 +1,141 @@
+/** An option that is misspelt is refused, and every one that there is, is known. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { debug } from "../../src/debug/mod.ts";
+import {
+  checks,
+  concurrency,
+  directory,
+  dispatch,
+  ejection,
+  inspect,
+  mirrorTo,
+  notFound,
+  proxy,
+  proxyTo,
+  remote,
+  retries,
+  serveStatic,
+  slowStart,
+  twoChoices,
+} from "../../src/mod.ts";
+import { listener, serve } from "../../src/node.ts";
+
+type Build = (options: Record<string, unknown>) => unknown;
+const up = "http://up/";
+const proxyOptions = ["proxy/options.ts", "ProxyOptions"] as const;
+const targetOptions = [
+  "proxy/target.ts",
+  "TargetOptions",
+  "proxy/connection.ts",
+  "ConnectionOptions",
+  "proxy/upstreams/pool_options.ts",
+  "PoolOptions",
+] as const;
+
+// [what the options are of, where they are declared, what is built with them]
+const owners: readonly (readonly [string, readonly string[], Build])[] = [
+  ["dispatch", ["dispatch.ts", "DispatchOptions"], (o) => dispatch({}, o)],
+  ["serveStatic", ["static/options.ts", "ServeStaticOptions"], (o) => serveStatic({}, o)],
+  [
+    "directory",
+    ["static/sources/directory.ts", "DirectoryOptions"],
+    (o) => directory("./src", o),
+  ],
+  [
+    "directory: hot",
+    ["static/sources/hot_files.ts", "HotOptions"],
+    (hot) => directory("./src", { hot }),
+  ],
+  ["remote", ["static/sources/remote.ts", "RemoteOptions"], (o) => remote(up, o)],
+  ["proxy", proxyOptions, (o) => proxy({}, o)],
+  ["proxy", proxyOptions, (o) => proxyTo(up, o)],
+  ["proxy", proxyOptions, (o) => inspect(up, o)],
+  ["proxy: timeouts", ["proxy/options.ts", "Timeouts"], (timeouts) => proxy({}, { timeouts })],
+  ['proxy: the target of "/"', targetOptions, (o) => proxy({ "/": { target: up, ...o } })],
+  ["proxy: the target", targetOptions, (o) => proxyTo({ target: up, ...o })],
+  [
+    "proxy: the mirror of the target",
+    targetOptions,
+    (o) => proxyTo({ target: up, mirror: mirrorTo({ target: up, ...o }) }),
+  ],
+  [
+    "proxy: the target: tls",
+    ["proxy/transport.ts", "TlsOptions"],
+    (tls) => proxyTo({ target: up, tls }),
+  ],
+  [
+    "proxy: the target",
+    ["proxy/upstream.ts", "WeightedUrl"],
+    (o) => proxyTo([{ url: up, ...o }]),
+  ],
+  ["retries", ["proxy/upstreams/retries.ts", "RetriesOptions"], retries],
+  ["ejection", ["proxy/upstreams/ejection.ts", "EjectionOptions"], ejection],
+  [
+    "checks",
+    ["proxy/upstreams/checks.ts", "ChecksOptions"],
+    (o) => checks({ path: "/health", ...o }),
+  ],
+  [
+    "concurrency",
+    ["proxy/upstreams/concurrency.ts", "ConcurrencyOptions"],
+    (o) => concurrency(1, o),
+  ],
+  [
+    "slowStart",
+    ["proxy/upstreams/slow_start.ts", "SlowStartOptions"],
+    (o) => slowStart(ejection(), o),
+  ],
+  ["mirrorTo", ["proxy/upstreams/mirror.ts", "MirrorOptions"], (o) => mirrorTo(up, o)],
+  ["twoChoices", [], twoChoices],
+  ["listener", ["node.ts", "ListenerOptions"], (o) => listener(notFound, o)],
+  ["debug", ["debug/options.ts", "DebugOptions"], (o) => debug(o)],
+];
+
+/** The names of the members of interfaces. */
+function membersOf(declared: readonly string[]): string[] {
+  const names: string[] = [];
+  for (let i = 0; i < declared.length; i += 2) {
+    const text = readFileSync(`src/${declared[i]}`, "utf8");
+    const [, members = ""] = new RegExp(
+      `interface ${declared[i + 1]}\\b[^{]* \\{\n([\\s\\S]*?)\n\\}`,
+    ).exec(text) ?? [];
+    const found = [...members.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = ""]) => name);
+    assert.ok(found.length > 0, declared[i + 1]);
+    names.push(...found);
+  }
+  return names;
+}
+
+for (const [owner, declared, build] of owners) {
+  const names = membersOf(declared);
+  test(`${owner} refuses an option that is none, and tells of ${names.join(", ") || "its"}`, () => {
+    assert.throws(() => build({ disalow: undefined }), (error: unknown) => {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, /^(.+): there is no option "?disalow"?; (?:give|pass) /);
+      assert.ok(error.message.startsWith(`${owner}: there`), error.message);
+      const [, list = ""] = /; (?:give|pass) (.*)$/.exec(error.message) ?? [];
+      if (names.length > 0) assert.deepEqual(list.split(", ").toSorted(), names.toSorted());
+      return true;
+    });
+    for (const name of names) {
+      try {
+        build({ [name]: undefined });
+      } catch (error) {
+        assert.doesNotMatch(String(error), /there is no option/);
+      }
+    }
+  });
+}
+
+test("serve refuses an option that is none, and knows those that there are", async () => {
+  const names = membersOf(["node.ts", "ListenerOptions", "node.ts", "ServeOptions"]);
+  const options = { fetch: notFound, port: 0, hostnam: "127.0.0.1" };
+  await assert.rejects(serve(options), (error: unknown) => {
+    const [, list = ""] =
+      /^TypeError: serve: there is no option "hostnam"; give (.*)$/.exec(String(error)) ?? [];
+    assert.deepEqual(list.split(", ").toSorted(), names.toSorted());
+    return true;
+  });
+});
