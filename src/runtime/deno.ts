@@ -4,6 +4,7 @@
  * @module
  */
 import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.ts";
+import { contentOnce } from "./deno_content.ts";
 import { fetched, fetchInit } from "./fetching.ts";
 import { httpSend } from "./node_http.ts";
 import { httpUpgrade } from "./node_upgrade.ts";
@@ -30,6 +31,7 @@ export function denoTransport(): Transport {
       // upstream has acted on; an agent that keeps no connections does not.
       if (!request.body && !IDEMPOTENT.has(request.method)) return sendOnce(request);
       const init = fetchInit(request);
+      if (request.body) init.body = contentOnce(request.body, request.fields);
       init.headers.set("host", request.host);
       const response = await fetch(request.url, {
         ...init,

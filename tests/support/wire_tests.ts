@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { afterEach, beforeEach, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type Handler, notFound } from "../../src/handler.ts";
-import { proxy, type Transport } from "../../src/proxy/mod.ts";
+import { proxy, type ProxyOptions, type Transport } from "../../src/proxy/mod.ts";
 import { type RawUpstream, rawUpstream } from "./raw_upstream.ts";
 
 /** What runtimes other than Node add to a request that says nothing of it. */
@@ -18,10 +18,10 @@ export function wireTests(name: string, transport: Transport): void {
     upstream = await rawUpstream();
   });
   afterEach(() => upstream.close());
-  const to = (target: string): Handler =>
-    proxy({ "/": target }, { via: false, xForwarded: "off", onError: () => {}, transport })(
-      notFound,
-    );
+  const to = (target: string, timeout = 10_000): Handler => {
+    const options: ProxyOptions = { via: false, xForwarded: "off", onError: () => {}, transport };
+    return proxy({ "/": target }, { ...options, timeout })(notFound);
+  };
   const received = (): string => upstream.connections.at(-1)?.received ?? "";
   let lines: readonly string[] = []; // of the last request
   const answer = (bytes: string | Uint8Array): void => {
@@ -146,8 +146,6 @@ export function wireTests(name: string, transport: Transport): void {
   });
 
   for (const [why, length] of [["longer", 5], ["shorter", 500]] as const) {
-    // Deno sends a stream that did not come from its server in chunks, and no length.
-    if ("Deno" in globalThis) continue;
     test(`${name}: content that is ${why} than its length never looks complete`, async () => {
       upstream.onRequest = () => {};
       const content = "0123456789GET /smuggled HTTP/1.1\r\n\r\n";
@@ -162,8 +160,11 @@ export function wireTests(name: string, transport: Transport): void {
       const init = { method: "POST", body, duplex: "half" } as RequestInit;
       const request = new Request("http://front/", init);
       request.headers.set("content-length", String(length));
-      const answered = Promise.resolve(to(upstream.url)(request));
-      assert.equal((await answered).status, 502);
+      // Deno sends as much as the length says, and no more; nothing is wrong until the upstream
+      // waits in vain, or answers.
+      const cutShort = "Deno" in globalThis && why === "longer";
+      const app = to(upstream.url, cutShort ? 200 : 10_000);
+      assert.equal((await app(request)).status, cutShort ? 504 : 502);
       const [, arrived = ""] = received().split(/\r\n\r\n(.*)/s);
       assert.ok(arrived.length <= Math.min(length, content.length), arrived);
     });
