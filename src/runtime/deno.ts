@@ -5,6 +5,7 @@
  */
 import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.ts";
 import { contentOnce } from "./deno_content.ts";
+import { withoutProxies } from "./deno_proxies.ts";
 import { fetched, fetchInit } from "./fetching.ts";
 import { httpSend } from "./node_http.ts";
 import { httpUpgrade } from "./node_upgrade.ts";
@@ -59,7 +60,9 @@ function clients(): (request: OutgoingRequest) => object {
     const http2 = connection.http2 === true && host === url.host;
     const known = made[http2 ? "http2" : "http1"];
     const client = known.get(connection) ??
-      createHttpClient({ ...certificates(connection), allowHost: !http2, http2 });
+      withoutProxies(() =>
+        createHttpClient({ ...certificates(connection), allowHost: !http2, http2 })
+      );
     known.set(connection, client);
     return client;
   };
