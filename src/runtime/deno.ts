@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Field } from "../http/connection.ts";
 import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.ts";
 import { contentOnce } from "./deno_content.ts";
 import { withoutProxies } from "./deno_proxies.ts";
@@ -21,31 +22,41 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
 const DECODED = /^(?:gzip|br)$/i;
 const PLAIN: Connection = {};
 
-/** Sends with Deno's `fetch`, which decodes gzip and br; the response says so. */
+/** Sends with Deno's `fetch`, and with its `node:http` what that would not do right. */
 export function denoTransport(): Transport {
   const clientOf = clients();
+  const sendKept = httpSend();
   const sendOnce = httpSend(false);
   return {
     capabilities: new Set(["host", "anyMethod", "tls", "http2", "upgrade"]),
     async send(request) {
-      // Fetch sends a request without content again when its connection is lost, even one that the
-      // upstream has acted on; an agent that keeps no connections does not.
-      if (!request.body && !IDEMPOTENT.has(request.method)) return sendOnce(request);
+      const { method, body, connection } = request;
+      const decoding = isDecoded(request.fields);
+      if (!body) {
+        // Fetch sends a request without content again when its connection is lost, even one that
+        // the upstream has acted on; an agent that keeps no connections does not.
+        if (!IDEMPOTENT.has(method)) return sendOnce(request);
+        if (decoding && !connection?.http2) return sendKept(request);
+      }
       const init = fetchInit(request);
-      if (request.body) init.body = contentOnce(request.body, request.fields);
+      if (body) init.body = contentOnce(body, request.fields);
       init.headers.set("host", request.host);
       const response = await fetch(request.url, {
         ...init,
         client: clientOf(request),
       } as RequestInit);
-      // It leaves alone what was asked for in part, or without a coding.
-      const whole = !init.headers.has("range") &&
-        init.headers.get("accept-encoding")?.trim().toLowerCase() !== "identity";
       const coding = response.headers.get("content-encoding")?.trim() ?? "";
-      return { ...fetched(response), decoded: whole && DECODED.test(coding) };
+      return { ...fetched(response), decoded: decoding && DECODED.test(coding) };
     },
     upgrade: httpUpgrade,
   };
+}
+
+/** Fetch leaves alone what was asked for in part, or without a coding. */
+function isDecoded(fields: readonly Field[]): boolean {
+  const accepted = fields.filter(([name]) => name === "accept-encoding");
+  const coded = accepted.some(([, value]) => value.trim().toLowerCase() !== "identity");
+  return coded && !fields.some(([name]) => name === "range");
 }
 
 /** Makes one client for each target, or two, which keep connections for the next request. */

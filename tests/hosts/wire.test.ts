@@ -83,18 +83,13 @@ for (const [name, begin] of Object.entries(relays)) {
       assert.equal(body, "body");
     });
 
-    test("compressed content, raw or consistently decoded", async () => {
-      const content = "compressed ".repeat(100);
-      const gzip = gzipSync(content);
+    test("compressed content, as it is", async () => {
+      const gzip = gzipSync("compressed ".repeat(100));
       const fields = `Content-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
       answer(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`), gzip]));
       const { head, text } = await ask("GET /live/x", "Accept-Encoding: gzip\r\n");
-      if (/^content-encoding: gzip\r?$/im.test(head)) {
-        assert.ok(text.includes(gzip.toString("latin1")));
-      } else {
-        assert.ok(text.includes(content));
-        assert.doesNotMatch(head, new RegExp(`content-length: ${gzip.length}\r`, "i"));
-      }
+      assert.match(head, /^content-encoding: gzip\r?$/im);
+      assert.ok(text.includes(gzip.toString("latin1")));
     });
 
     test("a range of compressed content", async () => {

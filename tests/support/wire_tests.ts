@@ -232,36 +232,40 @@ export function wireTests(name: string, transport: Transport): void {
   const MUCH = 256 * 1024 * 1024;
   const LITTLE = 64 * 1024 * 1024;
 
-  test(`${name}: a download waits for a client that does not read`, async () => {
-    let sent = 0;
-    let socket: Socket | undefined;
-    const { server, url } = await serve((begun) => {
-      socket = begun;
-      begun.once("data", () => {
-        begun.write(`HTTP/1.1 200 OK\r\nContent-Length: ${MUCH}\r\n\r\n`);
-        const chunk = new Uint8Array(256 * 1024);
-        const more = (): void => {
-          if (begun.destroyed || sent >= MUCH) return;
-          begun.write(chunk, () => {
-            sent += chunk.length;
-            more();
-          });
-        };
-        more();
+  for (const accept of ["identity", "gzip"]) {
+    test(`${name}: a download (${accept}) waits for a client that does not read`, async () => {
+      let sent = 0;
+      let socket: Socket | undefined;
+      const { server, url } = await serve((begun) => {
+        socket = begun;
+        begun.once("data", () => {
+          begun.write(`HTTP/1.1 200 OK\r\nContent-Length: ${MUCH}\r\n\r\n`);
+          const chunk = new Uint8Array(256 * 1024);
+          const more = (): void => {
+            if (begun.destroyed || sent >= MUCH) return;
+            begun.write(chunk, () => {
+              sent += chunk.length;
+              more();
+            });
+          };
+          more();
+        });
       });
+      const response = await to(url)(
+        new Request("http://front/", { headers: { "accept-encoding": accept } }),
+      );
+      const reader = response.body?.getReader();
+      await reader?.read();
+      for (let before = -1; before !== sent;) {
+        before = sent;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+      assert.ok(sent < LITTLE, `${sent} bytes`);
+      await reader?.cancel();
+      socket?.destroy();
+      server.close();
     });
-    const response = await to(url)(new Request("http://front/"));
-    const reader = response.body?.getReader();
-    await reader?.read();
-    for (let before = -1; before !== sent;) {
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-    assert.ok(sent < LITTLE, `${sent} bytes`);
-    await reader?.cancel();
-    socket?.destroy();
-    server.close();
-  });
+  }
 
   test(`${name}: an upload waits for an upstream that does not read`, async () => {
     let socket: Socket | undefined;
