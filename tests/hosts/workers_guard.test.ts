@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, afterEach, before, test } from "node:test";
+import { until } from "../support/host.ts";
 import { type Host, startWorker } from "../support/hosts.ts";
 import { type Connection, type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
@@ -93,3 +94,19 @@ test("a consumer that cancels while the upstream pauses closes the connection", 
   await ask("/beginning", /first/);
   await current?.closed;
 });
+
+for (const sent of ["content", "con"]) {
+  test(`an upload that is ${sent === "con" ? "cut" : "whole"} has its length, though it is mirrored`, async () => {
+    answer("Content-Length: 2\r\n\r\nok");
+    const socket = connect(host.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(`POST /mirrored HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\n\r\n${sent}`);
+    await until(() => current?.received.endsWith(sent) ?? false);
+    socket.destroy();
+    assert.ok(current);
+    if (sent === "con") await current.closed;
+    assert.match(current.received, /^content-length: 7\r$/im);
+    assert.doesNotMatch(current.received, /^transfer-encoding/im);
+    assert.ok(current.received.endsWith(`\r\n\r\n${sent}`));
+  });
+}

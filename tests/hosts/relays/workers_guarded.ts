@@ -1,5 +1,5 @@
-/** On Cloudflare Workers, with limits of time, so that content passes through JavaScript. */
-import { dispatch, type Handler, notFound, proxyTo } from "../../../src/mod.ts";
+/** On Cloudflare Workers, with options that have content pass through JavaScript. */
+import { dispatch, type Handler, mirrorTo, notFound, proxyTo } from "../../../src/mod.ts";
 
 /** A consumer that wants no more than the beginning. */
 const beginning = (inner: Handler): Handler => async (request) => {
@@ -17,10 +17,15 @@ export default {
     const patient = proxyTo(env.UPSTREAM, { onError: () => {}, timeouts: { idle: 60_000 } });
     const hasty = proxyTo(env.UPSTREAM, { onError: () => {}, timeouts: { idle: 100 } });
     const several = proxyTo([env.UPSTREAM, env.UPSTREAM], { onError: () => {} });
+    const nowhere: Handler = () => new Response();
+    const mirrored = proxyTo({ target: env.UPSTREAM, mirror: mirrorTo(nowhere) }, {
+      onError: () => {},
+    });
     const mounts = {
       "/patient": patient,
       "/hasty": hasty,
       "/several": several,
+      "/mirrored": mirrored,
       "/beginning": beginning(patient),
     };
     return dispatch(mounts)(notFound)(request);
