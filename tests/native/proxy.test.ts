@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect, createServer as createPlainServer } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { Handler } from "../../src/handler.ts";
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
@@ -175,4 +176,30 @@ test("an answer that is cut arrives cut", async () => {
     assert.doesNotMatch(text, /\r\n0\r\n\r\n$/);
   }
   await server.close();
+});
+
+test("what a handler has from fetch is decoded, and says so", async () => {
+  const content = "compressed ".repeat(10);
+  for (
+    const [coding, bytes] of [["gzip", gzipSync(content)], [
+      "br",
+      brotliCompressSync(content),
+    ]] as const
+  ) {
+    upstream.onRequest = (connection) => {
+      const fields = `Content-Encoding: ${coding}\r\nContent-Length: ${bytes.length}\r\n\r\n`;
+      connection.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`), bytes]));
+    };
+    const fetching = proxyTo(() => fetch(upstream.url), { onError: () => {} });
+    const response = await fetching(new Request("http://front/"));
+    assert.equal(response.headers.get("content-encoding"), null);
+    assert.equal(response.headers.get("content-length"), null);
+    assert.equal(await response.text(), content);
+    // What a handler has coded itself is left alone.
+    const headers = { "content-encoding": coding, "content-length": String(bytes.length) };
+    const coded = proxyTo(() => new Response(new Uint8Array(bytes), { headers }));
+    const raw = await coded(new Request("http://front/"));
+    assert.equal(raw.headers.get("content-encoding"), coding);
+    assert.deepEqual(new Uint8Array(await raw.arrayBuffer()), new Uint8Array(bytes));
+  }
 });
