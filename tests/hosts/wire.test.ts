@@ -128,6 +128,16 @@ for (const [name, begin] of Object.entries(relays)) {
       assert.match(heads[1] ?? "", /^transfer-encoding: chunked\r$/im);
     });
 
+    test("an upload of nothing", async () => {
+      answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      for (const method of ["POST", "PUT"]) {
+        heads = [];
+        assert.match((await ask(`${method} /live/x`, "Content-Length: 0\r\n")).text, /ok/);
+        assert.match(heads[0] ?? "", /^content-length: 0\r$/im);
+        assert.doesNotMatch(heads[0] ?? "", /^transfer-encoding/im);
+      }
+    });
+
     test("the first byte at once, in both directions", async () => {
       answer(() => {});
       const up = await client(
