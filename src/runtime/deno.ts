@@ -18,8 +18,6 @@ interface DenoNetwork {
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
-/** Codings that Deno's fetch decodes. */
-const DECODED = /^(?:gzip|br)$/i;
 const PLAIN: Connection = {};
 
 /** Sends with Deno's `fetch`, and with its `node:http` what that would not do right. */
@@ -32,22 +30,21 @@ export function denoTransport(): Transport {
     async send(given) {
       const request = withoutNothing(given);
       const { method, body, connection } = request;
-      const decoding = isDecoded(request.fields);
+      const coded = mayBeCoded(request.fields);
       if (!body) {
         // Fetch sends a request without content again when its connection is lost, even one that
         // the upstream has acted on; an agent that keeps no connections does not.
         if (!IDEMPOTENT.has(method)) return sendOnce(request);
-        if (decoding && !connection?.http2) return sendKept(request);
+        if (coded && !connection?.http2) return sendKept(request);
       }
       const init = fetchInit(request);
       if (body) init.body = contentOnce(body, request.fields);
+      // It decodes gzip and br if anything but this was asked for.
+      if (coded) init.headers.set("accept-encoding", "identity");
       init.headers.set("host", request.host);
-      const response = await fetch(request.url, {
-        ...init,
-        client: clientOf(request),
-      } as RequestInit);
-      const coding = response.headers.get("content-encoding")?.trim() ?? "";
-      return { ...fetched(response), decoded: decoding && DECODED.test(coding) };
+      return fetched(
+        await fetch(request.url, { ...init, client: clientOf(request) } as RequestInit),
+      );
     },
     upgrade: httpUpgrade,
   };
@@ -59,8 +56,8 @@ function withoutNothing(request: OutgoingRequest): OutgoingRequest {
   return empty ? { ...request, body: null } : request;
 }
 
-/** Fetch leaves alone what was asked for in part, or without a coding. */
-function isDecoded(fields: readonly Field[]): boolean {
+/** Whether the answer may come in a coding, which fetch would undo; it does not for a range. */
+function mayBeCoded(fields: readonly Field[]): boolean {
   const accepted = fields.filter(([name]) => name === "accept-encoding");
   const coded = accepted.some(([, value]) => value.trim().toLowerCase() !== "identity");
   return coded && !fields.some(([name]) => name === "range");

@@ -73,32 +73,23 @@ export function transportTests(name: string, transport?: Transport): void {
   };
 
   for (const coding of ["gzip", "br"] as const) {
-    test(`${name}: content in ${coding} is passed on as it is`, async () => {
-      answerCoded(coding);
-      const headers = { "accept-encoding": "gzip, br" };
-      const response = await through()(new Request("http://front/", { headers }));
-      assert.equal(response.headers.get("content-encoding"), coding);
-      assert.equal(response.headers.get("content-length"), String(codings[coding].length));
-      assert.equal(response.headers.get("etag"), '"x"');
-      const body = new Uint8Array(await response.arrayBuffer());
-      assert.deepEqual(body, new Uint8Array(codings[coding]));
-      assert.equal(field("accept-encoding"), "gzip, br");
-    });
-
-    test(`${name}: content in ${coding} to a POST is passed on as it is, or decoded for good`, async () => {
-      answerCoded(coding);
-      const headers = { "accept-encoding": "gzip, br" };
-      const request = new Request("http://front/", { method: "POST", headers, body: "content" });
-      const response = await through()(request);
-      const decoded = "Deno" in globalThis;
-      assert.equal(response.headers.get("content-encoding"), decoded ? null : coding);
-      const length = decoded ? null : String(codings[coding].length);
-      assert.equal(response.headers.get("content-length"), length);
-      assert.equal(response.headers.get("etag"), decoded ? 'W/"x"' : '"x"');
-      const body = new Uint8Array(await response.arrayBuffer());
-      const whole = decoded ? new TextEncoder().encode(compressed) : codings[coding];
-      assert.deepEqual(body, new Uint8Array(whole));
-    });
+    for (const method of ["GET", "POST"]) {
+      test(`${name}: content in ${coding} is passed on as it is, to a ${method}`, async () => {
+        answerCoded(coding);
+        const headers = { "accept-encoding": "gzip, br" };
+        const body = method === "POST" ? "content" : null;
+        const request = new Request("http://front/", { method, headers, body });
+        const response = await through()(request);
+        assert.equal(response.headers.get("content-encoding"), coding);
+        assert.equal(response.headers.get("content-length"), String(codings[coding].length));
+        assert.equal(response.headers.get("etag"), '"x"');
+        const bytes = new Uint8Array(await response.arrayBuffer());
+        assert.deepEqual(bytes, new Uint8Array(codings[coding]));
+        // Deno's fetch would decode what comes to an upload.
+        const asked = "Deno" in globalThis && body !== null ? "identity" : "gzip, br";
+        assert.equal(field("accept-encoding"), asked);
+      });
+    }
   }
 
   test(`${name}: redirects, cookies and odd fields are passed on`, async () => {

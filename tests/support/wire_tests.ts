@@ -130,7 +130,7 @@ export function wireTests(name: string, transport: Transport): void {
     assert.deepEqual(new Uint8Array(await response.arrayBuffer()), new Uint8Array(part));
   });
 
-  test(`${name}: a coding that nobody asked for is passed on, or decoded for good`, async () => {
+  test(`${name}: a coding that nobody asked for is passed on as it is`, async () => {
     const gzip = gzipSync("compressed");
     const head =
       `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
@@ -138,10 +138,10 @@ export function wireTests(name: string, transport: Transport): void {
     for (const accept of [undefined, "identity", "br", "gzip;q=0"]) {
       const headers = new Headers(accept === undefined ? {} : { "accept-encoding": accept });
       const response = await to(upstream.url)(new Request("http://front/", { headers }));
-      const coded = response.headers.get("content-encoding") === "gzip";
+      assert.equal(response.headers.get("content-encoding"), "gzip");
+      assert.equal(response.headers.get("content-length"), String(gzip.length));
       const bytes = new Uint8Array(await response.arrayBuffer());
-      assert.deepEqual(bytes, new Uint8Array(coded ? gzip : Buffer.from("compressed")), accept);
-      assert.equal(response.headers.get("content-length"), coded ? String(gzip.length) : null);
+      assert.deepEqual(bytes, new Uint8Array(gzip), accept);
     }
   });
 
