@@ -30,17 +30,16 @@ export function denoTransport(): Transport {
     async send(given) {
       const request = withoutNothing(given);
       const { method, body, connection } = request;
-      const coded = mayBeCoded(request.fields);
       if (!body) {
         // Fetch sends a request without content again when its connection is lost, even one that
         // the upstream has acted on; an agent that keeps no connections does not.
         if (!IDEMPOTENT.has(method)) return sendOnce(request);
-        if (coded && !connection?.http2) return sendKept(request);
+        if (mayBeCoded(request.fields) && !connection?.http2) return sendKept(request);
       }
       const init = fetchInit(request);
       if (body) init.body = contentOnce(body, request.fields);
-      // It decodes gzip and br if anything but this was asked for.
-      if (coded) init.headers.set("accept-encoding", "identity");
+      // It decodes gzip and br if anything but this was asked for, and no range.
+      if (!init.headers.has("range")) init.headers.set("accept-encoding", "identity");
       init.headers.set("host", request.host);
       return fetched(
         await fetch(request.url, { ...init, client: clientOf(request) } as RequestInit),
