@@ -23,7 +23,7 @@ export function marksOf(runner, output) {
   const lines = output.split(/^✖ failing tests:$|^ ERRORS $/m)[0].split("\n");
   for (const line of runner in flat ? lines : []) {
     const { name, mark } = flat[runner].exec(line)?.groups ?? {};
-    if (mark) note(name, mark);
+    if (mark) note(name.trim(), mark);
   }
   const open = []; // the suites around a line, and whether a case of theirs was seen
   for (const line of runner in nested ? lines : []) {
@@ -34,7 +34,7 @@ export function marksOf(runner, output) {
       open.length = Math.min(open.length, depth);
       if (suite?.name === tells.name && suite.used) continue;
       for (const around of open) around.used = true;
-      note([...open.map(({ name }) => name), tells.name].join(" > "), tells.mark);
+      note([...open.map(({ name }) => name), tells.name].join(" > ").trim(), tells.mark);
     } else if (begins && open.length >= depth) open.splice(depth, Infinity, { name: begins.name });
   }
   return found;
