@@ -155,3 +155,21 @@ test("what a handler has from a binding is decoded, and says so", async () => {
   assert.doesNotMatch(head, /^content-(?:encoding|length):/im);
   assert.match(body, /^a\r\ncompressed\r\n/);
 });
+
+test("content comes with its length, and a method as it is", async () => {
+  const fields = "Content-Length: 7\r\nContent-Type: text/x\r\n";
+  const head = `PATCH /bound/look HTTP/1.1\r\nHost: h\r\n${fields}\r\n`;
+  const { body } = await rawRequest(host.port, `${head}content`, 500);
+  const seen = JSON.parse(body) as { method: string; fields: Record<string, string> };
+  assert.equal(seen.method, "PATCH");
+  assert.equal(seen.fields["content-length"], "7");
+  assert.equal(seen.fields["content-type"], "text/x");
+});
+
+test("one that does not answer is a 504", async () => {
+  answer("");
+  const { status, head } = await get("/hasty/x");
+  assert.equal(status, 504);
+  assert.match(head, /^proxy-status: gate; error=http_response_timeout$/im);
+  await current?.closed;
+});

@@ -8,6 +8,7 @@ export default {
     return dispatch({
       "/bound": proxyTo(env.SERVICE, options),
       "/named": proxyTo({ target: env.SERVICE, host: "virtual.example" }, options),
+      "/hasty": proxyTo(env.SERVICE, { ...options, timeout: 100 }),
       // What the handler has from the binding, the runtime decodes.
       "/handler": proxyTo((request) => env.SERVICE.fetch(request), options),
       "/guarded": proxyTo(env.SERVICE, { ...options, timeouts: { idle: 60_000 } }),
