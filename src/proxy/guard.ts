@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SizedSource } from "../http/sized.ts";
 import type { Clock } from "./clock.ts";
 import { Failure } from "./failure.ts";
 
@@ -32,7 +33,8 @@ export function watched(
     signal.removeEventListener("abort", abort);
     ended(error);
   };
-  return new ReadableStream<Uint8Array>({
+  const source: SizedSource = {
+    expectedLength: length,
     start(controller) {
       fail = (why) => {
         fail = () => {};
@@ -72,7 +74,8 @@ export function watched(
       end();
       await reader.cancel(reason);
     },
-  }, { highWaterMark: 0 });
+  };
+  return new ReadableStream(source, { highWaterMark: 0 });
 }
 
 function incomplete(count: number, length: number): Failure {

@@ -14,6 +14,7 @@ import type { Settings } from "./options.ts";
 import type { Connection, Transport } from "./transport.ts";
 import {
   type Fetcher,
+  fetcherUpstream,
   localUpstream,
   remoteUpstream,
   type Upstream,
@@ -220,7 +221,7 @@ function readUpstreams(
 ): readonly Upstream[] {
   // The type of the middleware has made sure that the arguments are those it needs.
   if (typeof place === "function") return [localUpstream(place as Handler<readonly unknown[]>)];
-  if (isFetcher(place)) return [localUpstream((request) => place.fetch(request))];
+  if (isFetcher(place)) return [fetcherUpstream(place)];
   if (!Array.isArray(place)) return [remoteUpstream(readUrl(place, refuse), 1, transport)];
   if (place.length === 0) refuse(" is an empty list; give it a URL");
   return place.map((member: string | URL | WeightedUrl) => {

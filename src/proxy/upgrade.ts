@@ -89,8 +89,11 @@ export async function sendUpgrade(
 }
 
 /** The agreement in a response that the runtime makes a tunnel of; or the response itself. */
-export function nativeAgreement(response: Response): IncomingResponse {
-  if (response.status !== 101) return fetched(response);
+export function nativeAgreement(
+  response: Response,
+  read: (response: Response) => IncomingResponse = fetched,
+): IncomingResponse {
+  if (response.status !== 101) return read(response);
   return { ...fetched(response), body: null, tunnel: response } as Agreement;
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Handler } from "../handler.ts";
+import { answered, askBinding, isBinding } from "../runtime/binding.ts";
+import { fetched } from "../runtime/fetching.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
 import { nativeAgreement, sendUpgrade } from "./upgrade.ts";
 
@@ -49,9 +51,21 @@ export function remoteUpstream(url: URL, share: number, transport: Transport): U
   };
 }
 
-/** A handler, or something that has one, as an upstream. */
+/** Something that has a handler as an upstream. */
+export function fetcherUpstream(fetcher: Fetcher): Upstream {
+  return isBinding(fetcher)
+    ? localUpstream((request) => askBinding(fetcher, request), fetched)
+    : localUpstream((request) => fetcher.fetch(request));
+}
+
+/**
+ * A handler as an upstream.
+ *
+ * @param read What a response of it says.
+ */
 export function localUpstream(
   answer: Handler<readonly unknown[]>,
+  read: (response: Response) => IncomingResponse = answered,
 ): Upstream {
   return {
     url: new URL("http://localhost/"),
@@ -59,7 +73,7 @@ export function localUpstream(
     weight: 1,
     inFlight: 0,
     local: true,
-    send: async (request, args) => nativeAgreement(await answer(requestOf(request), ...args)),
+    send: async (request, args) => nativeAgreement(await answer(requestOf(request), ...args), read),
   };
 }
 
@@ -67,14 +81,12 @@ export function localUpstream(
 function requestOf({ url, method, host, fields, body, signal }: OutgoingRequest): Request {
   const headers = new Headers();
   for (const [name, value] of [["host", host] as const, ...fields]) headers.append(name, value);
-  const init: RequestInit & { duplex?: "half"; encodeResponseBody: "manual" } = {
+  const init: RequestInit & { duplex?: "half" } = {
     method,
     headers,
     body,
     signal,
     redirect: "manual",
-    // A service binding would decode the content otherwise.
-    encodeResponseBody: "manual",
   };
   if (body) init.duplex = "half";
   const request = new Request(url, init);

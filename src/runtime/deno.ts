@@ -3,7 +3,10 @@
  *
  * @module
  */
+import type { Field } from "../http/connection.ts";
 import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.ts";
+import { contentOnce } from "./deno_content.ts";
+import { withoutProxies } from "./deno_proxies.ts";
 import { fetched, fetchInit } from "./fetching.ts";
 import { httpSend } from "./node_http.ts";
 import { httpUpgrade } from "./node_upgrade.ts";
@@ -15,36 +18,52 @@ interface DenoNetwork {
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
-/** Codings that Deno's fetch decodes. */
-const DECODED = /^(?:gzip|br)$/i;
 const PLAIN: Connection = {};
 
-/** Sends with Deno's `fetch`, which decodes gzip and br; the response says so. */
+/** Sends with Deno's `fetch`, and with its `node:http` what that would not do right. */
 export function denoTransport(): Transport {
   const clientOf = clients();
+  const sendKept = httpSend();
   const sendOnce = httpSend(false);
   return {
     capabilities: new Set(["host", "anyMethod", "tls", "http2", "upgrade"]),
-    async send(request) {
-      // Fetch sends a request without content again when its connection is lost, even one that the
-      // upstream has acted on; an agent that keeps no connections does not.
-      if (!request.body && !IDEMPOTENT.has(request.method)) return sendOnce(request);
-      const init = fetchInit(request);
-      init.headers.push(["host", request.host]);
-      const response = await fetch(request.url, {
-        ...init,
-        client: clientOf(request),
-      } as RequestInit);
-      // It leaves alone what was asked for in part, or without a coding.
-      const valueOf = (wanted: string): string | undefined =>
-        init.headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
-      const whole = valueOf("range") === undefined &&
-        valueOf("accept-encoding")?.trim().toLowerCase() !== "identity";
-      const coding = response.headers.get("content-encoding")?.trim() ?? "";
-      return { ...fetched(response), decoded: whole && DECODED.test(coding) };
+    async send(given) {
+      const request = withoutNothing(given);
+      const { method, body, connection } = request;
+      if (!body) {
+        // Fetch sends a request without content again when its connection is lost, even one that
+        // the upstream has acted on; an agent that keeps no connections does not.
+        if (!IDEMPOTENT.has(method)) return sendOnce(request);
+        if (mayBeCoded(request.fields) && !connection?.http2) return sendKept(request);
+      }
+      const init = fetchInit({ ...request, fields: uncoded(request) });
+      if (body) init.body = contentOnce(body, request.fields);
+      return fetched(
+        await fetch(request.url, { ...init, client: clientOf(request) } as RequestInit),
+      );
     },
     upgrade: httpUpgrade,
   };
+}
+
+/** Deno's server gives a stream where there is no content, and its fetch would send it in chunks. */
+function withoutNothing(request: OutgoingRequest): OutgoingRequest {
+  const empty = request.fields.some(([name, value]) => name === "content-length" && value === "0");
+  return empty ? { ...request, body: null } : request;
+}
+
+/** The fields for fetch, which decodes gzip and br unless it is asked for no coding, or for a range. */
+function uncoded({ fields, host }: OutgoingRequest): readonly Field[] {
+  const all: readonly Field[] = [...fields, ["host", host]];
+  if (fields.some(([name]) => name === "range")) return all;
+  return [...all.filter(([name]) => name !== "accept-encoding"), ["accept-encoding", "identity"]];
+}
+
+/** Whether the answer may come in a coding, which fetch would undo; it does not for a range. */
+function mayBeCoded(fields: readonly Field[]): boolean {
+  const accepted = fields.filter(([name]) => name === "accept-encoding");
+  const coded = accepted.some(([, value]) => value.trim().toLowerCase() !== "identity");
+  return coded && !fields.some(([name]) => name === "range");
 }
 
 /** Makes one client for each target, or two, which keep connections for the next request. */
@@ -59,7 +78,9 @@ function clients(): (request: OutgoingRequest) => object {
     const http2 = connection.http2 === true && host === url.host;
     const known = made[http2 ? "http2" : "http1"];
     const client = known.get(connection) ??
-      createHttpClient({ ...certificates(connection), allowHost: !http2, http2 });
+      withoutProxies(() =>
+        createHttpClient({ ...certificates(connection), allowHost: !http2, http2 })
+      );
     known.set(connection, client);
     return client;
   };

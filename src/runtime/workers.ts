@@ -9,10 +9,11 @@ import { fetched, fetchInit } from "./fetching.ts";
 /** Sends with `fetch`. The host of the URL is the `Host` field, always. */
 export function workersTransport(): Transport {
   const send = (request: OutgoingRequest): Promise<Response> => {
-    // The content goes to fetch as it came: Workers end a stream made in JavaScript as if it were
-    // complete when it errors.
+    // Without a length, the content goes to fetch as it came: Workers end a stream made in JavaScript
+    // as if it were complete when it errors.
     const init: RequestInit & { encodeResponseBody: "manual" } = {
       ...fetchInit(request),
+      body: sized(request),
       encodeResponseBody: "manual",
     };
     return fetch(request.url, init);
@@ -26,4 +27,14 @@ export function workersTransport(): Transport {
       return response.status === 101 ? response : fetched(response);
     },
   };
+}
+
+/** The content, with its length when it is known: fetch takes it from the stream, not from a field. */
+function sized({ body, fields }: OutgoingRequest): ReadableStream<Uint8Array> | null {
+  const { FixedLengthStream } = globalThis as {
+    FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
+  };
+  const length = fields.find(([name]) => name === "content-length")?.[1];
+  if (!body || !FixedLengthStream || length === undefined) return body;
+  return body.pipeThrough(new FixedLengthStream(Number(length)));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ByteRange } from "../http/ranges.ts";
+import type { SizedSource } from "../http/sized.ts";
 import type { Content } from "./source.ts";
 
 /** Content of the type `multipart/byteranges`, that type, and its length. */
@@ -47,17 +48,20 @@ export function multipart(
   }
   const generator = parts();
   const content = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  const length = content + heads.reduce((sum, head) => sum + head.length, tail.length);
+  const source: SizedSource<Uint8Array<ArrayBuffer>> = {
+    expectedLength: length,
+    async pull(controller) {
+      const { done, value } = await generator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    // Ends the loop over the range that is open, which cancels its stream.
+    cancel: async () => void await generator.return(undefined),
+  };
   return {
     type: `multipart/byteranges; boundary=${boundary}`,
-    length: content + heads.reduce((sum, head) => sum + head.length, tail.length),
-    body: new ReadableStream({
-      async pull(controller) {
-        const { done, value } = await generator.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      // Ends the loop over the range that is open, which cancels its stream.
-      cancel: async () => void await generator.return(undefined),
-    }, { highWaterMark: 0 }),
+    length,
+    body: new ReadableStream(source, { highWaterMark: 0 }),
   };
 }

@@ -83,18 +83,13 @@ for (const [name, begin] of Object.entries(relays)) {
       assert.equal(body, "body");
     });
 
-    test("compressed content, raw or consistently decoded", async () => {
-      const content = "compressed ".repeat(100);
-      const gzip = gzipSync(content);
+    test("compressed content, as it is", async () => {
+      const gzip = gzipSync("compressed ".repeat(100));
       const fields = `Content-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
       answer(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`), gzip]));
       const { head, text } = await ask("GET /live/x", "Accept-Encoding: gzip\r\n");
-      if (/^content-encoding: gzip\r?$/im.test(head)) {
-        assert.ok(text.includes(gzip.toString("latin1")));
-      } else {
-        assert.ok(text.includes(content));
-        assert.doesNotMatch(head, new RegExp(`content-length: ${gzip.length}\r`, "i"));
-      }
+      assert.match(head, /^content-encoding: gzip\r?$/im);
+      assert.ok(text.includes(gzip.toString("latin1")));
     });
 
     test("a range of compressed content", async () => {
@@ -123,8 +118,7 @@ for (const [name, begin] of Object.entries(relays)) {
       });
       const sized = await ask("POST /live/x", "Content-Length: 7\r\n", "content");
       assert.match(sized.text, /ok/);
-      // Deno's fetch takes streams of its own server alone for what they are.
-      if (name !== "node:http of Deno") assert.match(heads[0] ?? "", /^content-length: 7\r$/im);
+      assert.match(heads[0] ?? "", /^content-length: 7\r$/im);
       const chunked = await ask(
         "PUT /live/x",
         "Transfer-Encoding: chunked\r\n",
@@ -132,6 +126,16 @@ for (const [name, begin] of Object.entries(relays)) {
       );
       assert.match(chunked.text, /ok/);
       assert.match(heads[1] ?? "", /^transfer-encoding: chunked\r$/im);
+    });
+
+    test("an upload of nothing", async () => {
+      answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      for (const method of ["POST", "PUT"]) {
+        heads = [];
+        assert.match((await ask(`${method} /live/x`, "Content-Length: 0\r\n")).text, /ok/);
+        assert.match(heads[0] ?? "", /^content-length: 0\r$/im);
+        assert.doesNotMatch(heads[0] ?? "", /^transfer-encoding/im);
+      }
     });
 
     test("the first byte at once, in both directions", async () => {
@@ -206,12 +210,14 @@ for (const [name, begin] of Object.entries(relays)) {
       answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
       await ask("GET /live/first");
       answer((connection) => connection.reset());
-      // Deno sends content that came from its own server again; see the README.
-      for (const body of name === "Deno" ? [] : ["", "content"]) {
-        heads = [];
-        const { status } = await ask("POST /live/x", `Content-Length: ${body.length}\r\n`, body);
-        assert.equal(status, 502);
-        assert.equal(heads.length, 1);
+      for (const method of ["POST", "PATCH"]) {
+        for (const body of ["", "content"]) {
+          heads = [];
+          const length = `Content-Length: ${body.length}\r\n`;
+          const { status } = await ask(`${method} /live/x`, length, body);
+          assert.equal(status, 502);
+          assert.equal(heads.length, 1);
+        }
       }
     });
   });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect, createServer as createPlainServer } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { Handler } from "../../src/handler.ts";
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
@@ -14,42 +15,50 @@ beforeEach(async () => {
 afterEach(() => upstream.close());
 
 /** The status, and the type of the error in `Proxy-Status`. */
-const told = async (target: string): Promise<readonly [number, string | null]> => {
+const told = async (
+  target: string,
+  accept: string,
+): Promise<readonly [number, string | null]> => {
   const app = proxyTo(target, { via: "gate", timeout: 200, onError: () => {} });
-  const response = await app(new Request("http://front/"));
+  const response = await app(
+    new Request("http://front/", { headers: { "accept-encoding": accept } }),
+  );
   await response.text();
   return [response.status, response.headers.get("proxy-status")];
 };
 
-test("a refused connection, a broken one and a silent one are told apart", async () => {
-  const gone = await rawUpstream();
-  gone.close();
-  assert.deepEqual(await told(gone.url), [502, "gate; error=connection_refused"]);
-  upstream.onRequest = (connection) => connection.end();
-  assert.deepEqual(await told(upstream.url), [502, "gate; error=connection_terminated"]);
-  upstream.onRequest = () => {};
-  assert.deepEqual(await told(upstream.url), [504, "gate; error=http_response_timeout"]);
-});
-
-test("a name that is none is told apart", async () => {
-  const [status, why] = await told("http://no-such-host.invalid/");
-  assert.ok(status === 502 || status === 504);
-  // Without a network, the name is not even asked for; Bun does not say that it could not.
-  assert.match(why ?? "", /^gate; error=(?:dns_error|dns_timeout|connection_refused)$/);
-});
-
-test("an upstream that does not speak TLS is told apart", async () => {
-  const plain = createPlainServer((socket) => {
-    socket.on("error", () => {});
-    socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+// Deno has other means for what may be coded.
+for (const accept of ["identity", "gzip"]) {
+  test(`a refused connection, a broken one and a silent one are told apart (${accept})`, async () => {
+    const gone = await rawUpstream();
+    gone.close();
+    assert.deepEqual(await told(gone.url, accept), [502, "gate; error=connection_refused"]);
+    upstream.onRequest = (connection) => connection.end();
+    assert.deepEqual(await told(upstream.url, accept), [502, "gate; error=connection_terminated"]);
+    upstream.onRequest = () => {};
+    assert.deepEqual(await told(upstream.url, accept), [504, "gate; error=http_response_timeout"]);
   });
-  await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
-  const { port } = plain.address() as { port: number };
-  const [status, why] = await told(`https://127.0.0.1:${port}/`);
-  await new Promise((resolve) => plain.close(resolve));
-  assert.equal(status, 502);
-  assert.equal(why, "gate; error=tls_protocol_error");
-});
+
+  test(`a name that is none is told apart (${accept})`, async () => {
+    const [status, why] = await told("http://no-such-host.invalid/", accept);
+    assert.ok(status === 502 || status === 504);
+    // Without a network, the name is not even asked for; Bun does not say that it could not.
+    assert.match(why ?? "", /^gate; error=(?:dns_error|dns_timeout|connection_refused)$/);
+  });
+
+  test(`an upstream that does not speak TLS is told apart (${accept})`, async () => {
+    const plain = createPlainServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    });
+    await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+    const { port } = plain.address() as { port: number };
+    const [status, why] = await told(`https://127.0.0.1:${port}/`, accept);
+    await new Promise((resolve) => plain.close(resolve));
+    assert.equal(status, 502);
+    assert.equal(why, "gate; error=tls_protocol_error");
+  });
+}
 
 /** Serves a handler as this runtime does. */
 async function serving(app: Handler): Promise<{ port: number; close: () => Promise<void> }> {
@@ -175,4 +184,30 @@ test("an answer that is cut arrives cut", async () => {
     assert.doesNotMatch(text, /\r\n0\r\n\r\n$/);
   }
   await server.close();
+});
+
+test("what a handler has from fetch is decoded, and says so", async () => {
+  const content = "compressed ".repeat(10);
+  for (
+    const [coding, bytes] of [["gzip", gzipSync(content)], [
+      "br",
+      brotliCompressSync(content),
+    ]] as const
+  ) {
+    upstream.onRequest = (connection) => {
+      const fields = `Content-Encoding: ${coding}\r\nContent-Length: ${bytes.length}\r\n\r\n`;
+      connection.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`), bytes]));
+    };
+    const fetching = proxyTo(() => fetch(upstream.url), { onError: () => {} });
+    const response = await fetching(new Request("http://front/"));
+    assert.equal(response.headers.get("content-encoding"), null);
+    assert.equal(response.headers.get("content-length"), null);
+    assert.equal(await response.text(), content);
+    // What a handler has coded itself is left alone.
+    const headers = { "content-encoding": coding, "content-length": String(bytes.length) };
+    const coded = proxyTo(() => new Response(new Uint8Array(bytes), { headers }));
+    const raw = await coded(new Request("http://front/"));
+    assert.equal(raw.headers.get("content-encoding"), coding);
+    assert.deepEqual(new Uint8Array(await raw.arrayBuffer()), new Uint8Array(bytes));
+  }
 });

@@ -111,7 +111,9 @@ for (const store of ["r2", "kv", "assets"]) {
     const several = { range: "bytes=0-1,500-502,-1", "accept-encoding": "identity" };
     const parts = await get(`/${store}/long.txt`, several);
     assert.equal(parts.status, 206);
+    const length = parts.headers.get("content-length");
     const text = await parts.text();
+    assert.equal(length, String(text.length));
     assert.deepEqual(
       [...text.matchAll(/Content-Range: (.*)\r\n\r\n(.*)\r\n/g)].map(([, range, part]) =>
         `${range} ${part}`
@@ -121,6 +123,9 @@ for (const store of ["r2", "kv", "assets"]) {
     assert.equal((await get(`/${store}/long.txt`, { "if-match": '"x"' })).status, 412);
     const other = await get(`/${store}/long.txt`, { range: "bytes=0-1", "if-range": '"x"' });
     assert.deepEqual([other.status, await other.text()], [200, long]);
+    const part = await get(`/${store}/long.txt`, { ...several, range: "bytes=500-900" });
+    assert.deepEqual([part.status, part.headers.get("content-length")], [206, "401"]);
+    assert.equal(await part.text(), long.slice(500, 901));
     const head = await get(`/${store}/long.txt`, { range: "bytes=0-1" }, "HEAD");
     assert.deepEqual([head.status, head.headers.get("content-length")], [200, "1000"]);
     assert.equal(await (await get(`/${store}/about`)).text(), "<p>about");

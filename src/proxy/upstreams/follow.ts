@@ -4,7 +4,6 @@
  * @module
  */
 import { errorType } from "../../runtime/error_type.ts";
-import { sized } from "../../runtime/sized.ts";
 import { Failure, HookError } from "../failure.ts";
 import type { Attempt, Delivery } from "../forward.ts";
 import type { IncomingResponse } from "../transport.ts";
@@ -69,14 +68,14 @@ export async function follow(
     }
     const followed = withEnd(
       incoming.body,
+      lengthOf(incoming),
       (ending) => ending === "failed" ? failed() : end(ending),
     );
     if (isAgreement(incoming)) {
       const agreed = { ...incoming, body: followed, tunnel: followedTunnel(incoming, followed) };
       return { attempt: { ...answered, incoming: agreed }, ended };
     }
-    const body = sized(followed, lengthOf(incoming));
-    return { attempt: { ...answered, incoming: { ...incoming, body } }, ended };
+    return { attempt: { ...answered, incoming: { ...incoming, body: followed } }, ended };
   } catch (error) {
     const tried = !isOurs(error);
     if (!tried) end("abandoned");

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ByteRange } from "../../http/ranges.ts";
+import type { SizedSource } from "../../http/sized.ts";
 import type { Content, Entry } from "../source.ts";
 
 /** What is known of a file besides its bytes. */
@@ -43,7 +44,8 @@ export function sliced(
 ): Content {
   const reader = stream.getReader();
   let at = 0;
-  return new ReadableStream({
+  const source: SizedSource<Uint8Array<ArrayBuffer>> = {
+    expectedLength: end - start,
     async pull(controller) {
       for (;;) {
         const { done, value } = await reader.read();
@@ -59,7 +61,8 @@ export function sliced(
       }
     },
     cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
+  };
+  return new ReadableStream(source, { highWaterMark: 0 });
 }
 
 /** The path of segments in a URL or in the keys of a store. */

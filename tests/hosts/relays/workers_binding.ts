@@ -1,0 +1,17 @@
+/** On Cloudflare Workers, in front of another Worker. */
+import { dispatch, notFound, proxyTo } from "../../../src/mod.ts";
+import type { Fetcher } from "../../../src/proxy/mod.ts";
+
+export default {
+  fetch(request: Request, env: { readonly SERVICE: Fetcher }): Response | Promise<Response> {
+    const options = { via: "gate", onError: () => {} };
+    return dispatch({
+      "/bound": proxyTo(env.SERVICE, options),
+      "/named": proxyTo({ target: env.SERVICE, host: "virtual.example" }, options),
+      "/hasty": proxyTo(env.SERVICE, { ...options, timeout: 100 }),
+      // What the handler has from the binding, the runtime decodes.
+      "/handler": proxyTo((request) => env.SERVICE.fetch(request), options),
+      "/guarded": proxyTo(env.SERVICE, { ...options, timeouts: { idle: 60_000 } }),
+    })(notFound)(request);
+  },
+};
