@@ -82,7 +82,10 @@ async function byAutocannon(shot: Shot): Promise<Load> {
   }
   const program = [process.execPath, fileURLToPath(import.meta.resolve("autocannon"))];
   const command = [...(hasTaskset ? ["taskset", "-c", "1"] : []), ...program, ...args];
-  const result = JSON.parse(await output([...command, `http://127.0.0.1:${port}${path}`])) as {
+  const text = await output([...command, `http://127.0.0.1:${port}${path}`]);
+  // It keeps each answer as a string, and dies of one that is longer than any string can be.
+  if (text === "") return { requests: 0, seconds, odd: 0, failed: 1, bytes: 0, p99: NaN };
+  const result = JSON.parse(text) as {
     requests: { total: number };
     throughput: { total: number };
     latency: { p99: number };
