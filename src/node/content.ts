@@ -39,7 +39,9 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
         over = true;
       };
       // Without the end, the client has left in the middle.
-      const leave = (): void => fail(new Error("the client closed the connection"));
+      const leave = (): void => {
+        if (!over) fail(new Error("the client closed the connection"));
+      };
       if (message.destroyed) return leave();
       readers.set(message, fail);
       message.once("error", fail).once("close", leave);
