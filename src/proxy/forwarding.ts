@@ -35,13 +35,14 @@ export function look(
   const { headers } = request;
   const peer = writeAddress(clientAddress(place.original, ...args) ?? "");
   const trusted = peer !== undefined && isTrusted(peer);
-  const [scheme = "", authority = ""] = place.target.origin.split("://");
-  const proto = scheme.toLowerCase();
+  const { origin } = place.target;
+  const end = origin.indexOf("://");
+  const proto = origin.slice(0, end).toLowerCase();
   return {
     peer,
     trusted,
     client: trusted ? clientBehind(peer, headers.get("x-forwarded-for") ?? "", isTrusted) : peer,
-    host: receivedHost(proto, authority, headers.get("host")),
+    host: receivedHost(proto, origin.slice(end + 3), headers.get("host")),
     proto,
     prefix: place.base,
   };
@@ -49,6 +50,7 @@ export function look(
 
 /** RFC 9112 §3.2.2: a target in absolute form overrides `Host`, which may only spell it out. */
 function receivedHost(proto: string, authority: string, host: string | null): string {
+  if (host === authority) return host;
   const usual = proto === "https" ? /:(?:443)?$/ : /:(?:80)?$/;
   const name = (value: string): string => value.toLowerCase().replace(usual, "");
   return host !== null && name(host) === name(authority) ? host : authority;

@@ -169,18 +169,30 @@ class Pushed implements PushedResponse {
   }
 }
 
-/** The fields as they came; Latin-1, as Node reads them. */
+/** The fields in Latin-1, as Node reads them. */
 function fieldsOf(raw: RawFields | Fields, parsed: Fields): Field[] {
+  // Undici 7 has the trailer fields of HTTP/2 where the raw ones are.
+  const given = raw && !isRaw(raw) ? raw : parsed;
   const fields: Field[] = [];
-  // HTTP/2 has its fields parsed already; a Buffer would be one, too.
-  if (!Array.isArray(raw)) {
-    // Undici 7 has its trailer fields where the raw ones are.
-    for (const [name, values] of Object.entries({ ...parsed, ...raw as Fields })) {
-      if (name.startsWith(":")) continue;
-      for (const value of [values ?? []].flat()) fields.push([name, value]);
-    }
-    return fields;
+  for (const name of Object.keys(given)) {
+    if (name.startsWith(":")) continue;
+    const values = given[name];
+    if (typeof values === "string") fields.push([name, values]);
+    else for (const value of values ?? []) fields.push([name, value]);
   }
+  // Older versions take them for UTF-8.
+  return isRaw(raw) && fields.some(([, value]) => !ASCII.test(value)) ? rawFields(raw) : fields;
+}
+
+const ASCII = /^[\x20-\x7e]*$/;
+
+/** A Buffer would be an object with fields, too. */
+function isRaw(fields: RawFields | Fields): fields is NonNullable<RawFields> {
+  return Array.isArray(fields);
+}
+
+function rawFields(raw: NonNullable<RawFields>): Field[] {
+  const fields: Field[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) fields.push([latin1(raw[i]), latin1(raw[i + 1])]);
   return fields;
 }
