@@ -98,6 +98,9 @@ interface Score {
   readonly p99: number[];
 }
 
+/** How much longer the first warm-up takes: compilers are busy with a server for some seconds. */
+const WARM_UP = 4;
+
 /** Measures rows, one table each; the first contender is the reference. */
 export async function race(
   title: string,
@@ -107,7 +110,8 @@ export async function race(
 ): Promise<readonly Table[]> {
   const tables: Table[] = [];
   for (const row of rows.filter(({ name }) => matches(name, options.rows))) {
-    tables.push(print(await measure(title, row, running, options)));
+    const warmUp = tables.length === 0 ? WARM_UP : 1;
+    tables.push(print(await measure(title, row, running, options, warmUp)));
   }
   return tables;
 }
@@ -119,6 +123,7 @@ async function measure(
   row: Row,
   running: readonly Running[],
   options: Options,
+  warmUp: number,
 ): Promise<Table> {
   const taking: { contender: Running; fields: Record<string, string>; score: Score }[] = [];
   const absent: string[] = [];
@@ -135,7 +140,7 @@ async function measure(
       const { port, pid } = contender;
       const { path, method = "GET", upload = 0 } = row;
       const before = cpuTime(pid);
-      const seconds = options.seconds * (row.patience ?? 1);
+      const seconds = options.seconds * (row.patience ?? 1) * (round < 0 ? warmUp : 1);
       const done = await load({ port, path, method, fields, upload, connections, seconds });
       const cpu = (cpuTime(pid) - before) / amount(done, row);
       if (round < 0) continue;
