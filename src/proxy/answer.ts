@@ -56,7 +56,7 @@ export function answerFields(
   credentials: boolean,
   pseudonym: string | undefined,
 ): Field[] {
-  const lines = [...fields];
+  const lines = Array.isArray(fields) ? fields as readonly Field[] : [...fields];
   const has = (wanted: string): boolean =>
     lines.some(([name]) => name.length === wanted.length && name.toLowerCase() === wanted);
   const coded = decoded && has("content-encoding");

@@ -65,18 +65,27 @@ export function forwardingFields(
   seen: Seen,
   settings: Settings,
 ): Field[] {
-  const told = new Map<string, string>();
-  const result: Field[] = [];
-  for (const field of fields) {
-    const [name, value] = field;
-    if (!isForwarding(name)) result.push(field);
-    else if (seen.trusted) told.set(name, told.has(name) ? `${told.get(name)}, ${value}` : value);
-  }
+  const result = fields.filter(([name]) => !isForwarding(name));
+  const told = seen.trusted ? toldBefore(fields) : NOTHING;
   const ours = ownFields(told, seen, settings);
-  for (const [name] of ours) told.delete(name);
-  result.push(...told);
+  for (const [name, value] of told) {
+    if (ours.every(([own]) => own !== name)) result.push([name, value]);
+  }
   for (const field of ours) if (field[1] !== "") result.push(field);
   return result;
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
+/** What a trusted peer says. */
+function toldBefore(fields: readonly Field[]): ReadonlyMap<string, string> {
+  const told = new Map<string, string>();
+  for (const [name, value] of fields) {
+    if (!isForwarding(name)) continue;
+    const before = told.get(name);
+    told.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return told;
 }
 
 /** What we say; `""` for what we say nothing of. */

@@ -62,10 +62,9 @@ export function outgoingRequest(
     fields: outgoingFields(fieldLines(request), method, body !== null, seen, target, settings),
     body,
     signal,
-    ...(target.connection && { connection: target.connection }),
-    ...(onInformation && {
-      onInformation: (status, fields) => onInformation(status, endToEnd(fields), request),
-    }),
+    connection: target.connection,
+    onInformation: onInformation &&
+      ((status, fields) => onInformation(status, endToEnd(fields), request)),
   };
 }
 

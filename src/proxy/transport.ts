@@ -76,14 +76,14 @@ export interface OutgoingRequest {
   /** The protocol that the connection is to be upgraded to; `fields` say so, too. */
   readonly upgrade?: string;
   /** How to reach the upstream; the same object for every request to one target. */
-  readonly connection?: Connection;
+  readonly connection?: Connection | undefined;
   /**
    * Is told, by transports that can tell, that the request has a connection, a new or a kept one,
    * before any of it is sent there. A request whose `signal` was aborted before must not be sent.
    */
   readonly onConnected?: () => void;
   /** Is told of 1xx responses other than 101, by transports that can tell. */
-  readonly onInformation?: (status: number, fields: readonly Field[]) => void;
+  readonly onInformation?: ((status: number, fields: readonly Field[]) => void) | undefined;
 }
 
 /** The response to it. Redirects are responses like any other. */

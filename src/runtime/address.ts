@@ -10,6 +10,6 @@ export function addressOf(hostname: string): string {
 }
 
 /** The path and the query, with a question mark that nothing follows, too. */
-export function requestTarget(url: URL): string {
-  return url.href.slice(url.origin.length, url.href.length - url.hash.length);
+export function requestTarget(url: URL, origin: string = url.origin): string {
+  return url.href.slice(origin.length, url.href.length - url.hash.length);
 }

@@ -50,11 +50,12 @@ function dispatchOptions(
   { url, method, host, fields, body }: OutgoingRequest,
 ): Record<string, unknown> {
   const flow = body && takeFlow(body);
+  const { origin } = url;
   const headers = ["host", host];
   for (const [name, value] of fields) headers.push(name, value);
   return {
-    origin: url.origin,
-    path: requestTarget(url),
+    origin,
+    path: requestTarget(url, origin),
     method,
     headers,
     body: flow ? readable(flow) : body,
