@@ -161,10 +161,6 @@ export function listener(
     if (isDeclined(message)) sink.shouldKeepAlive = false;
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
-    sink.once("close", () => {
-      // Of a stream of HTTP/2 that the client resets, Node itself writes the end.
-      if (!sink.writableEnded || !sink.writableFinished) received.leave();
-    });
     const request = received as unknown as Request;
     const open = tunnellerOf(sink);
     const send = (answer: unknown): void | Promise<void> => {
@@ -172,7 +168,8 @@ export function listener(
       if (received.gone) return abandon(response);
       const tunnel = open && tunnelOf(response);
       if (tunnel) return open(tunnel);
-      if (!message.complete) answerEarly(message, sink);
+      // Where there is no content, Node may have made no stream for it.
+      if (!message.complete && !message.readableEnded) answerEarly(message, sink);
       return writeResponse(sink, received.method, response);
     };
     const fail = (error: unknown): void => {
@@ -182,8 +179,9 @@ export function listener(
     };
     try {
       const response = enter(request, placeAt(request, received.target), []);
-      if (response instanceof Response) send(response)?.catch(fail);
-      else Promise.resolve(response).then(send).catch(fail);
+      if (response instanceof Response) return void send(response)?.catch(fail);
+      received.watch();
+      Promise.resolve(response).then(send).catch(fail);
     } catch (error) {
       fail(error);
     }

@@ -35,6 +35,7 @@ export class LazyRequest extends HostRequest {
   #body: Content | null | undefined;
   #controller: AbortController | undefined;
   #leaving: Set<() => void> | undefined;
+  #watched = false;
   #native: Request | undefined;
 
   /**
@@ -71,19 +72,31 @@ export class LazyRequest extends HostRequest {
   }
   /** Is aborted when the client leaves. */
   get signal(): AbortSignal {
+    this.watch();
     this.#controller ??= new AbortController();
     if (this.gone) this.#controller.abort(this.gone);
     return this.#controller.signal;
   }
 
-  /** The client has left before it was answered. */
-  leave(): void {
+  /** Notices from now on that the client leaves before it is answered. */
+  watch(): void {
+    if (this.#watched) return;
+    this.#watched = true;
+    const { sink } = this;
+    sink.once("close", () => {
+      // Of a stream of HTTP/2 that the client resets, Node itself writes the end.
+      if (!sink.writableEnded || !sink.writableFinished) this.#leave();
+    });
+  }
+
+  #leave(): void {
     this.gone = new Error("the client closed the connection");
     this.#controller?.abort(this.gone);
     for (const callback of this.#leaving ?? []) callback();
   }
   /** Calls back when the client leaves. */
   onLeave(callback: () => void): void {
+    this.watch();
     (this.#leaving ??= new Set()).add(callback);
   }
   /** Forgets what `onLeave` was given. */
