@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { attached } from "./attached.ts";
 import { type Handler, notFound } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./http/received.ts";
@@ -40,7 +41,7 @@ export type Entrance<Args extends readonly unknown[] = readonly unknown[]> = (
 ) => Response | Promise<Response>;
 
 /** The places of requests that a foreign handler has been given. */
-const places = new WeakMap<Request, Place>();
+const places = attached<Request, Place>();
 /** How to enter our own handlers without rewriting. */
 const entrances = new WeakMap<Handler<never>, Entrance>();
 
@@ -167,7 +168,6 @@ async function lend<Args extends readonly unknown[]>(
   try {
     return await handler(request, ...args);
   } finally {
-    if (before) places.set(request, before);
-    else places.delete(request);
+    places.set(request, before);
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { attached } from "../attached.ts";
 import { HostRequest } from "./received.ts";
 import { type Head, nativeResponse } from "./respond.ts";
 
@@ -51,7 +52,7 @@ export function isFlow(content: unknown): content is Flow {
 const MOST_WAITING = 64 * 1024;
 
 /** What is in streams that nobody has touched. */
-const flows = new WeakMap<ReadableStream, Flow>();
+const flows = attached<ReadableStream, Flow>();
 
 /** The content as a stream. It starts when the first bytes are asked for. */
 export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -60,7 +61,7 @@ export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
     pull(controller) {
       if (started) return flow.resume();
       started = true;
-      flows.delete(stream);
+      flows.set(stream, undefined);
       flow.start({
         write(chunk) {
           controller.enqueue(chunk);
@@ -71,7 +72,7 @@ export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
       });
     },
     cancel(reason) {
-      flows.delete(stream);
+      flows.set(stream, undefined);
       flow.cancel(reason);
     },
   }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
@@ -85,7 +86,8 @@ export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
  */
 export function takeFlow(stream: ReadableStream): Flow | undefined {
   const flow = stream.locked ? undefined : flows.get(stream);
-  if (flow) stream.getReader();
-  flows.delete(stream);
+  if (!flow) return undefined;
+  stream.getReader();
+  flows.set(stream, undefined);
   return flow;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { attached } from "../attached.ts";
 import type { Field } from "./connection.ts";
 import type { Flow } from "./flow.ts";
 import type { Body, FieldList, Head } from "./respond.ts";
@@ -30,7 +31,7 @@ export abstract class HostRequest {
 }
 
 /** The requests of hosts that native ones were made of. */
-const received = new WeakMap<Request, HostRequest>();
+const received = attached<Request, HostRequest>();
 
 /** For hosts: lets a native request be recognised as one of theirs. */
 export function introduce(native: Request, host: HostRequest): Request {

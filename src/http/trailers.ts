@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { attached } from "../attached.ts";
 import type { Field } from "./connection.ts";
 
 /** What trailer fields follow. */
@@ -13,7 +14,7 @@ export interface Trailed {
   readonly trailers?: Promise<readonly Field[]> | undefined;
 }
 
-const following = new WeakMap<Response, Trailed>();
+const following = attached<Response, Trailed>();
 
 /** Lets the trailer fields that were received go with a response; for the host to choose from. */
 export function withTrailers(response: Response, trailed: Trailed): Response {

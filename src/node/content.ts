@@ -4,6 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { attached } from "../attached.ts";
 import { type Flow, streamOf } from "../http/flow.ts";
 
 /** How much of a request that was answered early is read to keep the connection. */
@@ -13,7 +14,7 @@ const DRAIN_LIMIT = 256 * 1024;
 const waiting = new WeakSet<IncomingMessage>();
 
 /** What tells whoever reads the content of a message that there will be no more. */
-const readers = new WeakMap<IncomingMessage, (error: Error) => void>();
+const readers = attached<IncomingMessage, (error: Error) => void>();
 
 /** Notes that the client waits for `100 Continue`. */
 export function awaitContinue(message: IncomingMessage): void {

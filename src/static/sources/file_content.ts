@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { attached } from "../../attached.ts";
 import type { OpenFile } from "../../runtime/files.ts";
 import type { Content } from "../source.ts";
 
@@ -19,7 +20,7 @@ export interface Part {
 }
 
 /** What is in streams that nobody has touched. */
-const parts = new WeakMap<ReadableStream, Part>();
+const parts = attached<ReadableStream, Part>();
 
 /**
  * Takes the part of a file out of the stream that was made of it. Whoever takes it closes the file;
@@ -27,7 +28,7 @@ const parts = new WeakMap<ReadableStream, Part>();
  */
 export function takePart(content: ReadableStream): Part | undefined {
   const part = content.locked ? undefined : parts.get(content);
-  parts.delete(content);
+  if (part) parts.set(content, undefined);
   return part;
 }
 
@@ -51,7 +52,7 @@ function stream(file: OpenFile, start: number, end: number): Content {
   let at = start;
   const content = new ReadableStream<Bytes>({
     async pull(controller) {
-      parts.delete(content);
+      parts.set(content, undefined);
       try {
         const chunk = new Uint8Array(Math.min(CHUNK, end - at));
         const count = await readSome(file, chunk, at);
@@ -66,7 +67,7 @@ function stream(file: OpenFile, start: number, end: number): Content {
       }
     },
     cancel() {
-      parts.delete(content);
+      parts.set(content, undefined);
       return file.close();
     },
   }, { highWaterMark: 0 });
