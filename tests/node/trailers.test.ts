@@ -125,6 +125,8 @@ for (const [name, transport] of Object.entries(transports)) {
       response.addTrailers({ "x-sum": "1", "content-type": "text/evil" });
       response.end();
     });
+    // Node 22 waits for sessions that nobody uses.
+    server.on("session", (session) => session.unref());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const target = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const { body } = await received(asking, {

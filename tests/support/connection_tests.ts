@@ -129,6 +129,8 @@ export function connectionTests(name: string, transport: Transport): void {
           response.end(`${request.httpVersion} ${request.url} ${authority ?? host}`);
         },
       );
+      // Node 22 waits for sessions that nobody uses.
+      server.on("session", (session) => session.unref());
       const options = { target: `https://localhost:${await listen(server)}/`, tls: { ca } };
       if (!can.has("http2")) {
         assert.throws(() => through({ ...options, http2: true }), /no http2/);
@@ -149,6 +151,7 @@ export function connectionTests(name: string, transport: Transport): void {
     const server = http2.createServer((request, response) => {
       response.end(`${request.httpVersion} ${request.url} ${request.headers[":authority"]}`);
     });
+    server.on("session", (session) => session.unref());
     const port = await listen(server);
     const options: TargetOptions = {
       target: `http://127.0.0.1:${port}/`,
