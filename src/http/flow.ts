@@ -52,7 +52,7 @@ export function isFlow(content: unknown): content is Flow {
 const MOST_WAITING = 64 * 1024;
 
 /** What is in streams that nobody has touched. */
-const flows = attached<ReadableStream, Flow>();
+const flows = attached<ReadableStream, Flow | "taken">();
 
 /** The content as a stream. It starts when the first bytes are asked for. */
 export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -86,8 +86,25 @@ export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
  */
 export function takeFlow(stream: ReadableStream): Flow | undefined {
   const flow = stream.locked ? undefined : flows.get(stream);
-  if (!flow) return undefined;
+  if (!flow || flow === "taken") return undefined;
   stream.getReader();
-  flows.set(stream, undefined);
+  flows.set(stream, "taken");
   return flow;
+}
+
+/** Whether the content of a stream was taken out of it. */
+export function isTaken(stream: ReadableStream | null): boolean {
+  return stream !== null && flows.get(stream) === "taken";
+}
+
+/** Reads content to its end. */
+export function gather(flow: Flow): Promise<Uint8Array<ArrayBuffer>[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    flow.start({
+      write: (chunk) => chunks.push(chunk) > 0,
+      end: () => resolve(chunks),
+      fail: reject,
+    });
+  });
 }

@@ -13,6 +13,7 @@ import { takePart } from "../static/sources/file_content.ts";
 import { fileFlow } from "./file_flow.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
 import { lightResponse } from "./light_response.ts";
+import { nativeOf } from "./received_request.ts";
 import { tunnellerOf } from "./upgrade.ts";
 
 type Content = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -121,16 +122,13 @@ export class LazyRequest extends HostRequest {
 
   /** The native request, or another one for a URL. */
   native(url?: string): Request {
-    if (url === undefined) return this.#native ??= introduce(this.#make(this.url), this);
-    // Content belongs to one request alone.
-    return this.#open ? new Request(url, this.native()) : this.#make(url);
+    // Of content that was read, there could be none any more.
+    if (url === undefined || this.#open) this.#native ??= introduce(this.#make(this.url), this);
+    return url === undefined ? this.#native as Request : this.#make(url);
   }
 
   #make(url: string): Request {
-    const { method, signal, body } = this;
-    const init: RequestInit & { duplex?: "half" } = { method, signal };
-    if (body) [init.body, init.duplex] = [body, "half"];
-    const request = new Request(url, init);
+    const request = nativeOf(url, this.method, this.body, this);
     // Given to the constructor, they would be copied and checked once more.
     this.headers.copy(request.headers);
     return request;
