@@ -4,20 +4,21 @@
  * @module
  */
 import type { Flow, Sink } from "../http/flow.ts";
-import { CHUNK, type Part, readSome } from "../static/sources/file_content.ts";
+import { type Part, readSome } from "../static/sources/file_content.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** The bytes that are read at a time, which is what a slow client costs. */
+const CHUNK = 512 * 1024;
 /** Buffers that are free, for all files together. */
 const buffers: Bytes[] = [];
 /** How many are kept. */
-const MOST_BUFFERS = 16;
+const MOST_BUFFERS = 8;
 
-/** Pushes part of a file. While one buffer is being sent, the next one is filled. */
+/** Pushes part of a file. */
 export function fileFlow({ file, start, end }: Part): Flow {
   let [at, begun, over] = [start, false, false];
   let goOn = (): void => {};
-  let reading: Promise<Bytes> | undefined;
 
   const readOn = async (): Promise<Bytes> => {
     const buffer = buffers.pop() ?? new Uint8Array(CHUNK);
@@ -27,24 +28,18 @@ export function fileFlow({ file, start, end }: Part): Flow {
   };
   const run = async (sink: Sink): Promise<void> => {
     try {
-      reading = readOn();
-      while (reading) {
-        const chunk: Bytes = await reading;
-        reading = undefined;
+      while (at < end) {
+        const chunk = await readOn();
         if (over) return;
         const taken = sink.write(chunk, (error?: unknown) => {
           // What was not sent may still be in use.
           if (!error && buffers.length < MOST_BUFFERS) buffers.push(new Uint8Array(chunk.buffer));
         });
+        if (!taken && !over && at < end) await new Promise<void>((resolve) => (goOn = resolve));
         if (over) return;
-        if (at < end) reading = readOn();
-        // That it failed is told when it is its turn.
-        reading?.catch(() => {});
-        if (!taken && reading) await new Promise<void>((resolve) => (goOn = resolve));
       }
       sink.end();
     } finally {
-      await reading?.catch(() => {});
       await file.close();
     }
   };

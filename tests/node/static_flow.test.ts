@@ -194,15 +194,15 @@ test("a file is closed once: at its end, cut, cancelled, before and after it beg
   assert.deepEqual(done, { reads: 0, closes: 1 });
 });
 
-test("for a sink that is full, one buffer is filled and no more", async () => {
+test("for a sink that is full, nothing more is read", async () => {
   const { file, done } = spied(LONG);
   const sink = counted(1);
   const flow = fileFlow({ file, start: 0, end: LONG });
   flow.start(sink);
   await delay(100);
-  assert.equal(done.reads, 2);
+  assert.equal(done.reads, 1);
   flow.resume();
   await delay(100);
-  assert.equal(done.reads, 3);
+  assert.equal(done.reads, 2);
   flow.cancel(new Error("enough"));
 });
