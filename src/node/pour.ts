@@ -8,7 +8,13 @@ import type { Flow, Sink } from "../http/flow.ts";
 import type { FieldList } from "../http/respond.ts";
 import type { Trailers } from "../http/trailer_fields.ts";
 
-type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+type Bytes = Uint8Array<ArrayBuffer>;
+type Reader = ReadableStreamDefaultReader<Bytes>;
+
+/** Chunks that are smaller are joined, in bytes: a write costs as much as copying so much. */
+const SMALL = 4 * 1024;
+/** How much is joined at most, in bytes. */
+const JOINED = 64 * 1024;
 
 /**
  * Pours content until its end, and ends the answer. Rejects when it fails or has another length.
@@ -23,9 +29,14 @@ export function pour(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let [count, over] = [0, false];
-    const resume = (): void => flow.resume();
+    const joint = new Joint(sink);
+    const resume = (): void => {
+      joint.full = false;
+      flow.resume();
+    };
     const settle = (): void => {
       over = true;
+      joint.discard();
       sink.off("drain", resume).off("close", leave);
     };
     // A client that leaves stops whoever makes the content.
@@ -40,6 +51,7 @@ export function pour(
     };
     const finish = (fields: FieldList = []): void => {
       if (over) return;
+      joint.flush();
       if (fields.length > 0) sink.addTrailers(byName(fields));
       sink.end();
       settle();
@@ -52,7 +64,7 @@ export function pour(
         if (over) return false;
         count += chunk.byteLength;
         // On a connection that stays, what is too much would be the beginning of the next response.
-        if (length === undefined || count <= length) return sink.write(chunk, flushed);
+        if (length === undefined || count <= length) return joint.write(chunk, flushed);
         const error = new Error(`the content is longer than its Content-Length, ${length}`);
         flow.cancel(error);
         fail(error);
@@ -73,6 +85,44 @@ export function pour(
       fail: (error) => over ? undefined : fail(error),
     });
   });
+}
+
+/** Small chunks of one turn of the event loop in one: the connection would send them together anyway. */
+class Joint {
+  readonly #sink: ServerResponse;
+  #chunks: Bytes[] = [];
+  #size = 0;
+  /** Whether to wait until the sink is drained. */
+  full = false;
+
+  constructor(sink: ServerResponse) {
+    this.#sink = sink;
+  }
+
+  write(chunk: Bytes, flushed?: () => void): boolean {
+    // What is to be told when the bytes are free, wants them to be sent as they are.
+    if (chunk.byteLength >= SMALL || flushed) {
+      this.flush();
+      this.full = !this.#sink.write(chunk, flushed);
+      return !this.full;
+    }
+    if (this.#chunks.length === 0) process.nextTick(() => this.flush());
+    this.#chunks.push(chunk);
+    this.#size += chunk.byteLength;
+    if (this.#size >= JOINED) this.flush();
+    return !this.full;
+  }
+
+  flush(): void {
+    const chunks = this.#chunks;
+    if (chunks.length === 0) return;
+    this.full = !this.#sink.write(chunks.length > 1 ? Buffer.concat(chunks) : chunks[0]);
+    this.discard();
+  }
+
+  discard(): void {
+    [this.#chunks, this.#size] = [[], 0];
+  }
 }
 
 /** A stream that is being read, as a flow; `ahead` are reads that have begun. */

@@ -147,37 +147,65 @@ test("a flow is cancelled when nobody wants it", async () => {
   }
 });
 
-test("a flow waits for a slow client, goes on, and ends when the client leaves", async () => {
-  const cancelled = Promise.withResolvers<void>();
-  let [made, resumed] = [0, 0];
-  const flow = (): Flow => {
-    let push = (): void => {};
-    return {
-      start: (sink) =>
-        (push = () => {
-          do made += 65536; while (sink.write(new Uint8Array(65536)));
-        })(),
-      resume: () => [resumed++, push()],
-      cancel: () => cancelled.resolve(),
+for (const size of [65536, 1000]) {
+  test(`a flow of ${size} bytes at a time waits for a slow client, and goes on until it leaves`, async () => {
+    const cancelled = Promise.withResolvers<void>();
+    let [made, resumed] = [0, 0];
+    const flow = (): Flow => {
+      let push = (): void => {};
+      return {
+        start: (sink) =>
+          (push = () => {
+            do made += size; while (sink.write(new Uint8Array(size)));
+          })(),
+        resume: () => [resumed++, push()],
+        cancel: () => cancelled.resolve(),
+      };
     };
-  };
-  await serving(
-    placed((request) => respondFlow(request, flow(), { status: 200, fields: [] })),
-    async (port) => {
-      const socket = connect(port, "127.0.0.1", () => socket.write(get));
-      socket.pause();
-      for (let before = -1; before !== made;) {
-        before = made;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-      assert.ok(made > 0 && made < 20_000_000, `${made} bytes were made`);
-      const goesOn = resumed + 5;
-      socket.resume();
-      await until(() => resumed >= goesOn);
-      socket.destroy();
-      await cancelled.promise;
+    await serving(
+      placed((request) => respondFlow(request, flow(), { status: 200, fields: [] })),
+      async (port) => {
+        const socket = connect(port, "127.0.0.1", () => socket.write(get));
+        socket.pause();
+        for (let before = -1; before !== made;) {
+          before = made;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        assert.ok(made > 0 && made < 20_000_000, `${made} bytes were made`);
+        const goesOn = resumed + 5;
+        socket.resume();
+        await until(() => resumed >= goesOn);
+        socket.destroy();
+        await cancelled.promise;
+      },
+    );
+  });
+}
+
+test("chunks of all sizes come in their order, those that are small and of one turn in one", async () => {
+  const sizes = [1, 5000, 2, 3, 70_000, 4096, 4095, ...Array<number>(40).fill(3000), 9];
+  let at = 0;
+  const chunks = sizes.map((size) => new Uint8Array(size).map(() => 97 + at++ % 26));
+  const whole = Buffer.concat(chunks).toString("latin1");
+  const flow: Flow = {
+    start(sink) {
+      for (const chunk of chunks) sink.write(chunk);
+      sink.end();
     },
+    resume() {},
+    cancel() {},
+  };
+  const head = { status: 200, fields: [] };
+  const known = await answer(
+    placed((request) => respondFlow(request, flow, { ...head, length: whole.length })),
   );
+  assert.ok(known.body === whole);
+  const { body } = await answer(placed((request) => respondFlow(request, flow, head)));
+  const pieces = body.split(/^[0-9a-f]+\r\n|\r\n[0-9a-f]*\r\n(?:\r\n)?/).filter((piece) =>
+    piece !== ""
+  );
+  assert.ok(pieces.join("") === whole);
+  assert.ok(pieces.length < 10, `${pieces.length} pieces`);
 });
 
 test("a flow for a client that has left is cancelled before it starts", async () => {
