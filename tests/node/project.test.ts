@@ -70,6 +70,11 @@ test("only src/runtime names a runtime", () => {
   }
 });
 
+test("Node's modules are asked for in one place", () => {
+  const asking = sources.filter((file) => read(file).includes("getBuiltinModule"));
+  assert.deepEqual(asking, ["src/runtime/builtin.ts"]);
+});
+
 test("files are small", () => {
   const lines = sources.map((file) => read(file).split("\n").length).toSorted((a, b) => a - b);
   assert.ok((lines[Math.floor(lines.length / 2)] ?? 0) <= 130);
