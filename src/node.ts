@@ -21,7 +21,8 @@ import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
-import { closer, createServer, type ServerTls } from "./node/server.ts";
+import { closer, createServer } from "./node/server.ts";
+import { readTls, type ServerTls } from "./node/tls.ts";
 import { checkNames } from "./options.ts";
 import { agentTransport } from "./runtime/node.ts";
 import {
@@ -91,7 +92,7 @@ export interface RunningServer {
  * @param options See {@linkcode ServeOptions}.
  * @returns The server, when it listens. Rejects when it cannot, for instance because the port is
  * taken; the error then has the `code` that Node gave it.
- * @throws {TypeError} When `fetch` is not a function, the port is none, or there is no such option.
+ * @throws {TypeError} When an option is wrong, or there is no such option; as a rejection, too.
  *
  * @example
  * ```ts
@@ -109,9 +110,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new TypeError("serve: port must be a whole number, from 0 to 65535");
   }
-  if (http2 && !tls) throw new TypeError("serve: http2 needs tls, a certificate and its key");
+  if (hostname !== undefined && typeof hostname !== "string") {
+    throw new TypeError(`serve: hostname is ${typeof hostname}; give an address or a name`);
+  }
+  if (typeof http2 !== "boolean") throw new TypeError("serve: http2 must be true or false");
+  if (http2 && tls === undefined) {
+    throw new TypeError("serve: http2 needs tls, a certificate and its key");
+  }
   const listen = listener(fetch, onError ? { onError } : {});
-  const server = createServer(listen, tls, http2);
+  const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
   const close = closer(server);
   const closeTunnels = acceptUpgrades(server, listen);
   await new Promise<void>((resolve, reject) => {

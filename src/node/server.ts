@@ -7,29 +7,20 @@ import { createServer as createHttp, type RequestListener, type Server } from "n
 import { createSecureServer, type Http2Session } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { awaitContinue } from "./content.ts";
-
-/** The certificate of a server, in PEM. */
-export interface ServerTls {
-  /** The certificate, and those that vouch for it. */
-  readonly cert: string | Uint8Array;
-  /** Its private key. */
-  readonly key: string | Uint8Array;
-  /** The words that protect the key. */
-  readonly passphrase?: string;
-}
+import type { Certificate } from "./tls.ts";
 
 /** Makes a server; HTTP/2 needs TLS, as browsers know no other. */
 export function createServer(
   listener: RequestListener,
-  tls: ServerTls | undefined,
+  tls: Certificate | undefined,
   http2: boolean,
 ): Server {
   // Where content is unlikely, Node makes no stream for it.
   const options = { optimizeEmptyRequests: true };
   const server = http2
-    ? createSecureServer({ ...buffers(tls), allowHTTP1: true }) as unknown as Server
+    ? createSecureServer({ ...tls, allowHTTP1: true }) as unknown as Server
     : tls
-    ? createHttps({ ...options, ...buffers(tls) })
+    ? createHttps({ ...options, ...tls })
     : createHttp(options);
   server.on("request", listener);
   // Node would ask for content before anybody wants it.
@@ -42,15 +33,6 @@ export function createServer(
     socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   });
   return server;
-}
-
-function buffers(tls: ServerTls | undefined): Record<string, string | Buffer> {
-  return Object.fromEntries(
-    Object.entries(tls ?? {}).map(([name, value]: [string, string | Uint8Array]) => [
-      name,
-      typeof value === "string" ? value : Buffer.from(value),
-    ]),
-  );
 }
 
 /** How often a server that closes looks for connections that have become idle, in milliseconds. */
