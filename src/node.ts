@@ -15,6 +15,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 // @ts-ignore: undici has types for its index alone, which would replace the dispatcher behind fetch
 import Agent from "undici/lib/dispatcher/agent.js";
+import { telling } from "./callbacks.ts";
 import type { Handler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
@@ -47,7 +48,8 @@ export type { ServerTls, UpgradeListener };
 export interface ListenerOptions {
   /**
    * Is told of an error: of a handler that rejected, which the client sees as 500, or of content
-   * that failed, which the client sees as a broken connection. Default: `console.error`.
+   * that failed, which the client sees as a broken connection. What it throws or rejects with goes
+   * to `console.error`. Default: `console.error`.
    */
   readonly onError?: (error: unknown) => void;
 }
@@ -162,7 +164,11 @@ export function listener(
     throw new TypeError(`serve: fetch is ${typeof fetch}; give it a handler`);
   }
   checkNames("listener", options, ["onError"]);
-  const tell = telling(options.onError);
+  const { onError = console.error } = options;
+  if (typeof onError !== "function") {
+    throw new TypeError(`serve: onError is ${typeof onError}; give it a function of an error`);
+  }
+  const tell = telling("serve: onError", onError);
   const enter = entrance(fetch);
   return (message, sink) => {
     if (isDeclined(message)) sink.shouldKeepAlive = false;
@@ -219,20 +225,6 @@ export function listener(
  */
 export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): UpgradeListener {
   return upgrading(listener(fetch, options));
-}
-
-/** Whoever is told of errors must not be one: an error in it would end the process. */
-function telling(onError: (error: unknown) => void = console.error): (error: unknown) => void {
-  if (typeof onError !== "function") {
-    throw new TypeError(`serve: onError is ${typeof onError}; give it a function of an error`);
-  }
-  return (error) => {
-    try {
-      onError(error);
-    } catch (cause) {
-      console.error("serve: onError threw", cause, "when it was told of", error);
-    }
-  };
 }
 
 /** Answers a message that asks for nothing that a handler could be asked for. */
