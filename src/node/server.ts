@@ -3,9 +3,15 @@
  *
  * @module
  */
-import { createServer as createHttp, type RequestListener, type Server } from "node:http";
+import {
+  createServer as createHttp,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createSecureServer, type Http2Session } from "node:http2";
 import { createServer as createHttps } from "node:https";
+import { Duplex } from "node:stream";
 import { awaitContinue } from "./content.ts";
 import type { Certificate } from "./tls.ts";
 
@@ -28,11 +34,23 @@ export function createServer(
     awaitContinue(message);
     listener(message, sink);
   });
-  // A tunnel (RFC 9110 §9.3.6) is for proxies that clients are configured to use.
-  server.on("connect", (_, socket) => {
-    socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  server.on("connect", (message, sink: Duplex | ServerResponse) => {
+    // In HTTP/2, it is a request like any other.
+    if (sink instanceof Duplex) refuseTunnel(sink);
+    else listener(message, sink);
   });
   return server;
+}
+
+/** A tunnel (RFC 9110 §9.3.6) is for proxies that clients are configured to use. */
+function refuseTunnel(socket: Duplex): void {
+  // Node has let go of the socket: an error that nobody else hears of would end the process, and
+  // there is no limit of time any more for a client that keeps its half open.
+  socket.on("error", () => {});
+  socket.end(
+    "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    () => socket.destroy(),
+  );
 }
 
 /** How often a server that closes looks for connections that have become idle, in milliseconds. */

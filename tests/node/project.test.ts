@@ -54,7 +54,7 @@ test("only the host for Node imports Node's modules and undici, types aside", ()
     ["src/static/media_type.ts", ["mime/lite", "mime/types/standard.js"]],
     ["src/static/globs.ts", ["picomatch/posix.js"]],
     ["src/node.ts", ["undici/lib/dispatcher/agent.js"]],
-    ["src/node/server.ts", ["node:http", "node:http2", "node:https"]],
+    ["src/node/server.ts", ["node:http", "node:http2", "node:https", "node:stream"]],
     ["src/node/tls.ts", ["node:tls"]],
     ["src/node/upgrade.ts", ["node:http"]],
   ]);
