@@ -20,6 +20,7 @@ import type { Handler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
+import { inTurn } from "./node/pipelining.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
 import { closer, createServer } from "./node/server.ts";
@@ -87,6 +88,9 @@ export interface RunningServer {
  * - 400 when a request has no valid target or host (RFC 9112 §3.2).
  * - 500 when the handler rejects or throws.
  * - 501 to CONNECT and TRACE, and to transfer codings other than chunked (RFC 9112 §6.1).
+ *
+ * Requests that are sent ahead on a connection (RFC 9112 §9.3.2) are answered one at a time; when
+ * more than 100 wait, the connection is closed.
  *
  * The limits are Node's: 16 KiB of fields (431), 60 seconds for them (408), 300 for a request. For
  * other ones make a server of your own and give it a {@linkcode listener}.
@@ -170,7 +174,7 @@ export function listener(
   }
   const tell = telling("serve: onError", onError);
   const enter = entrance(fetch);
-  return (message, sink) => {
+  const answer = (message: IncomingMessage, sink: ServerResponse): void => {
     if (isDeclined(message)) sink.shouldKeepAlive = false;
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
@@ -199,6 +203,7 @@ export function listener(
       fail(error);
     }
   };
+  return (message, sink) => inTurn(message, sink, answer);
 }
 
 /**

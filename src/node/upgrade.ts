@@ -51,7 +51,8 @@ export function upgrading(
       sink.assignSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
     } catch {
       // An earlier request is not answered yet, and Node does not read this connection any more.
-      return void socket.destroy();
+      socket.destroy();
+      return;
     }
     // Who ends the connection before it is a tunnel has left.
     const leave = (): void => void socket.destroy();

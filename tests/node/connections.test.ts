@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import { certificates } from "../support/certificates.ts";
-import { own, serving } from "../support/host.ts";
+import { own, serving, until } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";
 
 const slow: Handler = async () => {
@@ -72,3 +72,63 @@ test("a tunnel is refused in HTTP/2, too", () =>
     client.destroy();
     assert.equal(status, 501);
   }, { ...own, http2: true, tls: certificates().sign("localhost") }));
+
+test("requests that are sent ahead are answered in turn, one at a time", async () => {
+  let [running, most] = [0, 0];
+  const order: string[] = [];
+  const app: Handler = async (request) => {
+    most = Math.max(most, ++running);
+    const { pathname } = new URL(request.url);
+    order.push(pathname);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const text = await request.text();
+    running--;
+    return new Response(`${pathname}${text};`);
+  };
+  const post =
+    "POST /post HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi";
+  const paths = Array.from({ length: 80 }, (_, i) => `/${i}`);
+  await serving(app, async (port) => {
+    const { text } = await rawRequest(port, paths.map(get).join("") + post + get("/last"), 500);
+    const contents = text.match(/(?<=\r\n\r\n)\/\w+/g);
+    assert.deepEqual(contents, [...paths, "/posthi", "/last"]);
+  });
+  assert.deepEqual(order, [...paths, "/post", "/last"]);
+  assert.equal(most, 1);
+});
+
+test("who sends ten thousand requests ahead loses the connection", async () => {
+  let count = 0;
+  const app: Handler = async () => {
+    count++;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return new Response("slow");
+  };
+  await serving(app, async (port) => {
+    const client = connect(port, "127.0.0.1");
+    client.on("error", () => {}).resume();
+    client.write(get().repeat(10_000));
+    await new Promise((resolve) => client.once("close", resolve));
+    assert.ok(count <= 2, `${count}`);
+    assert.equal((await rawRequest(port, get(), 100)).status, 200);
+  });
+});
+
+test("requests that wait for one whose client leaves are let go", async () => {
+  const paths: string[] = [];
+  let left = false;
+  const app: Handler = ({ url, signal }) => {
+    paths.push(new URL(url).pathname);
+    return new Promise((_, reject) =>
+      signal.addEventListener("abort", () => {
+        left = true;
+        reject(signal.reason as Error);
+      })
+    );
+  };
+  await serving(app, async (port) => {
+    await resetting(port, get("/first") + get("/second"), 20);
+    await until(() => left);
+  });
+  assert.deepEqual(paths, ["/first"]);
+});
