@@ -15,13 +15,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 // @ts-ignore: undici has types for its index alone, which would replace the dispatcher behind fetch
 import Agent from "undici/lib/dispatcher/agent.js";
+import { telling } from "./callbacks.ts";
 import type { Handler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
+import { inTurn } from "./node/pipelining.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
-import { closer, createServer, type ServerTls } from "./node/server.ts";
+import { closer, createServer } from "./node/server.ts";
+import { readTls, type ServerTls } from "./node/tls.ts";
 import { checkNames } from "./options.ts";
 import { agentTransport } from "./runtime/node.ts";
 import {
@@ -46,7 +49,8 @@ export type { ServerTls, UpgradeListener };
 export interface ListenerOptions {
   /**
    * Is told of an error: of a handler that rejected, which the client sees as 500, or of content
-   * that failed, which the client sees as a broken connection. Default: `console.error`.
+   * that failed, which the client sees as a broken connection. What it throws or rejects with goes
+   * to `console.error`. Default: `console.error`.
    */
   readonly onError?: (error: unknown) => void;
 }
@@ -85,13 +89,16 @@ export interface RunningServer {
  * - 500 when the handler rejects or throws.
  * - 501 to CONNECT and TRACE, and to transfer codings other than chunked (RFC 9112 §6.1).
  *
+ * Requests that are sent ahead on a connection (RFC 9112 §9.3.2) are answered one at a time; when
+ * more than 100 wait, the connection is closed.
+ *
  * The limits are Node's: 16 KiB of fields (431), 60 seconds for them (408), 300 for a request. For
  * other ones make a server of your own and give it a {@linkcode listener}.
  *
  * @param options See {@linkcode ServeOptions}.
  * @returns The server, when it listens. Rejects when it cannot, for instance because the port is
  * taken; the error then has the `code` that Node gave it.
- * @throws {TypeError} When `fetch` is not a function, the port is none, or there is no such option.
+ * @throws {TypeError} When an option is wrong, or there is no such option; as a rejection, too.
  *
  * @example
  * ```ts
@@ -109,9 +116,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new TypeError("serve: port must be a whole number, from 0 to 65535");
   }
-  if (http2 && !tls) throw new TypeError("serve: http2 needs tls, a certificate and its key");
+  if (hostname !== undefined && typeof hostname !== "string") {
+    throw new TypeError(`serve: hostname is ${typeof hostname}; give an address or a name`);
+  }
+  if (typeof http2 !== "boolean") throw new TypeError("serve: http2 must be true or false");
+  if (http2 && tls === undefined) {
+    throw new TypeError("serve: http2 needs tls, a certificate and its key");
+  }
   const listen = listener(fetch, onError ? { onError } : {});
-  const server = createServer(listen, tls, http2);
+  const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
   const close = closer(server);
   const closeTunnels = acceptUpgrades(server, listen);
   await new Promise<void>((resolve, reject) => {
@@ -155,9 +168,13 @@ export function listener(
     throw new TypeError(`serve: fetch is ${typeof fetch}; give it a handler`);
   }
   checkNames("listener", options, ["onError"]);
-  const tell = telling(options.onError);
+  const { onError = console.error } = options;
+  if (typeof onError !== "function") {
+    throw new TypeError(`serve: onError is ${typeof onError}; give it a function of an error`);
+  }
+  const tell = telling("serve: onError", onError);
   const enter = entrance(fetch);
-  return (message, sink) => {
+  const answer = (message: IncomingMessage, sink: ServerResponse): void => {
     if (isDeclined(message)) sink.shouldKeepAlive = false;
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
@@ -186,6 +203,7 @@ export function listener(
       fail(error);
     }
   };
+  return (message, sink) => inTurn(message, sink, answer);
 }
 
 /**
@@ -212,20 +230,6 @@ export function listener(
  */
 export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): UpgradeListener {
   return upgrading(listener(fetch, options));
-}
-
-/** Whoever is told of errors must not be one: an error in it would end the process. */
-function telling(onError: (error: unknown) => void = console.error): (error: unknown) => void {
-  if (typeof onError !== "function") {
-    throw new TypeError(`serve: onError is ${typeof onError}; give it a function of an error`);
-  }
-  return (error) => {
-    try {
-      onError(error);
-    } catch (cause) {
-      console.error("serve: onError threw", cause, "when it was told of", error);
-    }
-  };
 }
 
 /** Answers a message that asks for nothing that a handler could be asked for. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce } from "../callbacks.ts";
 import type { Handler, Middleware } from "../handler.ts";
 import { negotiateMedia } from "../http/accept.ts";
 import { nativeRequest } from "../http/received.ts";
@@ -82,7 +83,7 @@ function wrap<Args extends readonly unknown[]>(
   const { frames, path, log, clientAddress, edge } = settings;
   const run = <T>(work: () => T): T => frames ? frames.run(work) : work();
   const addressOf = (place: Place, args: readonly unknown[]): string | undefined =>
-    clientAddress?.(nativeRequest(place.original), ...args) ??
+    atOnce("debug: clientAddress", clientAddress?.(nativeRequest(place.original), ...args)) ??
       (edge ? undefined : connectionAddress(place.original, [])) ??
       hostAddress(place.original, args);
 

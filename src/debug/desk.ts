@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce } from "../callbacks.ts";
 import type { Surroundings } from "../runtime/environment.ts";
 import type { Askable } from "./commands.ts";
 import { createConsole, type FrameConsole, inspectScope } from "./console/mod.ts";
@@ -63,7 +64,7 @@ export function createDesk(settings: Settings, ground: Clock & Surroundings): De
       return record;
     },
     page(record, tools) {
-      if (render) return render(record.report, tools.nonce);
+      if (render) return atOnce("debug: render", render(record.report, tools.nonce));
       return renderReport(record.report, { ...tools, editor, notice: noticeOf(record, settings) });
     },
     async tools(address) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce } from "../callbacks.ts";
 import type { CapturedFrame } from "./capture.ts";
 import { classify, fileOf, type FrameKind, shortName } from "./classify.ts";
 import { createLocator, type Excerpt, type Located, type ReadText } from "./sources.ts";
@@ -108,7 +109,7 @@ export async function modelOf(thrown: Thrown, tools: ModelTools): Promise<Modell
       related.push({ relation, error: await model(carried) });
     }
     const { name, message, note, details } = thrown;
-    const shown = (frame: FrameModel): boolean => !tools.hide(frame);
+    const shown = (frame: FrameModel): boolean => !atOnce("debug: hide", tools.hide(frame));
     return {
       name,
       message,

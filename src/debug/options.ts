@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { telling } from "../callbacks.ts";
 import { configuredPath } from "../http/path.ts";
 import { checkNames } from "../options.ts";
 import type { Surroundings } from "../runtime/environment.ts";
@@ -39,7 +40,10 @@ export interface DebugOptions {
    * `vscode://file/{file}:{line}:{column}`. Default: no links.
    */
   readonly editor?: string;
-  /** Is given what a terminal should show. Default: `console.error`. */
+  /**
+   * Is given what a terminal should show. What it throws or rejects with goes to `console.error`.
+   * Default: `console.error`.
+   */
   readonly log?: (text: string) => void;
   /** Renders the page in our place. Scripts and styles in it need the nonce. Default: our page. */
   readonly render?: (report: Report, nonce: string) => string;
@@ -143,7 +147,7 @@ export function configure(options: DebugOptions, { edge }: Pick<Surroundings, "e
     trustedHosts: configuredHosts(trustedHosts),
     console: options.console ?? false,
     behindProxy: options.behindProxy ?? false,
-    log: options.log ?? console.error,
+    log: options.log ? telling("debug: log", options.log) : console.error,
   };
 }
 

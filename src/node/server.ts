@@ -3,33 +3,30 @@
  *
  * @module
  */
-import { createServer as createHttp, type RequestListener, type Server } from "node:http";
+import {
+  createServer as createHttp,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createSecureServer, type Http2Session } from "node:http2";
 import { createServer as createHttps } from "node:https";
+import { Duplex } from "node:stream";
 import { awaitContinue } from "./content.ts";
-
-/** The certificate of a server, in PEM. */
-export interface ServerTls {
-  /** The certificate, and those that vouch for it. */
-  readonly cert: string | Uint8Array;
-  /** Its private key. */
-  readonly key: string | Uint8Array;
-  /** The words that protect the key. */
-  readonly passphrase?: string;
-}
+import type { Certificate } from "./tls.ts";
 
 /** Makes a server; HTTP/2 needs TLS, as browsers know no other. */
 export function createServer(
   listener: RequestListener,
-  tls: ServerTls | undefined,
+  tls: Certificate | undefined,
   http2: boolean,
 ): Server {
   // Where content is unlikely, Node makes no stream for it.
   const options = { optimizeEmptyRequests: true };
   const server = http2
-    ? createSecureServer({ ...buffers(tls), allowHTTP1: true }) as unknown as Server
+    ? createSecureServer({ ...tls, allowHTTP1: true }) as unknown as Server
     : tls
-    ? createHttps({ ...options, ...buffers(tls) })
+    ? createHttps({ ...options, ...tls })
     : createHttp(options);
   server.on("request", listener);
   // Node would ask for content before anybody wants it.
@@ -37,19 +34,22 @@ export function createServer(
     awaitContinue(message);
     listener(message, sink);
   });
-  // A tunnel (RFC 9110 §9.3.6) is for proxies that clients are configured to use.
-  server.on("connect", (_, socket) => {
-    socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  server.on("connect", (message, sink: Duplex | ServerResponse) => {
+    // In HTTP/2, it is a request like any other.
+    if (sink instanceof Duplex) refuseTunnel(sink);
+    else listener(message, sink);
   });
   return server;
 }
 
-function buffers(tls: ServerTls | undefined): Record<string, string | Buffer> {
-  return Object.fromEntries(
-    Object.entries(tls ?? {}).map(([name, value]: [string, string | Uint8Array]) => [
-      name,
-      typeof value === "string" ? value : Buffer.from(value),
-    ]),
+/** A tunnel (RFC 9110 §9.3.6) is for proxies that clients are configured to use. */
+function refuseTunnel(socket: Duplex): void {
+  // Node has let go of the socket: an error that nobody else hears of would end the process, and
+  // there is no limit of time any more for a client that keeps its half open.
+  socket.on("error", () => {});
+  socket.end(
+    "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    () => socket.destroy(),
   );
 }
 

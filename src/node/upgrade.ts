@@ -47,7 +47,13 @@ export function upgrading(
     const streams = streamsOf(socket, head);
     const sink = new ServerResponse(message);
     sink.shouldKeepAlive = false;
-    sink.assignSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
+    try {
+      sink.assignSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
+    } catch {
+      // An earlier request is not answered yet, and Node does not read this connection any more.
+      socket.destroy();
+      return;
+    }
     // Who ends the connection before it is a tunnel has left.
     const leave = (): void => void socket.destroy();
     socket.once("end", leave);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce, telling } from "../callbacks.ts";
 import { networks } from "../http/address.ts";
 import type { Field } from "../http/connection.ts";
 import { nativeRequest } from "../http/received.ts";
@@ -66,7 +67,8 @@ export interface ProxyOptions {
   /**
    * Tells the address at the other end of the client's connection, given the request as the host
    * passed it and what it passed after it. Default: as the host tells, under `handwerk/node`,
-   * `Deno.serve`, `Bun.serve` with its `server` passed on, and on Cloudflare Workers.
+   * `Deno.serve`, `Bun.serve` with its `server` passed on, and on Cloudflare Workers. What it throws,
+   * the handler rejects with.
    */
   readonly clientAddress?: (request: Request, ...args: readonly unknown[]) => string | undefined;
   /**
@@ -87,12 +89,13 @@ export interface ProxyOptions {
   ) => Response | void | Promise<Response | void>;
   /**
    * Is told of 1xx responses such as 103 Early Hints, by transports that can tell; a `Response`
-   * cannot pass them on.
+   * cannot pass them on. What it throws or rejects with goes to `console.error`.
    */
   readonly onInformation?: (status: number, fields: readonly Field[], request: Request) => void;
   /**
    * Is told why a request was answered with 502, 503 or 504, or an answer was broken off, which the
-   * client is not. Default: one line on `console.error`.
+   * client is not. What it throws or rejects with goes to `console.error`. Default: one line on
+   * `console.error`.
    */
   readonly onError?: (error: unknown, request: Request) => void;
   /** How requests are sent. Default: the best way that the runtime has. */
@@ -185,13 +188,19 @@ export function readOptions(options: ProxyOptions): Settings {
     pseudonym: pseudonym(via),
     isTrusted: networks("proxy: the trusted proxy", trusted),
     clientAddress: addressOf
-      ? (request, ...args) => addressOf(nativeRequest(request), ...args)
+      ? (request, ...args) =>
+        atOnce("proxy: clientAddress", addressOf(nativeRequest(request), ...args))
       : (request, ...args) => clientAddress(request, args),
     onRequest: onRequest && ((outgoing, request) => onRequest(outgoing, nativeRequest(request))),
     onResponse: onResponse && ((response, request) => onResponse(response, nativeRequest(request))),
     onInformation: onInformation &&
-      ((status, fields, request) => onInformation(status, fields, nativeRequest(request))),
-    onError: onError ? (error, request) => onError(error, nativeRequest(request)) : report,
+      telling(
+        "proxy: onInformation",
+        (status, fields, request) => onInformation(status, fields, nativeRequest(request)),
+      ),
+    onError: onError
+      ? telling("proxy: onError", (error, request) => onError(error, nativeRequest(request)))
+      : report,
     tells: Boolean(onResponse ?? onInformation ?? onError),
     transport,
     ownTransport: transport === runtimeTransport(),

@@ -29,6 +29,11 @@ import { type PoolOptions, readPool } from "./upstreams/pool_options.ts";
  * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
  * request is appended; several URLs that share the requests; a service binding of Cloudflare
  * Workers; or a handler in this process, which gets the platform arguments, too.
+ *
+ * What a handler has from `fetch`, and returns as it is, is taken for content that `fetch` has
+ * decoded, so that its `Content-Encoding` is left out. Nothing tells whether it has: content that it
+ * was asked to leave as it comes (`decompress: false` on Bun, `encodeResponseBody: "manual"` on
+ * Workers) must be returned in a new response, `new Response(response.body, response)`.
  */
 export type TargetPlace<H = Handler> =
   | string

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Transport } from "../proxy/transport.ts";
+import { builtinIfAny } from "./builtin.ts";
 import { workersTransport } from "./workers.ts";
 
 /**
@@ -13,8 +14,7 @@ import { workersTransport } from "./workers.ts";
  * pass content on decoded as if it were not.
  */
 export function transportHere(): Transport {
-  const { process } = globalThis as { process?: { getBuiltinModule?: unknown } };
-  if (process?.getBuiltinModule && !("WebSocketPair" in globalThis)) {
+  if (builtinIfAny("node:module") && !("WebSocketPair" in globalThis)) {
     throw new TypeError(
       "proxy: this bundle is for Workers or browsers; bundle for the runtime that it is to run on, " +
         'such as with the platform "node"',

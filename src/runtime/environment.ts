@@ -1,8 +1,9 @@
 /**
- * What the debugger asks the runtime: the environment, the terminal, and the text of its sources.
+ * What the debugger asks the runtime: its name, the environment, the terminal, and the text of its sources.
  *
  * @module
  */
+import { builtinIfAny } from "./builtin.ts";
 
 /** The part of a runtime that is used here. */
 interface Runtime {
@@ -10,8 +11,9 @@ interface Runtime {
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly stderr?: { readonly isTTY?: boolean };
     readonly cwd?: () => string;
-    readonly getBuiltinModule?: (id: string) => unknown;
+    readonly versions?: Readonly<Record<string, string>>;
   };
+  readonly WebSocketPair?: unknown;
   readonly Deno?: {
     readonly permissions: { querySync(descriptor: object): { readonly state: string } };
   };
@@ -50,7 +52,7 @@ export function surroundings(): Surroundings {
     colours: process?.stderr?.isTTY === true && !variable("NO_COLOR"),
     directory: !edge && granted({ name: "read", path: "." }) ? process?.cwd?.() ?? "" : "",
     async readText(file) {
-      const fs = process?.getBuiltinModule?.("node:fs") as typeof import("node:fs") | undefined;
+      const fs = builtinIfAny("node:fs");
       if (!fs) return undefined;
       for (const path of edge ? bundled(file) : [file]) {
         if (!granted({ name: "read", path })) continue;
@@ -70,4 +72,14 @@ export function surroundings(): Surroundings {
 function bundled(file: string): string[] {
   const segments = file.split("/").filter(Boolean);
   return segments.map((_, i) => `/bundle/${segments.slice(i).join("/")}`);
+}
+
+/** What runs this, for people; `"Node"` for nothing that only looks like it. */
+export function runtimeName(): "Node" | "Deno" | "Bun" | "Workers" | "unknown" {
+  const { process, WebSocketPair } = globalThis as Runtime;
+  const versions = process?.versions;
+  if (versions?.["deno"]) return "Deno";
+  if (versions?.["bun"]) return "Bun";
+  if (WebSocketPair !== undefined) return "Workers";
+  return versions?.["v8"] && versions["node"] ? "Node" : "unknown";
 }

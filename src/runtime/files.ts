@@ -4,12 +4,9 @@
  *
  * @module
  */
+import { builtin, builtinIfAny, type BuiltinModules } from "./builtin.ts";
 
-type Builtins = Readonly<{
-  fs: typeof import("node:fs");
-  path: typeof import("node:path");
-  url: typeof import("node:url");
-}>;
+type FileSystem = BuiltinModules["node:fs"];
 
 /** A regular file that was found. */
 export interface FoundFile {
@@ -74,16 +71,10 @@ export interface Name {
 
 /** The files of this runtime. Throws where there is no file system. */
 export function runtimeFiles(): Files {
-  const runtime = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
-  const builtin = runtime.process?.getBuiltinModule;
-  const fs = builtin?.("node:fs") as Builtins["fs"] | undefined;
+  const fs = builtinIfAny("node:fs");
   // Workers may emulate node:fs over an empty disk; what is missing there says so.
-  if (!builtin || !fs) throw new Error("this runtime has no file system");
-  return nodeFiles({
-    fs,
-    path: builtin("node:path") as Builtins["path"],
-    url: builtin("node:url") as Builtins["url"],
-  });
+  if (!fs) throw new Error("this runtime has no file system");
+  return nodeFiles(fs);
 }
 
 /** A request for what is not there, or not readable, or no path: all of these are "not found". */
@@ -98,7 +89,8 @@ const ABSENT = new Set([
   "ENXIO",
 ]);
 
-function nodeFiles({ fs, path, url }: Builtins): Files {
+function nodeFiles(fs: FileSystem): Files {
+  const [path, url] = [builtin("node:path"), builtin("node:url")];
   // A FIFO would block the thread that opens it until somebody writes.
   const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
   const local = (at: string | URL): string => typeof at === "string" ? at : url.fileURLToPath(at);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce } from "../callbacks.ts";
 import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
 import { nativeRequest } from "../http/received.ts";
@@ -132,7 +133,7 @@ function hooked(
     if (length !== undefined) headers.set("content-length", String(length));
     const sha256 = made ? undefined : entry.sha256;
     const serving = { request: nativeRequest(request), status, base: base(), sha256 };
-    for (const hook of hooks) hook(path, headers, serving);
+    for (const hook of hooks) atOnce("serveStatic: headers", hook(path, headers, serving));
     // How long the content is, is no matter of opinion.
     headers.delete("content-length");
     fields = [...headers].flat();

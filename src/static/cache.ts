@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce } from "../callbacks.ts";
 import { formatDate } from "../http/date.ts";
 import { glob } from "./globs.ts";
 
@@ -51,7 +52,7 @@ export function caching(cache: Cache, cacheTimeout: number): CacheRule {
   if (cache === "auto") return automatic;
   const rule = typeof cache === "function" ? cache : firstMatch(cache);
   return (path) => {
-    const cacheControl = rule(path);
+    const cacheControl = atOnce("serveStatic: cache", rule(path));
     return cacheControl === undefined ? same() : { cacheControl, validators: true };
   };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce } from "../callbacks.ts";
 import type { NeedsOf } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import { type DirectoryOptions, fileSystem } from "./sources/directory.ts";
@@ -98,7 +99,7 @@ function remembering(make: SourceOf, option: string): (args: readonly unknown[])
   return (args) => {
     const [key] = args;
     const known = typeof key === "object" && key !== null ? made.get(key) : undefined;
-    const source = known ?? make(...args as readonly never[]);
+    const source = known ?? atOnce(option, make(...args as readonly never[]));
     if (!isSource(source)) throw new TypeError(`${option} made no source`);
     if (typeof key === "object" && key !== null) made.set(key, source);
     return source;

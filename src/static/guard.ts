@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce } from "../callbacks.ts";
 import { glob } from "./globs.ts";
 
 /** What becomes of a path: it is looked up, passed on as if it were missing, or answered with 403. */
@@ -40,7 +41,9 @@ export function guarding({ disallow, isAllowed, dotfiles, coded }: GuardOptions)
     if (CODED.test(last)) spellings.push([...segments.slice(0, -1), last.replace(CODED, "")]);
     if (spellings.some((names) => matchers.some((matches) => matches(names)))) return "ignore";
     if (!isAllowed || variant) return "allow";
-    return (coded ? spellings : [segments]).every((names) => isAllowed(names.join("/")))
+    return (coded ? spellings : [segments]).every((names) =>
+        atOnce("serveStatic: isAllowed", isAllowed(names.join("/")))
+      )
       ? "allow"
       : "ignore";
   };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce, telling } from "../callbacks.ts";
 import { safeSegments } from "../http/segments.ts";
 import { checkNames } from "../options.ts";
 import type { Answering } from "./answer.ts";
@@ -111,7 +112,10 @@ export interface ServeStaticOptions {
   readonly untrusted?: boolean;
   /** Whether other methods than GET and HEAD on a file are answered with 405. Default: passed on. */
   readonly refuseMethods?: boolean;
-  /** Is told of every answer that is given, and of none that is passed on. */
+  /**
+   * Is told of every answer that is given, and of none that is passed on. What it throws or rejects
+   * with goes to `console.error`.
+   */
   readonly onServe?: (served: Served) => void;
 }
 
@@ -207,7 +211,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },
     codings: codings.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
     dictionaries,
-    onServe,
+    onServe: onServe && telling("serveStatic: onServe", onServe),
     spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
     notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
     listing: flag("listing", options.listing),
@@ -220,7 +224,7 @@ function savedAs(
 ): (path: string) => string | undefined {
   const decide = typeof download === "function" ? download : () => download;
   return (path) => {
-    const name = decide(path);
+    const name = atOnce("serveStatic: download", decide(path));
     // RFC 6266 §4.3: a name, never a path.
     return name === false ? undefined : (name === true ? path : name).replace(/^.*[/\\]/s, "");
   };

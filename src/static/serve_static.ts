@@ -97,7 +97,7 @@ function answer(
     }
     const fields = { "cache-control": "no-store" };
     const response = textResponse(request, error.status, "The file cannot be delivered", fields);
-    return await reported(request, { response, path: below(candidates[0]?.path ?? "") }, settings);
+    return reported(request, { response, path: below(candidates[0]?.path ?? "") }, settings);
   };
   try {
     const answered = andThen(
@@ -114,17 +114,7 @@ function reported(
   request: Request,
   { response, path, inMemory = false }: Answered,
   { onServe }: Settings,
-): Soon<Response> {
-  try {
-    onServe?.(servedBy(request, response, path, inMemory));
-    return response;
-  } catch (error) {
-    return letGo(response, error);
-  }
-}
-
-/** Lets go of the file behind a response that is not sent. */
-async function letGo(response: Response, error: unknown): Promise<never> {
-  await response.body?.cancel();
-  throw error;
+): Response {
+  onServe?.(servedBy(request, response, path, inMemory));
+  return response;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { liveFrames } from "../../src/debug/live/mod.ts";
-import { runtimeName } from "../../src/runtime/builtins.ts";
+import { runtimeName } from "../../src/runtime/environment.ts";
 
 if (runtimeName() !== "Node") {
   test("frames are off on a runtime that is not Node", async () => {

@@ -156,6 +156,16 @@ test("what a handler has from a binding is decoded, and says so", async () => {
   assert.match(body, /^a\r\ncompressed\r\n/);
 });
 
+test("what it was asked to leave as it comes goes on so in a new response", async () => {
+  const gzip = gzipSync("compressed");
+  const fields = `Content-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
+  answer(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`), gzip]));
+  const { status, head, text } = await get("/undecoded/x", "Accept-Encoding: gzip\r\n");
+  assert.equal(status, 200);
+  assert.match(head, /^content-encoding: gzip$/im);
+  assert.ok(text.includes(gzip.toString("latin1")));
+});
+
 test("content comes with its length, and a method as it is", async () => {
   const fields = "Content-Length: 7\r\nContent-Type: text/x\r\n";
   const head = `PATCH /bound/look HTTP/1.1\r\nHost: h\r\n${fields}\r\n`;

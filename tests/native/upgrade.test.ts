@@ -236,3 +236,23 @@ test("a client that leaves takes the upstream's connection along, at any moment"
     }
   }
 });
+
+test("an upgrade behind a request that is not answered yet harms nobody else", async () => {
+  upstream.onRequest = async (connection, head) => {
+    await pause(20);
+    connection.write(
+      /^upgrade:/im.test(head) ? `${AGREED}\r\n` : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    );
+  };
+  const request = "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n";
+  for (let i = 0; i < 3; i++) {
+    const hostile = client(`${request}${ASKED}\r\n`);
+    await pause(50);
+    // Whatever became of it: the answer to the first request is first, if there is one.
+    assert.match(hostile.received, /^(?:HTTP\/1\.1 200 |$)/);
+    hostile.socket.destroy();
+  }
+  const other = client(request);
+  await other.until(/ok$/);
+  other.socket.destroy();
+});

@@ -98,14 +98,14 @@ test("clients that leave, and answers that nobody reads, leave no file open", as
   });
 });
 
-test("a listener that throws, and a middleware that reads, let go of the file, too", async () => {
+test("a hook that throws, and a middleware that reads, let go of the file, too", async () => {
   const before = descriptors();
-  const onServe = (): never => {
+  const headers = (): never => {
     throw new Error("no");
   };
   await serving(async (url) => {
     assert.equal((await fetch(`${url}big.bin`)).status, 500);
-  }, { onServe });
+  }, { headers });
   const files = serveStatic({ "/": root })(notFound);
   const app = async (request: Request): Promise<Response> => {
     const response = await files(request);

@@ -251,19 +251,6 @@ test("a storage that fails is told of", async () => {
   assert.deepEqual(told, ["504 x.txt undefined"]);
 });
 
-test("a listener that fails lets go of the file", async () => {
-  let cancelled = 0;
-  const body = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
-    new ReadableStream({ cancel: () => void cancelled++ });
-  const one = { find: () => ({ name: "x", size: 1, open: body }) };
-  const onServe = (): never => {
-    throw new Error("the log is full");
-  };
-  const broken = serveStatic({ "/": one }, { onServe })(fallback);
-  await assert.rejects(async () => await broken(new Request("http://host/x")), /the log is full/);
-  assert.equal(cancelled, 1);
-});
-
 test("hooks see every answer about a file, but do not make errors and stand-ins fresh", async () => {
   const seen: string[] = [];
   const options: ServeStaticOptions = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { builtinModule } from "../../runtime/builtins.ts";
+import { builtinIfAny } from "../../runtime/builtin.ts";
 
 /** Tests of internal slots; none runs code of the value. */
 export interface Brands {
@@ -21,7 +21,7 @@ export interface Brands {
 
 /** The brands of this runtime. */
 export function brands(): Brands {
-  return builtinModule("node:util")?.types ?? portable;
+  return builtinIfAny("node:util")?.types ?? portable;
 }
 
 /** The getter of an accessor of the language, free of what an object may put over it. */

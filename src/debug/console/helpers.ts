@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { builtinModule } from "../../runtime/builtins.ts";
+import { builtinIfAny } from "../../runtime/builtin.ts";
 import type { Inspected } from "../inspected.ts";
 import { brands } from "./brands.ts";
 import { classOf, kindOf } from "./describe.ts";
@@ -66,14 +66,14 @@ export async function importFrom(base: string | undefined, specifier: string): P
 }
 
 function resolve(base: string | undefined, specifier: string): string {
-  const url = builtinModule("node:url");
+  const url = builtinIfAny("node:url");
   const from = base?.startsWith("/")
     ? url?.pathToFileURL(base).href
     : base ?? url?.pathToFileURL("console").href;
   if (from === undefined || /^[a-z][\w+.-]+:/i.test(specifier)) return specifier;
   if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, from).href;
   try {
-    const path = builtinModule("node:module")?.createRequire(from).resolve(specifier);
+    const path = builtinIfAny("node:module")?.createRequire(from).resolve(specifier);
     // Node's own modules have a name only.
     return path && path !== specifier && url ? url.pathToFileURL(path).href : specifier;
   } catch { // the runtime may know more

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { builtinModule } from "../../runtime/builtins.ts";
+import { builtinIfAny } from "../../runtime/builtin.ts";
 
 /** Runs work, for so many milliseconds at most. */
 type Limited = (work: () => unknown, milliseconds: number) => unknown;
@@ -21,7 +21,7 @@ export function syncLimit<T>(work: () => T, milliseconds: number): T {
 }
 
 function makeLimited(): Limited {
-  const vm = builtinModule("node:vm");
+  const vm = builtinIfAny("node:vm");
   const holder: { work?: () => unknown } = {};
   let context: import("node:vm").Context;
   try {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { builtinModule, type BuiltinModules, runtimeName } from "../../runtime/builtins.ts";
+import { builtinIfAny, type BuiltinModules } from "../../runtime/builtin.ts";
+import { runtimeName } from "../../runtime/environment.ts";
 import type { CapturedFrame } from "../capture.ts";
 import { type Evaluate, trueEval } from "../true_eval.ts";
 import type { Breaker } from "./breaker.ts";
@@ -39,8 +40,8 @@ export function arm(most: number, storm: Breaker): Armed | { readonly off: strin
   const name = runtimeName();
   // Deno's debugger in the same thread waits for ever at the first exception; Bun's never stops.
   if (name !== "Node") return { off: `frames can be kept alive on Node only, not on ${name}` };
-  const inspector = builtinModule("node:inspector");
-  const hooks = builtinModule("node:async_hooks");
+  const inspector = builtinIfAny("node:inspector");
+  const hooks = builtinIfAny("node:async_hooks");
   if (!inspector || !hooks) return { off: "this Node was built without its debugger" };
   // With a client that waits, the first exception would stop the process.
   if (inspector.url()) return { off: "another debugger is attached, or may be at any time" };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { telling } from "../../callbacks.ts";
 import { errorType } from "../../runtime/error_type.ts";
 import { Failure, HookError } from "../failure.ts";
 import type { Attempt, Delivery } from "../forward.ts";
@@ -34,7 +35,9 @@ export async function follow(
   healths: readonly Health[],
 ): Promise<Outcome> {
   const { promise: ended, resolve } = Promise.withResolvers<Ending>();
-  const reports = healths.map((health) => health.sent(upstream, upstreams));
+  const reports = healths.map((health) =>
+    telling("proxy: health", health.sent(upstream, upstreams))
+  );
   // A client that leaves late may be all that ends a response, if its host does not cancel it.
   const signals = [signal, request.signal];
   let over = false;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce, telling } from "../../callbacks.ts";
 import { sleep, systemClock } from "../clock.ts";
 import { discard } from "../exchange.ts";
 import { HookError } from "../failure.ts";
@@ -44,7 +45,7 @@ export function pool(
       for (const health of healths) candidate.weight *= health.part?.(candidate) ?? 1;
     }
     try {
-      const chosen = balance(candidates, asked);
+      const chosen = atOnce("proxy: balance", balance(candidates, asked));
       const upstream = candidates.find((candidate) => candidate === chosen);
       if (upstream) return upstream;
       throw new TypeError("proxy: balance must return one of those it is given");
@@ -96,7 +97,7 @@ export function pool(
     try {
       const outcome = await tryAll(delivery);
       if (!outcome.attempt) throw outcome.error;
-      if (leave) void outcome.ended.then(leave);
+      if (leave) void outcome.ended.then(telling("proxy: limit", leave));
       return outcome.attempt;
     } catch (error) {
       leave?.();

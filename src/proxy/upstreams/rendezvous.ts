@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atOnce } from "../../callbacks.ts";
 import { roundRobin } from "./balancers.ts";
 import type { Asked, Balancer, Candidate } from "./candidate.ts";
 
@@ -52,7 +53,7 @@ export function rendezvous(key: Key, otherwise: Balancer = roundRobin()): Balanc
 }
 
 function reader(key: Key): (asked: Asked) => string | undefined {
-  if (typeof key === "function") return key;
+  if (typeof key === "function") return (asked) => atOnce("rendezvous: the key", key(asked));
   if (key === "address") return ({ clientAddress }) => clientAddress;
   if (key === "path") return ({ request }) => URL.parse(request.url)?.pathname;
   const { header, cookie } = (key ?? {}) as { header?: unknown; cookie?: unknown };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { telling } from "../../callbacks.ts";
 import { parseDate } from "../../http/date.ts";
 import type { ByteRange } from "../../http/ranges.ts";
 import { checkNames } from "../../options.ts";
@@ -14,7 +15,10 @@ import { sliced } from "./entries.ts";
 export interface RemoteOptions {
   /** How long the origin may take to begin an answer, in milliseconds. Default 10000. */
   readonly timeout?: number;
-  /** Is told why a request was answered with 502 or 504. Default `console.error`. */
+  /**
+   * Is told why a request was answered with 502 or 504. What it throws or rejects with goes to
+   * `console.error`. Default `console.error`.
+   */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -39,6 +43,8 @@ export interface RemoteOptions {
 export function remote(url: string | URL, options: RemoteOptions = {}): Source {
   checkNames("remote", options, ["timeout", "onError"]);
   const { timeout = 10_000, onError = console.error } = options;
+  if (typeof onError !== "function") throw new TypeError("remote: onError must be a function");
+  const tell = telling("remote: onError", onError);
   const base = URL.parse(String(url));
   if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash || base.username) {
     throw new TypeError(
@@ -68,7 +74,7 @@ export function remote(url: string | URL, options: RemoteOptions = {}): Source {
     } catch (error) {
       await response?.body?.cancel();
       if (error instanceof SourceError && error.status === 503) throw error;
-      onError(error);
+      tell(error);
       const status = late.signal.aborted ? 504 : 502;
       throw new SourceError(status, `${target.origin} failed`, { cause: error });
     } finally {

@@ -11,6 +11,12 @@ export default {
       "/hasty": proxyTo(env.SERVICE, { ...options, timeout: 100 }),
       // What the handler has from the binding, the runtime decodes.
       "/handler": proxyTo((request) => env.SERVICE.fetch(request), options),
+      "/undecoded": proxyTo(async (request) => {
+        const binding: { fetch(request: Request, init: object): Response | Promise<Response> } =
+          env.SERVICE;
+        const response = await binding.fetch(request, { encodeResponseBody: "manual" });
+        return new Response(response.body, response);
+      }, options),
       "/guarded": proxyTo(env.SERVICE, { ...options, timeouts: { idle: 60_000 } }),
     })(notFound)(request);
   },

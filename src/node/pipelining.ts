@@ -1,0 +1,34 @@
+/**
+ * Requests that a client sends before earlier ones are answered (RFC 9112 §9.3.2).
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { attached } from "../attached.ts";
+
+/** How many requests may wait for earlier ones; nobody who means well sends so far ahead. */
+const MOST = 100;
+
+/** How many wait on a connection. */
+const waiting = attached<IncomingMessage["socket"], number>();
+
+/**
+ * Calls back when all earlier requests of the connection are answered. Node would have as many
+ * handlers run at once as a client sends requests, and those of unsafe methods are to run in order.
+ */
+export function inTurn(
+  message: IncomingMessage,
+  sink: ServerResponse,
+  answer: (message: IncomingMessage, sink: ServerResponse) => void,
+): void {
+  // What has the connection is first; HTTP/2 has streams in place of an order.
+  if (message.httpVersionMajor > 1 || sink.socket !== null) return answer(message, sink);
+  const { socket } = message;
+  const count = (waiting.get(socket) ?? 0) + 1;
+  if (count > MOST) return void socket.destroy();
+  waiting.set(socket, count);
+  sink.once("socket", () => {
+    waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+    answer(message, sink);
+  });
+}

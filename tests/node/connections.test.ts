@@ -1,0 +1,134 @@
+/** Connections that are used as nobody means to: none of them may end the process, or stay. */
+import assert from "node:assert/strict";
+import { connect as connectHttp2 } from "node:http2";
+import { connect, type Socket } from "node:net";
+import { test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import { certificates } from "../support/certificates.ts";
+import { own, serving, until } from "../support/host.ts";
+import { rawRequest } from "../support/raw_request.ts";
+
+const slow: Handler = async () => {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return new Response("slow");
+};
+const get = (path = "/"): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
+const TUNNEL = "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n";
+const SOCKET = "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+/** Sends bytes, and resets the connection a moment later. */
+function resetting(port: number, bytes: string, moment: number): Promise<void> {
+  return new Promise((resolve) => {
+    const client: Socket = connect(port, "127.0.0.1", () => {
+      client.write(bytes);
+      setTimeout(() => client.resetAndDestroy(), moment);
+    });
+    client.on("error", () => {}).once("close", () => resolve());
+  });
+}
+
+// Each in a server of the test's own: what is thrown there outside of a handler fails the test.
+const hostile: Readonly<Record<string, string>> = {
+  "a tunnel": TUNNEL,
+  "a tunnel behind a request": get() + TUNNEL,
+  "an upgrade": SOCKET,
+  "an upgrade behind a request": get() + SOCKET,
+  "an upgrade behind requests": get() + get() + SOCKET,
+  "an upgrade behind an upgrade": SOCKET + SOCKET,
+  "an upgrade with content": SOCKET.replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nhi"),
+  "nonsense behind a request": `${get()}\0\r\n\r\n`,
+};
+for (const [name, bytes] of Object.entries(hostile)) {
+  test(`${name} ends nothing but its connection`, () =>
+    serving(slow, async (port) => {
+      for (let i = 0; i < 12; i++) await resetting(port, bytes, i % 3);
+      await rawRequest(port, bytes, 100);
+      assert.equal((await rawRequest(port, get(), 100)).status, 200);
+    }));
+}
+
+test("a tunnel is refused, and its connection does not stay", () =>
+  serving(slow, async (port) => {
+    const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    let text = "";
+    client.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    client.write(TUNNEL);
+    await new Promise((resolve) => client.once("end", resolve));
+    assert.match(text, /^HTTP\/1\.1 501 /);
+    // Our half is open; nobody listens to it any more.
+    const refused = new Promise((resolve) => client.once("error", resolve));
+    const more = setInterval(() => client.write("x"), 5);
+    await refused;
+    clearInterval(more);
+  }));
+
+test("a tunnel is refused in HTTP/2, too", () =>
+  serving(slow, async (port) => {
+    const client = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    const stream = client.request({ ":method": "CONNECT", ":authority": "h:1" });
+    const status = await new Promise((resolve) =>
+      stream.once("response", (fields) => resolve(fields[":status"]))
+    );
+    client.destroy();
+    assert.equal(status, 501);
+  }, { ...own, http2: true, tls: certificates().sign("localhost") }));
+
+test("requests that are sent ahead are answered in turn, one at a time", async () => {
+  let [running, most] = [0, 0];
+  const order: string[] = [];
+  const app: Handler = async (request) => {
+    most = Math.max(most, ++running);
+    const { pathname } = new URL(request.url);
+    order.push(pathname);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const text = await request.text();
+    running--;
+    return new Response(`${pathname}${text};`);
+  };
+  const post =
+    "POST /post HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi";
+  const paths = Array.from({ length: 80 }, (_, i) => `/${i}`);
+  await serving(app, async (port) => {
+    const { text } = await rawRequest(port, paths.map(get).join("") + post + get("/last"), 500);
+    const contents = text.match(/(?<=\r\n\r\n)\/\w+/g);
+    assert.deepEqual(contents, [...paths, "/posthi", "/last"]);
+  });
+  assert.deepEqual(order, [...paths, "/post", "/last"]);
+  assert.equal(most, 1);
+});
+
+test("who sends ten thousand requests ahead loses the connection", async () => {
+  let count = 0;
+  const app: Handler = async () => {
+    count++;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return new Response("slow");
+  };
+  await serving(app, async (port) => {
+    const client = connect(port, "127.0.0.1");
+    client.on("error", () => {}).resume();
+    client.write(get().repeat(10_000));
+    await new Promise((resolve) => client.once("close", resolve));
+    assert.ok(count <= 2, `${count}`);
+    assert.equal((await rawRequest(port, get(), 100)).status, 200);
+  });
+});
+
+test("requests that wait for one whose client leaves are let go", async () => {
+  const paths: string[] = [];
+  let left = false;
+  const app: Handler = ({ url, signal }) => {
+    paths.push(new URL(url).pathname);
+    return new Promise((_, reject) =>
+      signal.addEventListener("abort", () => {
+        left = true;
+        reject(signal.reason as Error);
+      })
+    );
+  };
+  await serving(app, async (port) => {
+    await resetting(port, get("/first") + get("/second"), 20);
+    await until(() => left);
+  });
+  assert.deepEqual(paths, ["/first"]);
+});
