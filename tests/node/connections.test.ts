@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import type { Handler } from "../../src/handler.ts";
 import { certificates } from "../support/certificates.ts";
 import { own, serving, until } from "../support/host.ts";
@@ -131,4 +132,41 @@ test("requests that wait for one whose client leaves are let go", async () => {
     await until(() => left);
   });
   assert.deepEqual(paths, ["/first"]);
+});
+
+/** A frame of HTTP/2 (RFC 9113 §4.1). */
+function frame(type: number, flags: number, stream: number, payload: readonly number[]): Buffer {
+  const { length } = payload;
+  return Buffer.from([0, length >> 8, length & 255, type, flags, 0, 0, 0, stream, ...payload]);
+}
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+// POST / of https://h, and the first of its content; what follows resets the stream or leaves.
+const UPLOAD = [frame(1, 4, 1, [0x83, 0x87, 0x84, 0x41, 1, 0x68]), frame(0, 0, 1, [0x70, 0x71])];
+
+test("an upload of HTTP/2 that is cut does not look whole, and ends nothing", async () => {
+  const ends: string[] = [];
+  const app: Handler = async (request) => {
+    ends.push(await request.text().catch(() => "failed"));
+    return new Response();
+  };
+  await serving(app, async (port) => {
+    const upload = async (...more: Buffer[]): Promise<void> => {
+      const before = ends.length;
+      const options = { port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] };
+      const client = connectTls(options);
+      client.on("error", () => {}).resume();
+      client.write(Buffer.concat([PREFACE, frame(4, 0, 0, []), ...UPLOAD]));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      client.write(Buffer.concat(more));
+      if (more.length === 0) client.destroy();
+      await until(() => ends.length > before);
+      client.destroy();
+    };
+    await upload(frame(0, 1, 1, [0x72]));
+    assert.deepEqual(ends.splice(0), ["pqr"]);
+    // Every code of RFC 9113 §7.
+    for (let code = 0; code <= 13; code++) await upload(frame(3, 0, 1, [0, 0, 0, code]));
+    await upload();
+  }, { ...own, http2: true, tls: certificates().sign("localhost") });
+  assert.deepEqual(ends, Array.from({ length: 15 }, () => "failed"));
 });
