@@ -47,11 +47,13 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
       readers.set(message, fail);
       message.once("error", fail).once("close", leave);
       message.once("end", () => {
+        // Of a stream of HTTP/2 that the client resets, Node makes one that has ended.
+        if (isReset(message)) return leave();
+        if (!over) to.end();
         over = true;
-        to.end();
       });
       message.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
-        if (!to.write(chunk)) message.pause();
+        if (!over && !to.write(chunk)) message.pause();
       });
     },
     resume: () => void message.resume(),
@@ -60,6 +62,13 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
       message.removeAllListeners("data").removeAllListeners("end").pause();
     },
   };
+}
+
+function isReset(message: IncomingMessage): boolean {
+  const { stream } = message as {
+    stream?: { readonly aborted: boolean; readonly rstCode: number };
+  };
+  return stream !== undefined && (stream.aborted || stream.rstCode !== 0);
 }
 
 /**

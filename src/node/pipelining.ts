@@ -22,7 +22,7 @@ export function inTurn(
   answer: (message: IncomingMessage, sink: ServerResponse) => void,
 ): void {
   // What has the connection is first; HTTP/2 has streams in place of an order.
-  if (message.httpVersionMajor > 1 || sink.socket !== null) return answer(message, sink);
+  if ("stream" in sink || sink.socket !== null) return answer(message, sink);
   const { socket } = message;
   const count = (waiting.get(socket) ?? 0) + 1;
   if (count > MOST) return void socket.destroy();

@@ -21,6 +21,8 @@ const PLAIN = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@/?%]*$/;
 export function receive(message: IncomingMessage, sink: ServerResponse): LazyRequest | number {
   const { method = "GET", url = "" } = message;
   if (REFUSED.has(method)) return 501;
+  // Node's parser takes HTTP/2.0 for a version of HTTP/1.
+  if (message.httpVersionMajor > 1 && !("stream" in message)) return 400;
   const fields = message.httpVersionMajor === 2 ? withHost(message) : message.rawHeaders;
   const coding = fieldOf(fields, "transfer-encoding");
   if (coding !== undefined) {

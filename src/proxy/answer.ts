@@ -50,18 +50,29 @@ export function checkStatus(incoming: IncomingResponse): void {
   throw new Failure("http_protocol_error", `the upstream answered ${status}`, received);
 }
 
-/** The fields of a response that go on, put right. */
+/**
+ * The fields of a response that go on, put right.
+ *
+ * @throws {Failure} When the content is framed in a way that nobody can read.
+ */
 export function answerFields(
   { status, fields, decoded = false }: IncomingResponse,
   credentials: boolean,
   pseudonym: string | undefined,
 ): Field[] {
   const lines = Array.isArray(fields) ? fields as readonly Field[] : [...fields];
-  const has = (wanted: string): boolean =>
-    lines.some(([name]) => name.length === wanted.length && name.toLowerCase() === wanted);
-  const coded = decoded && has("content-encoding");
+  const valuesOf = (wanted: string): string[] =>
+    lines.flatMap(([name, value]) =>
+      name.length === wanted.length && name.toLowerCase() === wanted ? value : []
+    );
+  const coded = decoded && valuesOf("content-encoding").length > 0;
   // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, which must not go on with it.
-  const chunked = has("transfer-encoding");
+  const codings = valuesOf("transfer-encoding");
+  const chunked = codings.length > 0;
+  // RFC 9112 §7: of the others, none was asked for, and none is taken off by transports.
+  if (chunked && !/^chunked$/i.test(codings.join())) {
+    throw new Failure("http_response_transfer_coding", `the upstream sent ${codings.join()}`);
+  }
   const answer: Field[] = [];
   let [via, length]: (string | undefined)[] = [];
   for (const [name, value] of endToEnd(lines)) {

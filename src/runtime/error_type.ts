@@ -26,7 +26,10 @@ const TYPES: readonly (readonly [ProxyErrorType, RegExp])[] = [
     "connection_terminated",
     /ECONNRESET|EPIPE|UND_ERR_SOCKET|ConnectionClosed|connection (?:was )?(?:closed|lost|reset)|socket hang up/i,
   ],
-  ["http_protocol_error", /\bHPE_|Malformed|invalid HTTP|parse/i],
+  [
+    "http_protocol_error",
+    /\bHPE_|Malformed|invalid HTTP|parse|match the HTTP|RES_CONTENT_LENGTH|InvalidContentLength/i,
+  ],
 ];
 
 /**

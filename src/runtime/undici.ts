@@ -67,7 +67,7 @@ function dispatchOptions(
 /** Content as a stream of Node's, which undici takes without one of the web in between. */
 function readable(flow: Flow): Readable {
   let [begun, ended] = [false, false];
-  return new (builtin("node:stream").Readable)({
+  const stream: Readable = new (builtin("node:stream").Readable)({
     read() {
       if (begun) return flow.resume();
       begun = true;
@@ -85,4 +85,6 @@ function readable(flow: Flow): Readable {
       done(error);
     },
   });
+  // Undici listens only for as long as the request is under way; later, it would end the process.
+  return stream.on("error", () => {});
 }

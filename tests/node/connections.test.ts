@@ -3,10 +3,13 @@ import assert from "node:assert/strict";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import type { Handler } from "../../src/handler.ts";
+import { proxyTo } from "../../src/proxy/mod.ts";
 import { certificates } from "../support/certificates.ts";
 import { own, serving, until } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";
+import { rawUpstream } from "../support/raw_upstream.ts";
 
 const slow: Handler = async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -131,4 +134,69 @@ test("requests that wait for one whose client leaves are let go", async () => {
     await until(() => left);
   });
   assert.deepEqual(paths, ["/first"]);
+});
+
+// RFC 9112 §7.1: content that is broken as soon as it begins, and goes to an upstream.
+const broken: Readonly<Record<string, string>> = {
+  "bare line feeds": "3\nabc\n0\n\n",
+  "a size that is none": "0x3\r\nabc\r\n0\r\n\r\n",
+  "a size that is too large": "FFFFFFFFFFFFFFFFF\r\nabc",
+  "a chunk that is longer than its size": "3\r\nabcX\r\n0\r\n\r\n",
+  "an extension that is too long": `1;${"a".repeat(70_000)}\r\na\r\n0\r\n\r\n`,
+};
+for (const [name, chunks] of Object.entries(broken)) {
+  test(`content with ${name} is a 400, and ends nothing but its connection`, async () => {
+    const upstream = await rawUpstream();
+    await serving(proxyTo(upstream.url, { onError: () => {} }), async (port) => {
+      const head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+      for (let i = 0; i < 3; i++) {
+        assert.match((await rawRequest(port, head + chunks, 500)).head, /^HTTP\/1\.1 4/);
+      }
+      assert.equal((await rawRequest(port, get(), 100)).status, 200);
+    });
+    upstream.close();
+  });
+}
+
+test("a version that this protocol has not is a 400", () =>
+  serving(slow, async (port) => {
+    const request = "GET / HTTP/2.0\r\nHost: h\r\n\r\n";
+    assert.equal((await rawRequest(port, request, 200)).status, 400);
+  }));
+
+/** A frame of HTTP/2 (RFC 9113 §4.1). */
+function frame(type: number, flags: number, stream: number, payload: readonly number[]): Buffer {
+  const { length } = payload;
+  return Buffer.from([0, length >> 8, length & 255, type, flags, 0, 0, 0, stream, ...payload]);
+}
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+// POST / of https://h, and the first of its content; what follows resets the stream or leaves.
+const UPLOAD = [frame(1, 4, 1, [0x83, 0x87, 0x84, 0x41, 1, 0x68]), frame(0, 0, 1, [0x70, 0x71])];
+
+test("an upload of HTTP/2 that is cut does not look whole, and ends nothing", async () => {
+  const ends: string[] = [];
+  const app: Handler = async (request) => {
+    ends.push(await request.text().catch(() => "failed"));
+    return new Response();
+  };
+  await serving(app, async (port) => {
+    const upload = async (...more: Buffer[]): Promise<void> => {
+      const before = ends.length;
+      const options = { port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] };
+      const client = connectTls(options);
+      client.on("error", () => {}).resume();
+      client.write(Buffer.concat([PREFACE, frame(4, 0, 0, []), ...UPLOAD]));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      client.write(Buffer.concat(more));
+      if (more.length === 0) client.destroy();
+      await until(() => ends.length > before);
+      client.destroy();
+    };
+    await upload(frame(0, 1, 1, [0x72]));
+    assert.deepEqual(ends.splice(0), ["pqr"]);
+    // Every code of RFC 9113 §7.
+    for (let code = 0; code <= 13; code++) await upload(frame(3, 0, 1, [0, 0, 0, code]));
+    await upload();
+  }, { ...own, http2: true, tls: certificates().sign("localhost") });
+  assert.deepEqual(ends, Array.from({ length: 15 }, () => "failed"));
 });

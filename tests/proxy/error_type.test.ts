@@ -8,6 +8,17 @@ import { FakeTransport } from "../support/fake_transport.ts";
 
 const coded = (code: string, message = ""): Error => Object.assign(new Error(message), { code });
 const errors: readonly (readonly [unknown, string | undefined, number])[] = [
+  [
+    new Error("Response does not match the HTTP/1.1 protocol (Invalid header value char)"),
+    "http_protocol_error",
+    502,
+  ],
+  [coded("UND_ERR_RES_CONTENT_LENGTH_MISMATCH"), "http_protocol_error", 502],
+  [
+    coded("InvalidContentLength", 'InvalidContentLength fetching "http://a/"'),
+    "http_protocol_error",
+    502,
+  ],
   [coded("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:9"), "connection_refused", 502],
   [new TypeError("fetch failed", { cause: coded("ECONNREFUSED") }), "connection_refused", 502],
   [new Error("connection lost", { cause: coded("ENOTFOUND") }), "dns_error", 502],

@@ -34,7 +34,7 @@ const answers: readonly (readonly [string, number, readonly Field[], boolean, re
     [
       "chunks and a length",
       200,
-      [["content-length", "3"], ["transfer-encoding", "gzip"]],
+      [["content-length", "3"], ["transfer-encoding", "chunked"]],
       false,
       [],
     ],
@@ -110,6 +110,14 @@ const useless: readonly (readonly [string, number, readonly Field[], string])[] 
   ["lengths in a list", 200, [["content-length", "8, 9"]], "http_protocol_error"],
   ["a negative length", 200, [["content-length", "-1"]], "http_protocol_error"],
   ["a name that is none", 200, [["a b", "1"]], "http_protocol_error"],
+  ...[["gzip"], ["gzip, chunked"], ["gzip", "chunked"], ["chunked", "chunked"]].map((codings) =>
+    [
+      `the transfer coding ${codings.join(" and ")}`,
+      200,
+      codings.map((coding): Field => ["Transfer-Encoding", coding]),
+      "http_response_transfer_coding",
+    ] as const
+  ),
   ["a line break in a field", 200, [["a", "1\r\nb: 2"]], "http_protocol_error"],
 ];
 for (const [why, status, fields, type] of useless) {
