@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { attached } from "../attached.ts";
 import { HostRequest } from "./received.ts";
 
 /** Field lines, flat: a name, its value, the next name. Made once, it can serve many responses. */
@@ -34,15 +35,42 @@ export function respond(request: object, body: Body, head: Head): Response {
 }
 
 /** Makes a response of the runtime. */
-export function nativeResponse(body: Body, head: Head): Response {
+export function nativeResponse(body: Body | Blob, head: Head): Response {
+  return new Response(body, nativeInit(body, head));
+}
+
+/** What the runtime's `Response` is made with, besides the content. */
+export function nativeInit(body: Body | Blob, head: Head): ResponseInit {
   const { status, statusText = "", fields } = head;
-  const headers = appendTo(new Headers(), fields);
-  const length = lengthOf(body, head);
-  if (length !== undefined) headers.set("content-length", String(length));
+  const headers = headersOf(fields, lengthOf(body, head));
   const init: ResponseInit & { encodeBody?: "manual" } = { status, statusText, headers };
   // Workers would encode again what its fields call encoded.
   if (headers.has("content-encoding")) init.encodeBody = "manual";
-  return new Response(body, init);
+  return init;
+}
+
+/** The `Headers` that were made of a list and a length. */
+interface Made {
+  readonly headers: Headers;
+  readonly length: number | undefined;
+}
+
+/** Those of lists that serve many responses, `null` before the first. */
+const made = attached<FieldList, Made | null>();
+
+/** Lets `Headers` be made once of a list that does not change: responses copy them. */
+export function reused(fields: FieldList): FieldList {
+  made.set(fields, null);
+  return fields;
+}
+
+function headersOf(fields: FieldList, length: number | undefined): Headers {
+  const known = made.get(fields);
+  if (known && known.length === length) return known.headers;
+  const headers = appendTo(new Headers(), fields);
+  if (length !== undefined) headers.set("content-length", String(length));
+  if (known === null) made.set(fields, { headers, length });
+  return headers;
 }
 
 /** Appends field lines. */

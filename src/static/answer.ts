@@ -7,8 +7,9 @@ import { atOnce } from "../callbacks.ts";
 import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
 import { nativeRequest } from "../http/received.ts";
-import { appendTo, type FieldList, respond } from "../http/respond.ts";
+import { appendTo, type FieldList, respond, reused } from "../http/respond.ts";
 import { textResponse } from "../http/text.ts";
+import { respondHeld } from "../runtime/held.ts";
 import type { CacheFields, CacheRule } from "./cache.ts";
 import { compressed, compresses } from "./compress.ts";
 import { describe, type Describing, type Description, type Representation } from "./describe.ts";
@@ -82,7 +83,8 @@ export function answerFile(
   if (!plan) return andThen(entry.close?.(), () => notAcceptable(request, answering));
   const { open } = plan;
   if (open && request.method !== "HEAD") {
-    return andThen(open(), (content) => respond(request, content, plan));
+    const make = entry.inMemory ? respondHeld : respond;
+    return andThen(open(), (content) => make(request, content, plan));
   }
   return andThen(entry.close?.(), () => respond(request, null, plan));
 }
@@ -108,8 +110,9 @@ function describedBy(
     compresses(request, type, entry.size, policy.cacheControl);
   const sent = { name: made ? "gzip" : coding, made };
   const description = describe(representation, sent, type, policy, answering, now);
-  const fields = [...description.guides, ...description.metadata, ...UNIT];
+  const fields = reused([...description.guides, ...description.metadata, ...UNIT]);
   const described = { ...description, of: representation, second, made, type, policy, fields };
+  reused(description.guides);
   if (!fallback) answering.described?.set(entry, described);
   return described;
 }

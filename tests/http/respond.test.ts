@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Flow, respondFlow, type Sink, streamOf, takeFlow } from "../../src/http/flow.ts";
-import { respond } from "../../src/http/respond.ts";
+import { respond, reused } from "../../src/http/respond.ts";
 
 const received = new Request("http://h/");
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
@@ -31,6 +31,16 @@ test("a response has its status, its fields and the length of its bytes", async 
   const head = respond(received, null, { status: 200, fields: [], length: 7 });
   assert.equal(head.headers.get("content-length"), "7");
   assert.equal(head.body, null);
+});
+
+test("fields that serve many responses have the length of each, and nothing that one was given", () => {
+  const fields = reused(["content-type", "text/x"]);
+  for (const length of [3, 3, 4, undefined, 3]) {
+    const { headers } = respond(received, null, { status: 200, fields, length });
+    const told = length === undefined ? [] : [["content-length", String(length)]];
+    assert.deepEqual([...headers], [...told, ["content-type", "text/x"]]);
+    headers.append("content-type", "y");
+  }
 });
 
 test("a flow starts when it is read, waits, goes on, and ends", async () => {

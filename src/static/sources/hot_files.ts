@@ -8,7 +8,10 @@ import { hashedEntry } from "./entries.ts";
 
 /** Options of the memory for hot files. */
 export interface HotOptions {
-  /** The most that all files in memory weigh together, in bytes. Default 16 MiB. */
+  /**
+   * The most that all files in memory weigh together, in bytes; Bun holds those of 16 KiB and more
+   * twice once they are sent. Default 16 MiB.
+   */
   readonly bytes?: number;
   /**
    * For how long a file in memory is sent without asking the file system, in milliseconds. With 0 it
