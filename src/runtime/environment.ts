@@ -1,5 +1,6 @@
 /**
- * What the debugger asks the runtime: its name, the environment, the terminal, and the text of its sources.
+ * What the debugger asks the runtime: its name, the environment, the terminal, and the text of its
+ * sources.
  *
  * @module
  */

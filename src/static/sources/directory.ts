@@ -32,7 +32,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface DirectoryOptions {
   /**
    * Which symbolic links are followed: `"inside"` those that stay below the directory, `"follow"`
-   * all of them, `"deny"` none. Default `"inside"`.
+   * all of them, `"deny"` none. What is disallowed, and what is a dotfile, the name of the link says,
+   * not what it leads to. Default `"inside"`.
    */
   readonly symlinks?: "inside" | "follow" | "deny";
   /**
