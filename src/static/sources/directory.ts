@@ -103,7 +103,7 @@ export function fileSystem(
     const known = await checking;
     if (known) return known;
     const segments = names(key);
-    const asked = Date.now();
+    const asked = performance.now();
     const file = await files.find(root.path, segments, symlinks);
     if (typeof file !== "object") return recent.keep(key, asked, file);
     const name = segments.at(-1) ?? root.name;
