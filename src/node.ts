@@ -20,6 +20,7 @@ import type { Handler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
+import { answerLast } from "./node/linger.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
@@ -175,7 +176,7 @@ export function listener(
   const tell = telling("serve: onError", onError);
   const enter = entrance(fetch);
   const answer = (message: IncomingMessage, sink: ServerResponse): void => {
-    if (isDeclined(message)) sink.shouldKeepAlive = false;
+    if (isDeclined(message)) answerLast(message, sink);
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
     const request = received as unknown as Request;
@@ -236,7 +237,7 @@ export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): 
 function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
   if (!message.complete) answerEarly(message, sink);
   // What comes after a request that is none may be part of it.
-  sink.shouldKeepAlive = false;
+  answerLast(message, sink);
   const method = message.method ?? "GET";
   const text = status === 501 ? "Not Implemented" : "Bad Request";
   void writeResponse(sink, method, textResponse({ method }, status, text));
