@@ -13,8 +13,6 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-// @ts-ignore: undici has types for its index alone, which would replace the dispatcher behind fetch
-import Agent from "undici/lib/dispatcher/agent.js";
 import { telling } from "./callbacks.ts";
 import type { Handler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
@@ -27,7 +25,6 @@ import { abandon, cut, writeResponse } from "./node/response.ts";
 import { closer, createServer } from "./node/server.ts";
 import { readTls, type ServerTls } from "./node/tls.ts";
 import { checkNames } from "./options.ts";
-import { agentTransport } from "./runtime/node.ts";
 import {
   acceptUpgrades,
   isDeclined,
@@ -35,13 +32,7 @@ import {
   type UpgradeListener,
   upgrading,
 } from "./node/upgrade.ts";
-import { setNodeTransport } from "./runtime/transport.ts";
 import { tunnelOf } from "./runtime/tunnel.ts";
-import type { AgentConstructor } from "./runtime/undici.ts";
-
-// A bundle has no node_modules to load undici from, so it is imported here and handed over.
-const agent: unknown = Agent;
-setNodeTransport(agentTransport(agent as AgentConstructor));
 
 export { earlyHints } from "./node/early_hints.ts";
 export type { ServerTls, UpgradeListener };
