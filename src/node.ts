@@ -18,6 +18,7 @@ import type { Handler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
+import { answerLast } from "./node/linger.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
@@ -168,7 +169,7 @@ export function listener(
   const tell = telling("serve: onError", onError);
   const enter = entrance(fetch);
   const answer = (message: IncomingMessage, sink: ServerResponse): void => {
-    if (isDeclined(message)) sink.shouldKeepAlive = false;
+    if (isDeclined(message)) answerLast(message, sink);
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
     if (received.address === undefined && isLost(message.socket)) return cut(sink);
@@ -230,7 +231,7 @@ export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): 
 function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
   if (!message.complete) answerEarly(message, sink);
   // What comes after a request that is none may be part of it.
-  sink.shouldKeepAlive = false;
+  answerLast(message, sink);
   const method = message.method ?? "GET";
   const text = status === 501 ? "Not Implemented" : "Bad Request";
   void writeResponse(sink, method, textResponse({ method }, status, text));
