@@ -212,7 +212,7 @@ function whole(
   if (!fallback) return { status: 200, fields, ...plan };
   const { status, cacheControl, vary } = fallback;
   const more = vary === undefined ? [] : ["vary", vary];
-  return { status, fields: [...without(fields, "last-modified"), ...more], cacheControl, ...plan };
+  return { status, fields: [...fields, ...more], cacheControl, ...plan };
 }
 
 /** The validators tell the client what it has missed. */
