@@ -106,7 +106,7 @@ function describedBy(
   const type = withCharset(entry.type ?? answering.typeOf(name) ?? answering.fallbackMimetype);
   const policy: CacheFields = fallback
     ? { cacheControl: fallback.cacheControl, validators: false }
-    : answering.cache(path, type);
+    : answering.cache(path, type, representation.base);
   const made = answering.compress && coding === "identity" &&
     compresses(request, type, entry.size, policy.cacheControl);
   const sent = { name: made ? "gzip" : coding, made };
