@@ -21,6 +21,7 @@ import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
 import { inTurn } from "./node/pipelining.ts";
+import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
 import { createServer } from "./node/server.ts";
@@ -121,7 +122,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const listen = listener(fetch, onError ? { onError } : {});
   const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
+<<<<<<< HEAD
   const close = closer(server, acceptUpgrades(server, listen));
+=======
+  rememberPeers(server);
+  const close = closer(server);
+  const closeTunnels = acceptUpgrades(server, listen);
+>>>>>>> main
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));
     server.listen(port, hostname, resolve);
@@ -170,6 +177,7 @@ export function listener(
     if (isDeclined(message)) answerLast(message, sink);
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
+    if (received.address === undefined && isLost(message.socket)) return cut(sink);
     const request = received as unknown as Request;
     const open = tunnellerOf(sink);
     const send = (answer: unknown): void | Promise<void> => {

@@ -59,13 +59,15 @@ for (const [name, how] of Object.entries(hurry)) {
   });
 
   test(`close ends handlers that never answer, ${name}`, async () => {
-    let left = false;
-    const fetch: Handler = ({ signal }) =>
-      new Promise(() => signal.addEventListener("abort", () => (left = true)));
+    let [asked, left] = [false, false];
+    const fetch: Handler = ({ signal }) => {
+      asked = true;
+      return new Promise(() => signal.addEventListener("abort", () => (left = true)));
+    };
     const server = await serve({ ...own, fetch });
     const socket = await client(server.port, GET);
     const closed = once(socket, "close");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => asked);
     await server.close(how);
     await closed;
     await until(() => left);
@@ -92,7 +94,7 @@ for (const [name, how] of Object.entries(hurry)) {
 }
 
 test("close cuts nothing that is answered in time", async () => {
-  let answer = (): void => {};
+  let answer: (() => void) | undefined;
   const fetch: Handler = async () => {
     await new Promise<void>((resolve) => (answer = resolve));
     return new Response("in time");
@@ -101,8 +103,9 @@ test("close cuts nothing that is answered in time", async () => {
   let text = "";
   const socket = await client(server.port, GET);
   socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  await until(() => answer !== undefined);
   const closed = server.close({ timeout: 1e12 });
-  setTimeout(() => answer(), 50);
+  setTimeout(() => answer?.(), 50);
   await closed;
   await until(() => text.includes("in time"));
 });
