@@ -122,13 +122,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const listen = listener(fetch, onError ? { onError } : {});
   const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
-<<<<<<< HEAD
-  const close = closer(server, acceptUpgrades(server, listen));
-=======
   rememberPeers(server);
-  const close = closer(server);
-  const closeTunnels = acceptUpgrades(server, listen);
->>>>>>> main
+  const close = closer(server, acceptUpgrades(server, listen));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));
     server.listen(port, hostname, resolve);
