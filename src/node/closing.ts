@@ -81,7 +81,7 @@ export function closer(
     else if (timeout === 0) force();
     else {
       const timer = setTimeout(force, Math.min(timeout, LONGEST));
-      closed.then(() => clearTimeout(timer));
+      void closed.then(() => clearTimeout(timer));
     }
     await closed;
   };
