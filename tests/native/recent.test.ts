@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { notFound } from "../../src/handler.ts";
 import { serveStatic } from "../../src/static/mod.ts";
 import type { ServeStaticOptions } from "../../src/static/mod.ts";
+import { withClock } from "../support/stopped_clock.ts";
 import { temporary } from "../support/temp.ts";
 
 const root = temporary({ "index.html": "home" });
@@ -19,18 +20,6 @@ const statusOf = async (
 };
 const serving = (options: ServeStaticOptions = {}): ReturnType<ReturnType<typeof serveStatic>> =>
   serveStatic({ "/": root }, options)(notFound);
-
-/** The clock stands still, but for steps. */
-async function withClock(use: (step: (by: number) => void) => Promise<void>): Promise<void> {
-  const { now } = Date;
-  let time = now();
-  Date.now = () => time;
-  try {
-    await use((by) => (time += by));
-  } finally {
-    Date.now = now;
-  }
-}
 
 test("what is not there is believed to be missing for a moment, and never for long", async () => {
   for (const revalidate of [1000, 1e9, Infinity]) {
