@@ -99,18 +99,15 @@ function byDescriptor(fs: FileSystem): Seeing {
     new Promise<number>((resolve, reject) =>
       fs.open(path, O_PATH, (error, fd) => error ? reject(error) : resolve(fd))
     ).catch(absent);
-  const stat = (fd: number): Promise<Stats> =>
-    new Promise((resolve, reject) =>
-      fs.fstat(fd, { bigint: true }, (error, stat) => error ? reject(error) : resolve(stat))
-    );
-  // Neither this nor closing asks a disk, so neither is worth the way to another thread.
+  // What was just looked up is in memory; it is not worth the way to another thread.
+  const statOf = (fd: number): Stats => fs.fstatSync(fd, { bigint: true });
   const realOf = (fd: number): string => fs.readlinkSync(descriptor(fd));
   return {
     async see(_root, path) {
       const fd = await place(path);
       if (fd === undefined) return undefined;
       try {
-        return { stat: await stat(fd), real: realOf(fd) };
+        return { stat: statOf(fd), real: realOf(fd) };
       } finally {
         fs.closeSync(fd);
       }
