@@ -18,7 +18,9 @@ import type { Handler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
+import { answerLast } from "./node/linger.ts";
 import { inTurn } from "./node/pipelining.ts";
+import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
 import { closer, createServer } from "./node/server.ts";
@@ -116,6 +118,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const listen = listener(fetch, onError ? { onError } : {});
   const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
+  rememberPeers(server);
   const close = closer(server);
   const closeTunnels = acceptUpgrades(server, listen);
   await new Promise<void>((resolve, reject) => {
@@ -166,9 +169,10 @@ export function listener(
   const tell = telling("serve: onError", onError);
   const enter = entrance(fetch);
   const answer = (message: IncomingMessage, sink: ServerResponse): void => {
-    if (isDeclined(message)) sink.shouldKeepAlive = false;
+    if (isDeclined(message)) answerLast(message, sink);
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
+    if (received.address === undefined && isLost(message.socket)) return cut(sink);
     const request = received as unknown as Request;
     const open = tunnellerOf(sink);
     const send = (answer: unknown): void | Promise<void> => {
@@ -227,7 +231,7 @@ export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): 
 function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
   if (!message.complete) answerEarly(message, sink);
   // What comes after a request that is none may be part of it.
-  sink.shouldKeepAlive = false;
+  answerLast(message, sink);
   const method = message.method ?? "GET";
   const text = status === 501 ? "Not Implemented" : "Bad Request";
   void writeResponse(sink, method, textResponse({ method }, status, text));

@@ -14,6 +14,7 @@ import type { DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
+import { isMediaType, typesWith } from "./media_type.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -56,6 +57,11 @@ export interface ServeStaticOptions {
   readonly cache?: Cache;
   /** For how long an answer is fresh, in seconds. Default 43200, twelve hours. */
   readonly cacheTimeout?: number;
+  /**
+   * Media types by extension, in addition to those that are known and before them:
+   * `{ ts: "text/plain" }`. A type that the source tells comes first. Default: none.
+   */
+  readonly mimeTypes?: Readonly<Record<string, string>>;
   /** The media type of files whose name tells none. Default `"text/plain"`. */
   readonly fallbackMimetype?: string;
   /** The names that answer for a directory, in order. Default `["index.html"]`. */
@@ -93,7 +99,7 @@ export interface ServeStaticOptions {
   readonly dictionaries?: Dictionaries;
   /**
    * Whether text that is not stored compressed is compressed with gzip, from 1 KiB to 10 MiB and
-   * unless `Cache-Control` says `no-transform`. Such answers have weak entity tags and no ranges.
+   * unless `Cache-Control` says `no-transform`. Media, archives and other compressed formats are not. Such answers have weak entity tags and no ranges.
    * Default `false`.
    */
   readonly compress?: boolean;
@@ -145,6 +151,7 @@ const NAMES = [
   "hot",
   "cache",
   "cacheTimeout",
+  "mimeTypes",
   "fallbackMimetype",
   "index",
   "listing",
@@ -174,7 +181,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
   const { fallbackMimetype = "text/plain" } = options;
   const hooks = [options.headers ?? []].flat();
   const dotfiles = oneOf("dotfiles", options.dotfiles ?? "ignore", ["ignore", "allow", "deny"]);
-  if (typeof fallbackMimetype !== "string" || !/^[!-~]+\/[ -~]+$/.test(fallbackMimetype)) {
+  if (!isMediaType(fallbackMimetype)) {
     fail('fallbackMimetype must be a media type such as "text/plain"');
   }
   for (const [name, values] of Object.entries({ isAllowed, onServe, headers: hooks })) {
@@ -201,6 +208,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     },
     answering: {
       cache: caching(options.cache ?? true, options.cacheTimeout ?? 43200),
+      typeOf: typesWith(options.mimeTypes ?? {}),
       fallbackMimetype,
       download: savedAs(download),
       untrusted: flag("untrusted", options.untrusted),

@@ -35,6 +35,22 @@ test("what is not there is believed to be missing for a moment, and never for lo
   }
 });
 
+test("a clock that is set back does not keep what has changed", async () => {
+  for (const content of ["short", "long".repeat(100_000)]) {
+    await withClock(async (step, set) => {
+      const path = join(root, "clock.txt");
+      writeFileSync(path, content);
+      step(10_000);
+      const app = serving();
+      for (let i = 0; i < 12; i++) assert.equal(await statusOf(app, "/clock.txt"), 200);
+      rmSync(path);
+      set(-24 * 60 * 60 * 1000);
+      step(1000);
+      assert.equal(await statusOf(app, "/clock.txt"), 404);
+    });
+  }
+});
+
 test("who wants to be asked each time, or keeps nothing, is asked each time", async () => {
   for (const hot of [false, { revalidate: 0 }] as const) {
     const app = serving({ hot });

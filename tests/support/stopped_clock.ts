@@ -1,17 +1,16 @@
-/** The clocks of the runtime stand still, but for steps. */
-export async function withClock(use: (step: (by: number) => void) => Promise<void>): Promise<void> {
-  const { now } = Date;
-  const { performance } = globalThis;
-  const original = performance.now;
-  const start = performance.now();
-  let time = now();
-  const from = time;
-  Date.now = () => time;
-  performance.now = () => start + time - from;
+/** Time stands still, but for steps; `set` sets the time of day alone, as an administrator does. */
+export async function withClock(
+  use: (step: (by: number) => void, set: (by: number) => void) => Promise<void>,
+): Promise<void> {
+  const before = performance.now.bind(performance);
+  const dayBefore = Date.now;
+  let [time, day] = [Math.ceil(performance.now()), Date.now()];
+  performance.now = () => time;
+  Date.now = () => day;
   try {
-    await use((by) => (time += by));
+    await use((by) => [time, day] = [time + by, day + by], (by) => day += by);
   } finally {
-    Date.now = now;
-    performance.now = original;
+    performance.now = before;
+    Date.now = dayBefore;
   }
 }

@@ -106,7 +106,7 @@ export function fileSystem(
     const known = await checking;
     if (known) return known;
     const segments = names(key);
-    const asked = Date.now();
+    const asked = performance.now();
     const file = await tree.find(segments);
     if (!file || file.directory) {
       // A file that became a directory exports nothing that was not exported.
