@@ -12,7 +12,7 @@ type Stats = Seen["stat"];
 export interface FoundFile {
   readonly directory: false;
   /** Its names below the tree, if a link led to it; outside of the tree, the last one alone. */
-  readonly realNames: readonly string[] | undefined;
+  readonly realPath: readonly string[] | undefined;
   /** Tells this file, as it is now, from any other. */
   readonly identity: string;
   /** The length in bytes. */
@@ -48,16 +48,16 @@ export interface Placed extends Seen {
   /** The real path of the tree. */
   readonly root: string;
   /** As those of the file. */
-  readonly realNames: readonly string[] | undefined;
+  readonly realPath: readonly string[] | undefined;
 }
 
 /** Makes the file of what was found. */
-export function foundFile(seeing: Seeing, { root, stat, real, realNames }: Placed): FoundFile {
+export function foundFile(seeing: Seeing, { root, stat, real, realPath }: Placed): FoundFile {
   const facts = factsOf(stat);
   return {
     ...facts,
     directory: false,
-    realNames,
+    realPath,
     async isCurrent() {
       const now = await seeing.see(root, real);
       return now?.real === real && factsOf(now.stat).identity === facts.identity;

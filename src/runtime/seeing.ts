@@ -161,16 +161,16 @@ function isUnsettled(folder: Stats | undefined): boolean {
  * without a trace in its times, or in those of the folder above.
  */
 function byPath(fs: FileSystem): Seeing {
-  const { relative, join, sep } = builtin("node:path");
+  const path = builtin("node:path");
   const lstat = (path: string): Promise<Stats | undefined> =>
     fs.promises.lstat(path, { bigint: true }).catch(absent);
 
   /** What the folders from the root down to a path are, or `undefined` when one is no folder. */
   async function foldersTo(root: string, real: string): Promise<string | undefined> {
-    const below = relative(root, real).split(sep);
+    const below = path.relative(root, real).split(path.sep);
     // At the root, or outside where that is allowed, there is nothing to exchange.
     const names = real.startsWith(root) && below[0] !== "" && below[0] !== ".." ? below : [];
-    const folders = names.map((_, at) => join(root, ...names.slice(0, at)));
+    const folders = names.map((_, at) => path.join(root, ...names.slice(0, at)));
     const stats = await Promise.all(folders.map(lstat));
     if (!stats.every((stat) => stat?.isDirectory())) return undefined;
     if (stats.some(isUnsettled)) await new Promise((resolve) => setTimeout(resolve, TICK));
@@ -214,6 +214,6 @@ function byPath(fs: FileSystem): Seeing {
           }),
         (opened) => opened?.handle.close(),
       ),
-    within: (root, real, use) => still(root, join(real, "x"), () => use(real)),
+    within: (root, real, use) => still(root, path.join(real, "x"), () => use(real)),
   };
 }

@@ -24,7 +24,7 @@ export interface Tree {
 export interface FoundDirectory {
   readonly directory: true;
   /** Its names below the tree, if a link led to it; outside of the tree, the last one alone. */
-  readonly realNames: readonly string[] | undefined;
+  readonly realPath: readonly string[] | undefined;
 }
 
 /** One name in a directory. */
@@ -34,7 +34,7 @@ export interface Name {
   readonly size: number;
   readonly lastModified: number;
   /** As those of what is found. */
-  readonly realNames: readonly string[] | undefined;
+  readonly realPath: readonly string[] | undefined;
 }
 
 /** How often a path is followed whose root is switched meanwhile, as deployments do. */
@@ -57,11 +57,11 @@ export function treeAt(
     segments: readonly string[],
   ): Promise<FoundFile | FoundDirectory | undefined> {
     const found = await look(segments);
-    if (found?.stat.isDirectory()) return { directory: true, realNames: found.realNames };
+    if (found?.stat.isDirectory()) return { directory: true, realPath: found.realPath };
     if (!found?.stat.isFile()) return undefined;
     const own = path.basename(found.real);
     const isRenamed = segments.length === 0 && own !== name;
-    return foundFile(seeing, isRenamed ? { ...found, realNames: [own] } : found);
+    return foundFile(seeing, isRenamed ? { ...found, realPath: [own] } : found);
   }
 
   async function list(segments: readonly string[], most: number): Promise<readonly Name[]> {
@@ -76,18 +76,18 @@ export function treeAt(
   async function nameIn(
     folder: string,
     segments: readonly string[],
-    { realNames }: Placed,
+    { realPath }: Placed,
     name: string,
   ): Promise<Name | undefined> {
     const at = path.join(folder, name);
     const stat = await fs.promises.lstat(at, { bigint: true }).catch(absent);
     const placed = stat?.isSymbolicLink()
       ? await look([...segments, name])
-      : stat && { stat, realNames: realNames && [...realNames, name] };
+      : stat && { stat, realPath: realPath && [...realPath, name] };
     if (!placed?.stat.isFile() && !placed?.stat.isDirectory()) return undefined;
     const { size, mtime } = factsOf(placed.stat);
     const directory = placed.stat.isDirectory();
-    return { name, directory, size, lastModified: mtime, realNames: placed.realNames };
+    return { name, directory, size, lastModified: mtime, realPath: placed.realPath };
   }
 
   /** What is found below the root, which was the same before and after. */
@@ -104,7 +104,7 @@ export function treeAt(
     return {
       ...seen,
       root,
-      realNames: seen.real === full ? undefined : namesBelow(root, seen.real),
+      realPath: seen.real === full ? undefined : namesBelow(root, seen.real),
     };
   }
 

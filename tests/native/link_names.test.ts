@@ -105,8 +105,14 @@ for (const [name, source] of Object.entries(sources)) {
       const above = name === "an overlay" ? ["above.txt"] : [];
       assert.deepEqual(listed.toSorted(), [
         ...above,
-        ...["alias", "alias.txt", "current", "data", "page.js"],
-        ...["plain.txt", "site.html", "sub"],
+        "alias",
+        "alias.txt",
+        "current",
+        "data",
+        "page.js",
+        "plain.txt",
+        "site.html",
+        "sub",
       ]);
     });
 

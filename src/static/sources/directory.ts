@@ -125,10 +125,7 @@ export function fileSystem(
     return recent.keep(key, asked, entry(name, file, becoming));
   };
   return {
-    async list(segments) {
-      const listed = await tree.list(segments, MOST_LISTED + 1);
-      return listed.map(({ realNames, ...name }) => ({ ...name, realPath: realNames }));
-    },
+    list: (segments) => tree.list(segments, MOST_LISTED + 1),
     find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
@@ -148,7 +145,7 @@ export function fileSystem(
 async function readWhole(file: FoundFile, name: string): Promise<SmallFile> {
   const facts = factsOf(file);
   const bytes = await readAll(await opened(file, name), 0, file.size);
-  return { ...facts, bytes, lastModified: knownTime(file), realPath: file.realNames };
+  return { ...facts, bytes, lastModified: knownTime(file), realPath: file.realPath };
 }
 
 function factsOf(file: FoundFile): Pick<SmallFile, "identity" | "settled"> {
@@ -156,12 +153,12 @@ function factsOf(file: FoundFile): Pick<SmallFile, "identity" | "settled"> {
 }
 
 /** The same file is another one behind a link: what its real name says may be another thing. */
-function identityOf({ identity, realNames }: FoundFile): string {
-  return realNames ? `${identity} ${realNames.join("/")}` : identity;
+function identityOf({ identity, realPath }: FoundFile): string {
+  return realPath ? `${identity} ${realPath.join("/")}` : identity;
 }
 
 function folder(found: FoundDirectory | undefined): Found {
-  const realPath = found?.realNames;
+  const realPath = found?.realPath;
   return realPath ? { directory: true, realPath } : found && "directory";
 }
 
@@ -190,7 +187,7 @@ function entry(name: string, file: FoundFile, { forget, keep }: Becoming): Entry
     name,
     size,
     lastModified,
-    realPath: file.realNames,
+    realPath: file.realPath,
     // Two changes within one tick of the clock share a tag, which then is weak.
     etag: settled ? `"${tag}"` : lastModified === undefined ? undefined : `W/"${tag}"`,
     async open({ start, end } = { start: 0, end: size }) {
