@@ -20,6 +20,7 @@ import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
 import { inTurn } from "./node/pipelining.ts";
+import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
 import { closer, createServer } from "./node/server.ts";
@@ -117,6 +118,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const listen = listener(fetch, onError ? { onError } : {});
   const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
+  rememberPeers(server);
   const close = closer(server);
   const closeTunnels = acceptUpgrades(server, listen);
   await new Promise<void>((resolve, reject) => {
@@ -170,6 +172,7 @@ export function listener(
     if (isDeclined(message)) answerLast(message, sink);
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
+    if (received.address === undefined && isLost(message.socket)) return cut(sink);
     const request = received as unknown as Request;
     const open = tunnellerOf(sink);
     const send = (answer: unknown): void | Promise<void> => {
