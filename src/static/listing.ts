@@ -68,11 +68,13 @@ export function listingPlan({ headers }: Request, listing: Listing): Plan {
   const body = new TextEncoder().encode(text);
   const policy = `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; ` +
     "form-action 'none'; frame-ancestors 'none'";
-  const fields = [
-    ...["cache-control", "no-cache", "content-security-policy", policy],
-    ...["content-type", json ? "application/json" : "text/html; charset=utf-8"],
-    ...["vary", "accept", ...NOSNIFF],
-  ];
+  const headers = {
+    "cache-control": "no-cache",
+    "content-security-policy": policy,
+    "content-type": json ? "application/json" : "text/html; charset=utf-8",
+    "vary": "accept",
+  };
+  const fields = [...Object.entries(headers).flat(), ...NOSNIFF];
   return { status: 200, fields, body, length: body.length };
 }
 

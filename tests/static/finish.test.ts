@@ -137,8 +137,12 @@ test("a hook that throws on an error makes a rejection, and lets go of the file"
   }
 });
 
+const always = (): boolean => true;
 /** A hook that has tags of its own. */
-const tagging = (tag: string | null, when = (_: number): boolean => true): ServeStaticOptions => ({
+const tagging = (
+  tag: string | null,
+  when: (status: number) => boolean = always,
+): ServeStaticOptions => ({
   headers(_, headers, { status }) {
     if (!when(status)) return;
     if (tag === null) headers.delete("etag");
