@@ -55,10 +55,10 @@ a:hover{text-decoration:underline}a:focus-visible{outline:2px solid var(--link);
 @media(max-width:34rem){th:last-child,td:last-child{display:none}}`;
 
 /** A listing: as JSON when the client likes that better, else as HTML. */
-export function listingPlan({ headers }: Request, listing: Listing): Plan {
+export function listingPlan(request: Request, listing: Listing): Plan {
   const order = orderOf(listing.query);
   const entries = sorted(listing.entries, order);
-  const accept = headers.get("accept");
+  const accept = request.headers.get("accept");
   const json = weightOfType(accept, "application/json") > weightOfType(accept, "text/html");
   const nonce = crypto.randomUUID();
   const text = json
