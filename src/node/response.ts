@@ -5,11 +5,11 @@
  */
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { isFlow, takeFlow } from "../http/flow.ts";
+import { flowOf, isFlow, takeFlow } from "../http/flow.ts";
 import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
 import { type Trailed, trailedOf } from "../http/trailers.ts";
 import { type Written, written } from "./light_response.ts";
-import { flowOf, pour } from "./pour.ts";
+import { pour } from "./pour.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 

@@ -5,7 +5,7 @@
  */
 import { endToEnd, type Field, isHopByHop } from "../http/connection.ts";
 import { isForwarding } from "../http/forwarded.ts";
-import { fieldLines } from "../http/received.ts";
+import { fieldLines, receivedAs } from "../http/received.ts";
 import { appendVia } from "../http/via.ts";
 import type { Place } from "../mount.ts";
 import { forwardingFields, type Seen } from "./forwarding.ts";
@@ -13,6 +13,7 @@ import type { Settings } from "./options.ts";
 import type { Target } from "./target.ts";
 import { targetUrl } from "./target_url.ts";
 import type { OutgoingRequest } from "./transport.ts";
+import { Upload } from "./upload.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Methods whose requests have no content that means anything (RFC 9110 §9.3.1, §9.3.2). */
@@ -34,7 +35,7 @@ export interface Received {
   readonly place: Place;
   readonly seen: Seen;
   readonly target: Target;
-  /** The content to send. */
+  /** The content as it was received. */
   readonly body: ReadableStream<Uint8Array> | null;
   readonly signal: AbortSignal;
 }
@@ -44,9 +45,14 @@ export function contentOf({ method, body }: Request): ReadableStream<Uint8Array>
   return WITHOUT_CONTENT.has(method) ? null : body;
 }
 
-/** The request to send, or `undefined` when its path would leave the target. */
+/**
+ * The request to send, or `undefined` when its path would leave the target.
+ *
+ * @param body The content to send.
+ */
 export function outgoingRequest(
-  { request, place, seen, target, body, signal }: Received,
+  { request, place, seen, target, signal }: Received,
+  body: ReadableStream<Uint8Array> | null,
   upstream: Upstream,
   settings: Settings,
 ): OutgoingRequest | undefined {
@@ -92,6 +98,43 @@ function outgoingFields(
     ? fields
     : [...fields.filter(([name]) => !dropped.has(name)), ...headers];
   return method === "OPTIONS" ? all.map(oneHopFewer) : all;
+}
+
+/**
+ * The request with the length of its content, where code in front of this proxy has made that: the
+ * `Content-Length` that it copied is of other content. What the host itself has received has the
+ * length that it says.
+ *
+ * @param body The content of `upload`; a hook may have put other content in its place.
+ */
+export async function withLength(
+  outgoing: OutgoingRequest,
+  body: ReadableStream<Uint8Array> | null,
+  upload: Upload | undefined,
+  request: Request,
+): Promise<OutgoingRequest> {
+  if (!outgoing.body || (outgoing.body === body && isAsReceived(request))) return outgoing;
+  const own = outgoing.body === body ? upload : undefined;
+  const content = own ?? new Upload(outgoing.body);
+  const known = await content.length();
+  const told = outgoing.fields.find(([name]) => name === "content-length")?.[1];
+  if (known === undefined) {
+    if (told !== undefined) content.expect(Number(told));
+    return own ? outgoing : { ...outgoing, body: content.attempt() };
+  }
+  const length = String(known);
+  const others = outgoing.fields.filter(([name]) => name !== "content-length");
+  const fields: readonly Field[] = told === length
+    ? outgoing.fields
+    : [...others, ["content-length", length]];
+  return { ...outgoing, fields, body: own ? outgoing.body : content.attempt() };
+}
+
+/** Whether the content is what the host has received, or must not be asked for before it is sent. */
+function isAsReceived(request: Request): boolean {
+  const { headers } = request;
+  return receivedAs(request) !== undefined || headers.has("transfer-encoding") ||
+    headers.has("expect");
 }
 
 /** The fields that a target never gets from a client. */
