@@ -209,7 +209,9 @@ function whatFailed(error: unknown): OwnAnswer {
     readonly receivedStatus?: number;
     readonly retryAfter?: number;
   };
-  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  const headers: Record<string, string> = retryAfter === undefined
+    ? {}
+    : { "retry-after": String(retryAfter) };
   const status = error instanceof LateRequest ? error.status : statusOf(type);
   return { status, type, receivedStatus, headers };
 }

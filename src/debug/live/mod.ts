@@ -12,7 +12,7 @@ import type { Run } from "./captures.ts";
 export interface LiveFramesOptions {
   /** How many frames of a stack are kept. Default: 8. */
   readonly frames?: number;
-  /** The time in milliseconds, for tests. Default: `Date.now`. */
+  /** The time in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number;
 }
 
@@ -58,7 +58,7 @@ export interface LiveFramesOptions {
  * ```
  */
 export function liveFrames(options: LiveFramesOptions = {}): FrameCapture {
-  const { frames = 8, now = Date.now } = options;
+  const { frames = 8, now = () => performance.now() } = options;
   if (!Number.isSafeInteger(frames) || frames < 1) {
     throw new TypeError("liveFrames: frames must be a whole number from 1; leave it out for 8");
   }
