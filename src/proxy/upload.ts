@@ -4,6 +4,7 @@
  * @module
  */
 import { type Flow, flowOf, type Sink, streamOf, takeFlow } from "../http/flow.ts";
+import { whileInMemory } from "../runtime/in_memory.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -18,16 +19,15 @@ export interface Watcher {
   cut(error: unknown): void;
 }
 
-/** How much is kept to be sent again, in bytes. */
-const MOST_KEPT = 64 * 1024;
-/** How long content that is there already takes to be read, in turns of the microtask queue. */
-const TURNS = 12;
+/** How much is kept, be it to find the end before anything is sent or to send it again, in bytes. */
+const MOST_KEPT = 256 * 1024;
 
 /** Content that is sent to one upstream after another until one of them answers. */
 export class Upload {
   readonly #content: ReadableStream<Uint8Array>;
   readonly #watcher: Watcher | undefined;
   #source: Flow | undefined;
+  #attempts = 0;
   /** The attempt that content goes to. */
   #sink: Sink | undefined;
   /** Content from the beginning, for the next attempt. */
@@ -37,6 +37,8 @@ export class Upload {
   #settled = false;
   /** Whether the attempt takes no more. */
   #dropped = false;
+  /** Whether the end is looked for before there is an attempt. */
+  #looking = false;
   #count = 0;
   #length = Infinity;
   #state: "open" | "ended" | "failed" = "open";
@@ -56,10 +58,12 @@ export class Upload {
     return this.#keeping && this.#state !== "failed";
   }
 
-  /** The length of content that is there already; `undefined` for any other. */
+  /** The length of content that is in memory already; `undefined` for any other. */
   async length(): Promise<number | undefined> {
+    this.#looking = true;
     this.#start();
-    for (let turn = 0; turn < TURNS && this.#state === "open"; turn++) await Promise.resolve();
+    await whileInMemory(() => this.#state === "open");
+    this.#looking = false;
     return this.#state === "ended" ? this.#count : undefined;
   }
 
@@ -70,23 +74,27 @@ export class Upload {
     else if (this.#state === "ended" && this.#count < length) this.#fail(wrong("shorter", length));
   }
 
-  /** The content for the next attempt; nothing goes to those before. */
+  /** The content for the next attempt; nothing goes to those before, nor do they have a say. */
   attempt(): ReadableStream<Uint8Array> {
+    const number = ++this.#attempts;
+    const isOver = (): boolean => number !== this.#attempts;
     [this.#sink, this.#dropped] = [undefined, false];
-    const flow: Flow = {
+    return streamOf({
       start: (sink) => {
-        if (this.#source) this.#replay(sink);
+        if (isOver()) return sink.fail(new Error("the content goes to another attempt"));
         this.#sink = sink;
-        this.#start();
+        if (this.#source || this.#state === "failed") this.#replay(sink);
+        else this.#start();
       },
-      resume: () => this.#resume(),
+      resume: () => {
+        if (!isOver()) this.#resume();
+      },
       cancel: () => {
-        this.#sink = undefined;
-        this.#dropped = true;
+        if (isOver()) return;
+        [this.#sink, this.#dropped] = [undefined, true];
         if (this.#settled) this.#drop();
       },
-    };
-    return streamOf(flow);
+    });
   }
 
   /** There will be no further attempt. */
@@ -128,6 +136,7 @@ export class Upload {
 
   #write(chunk: Bytes): boolean {
     if (this.#state !== "open") return false;
+    const isFirst = this.#count === 0;
     this.#count += chunk.byteLength;
     if (this.#count > this.#length) {
       const error = wrong("longer", this.#length);
@@ -137,7 +146,7 @@ export class Upload {
     }
     const sink = this.#sink;
     if (this.#keeping) this.#keep(chunk);
-    const more = sink ? sink.write(chunk) : this.#count < MOST_KEPT;
+    const more = sink ? sink.write(chunk) : this.#looking && (isFirst || this.#count < MOST_KEPT);
     this.#watcher?.moved(more ? "client" : "upstream");
     return more;
   }
@@ -158,7 +167,7 @@ export class Upload {
 
   #replay(sink: Sink): void {
     const kept = this.#kept;
-    if (!this.#repeats || this.#count > MOST_KEPT) this.#release();
+    if (!this.#repeats) this.#release();
     let more = true;
     for (const chunk of kept) more = sink.write(this.#repeats ? chunk.slice() : chunk);
     if (this.#state === "failed") sink.fail(this.#error);

@@ -82,6 +82,18 @@ for (const [framing, content, end] of framings) {
   });
 }
 
+test("a refused request goes to the next upstream with all of its content, however large", async () => {
+  answering(upstream, /END$/);
+  const port = await through([await nobody(), upstream.url], { retry: retries() });
+  const content = `${"x".repeat(2_000_000)}END`;
+  const text = await exchange(port, [
+    head("POST", `Content-Length: ${content.length}`) + content,
+    /ok$/,
+  ]);
+  assert.match(text, /^HTTP\/1\.1 200 /);
+  assert.ok(upstream.connections[0]?.received.endsWith(content));
+});
+
 test("an upstream that refuses is ejected, and content goes to the others", async () => {
   answering(upstream, /content$/);
   const port = await through([await nobody(), upstream.url], { health: ejection({ failures: 1 }) });
@@ -133,6 +145,7 @@ test("a request that a middleware made anew has the length of its content", asyn
     assert.match(received, new RegExp(`^content-length: ${text.length}\r$`, "im"));
     assert.doesNotMatch(received, /^transfer-encoding/im);
     await host.close();
+    host = undefined;
   }
 });
 
@@ -153,6 +166,7 @@ test("a response that a middleware made anew has the length of its content", asy
       assert.match(answer, /^x-kept: 1\r$/im);
       assert.equal(answer.split("\r\n\r\n")[1], text);
       await host.close();
+      host = undefined;
     }
   }
 });

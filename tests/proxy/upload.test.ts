@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import type { IncomingResponse, OutgoingRequest, ProxyOptions } from "../../src/proxy/mod.ts";
 import { proxyTo } from "../../src/proxy/mod.ts";
+import { Upload } from "../../src/proxy/upload.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { timed } from "../support/proxying.ts";
@@ -110,7 +111,7 @@ test("timeouts.total counts the upload, and says so", async () => {
 });
 
 /** What is sent, and its content. */
-async function sent(request: Request, options: ProxyOptions = {}): Promise<[string?, string?]> {
+async function sent(request: Request, options: ProxyOptions = {}): Promise<(string | undefined)[]> {
   let text: string | undefined;
   const transport = new FakeTransport(async ({ body }) => {
     text = await new Response(body).text();
@@ -162,4 +163,24 @@ test("content in parts never looks complete at a length that is not its own", as
     await settle();
     assert.match(String(error), /than its Content-Length/);
   }
+});
+
+test("an attempt that is over takes nothing from the next", async () => {
+  const upload = new Upload(new Response("all of it").body as ReadableStream<Uint8Array>);
+  upload.repeat();
+  const [first, second] = [upload.attempt(), upload.attempt()];
+  await first.cancel();
+  upload.settle();
+  assert.equal(await new Response(second).text(), "all of it");
+  const late = new Upload(new Response("content").body as ReadableStream<Uint8Array>);
+  const [stale, other] = [late.attempt(), late.attempt()];
+  await assert.rejects(new Response(stale).text(), /another attempt/);
+  assert.equal(await new Response(other).text(), "content");
+});
+
+test("content that was let go of fails for whoever asks for it later", async () => {
+  const upload = new Upload(new Response("content").body as ReadableStream<Uint8Array>);
+  const stream = upload.attempt();
+  upload.cancel(new Error("nobody waits any more"));
+  await assert.rejects(new Response(stream).text(), /nobody waits/);
 });

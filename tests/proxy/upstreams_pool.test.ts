@@ -101,6 +101,7 @@ test("a POST is sent again only when nothing was sent", async () => {
 });
 
 const KIB = 1024;
+const CHUNK = 64 * KIB;
 /** Reads so many bytes of what an attempt is given, and all with `undefined`. */
 async function read(upload: Upload | undefined, most = Infinity): Promise<string> {
   const reader = upload?.attempt().getReader();
@@ -115,14 +116,14 @@ async function read(upload: Upload | undefined, most = Infinity): Promise<string
 }
 
 test("content that was read in vain is sent again from its beginning, as far as it was kept", async () => {
-  const chunk = new TextEncoder().encode("x".repeat(16 * KIB));
+  const chunk = new TextEncoder().encode("x".repeat(CHUNK));
   for (
     const [chunks, taken, method, message, again] of [
-      [3, 16 * KIB, "POST", "refused", true],
+      [3, CHUNK, "POST", "refused", true],
       [3, Infinity, "POST", "refused", true],
       [3, Infinity, "PUT", "reset", true],
-      [3, 16 * KIB, "POST", "reset", false], // the upstream may have acted on it
-      [9, 16 * KIB, "POST", "refused", true],
+      [3, CHUNK, "POST", "reset", false], // the upstream may have acted on it
+      [9, CHUNK, "POST", "refused", true],
       [9, Infinity, "POST", "refused", false], // more than is kept
     ] as const
   ) {
@@ -141,7 +142,7 @@ test("content that was read in vain is sent again from its beginning, as far as 
     if (again) assert.equal((await asked).status, 200);
     else await assert.rejects(asked, new RegExp(message));
     assert.equal(it.sent.length, again ? 2 : 1);
-    if (again) assert.equal(got.length, chunks * 16 * KIB);
+    if (again) assert.equal(got.length, chunks * CHUNK);
   }
 });
 

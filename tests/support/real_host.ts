@@ -49,7 +49,7 @@ export function exchange(
   port: number,
   given: readonly (string | RegExp | Paced)[],
 ): Promise<string> {
-  const parts = given.flatMap((part) =>
+  const parts = given.flatMap((part): (string | RegExp | number)[] =>
     typeof part === "string" || part instanceof RegExp
       ? [part]
       : part.parts.flatMap((one) => [part.pace, one])

@@ -87,7 +87,7 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 /**
  * Sends requests again that got no response, to another upstream if there is one: those whose method
  * is idempotent (RFC 9110 §9.2.2), and others when the connection was refused or not made in time, so
- * that nothing can have been sent. The first 64 KiB of content are kept for this; a request of whose
+ * that nothing can have been sent. The first 256 KiB of content are kept for this; a request of whose
  * content more was sent is not repeated. No request is repeated after a response was passed on.
  *
  * A target with one upstream sends the same request to the same upstream again. Give such a target a
