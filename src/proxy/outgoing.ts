@@ -4,8 +4,10 @@
  * @module
  */
 import { endToEnd, type Field, isHopByHop } from "../http/connection.ts";
+import { fieldNames, plainName } from "../http/field_names.ts";
 import { isForwarding } from "../http/forwarded.ts";
-import { fieldLines, receivedAs } from "../http/received.ts";
+import { fieldLines } from "../http/received.ts";
+import { takesTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Place } from "../mount.ts";
 import { forwardingFields, type Seen } from "./forwarding.ts";
@@ -13,7 +15,6 @@ import type { Settings } from "./options.ts";
 import type { Target } from "./target.ts";
 import { targetUrl } from "./target_url.ts";
 import type { OutgoingRequest } from "./transport.ts";
-import { Upload } from "./upload.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Methods whose requests have no content that means anything (RFC 9110 §9.3.1, §9.3.2). */
@@ -22,6 +23,8 @@ const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
 const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
 /** What the host has dealt with, and what CGI takes for the environment (httpoxy). */
 const NEVER = ["host", "expect", "proxy"];
+/** What proves who a client is. */
+const CREDENTIALS = ["authorization", "cookie"];
 
 /**
  * What is a dot segment for upstreams that decode a path before they split it: it would climb out of
@@ -70,6 +73,9 @@ export function outgoingRequest(
     body,
     signal,
     connection: target.connection,
+    ...(target.connection?.http2 && takesTrailers(request.headers.get("te"))
+      ? { takesTrailers: true }
+      : {}),
     onInformation: onInformation &&
       ((status, fields) => onInformation(status, endToEnd(fields), request)),
   };
@@ -85,74 +91,34 @@ function outgoingFields(
   method: string,
   content: boolean,
   seen: Seen,
-  { headers, dropped }: Target,
+  { headers, dropped, removes }: Target,
   settings: Settings,
 ): readonly Field[] {
   // What the client names in Connection is taken off before ours is put on, so that it cannot name
   // ours.
   const kept = endToEnd(received).filter(([name]) =>
-    !dropped.has(name) && (content || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped)
+    !dropped(name) && (content || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped)
   );
   const fields = signed(forwardingFields(kept, seen, settings), settings.pseudonym());
   // What the target's options set, not even ours can stand beside.
-  const all = headers.length === 0
-    ? fields
-    : [...fields.filter(([name]) => !dropped.has(name)), ...headers];
+  const all = removes ? [...fields.filter(([name]) => !dropped(name)), ...headers] : fields;
   return method === "OPTIONS" ? all.map(oneHopFewer) : all;
 }
 
-/**
- * The request with the length of its content, where code in front of this proxy has made that: the
- * `Content-Length` that it copied is of other content. What the host itself has received has the
- * length that it says.
- *
- * @param body The content of `upload`; a hook may have put other content in its place.
- */
-export async function withLength(
-  outgoing: OutgoingRequest,
-  body: ReadableStream<Uint8Array> | null,
-  upload: Upload | undefined,
-  request: Request,
-): Promise<OutgoingRequest> {
-  if (!outgoing.body || (outgoing.body === body && isAsReceived(request))) return outgoing;
-  const own = outgoing.body === body ? upload : undefined;
-  const content = own ?? new Upload(outgoing.body);
-  const known = await content.length();
-  const told = outgoing.fields.find(([name]) => name === "content-length")?.[1];
-  if (known === undefined) {
-    if (told !== undefined) content.expect(Number(told));
-    return own ? outgoing : { ...outgoing, body: content.attempt() };
-  }
-  const length = String(known);
-  const others = outgoing.fields.filter(([name]) => name !== "content-length");
-  const fields: readonly Field[] = told === length
-    ? outgoing.fields
-    : [...others, ["content-length", length]];
-  return { ...outgoing, fields, body: own ? outgoing.body : content.attempt() };
-}
-
-/** Whether the content is what the host has received, or must not be asked for before it is sent. */
-function isAsReceived(request: Request): boolean {
-  const { headers } = request;
-  return receivedAs(request) !== undefined || headers.has("transfer-encoding") ||
-    headers.has("expect");
-}
-
-/** The fields that a target never gets from a client. */
+/** Tells which fields a target never gets from a client. */
 export function droppedFields(
   headers: readonly Field[],
+  removed: readonly string[],
   credentials: boolean,
-): ReadonlySet<string> {
+): (name: string) => boolean {
   const ours = headers.map(([name]) => name);
-  return new Set([...NEVER, ...ours, ...(credentials ? [] : ["authorization", "cookie"])]);
+  return fieldNames([...NEVER, ...ours, ...removed, ...(credentials ? [] : CREDENTIALS)]);
 }
 
-/** To CGI and its heirs `X_Forwarded_For` and `X-Forwarded-For` are one variable. */
-function isDisguised(name: string, dropped: ReadonlySet<string>): boolean {
-  if (!name.includes("_")) return false;
-  const plain = name.replaceAll("_", "-");
-  return dropped.has(plain) || CONTENT_FRAMING.has(plain) || isHopByHop(plain) ||
-    isForwarding(plain);
+function isDisguised(name: string, dropped: Target["dropped"]): boolean {
+  const plain = plainName(name);
+  if (plain === undefined) return false;
+  return dropped(plain) || CONTENT_FRAMING.has(plain) || isHopByHop(plain) || isForwarding(plain);
 }
 
 function signed(fields: readonly Field[], pseudonym: string | undefined): readonly Field[] {

@@ -4,11 +4,12 @@
  * @module
  */
 import type { Handler, NeedsOf } from "../handler.ts";
-import { type Field, isHopByHop } from "../http/connection.ts";
+import type { Field } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
 import { checkNames } from "../options.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
 import type { Deliver } from "./forward.ts";
+import { readHeaders, readRemoved } from "./header_options.ts";
 import { droppedFields } from "./outgoing.ts";
 import type { Settings } from "./options.ts";
 import type { Connection, Transport } from "./transport.ts";
@@ -69,6 +70,11 @@ export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptio
   /** Fields to set on the forwarded request, in place of the client's. Default none. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
+   * Fields to leave out of the forwarded request, such as `"x-internal-*"`: the client's, and those
+   * that the proxy would add. A `*` at the end stands for anything. Default none.
+   */
+  readonly removeHeaders?: readonly string[];
+  /**
    * Whether the client's `Authorization` and `Cookie` go to the target and its `Set-Cookie` comes
    * back. Set it to `false` for targets that are not yours. Default `true`.
    */
@@ -104,8 +110,10 @@ export interface Target {
   readonly removePrefix: boolean;
   readonly host: string | null;
   readonly headers: readonly Field[];
-  /** The names of fields that are not passed on from clients. */
-  readonly dropped: ReadonlySet<string>;
+  /** Tells which fields, by name, are not passed on from clients. */
+  readonly dropped: (name: string) => boolean;
+  /** Whether there are fields that not even the proxy may add, because the options say so. */
+  readonly removes: boolean;
   readonly credentials: boolean;
   readonly rewrite: boolean;
   readonly connection: Connection | undefined;
@@ -113,19 +121,12 @@ export interface Target {
   readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
 }
 
-/** Fields that have an option of their own, or that describe what is sent. */
-const RESERVED = new Map([
-  ["host", "use the option host"],
-  ["content-length", "it is the length of what the client sends"],
-  ["expect", "the host has answered it"],
-  ["via", "use the option via"],
-]);
-
 const NAMES = [
   "target",
   "removePrefix",
   "host",
   "headers",
+  "removeHeaders",
   "credentials",
   "rewrite",
   "mirror",
@@ -180,12 +181,14 @@ export function readTarget(
   if (options.tls) checkNames(`proxy: ${name}: tls`, options.tls, TLS_NAMES);
   const together = readPool(options, refuse);
   introduce(upstreams, together.healths, manner);
+  const removed = readRemoved(options.removeHeaders ?? [], refuse);
   return {
     ...manner,
     deliver: pool(upstreams, together),
     anyMethod: transport.capabilities.has("anyMethod"),
     removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
-    dropped: droppedFields(manner.headers, credentials),
+    dropped: droppedFields(manner.headers, removed, credentials),
+    removes: manner.headers.length + removed.length > 0,
     credentials,
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),
     mirror: options.mirror && readMirror(name, options.mirror, settings, refuse),
@@ -256,18 +259,4 @@ function readUrl(value: unknown, refuse: Refuse): URL {
 
 function flag(name: string, value: boolean, refuse: Refuse): boolean {
   return typeof value === "boolean" ? value : refuse(`: ${name} must be true or false`);
-}
-
-function readHeaders(headers: Readonly<Record<string, string>>, refuse: Refuse): readonly Field[] {
-  for (const name of Object.keys(headers)) {
-    const why = isHopByHop(name)
-      ? "it belongs to the connection"
-      : RESERVED.get(name.toLowerCase());
-    if (why) refuse(`: headers must not set ${name}; ${why}`);
-  }
-  try {
-    return [...new Headers(headers)];
-  } catch (error) {
-    return refuse(`: headers cannot be sent: ${String(error)}`);
-  }
 }

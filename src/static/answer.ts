@@ -14,7 +14,7 @@ import type { CacheFields, CacheRule } from "./cache.ts";
 import { compressed, compresses } from "./compress.ts";
 import { describe, type Describing, type Description, type Representation } from "./describe.ts";
 import type { HeadersHook } from "./hooks.ts";
-import { typeOf, withCharset } from "./media_type.ts";
+import { type TypeOf, withCharset } from "./media_type.ts";
 import { multipart } from "./multipart.ts";
 import { andThen, type Soon } from "./soon.ts";
 import type { Content, Entry } from "./source.ts";
@@ -22,6 +22,7 @@ import type { Content, Entry } from "./source.ts";
 /** How files are answered. */
 export interface Answering extends Describing {
   readonly cache: CacheRule;
+  readonly typeOf: TypeOf;
   readonly fallbackMimetype: string;
   readonly hooks: readonly HeadersHook[];
   /** Whether files that are not stored compressed are compressed. */
@@ -102,10 +103,10 @@ function describedBy(
   if (
     known?.second === second && known.of.path === path && known.of.coding === coding && !fallback
   ) return known;
-  const type = withCharset(entry.type ?? typeOf(name) ?? answering.fallbackMimetype);
+  const type = withCharset(entry.type ?? answering.typeOf(name) ?? answering.fallbackMimetype);
   const policy: CacheFields = fallback
     ? { cacheControl: fallback.cacheControl, validators: false }
-    : answering.cache(path, type);
+    : answering.cache(path, type, representation.base);
   const made = answering.compress && coding === "identity" &&
     compresses(request, type, entry.size, policy.cacheControl);
   const sent = { name: made ? "gzip" : coding, made };
@@ -211,7 +212,7 @@ function whole(
   if (!fallback) return { status: 200, fields, ...plan };
   const { status, cacheControl, vary } = fallback;
   const more = vary === undefined ? [] : ["vary", vary];
-  return { status, fields: [...without(fields, "last-modified"), ...more], cacheControl, ...plan };
+  return { status, fields: [...fields, ...more], cacheControl, ...plan };
 }
 
 /** The validators tell the client what it has missed. */

@@ -14,6 +14,7 @@ import type { DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
+import { isMediaType, typesWith } from "./media_type.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -21,7 +22,8 @@ export interface ServeStaticOptions {
   /**
    * Globs of files that are not served, whoever asks. A glob without a slash is held against every
    * name in the path below the export (`"*.key"`, `"private"`), one with a slash against the whole
-   * of it (`"drafts/**"`). Upper and lower case are the same. Default: none.
+   * of it (`"drafts/**"`). Upper and lower case are the same. Behind a symbolic link, the real path
+   * below the export is held against them, too. Default: none.
    */
   readonly disallow?: string | readonly string[];
   /**
@@ -31,12 +33,14 @@ export interface ServeStaticOptions {
   readonly isAllowed?: (path: string) => boolean;
   /**
    * Names that begin with a dot, except `.well-known` (RFC 8615): `"ignore"` passes the request on,
-   * `"deny"` answers 403, `"allow"` serves them. Default `"ignore"`.
+   * `"deny"` answers 403, `"allow"` serves them. Of a file behind a symbolic link, the real name must
+   * not begin with a dot either; folders that the link leads through may. Default `"ignore"`.
    */
   readonly dotfiles?: "ignore" | "allow" | "deny";
   /**
    * Which symbolic links are followed in directories given as paths: `"inside"` those that stay
-   * below the directory, `"follow"` all of them, `"deny"` none. Default `"inside"`.
+   * below the directory, `"follow"` all of them, `"deny"` none. The directory itself may be a link
+   * that is switched to another one; it is judged by what it leads to now. Default `"inside"`.
    */
   readonly symlinks?: "inside" | "follow" | "deny";
   /**
@@ -45,14 +49,20 @@ export interface ServeStaticOptions {
    */
   readonly hot?: HotOptions | false;
   /**
-   * How answers are cached. `true`: all for `cacheTimeout`, with answers to conditional requests.
-   * `false`: no validators and no times. `"auto"`: fingerprinted names for a year, HTML not without
-   * asking, the rest for five minutes. A map from globs to `Cache-Control` values, the first match
-   * counts; or a function of the path. Default `true`.
+   * How responses are cached. `true`: pages are revalidated each time (`no-cache`), everything else
+   * is fresh for `cacheTimeout`. `false`: nothing is stored (`no-store`). `"auto"`: names that build
+   * tools make of the content for a year, pages revalidated, the rest for five minutes. A map from
+   * globs to `Cache-Control` values, of which the first match counts, or a function of the path; what
+   * they have no value for is as with `true`. Default `true`.
    */
   readonly cache?: Cache;
-  /** For how long an answer is fresh, in seconds. Default 43200, twelve hours. */
+  /** For how long a response that is no page is fresh, in seconds. Default 43200, twelve hours. */
   readonly cacheTimeout?: number;
+  /**
+   * Media types by extension, in addition to those that are known and before them:
+   * `{ ts: "text/plain" }`. A type that the source tells comes first. Default: none.
+   */
+  readonly mimeTypes?: Readonly<Record<string, string>>;
   /** The media type of files whose name tells none. Default `"text/plain"`. */
   readonly fallbackMimetype?: string;
   /** The names that answer for a directory, in order. Default `["index.html"]`. */
@@ -90,7 +100,7 @@ export interface ServeStaticOptions {
   readonly dictionaries?: Dictionaries;
   /**
    * Whether text that is not stored compressed is compressed with gzip, from 1 KiB to 10 MiB and
-   * unless `Cache-Control` says `no-transform`. Such answers have weak entity tags and no ranges.
+   * unless `Cache-Control` says `no-transform`. Media, archives and other compressed formats are not. Such answers have weak entity tags and no ranges.
    * Default `false`.
    */
   readonly compress?: boolean;
@@ -142,6 +152,7 @@ const NAMES = [
   "hot",
   "cache",
   "cacheTimeout",
+  "mimeTypes",
   "fallbackMimetype",
   "index",
   "listing",
@@ -171,7 +182,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
   const { fallbackMimetype = "text/plain" } = options;
   const hooks = [options.headers ?? []].flat();
   const dotfiles = oneOf("dotfiles", options.dotfiles ?? "ignore", ["ignore", "allow", "deny"]);
-  if (typeof fallbackMimetype !== "string" || !/^[!-~]+\/[ -~]+$/.test(fallbackMimetype)) {
+  if (!isMediaType(fallbackMimetype)) {
     fail('fallbackMimetype must be a media type such as "text/plain"');
   }
   for (const [name, values] of Object.entries({ isAllowed, onServe, headers: hooks })) {
@@ -198,6 +209,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     },
     answering: {
       cache: caching(options.cache ?? true, options.cacheTimeout ?? 43200),
+      typeOf: typesWith(options.mimeTypes ?? {}),
       fallbackMimetype,
       download: savedAs(download),
       untrusted: flag("untrusted", options.untrusted),

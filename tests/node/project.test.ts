@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
+import { FORWARDING } from "../../src/http/forwarded.ts";
 import { bundle } from "../support/bundle.ts";
 
 const read = (path: string): string => readFileSync(path, "utf8");
@@ -51,7 +52,7 @@ test("every file has a room, and imports from its own or from floors below", () 
 
 test("only the host for Node imports Node's modules, types aside", () => {
   const packages = new Map([
-    ["src/static/media_type.ts", ["mime/lite", "mime/types/standard.js"]],
+    ["src/static/media_type.ts", ["mime/lite", "mime/types/other.js", "mime/types/standard.js"]],
     ["src/static/globs.ts", ["picomatch/posix.js"]],
     ["src/node/server.ts", ["node:http", "node:http2", "node:https", "node:stream"]],
     ["src/node/tls.ts", ["node:tls"]],
@@ -196,3 +197,8 @@ for (const [names, external, most] of sizes) {
     assert.doesNotMatch(code, /(?:from|require\(|import\() ?["']node:/);
   });
 }
+
+test("the README has every field that a stranger must not send, and no other", () => {
+  const [, list = ""] = /\n```text\n(forwarded [^`]*)```/.exec(read("README.md")) ?? [];
+  assert.deepEqual(list.trim().split(/\s+/), FORWARDING);
+});

@@ -157,7 +157,8 @@ test("cacheTimeout and cache: false", async () => {
     headers: { "if-none-match": '"h1"' },
   });
   assert.equal(never.status, 200);
-  assert.equal(never.headers.get("cache-control"), "public");
+  assert.equal(never.headers.get("cache-control"), "no-store");
+  assert.equal(never.headers.get("last-modified"), null);
   assert.equal(never.headers.get("etag"), null);
   assert.equal(never.headers.get("expires"), null);
 });
@@ -270,6 +271,10 @@ for (
     [() => serveStatic({}, { cacheTimeout: 0.5 }), /cacheTimeout/],
     [() => serveStatic({}, { fallbackMimetype: "text" }), /fallbackMimetype must be a media type/],
     [() => serveStatic({}, { fallbackMimetype: "a/b\r\nx: y" }), /fallbackMimetype/],
+    [() => serveStatic({}, { mimeTypes: [] as never }), /mimeTypes must be an object such as/],
+    [() => serveStatic({}, { mimeTypes: { "tar.gz": "a/b" } }), /mimeTypes has "tar.gz"; give one/],
+    [() => serveStatic({}, { mimeTypes: { ts: "text" } }), /mimeTypes gives "ts" the type "text"/],
+    [() => serveStatic({}, { mimeTypes: { ts: "a/b\r\nx: y" } }), /mimeTypes gives "ts" the type/],
     [() => serveStatic({}, { disallow: "" }), /disallow holds ""; give globs/],
     [
       () => serveStatic({}, { cache: 1 as unknown as boolean }),
