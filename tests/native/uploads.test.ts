@@ -119,7 +119,7 @@ test("a mirror gets the content that the upstream gets, after a refused connecti
 test("an upload that takes longer than the timeout arrives, and is answered", async () => {
   answering(upstream, /6789/);
   host = await serving(proxyTo(upstream.url, { timeout: 800, onError: () => {} }));
-  const parts = [..."0123456789"];
+  const parts = "0123456789".split("");
   const { port } = host;
   const slowly = { pace: 150, parts };
   const text = await exchange(port, [head("POST", "Content-Length: 10"), slowly, /ok$/]);

@@ -29,13 +29,13 @@ export async function serving(app: Handler): Promise<RealHost> {
   }
   // Not above: it would bring Node's transport along to the other runtimes.
   const { serve } = await import("../../src/node.ts");
-  const { port, close } = await serve({
+  const server = await serve({
     fetch: app,
     port: 0,
     hostname: "127.0.0.1",
     onError: () => {},
   });
-  return { port, close: () => close(true) };
+  return { port: server.port, close: () => server.close(true) };
 }
 
 /** Bytes to be written one after another, so many milliseconds apart. */
