@@ -135,7 +135,9 @@ test("an upstream that reads all and says nothing is 504", async () => {
 
 test("a request that a middleware made anew has the length of its content", async () => {
   const remade = (text: string): Handler => (request) =>
-    proxyTo(upstream.url, { onError: () => {} })(new Request(request, { body: text }));
+    proxyTo(upstream.url, { onError: () => {} })(
+      new Request(request, { method: "POST", body: text }),
+    );
   for (const text of ["much longer than before", "s"]) {
     answering(upstream, new RegExp(`${text}$`));
     host = await serving(remade(text));
