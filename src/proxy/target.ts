@@ -3,11 +3,16 @@
  *
  * @module
  */
-import type { Handler, NeedsOf } from "../handler.ts";
+import { checkOptions, type Checks, fail, flag, is, isRecord, like, shown } from "../config.ts";
+import { type Handler, type NeedsOf, requireHandler } from "../handler.ts";
 import { type Field, isHopByHop } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
-import { checkNames } from "../options.ts";
-import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  readConnection,
+  type Refuse,
+} from "./connection.ts";
 import type { Deliver } from "./forward.ts";
 import { droppedFields } from "./outgoing.ts";
 import type { Settings } from "./options.ts";
@@ -23,7 +28,7 @@ import {
 import { introduce, type Manner } from "./upstreams/asking.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
-import { type PoolOptions, readPool } from "./upstreams/pool_options.ts";
+import { POOL_OPTIONS, type PoolOptions, readPool } from "./upstreams/pool_options.ts";
 
 /**
  * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
@@ -121,24 +126,36 @@ const RESERVED = new Map([
   ["via", "use the option via"],
 ]);
 
-const NAMES = [
-  "target",
-  "removePrefix",
-  "host",
-  "headers",
-  "credentials",
-  "rewrite",
-  "mirror",
-  "tls",
-  "socketPath",
-  "http2",
-  "balance",
-  "retry",
-  "health",
-  "limit",
-] as const;
+const OPTIONS: Checks<TargetOptions> = {
+  target: () => {},
+  removePrefix: flag,
+  host: is(
+    (value) =>
+      value === "<auto>" || value === null || typeof value === "string" && isAuthority(value),
+    '"<auto>", null or a host such as "example.com:8000"',
+  ),
+  headers: (value, where) => {
+    if (!isRecord(value)) fail(where, value, 'an object such as { "x-api-key": "…" }');
+  },
+  credentials: flag,
+  rewrite: flag,
+  mirror: like("one such as mirrorTo(url)", "chosen", "reflect"),
+  ...CONNECTION_OPTIONS,
+  ...POOL_OPTIONS,
+};
+const WEIGHTED: Checks<WeightedUrl> = { url: () => {}, weight: aboveZero };
 
-const TLS_NAMES = ["ca", "cert", "key", "rejectUnauthorized", "servername"] as const;
+/** How others call what is an option here, or needs none. */
+const ELSEWHERE = {
+  changeOrigin: 'leave it out: the host is that of the target, unless "host" says otherwise',
+  secure: "give tls: { rejectUnauthorized: false } to take any certificate",
+  ws: "leave it out: WebSockets are forwarded",
+  xfwd: 'give the option "xForwarded" of the proxy',
+  timeout: "it is an option of the proxy, its second argument",
+  preserveHost: "give host: null",
+  stripPrefix: "removePrefix",
+  pathRewrite: "removePrefix",
+};
 
 /**
  * Checks what was configured as a target.
@@ -156,15 +173,14 @@ export function readTarget(
     throw new TypeError(`proxy: ${name}${why}`);
   };
   const options = isOptions(value) ? value : { target: value };
-  checkNames(`proxy: ${name}`, options, NAMES);
+  checkOptions<TargetOptions<Handler<never[]>>>(`proxy: ${name}`, options, OPTIONS, {
+    elsewhere: ELSEWHERE,
+  });
   const upstreams = readUpstreams(options.target, transport, name, refuse);
   const local = upstreams.every((upstream) => upstream.local);
   const { host = "<auto>" } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
     refuse(': host must be "<auto>"; this runtime always sends the host of the target');
-  }
-  if (host !== "<auto>" && host !== null && !(typeof host === "string" && isAuthority(host))) {
-    refuse(': host must be "<auto>", null, or a host such as "example.com:8000"');
   }
   const manner: Manner = {
     host,
@@ -176,18 +192,17 @@ export function readTarget(
       refuse,
     ),
   };
-  const credentials = flag("credentials", options.credentials ?? true, refuse);
-  if (options.tls) checkNames(`proxy: ${name}: tls`, options.tls, TLS_NAMES);
-  const together = readPool(options, refuse);
+  const { credentials = true, removePrefix = false, rewrite = true } = options;
+  const together = readPool(options);
   introduce(upstreams, together.healths, manner);
   return {
     ...manner,
     deliver: pool(upstreams, together),
     anyMethod: transport.capabilities.has("anyMethod"),
-    removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
+    removePrefix,
     dropped: droppedFields(manner.headers, credentials),
     credentials,
-    rewrite: flag("rewrite", options.rewrite ?? true, refuse),
+    rewrite,
     mirror: options.mirror && readMirror(name, options.mirror, settings, refuse),
   };
 }
@@ -198,7 +213,6 @@ function readMirror(
   settings: Settings,
   refuse: Refuse,
 ): Target["mirror"] {
-  if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
   for (const option of NOT_MIRRORED) {
     if (isOptions(mirror.target) && mirror.target[option] !== undefined) {
       refuse(`: the target of its mirror must not have ${option}; leave it out`);
@@ -225,7 +239,10 @@ function readUpstreams(
   refuse: Refuse,
 ): readonly Upstream[] {
   // The type of the middleware has made sure that the arguments are those it needs.
-  if (typeof place === "function") return [localUpstream(place as Handler<readonly unknown[]>)];
+  if (typeof place === "function") {
+    requireHandler(`proxy: ${name}`, place);
+    return [localUpstream(place as Handler<readonly unknown[]>)];
+  }
   if (isFetcher(place)) return [fetcherUpstream(place)];
   if (!Array.isArray(place)) return [remoteUpstream(readUrl(place, refuse), 1, transport)];
   if (place.length === 0) refuse(" is an empty list; give it a URL");
@@ -233,17 +250,15 @@ function readUpstreams(
     const given: WeightedUrl = typeof member === "string" || member instanceof URL
       ? { url: member }
       : member;
-    checkNames(`proxy: ${name}`, given, ["url", "weight"]);
+    checkOptions(`proxy: ${name}`, given, WEIGHTED, { required: ["url"] });
     const { url, weight = 1 } = given;
-    if (!(Number.isFinite(weight) && weight > 0)) refuse(": a weight must be a number above 0");
     return remoteUpstream(readUrl(url, refuse), weight, transport);
   });
 }
 
 function readUrl(value: unknown, refuse: Refuse): URL {
-  const url = URL.parse(String(value)) ?? refuse(
-    ` is ${JSON.stringify(String(value))}; give a URL such as "http://127.0.0.1:5001/"`,
-  );
+  const url = (typeof value === "string" || value instanceof URL) && URL.parse(value) ||
+    refuse(` is ${shown(value)}; give a URL such as "http://127.0.0.1:5001/"`);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     refuse(' must be an http or https URL such as "http://127.0.0.1:5001/"');
   }
@@ -254,20 +269,27 @@ function readUrl(value: unknown, refuse: Refuse): URL {
   return url;
 }
 
-function flag(name: string, value: boolean, refuse: Refuse): boolean {
-  return typeof value === "boolean" ? value : refuse(`: ${name} must be true or false`);
+function aboveZero(value: unknown, where: string): void {
+  if (!(Number.isFinite(value) && Number(value) > 0)) fail(where, value, "a number above 0");
 }
 
 function readHeaders(headers: Readonly<Record<string, string>>, refuse: Refuse): readonly Field[] {
-  for (const name of Object.keys(headers)) {
+  const fields = new Headers();
+  for (const [name, value] of Object.entries<unknown>(headers)) {
     const why = isHopByHop(name)
       ? "it belongs to the connection"
       : RESERVED.get(name.toLowerCase());
     if (why) refuse(`: headers must not set ${name}; ${why}`);
+    if (typeof value !== "string") refuse(`: headers.${name} is ${shown(value)}; give a string`);
+    try {
+      fields.append(name, value);
+    } catch {
+      // Not the error of the runtime, which may show the value: it may be a secret.
+      refuse(
+        `: headers has ${shown(name)}, which cannot be sent; give a token as name, and a value ` +
+          "in Latin-1 without line breaks",
+      );
+    }
   }
-  try {
-    return [...new Headers(headers)];
-  } catch (error) {
-    return refuse(`: headers cannot be sent: ${String(error)}`);
-  }
+  return [...fields];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { atOnce } from "../callbacks.ts";
+import { type Check, is, isRecord, whole } from "../config.ts";
 import { formatDate } from "../http/date.ts";
 import { glob } from "./globs.ts";
 
@@ -27,6 +28,19 @@ export interface CacheFields {
 /** Names the fields for a path below an export. */
 export type CacheRule = (path: string, type: string) => CacheFields;
 
+/** What the options must be. */
+export const CACHE_OPTIONS: Readonly<Record<"cache" | "cacheTimeout", Check>> = {
+  cache: is(
+    (value) =>
+      typeof value === "boolean" || value === "auto" || typeof value === "function" ||
+      (isRecord(value) && Object.values(value).every((rule) => typeof rule === "string")),
+    'true, false, "auto", a function of the path, or Cache-Control values by glob, ' +
+      'such as { "*.js": "no-cache" }',
+  ),
+  // RFC 9111 §1.2.2: caches need not count further than 2^31 seconds.
+  cacheTimeout: whole(0, 2 ** 31, "whole seconds, a number"),
+};
+
 /** A part of the name that build tools make of the content: 8 or more letters and digits, mixed. */
 const FINGERPRINT = /[.-](?=[A-Za-z_]*\d)(?=\d*[A-Za-z_])[A-Za-z0-9_]{8,64}\.[a-z0-9.]{1,16}$/;
 const YEAR = 31_536_000;
@@ -35,13 +49,8 @@ const YEAR = 31_536_000;
  * Compiles the options `cache` and `cacheTimeout`.
  *
  * @param cacheTimeout Seconds.
- * @throws {TypeError} When one of them has a wrong value.
  */
 export function caching(cache: Cache, cacheTimeout: number): CacheRule {
-  // RFC 9111 §1.2.2: caches need not count further than 2^31 seconds.
-  if (!Number.isInteger(cacheTimeout) || cacheTimeout < 0 || cacheTimeout > 2 ** 31) {
-    throw new TypeError("serveStatic: cacheTimeout must be whole seconds, from 0 to 2147483648");
-  }
   const same = (): CacheFields => ({
     cacheControl: `public, max-age=${cacheTimeout}`,
     expires: formatDate(Date.now() + cacheTimeout * 1000),
@@ -67,15 +76,10 @@ function automatic(path: string, type: string): CacheFields {
 }
 
 function firstMatch(rules: Readonly<Record<string, string>>): (path: string) => string | undefined {
-  if (typeof rules !== "object" || rules === null) {
-    throw new TypeError('serveStatic: cache must be true, false, "auto", rules or a function');
-  }
-  const compiled = Object.entries(rules).map(([pattern, value]) => {
-    if (typeof value !== "string") {
-      throw new TypeError(`serveStatic: cache has no Cache-Control for ${JSON.stringify(pattern)}`);
-    }
+  const compiled = Object.entries(rules).map(([pattern, value]) => ({
     // Without a slash, the glob is one for names, wherever they are.
-    return { matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`), value };
-  });
+    matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`),
+    value,
+  }));
   return (path) => compiled.find(({ matches }) => matches(path))?.value;
 }

@@ -4,13 +4,25 @@
  * @module
  */
 import { atOnce, telling } from "../callbacks.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  either,
+  flag,
+  is,
+  like,
+  listOf,
+  oneOf,
+  oneOrMore,
+  text,
+} from "../config.ts";
 import { safeSegments } from "../http/segments.ts";
-import { checkNames } from "../options.ts";
 import type { Answering } from "./answer.ts";
-import { type Cache, caching } from "./cache.ts";
+import { type Cache, CACHE_OPTIONS, caching } from "./cache.ts";
 import { type Guard, guarding } from "./guard.ts";
 import type { Finding } from "./locate.ts";
-import type { DirectoryOptions } from "./sources/directory.ts";
+import { DIRECTORY_OPTIONS, type DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
@@ -134,31 +146,58 @@ export interface Settings {
   readonly listing: boolean;
 }
 
-const NAMES = [
-  "disallow",
-  "isAllowed",
-  "dotfiles",
-  "symlinks",
-  "hot",
-  "cache",
-  "cacheTimeout",
-  "fallbackMimetype",
-  "index",
-  "listing",
-  "extensions",
-  "hideExtensions",
-  "trailingSlash",
-  "spa",
-  "notFoundPage",
-  "precompressed",
-  "dictionaries",
-  "compress",
-  "headers",
-  "download",
-  "untrusted",
-  "refuseMethods",
-  "onServe",
-] as const;
+/** A name in a directory. */
+const fileName = is(
+  (value) => typeof value === "string" && !value.includes("/") && isSafe(value),
+  'a name without slashes, such as "index.html"',
+);
+
+const OPTIONS: Checks<ServeStaticOptions> = {
+  disallow: oneOrMore(text('a glob such as "*.key"')),
+  isAllowed: callback,
+  dotfiles: oneOf("ignore", "allow", "deny"),
+  ...DIRECTORY_OPTIONS,
+  ...CACHE_OPTIONS,
+  fallbackMimetype: text('a media type such as "text/plain"', /^[!-~]+\/[ -~]+$/),
+  index: either([false], oneOrMore(fileName)),
+  listing: flag,
+  extensions: listOf(fileName, '"html"'),
+  hideExtensions: flag,
+  trailingSlash: oneOf("add", "remove", "ignore"),
+  spa: is(
+    (value) => typeof value === "boolean" || (typeof value === "string" && isSafe(value)),
+    'true, false or a path such as "app/index.html"',
+  ),
+  notFoundPage: fileName,
+  precompressed: listOf(oneOf(...Object.keys(EXTENSIONS)), '"br", "gzip"'),
+  dictionaries: like("what dictionaries({ … }) returns", "announce", "stored"),
+  compress: flag,
+  headers: oneOrMore(callback),
+  download: is(
+    (value) => typeof value === "boolean" || typeof value === "function",
+    "true, false or a function of the path",
+  ),
+  untrusted: flag,
+  refuseMethods: flag,
+  onServe: callback,
+};
+
+/** How others call what is an option here. */
+const ELSEWHERE = {
+  maxAge: "give cacheTimeout, in seconds",
+  immutable: 'give cache: "auto"',
+  etag: "leave it out: validators are sent unless cache is false",
+  lastModified: "leave it out: validators are sent unless cache is false",
+  setHeaders: "headers",
+  single: "spa",
+  fallthrough: "leave it out: what is not there is passed on",
+  dev: "give hot: false and cache: false",
+  redirect: "trailingSlash",
+  autoindex: "listing",
+  root: "it is the first argument",
+  brotli: "precompressed",
+  gzip: "precompressed",
+};
 
 /**
  * Checks the options.
@@ -166,56 +205,43 @@ const NAMES = [
  * @throws {TypeError} Naming the option and what to write instead.
  */
 export function readOptions(options: ServeStaticOptions): Settings {
-  checkNames("serveStatic", options, NAMES);
-  const { disallow = [], isAllowed, onServe, dictionaries } = options;
-  const { fallbackMimetype = "text/plain" } = options;
+  checkOptions("serveStatic", options, OPTIONS, { elsewhere: ELSEWHERE });
+  const { disallow = [], isAllowed, dotfiles = "ignore", onServe, dictionaries } = options;
+  const { fallbackMimetype = "text/plain", extensions = [], hideExtensions = false } = options;
+  const { trailingSlash = "add", download = false, index = "index.html" } = options;
+  const { precompressed: codings = [], compress = false, untrusted = false } = options;
+  const { symlinks = "inside", hot = {}, refuseMethods = false, listing = false } = options;
+  const { cache = true, cacheTimeout = 43_200, spa = false, notFoundPage } = options;
   const hooks = [options.headers ?? []].flat();
-  const dotfiles = oneOf("dotfiles", options.dotfiles ?? "ignore", ["ignore", "allow", "deny"]);
-  if (typeof fallbackMimetype !== "string" || !/^[!-~]+\/[ -~]+$/.test(fallbackMimetype)) {
-    fail('fallbackMimetype must be a media type such as "text/plain"');
-  }
-  for (const [name, values] of Object.entries({ isAllowed, onServe, headers: hooks })) {
-    for (const value of [values].flat()) {
-      if (value !== undefined && typeof value !== "function") fail(`${name} must be a function`);
-    }
-  }
-  const codings = options.precompressed ?? [];
   const coded = codings.length > 0 || dictionaries !== undefined;
-  for (const coding of codings) oneOf("precompressed", coding, Object.keys(EXTENSIONS) as Coding[]);
-  const compress = flag("compress", options.compress);
-  const { download = false, index = "index.html" } = options;
   return {
     guard: guarding({ disallow, isAllowed, dotfiles, coded }),
     finding: {
-      index: index === false ? [] : names("index", [index].flat()),
-      extensions: names("extensions", options.extensions ?? []),
-      hideExtensions: flag("hideExtensions", options.hideExtensions),
-      trailingSlash: oneOf("trailingSlash", options.trailingSlash ?? "add", [
-        "add",
-        "remove",
-        "ignore",
-      ]),
+      index: index === false ? [] : [index].flat(),
+      extensions,
+      hideExtensions,
+      trailingSlash,
     },
     answering: {
-      cache: caching(options.cache ?? true, options.cacheTimeout ?? 43200),
+      cache: caching(cache, cacheTimeout),
       fallbackMimetype,
       download: savedAs(download),
-      untrusted: flag("untrusted", options.untrusted),
+      untrusted,
       hooks: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       compress,
-      described: compress || [options.cache, download].some((own) => typeof own === "function")
+      described: compress || [cache, download].some((own) => typeof own === "function")
         ? undefined
         : new WeakMap(),
       vary: dictionaries?.vary ?? (compress || coded ? "accept-encoding" : undefined),
     },
-    directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },
+    directories: { symlinks, hot },
     codings: codings.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
     dictionaries,
     onServe: onServe && telling("serveStatic: onServe", onServe),
-    spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
-    notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
-    listing: flag("listing", options.listing),
-    refuseMethods: flag("refuseMethods", options.refuseMethods),
+    spa: spa === false ? undefined : safeSegments(`/${escaped(spa === true ? "index.html" : spa)}`),
+    notFoundPage,
+    listing,
+    refuseMethods,
   };
 }
 
@@ -230,31 +256,10 @@ function savedAs(
   };
 }
 
-function pathOf(spa: string | undefined): readonly string[] | undefined {
-  if (spa === undefined) return undefined;
-  const path = typeof spa === "string" ? spa.split("/").map(encodeURIComponent).join("/") : "";
-  return safeSegments(`/${path}`) ?? fail('spa must be true or a path such as "app/index.html"');
+function escaped(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }
 
-function names(option: string, values: readonly string[]): readonly string[] {
-  for (const value of values) {
-    if (typeof value !== "string" || !safeSegments(`/x${encodeURIComponent(value)}`)) {
-      fail(`${option} must be names without slashes, not ${JSON.stringify(value)}`);
-    }
-  }
-  return values;
-}
-
-function flag(option: string, value: boolean | undefined): boolean {
-  if (value !== undefined && typeof value !== "boolean") fail(`${option} must be true or false`);
-  return value ?? false;
-}
-
-function oneOf<T extends string>(option: string, value: T, values: readonly T[]): T {
-  if (!values.includes(value)) fail(`${option} must be one of ${values.join(", ")}`);
-  return value;
-}
-
-function fail(why: string): never {
-  throw new TypeError(`serveStatic: ${why}`);
+function isSafe(path: string): boolean {
+  return path.isWellFormed() && safeSegments(`/${escaped(path)}`) !== undefined;
 }

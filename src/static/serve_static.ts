@@ -5,7 +5,7 @@
  */
 import type { Middleware } from "../handler.ts";
 import { textResponse } from "../http/text.ts";
-import { entrance, type Place, placed } from "../mount.ts";
+import { type Place, placed, wrapping } from "../mount.ts";
 import {
   type Candidate,
   candidatesFor,
@@ -65,9 +65,8 @@ export function serveStatic<const X extends Exports<Exported>>(
 ): Middleware<ExportNeeds<X>> {
   const settings = readOptions(options);
   const table = readExports(exports, settings.directories);
-  return (inner) => {
-    const passOn = entrance(inner);
-    return placed((request, place, args) => {
+  return wrapping("serveStatic", (passOn) =>
+    placed((request, place, args) => {
       const candidates = isRead(request) || settings.refuseMethods
         ? candidatesFor(table, place.canonical, args)
         : [];
@@ -76,8 +75,7 @@ export function serveStatic<const X extends Exports<Exported>>(
         answer(request, place, candidates, settings),
         (response) => response ?? passOn(request, place, args),
       );
-    });
-  };
+    }));
 }
 
 /** How often a file is looked up that changes each time before it is opened. */

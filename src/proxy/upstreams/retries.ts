@@ -4,8 +4,8 @@
  * @module
  */
 import { parseRetryAfter } from "../../http/retry_after.ts";
-import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "../clock.ts";
+import { checkOptions, type Checks, duration, number, statuses, whole } from "../../config.ts";
+import { type Clock, systemClock, wakesUp } from "../clock.ts";
 
 /** A request that failed, and may be sent again. */
 export interface FailedAttempt {
@@ -61,7 +61,14 @@ export interface RetriesOptions {
   readonly clock?: Clock;
 }
 
-const NAMES = ["attempts", "statuses", "budget", "reserve", "longestWait", "clock"] as const;
+const OPTIONS: Checks<RetriesOptions> = {
+  attempts: whole(1, 100),
+  statuses,
+  budget: number(0, 100),
+  reserve: number(1),
+  longestWait: duration(),
+  clock: wakesUp,
+};
 /** RFC 9110 §9.2.2: sent twice, they intend the same as sent once. */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
@@ -90,12 +97,9 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
  * ```
  */
 export function retries(options: RetriesOptions = {}): Retry {
-  checkNames("retries", options, NAMES);
-  const { statuses = [], clock = systemClock } = options;
-  const attempts = within("retries: attempts", options.attempts ?? 2, 1, 100);
-  const budget = within("retries: budget", options.budget ?? 0.1, 0, 100);
-  const reserve = within("retries: reserve", options.reserve ?? 10, 1);
-  const longestWait = within("retries: longestWait", options.longestWait ?? 0, 0);
+  checkOptions("retries", options, OPTIONS);
+  const { attempts = 2, statuses = [], budget = 0.1, reserve = 10 } = options;
+  const { longestWait = 0, clock = systemClock } = options;
   let saved = reserve;
   return {
     clock,
