@@ -156,6 +156,14 @@ export function listOf(check: Check, example: string): Check {
   };
 }
 
+/** An object of one's own names, whose values are right. */
+export function tableOf(check: Check, example: string): Check {
+  return (value, where) => {
+    if (!isRecord(value)) return fail(where, value, `an object such as { ${example} }`);
+    return Object.entries(value).forEach(([name, member]) => check(member, `${where}.${name}`));
+  };
+}
+
 /** A value that is right, or a list of such. */
 export function oneOrMore(check: Check): Check {
   return (value, where) =>

@@ -13,20 +13,19 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-// @ts-ignore: undici has types for its index alone, which would replace the dispatcher behind fetch
-import Agent from "undici/lib/dispatcher/agent.js";
 import { telling } from "./callbacks.ts";
 import { callback, checkOptions, type Checks, flag, text, whole } from "./config.ts";
 import { type Handler, requireHandler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { answerEarly } from "./node/content.ts";
+import { answerLast } from "./node/linger.ts";
 import { inTurn } from "./node/pipelining.ts";
+import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
 import { closer, createServer } from "./node/server.ts";
 import { readTls, type ServerTls } from "./node/tls.ts";
-import { agentTransport } from "./runtime/node.ts";
 import {
   acceptUpgrades,
   isDeclined,
@@ -34,13 +33,7 @@ import {
   type UpgradeListener,
   upgrading,
 } from "./node/upgrade.ts";
-import { setNodeTransport } from "./runtime/transport.ts";
 import { tunnelOf } from "./runtime/tunnel.ts";
-import type { AgentConstructor } from "./runtime/undici.ts";
-
-// A bundle has no node_modules to load undici from, so it is imported here and handed over.
-const agent: unknown = Agent;
-setNodeTransport(agentTransport(agent as AgentConstructor));
 
 export { earlyHints } from "./node/early_hints.ts";
 export type { ServerTls, UpgradeListener };
@@ -137,6 +130,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const listen = listener(fetch, onError ? { onError } : {});
   const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
+  rememberPeers(server);
   const close = closer(server);
   const closeTunnels = acceptUpgrades(server, listen);
   await new Promise<void>((resolve, reject) => {
@@ -182,9 +176,10 @@ export function listener(
   const tell = telling("serve: onError", onError);
   const enter = entrance(fetch);
   const answer = (message: IncomingMessage, sink: ServerResponse): void => {
-    if (isDeclined(message)) sink.shouldKeepAlive = false;
+    if (isDeclined(message)) answerLast(message, sink);
     const received = receive(message, sink);
     if (typeof received === "number") return refuse(message, sink, received);
+    if (received.address === undefined && isLost(message.socket)) return cut(sink);
     const request = received as unknown as Request;
     const open = tunnellerOf(sink);
     const send = (answer: unknown): void | Promise<void> => {
@@ -243,7 +238,7 @@ export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): 
 function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
   if (!message.complete) answerEarly(message, sink);
   // What comes after a request that is none may be part of it.
-  sink.shouldKeepAlive = false;
+  answerLast(message, sink);
   const method = message.method ?? "GET";
   const text = status === 501 ? "Not Implemented" : "Bad Request";
   void writeResponse(sink, method, textResponse({ method }, status, text));

@@ -62,6 +62,7 @@ testOptions("serveStatic", (o) => serveStatic(site, o), {
   hot: takes.either(takes.oneOf(false), takes.emptyObject),
   cache: takes.either(takes.flag, takes.callback, takes.emptyObject),
   cacheTimeout: takes.whole(0),
+  mimeTypes: takes.emptyObject,
   fallbackMimetype: takes.nothing,
   index: takes.either(takes.oneOf(false, "nonsense"), takes.emptyList),
   listing: takes.flag,

@@ -61,7 +61,7 @@ const TYPES = ["text/plain", "text/html", "application/json", "text/markdown"];
 export function debug(options: DebugOptions = {}): Middleware {
   return debugOn(options, {
     ...surroundings(),
-    now: Date.now,
+    now: () => performance.now(),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   });
 }

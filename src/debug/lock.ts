@@ -27,7 +27,7 @@ export interface Lock {
 
 /** Time, as tests turn it. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since any fixed moment; never runs backwards. */
   now(): number;
   /** Resolves after so many milliseconds. */
   wait(milliseconds: number): Promise<void>;

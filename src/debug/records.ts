@@ -27,8 +27,6 @@ export interface RecordTools {
   readonly readText: ReadText;
   /** The working directory. */
   readonly directory: string;
-  /** The time. */
-  readonly now: () => number;
   /** The provider of live frames. */
   readonly frames: FrameCapture | undefined;
   /** Leaves frames out. */
@@ -46,7 +44,7 @@ export async function recordOf(
   request: Request,
   tools: RecordTools,
 ): Promise<ErrorRecord> {
-  const { readText, directory, hide, frames, now, createConsole } = tools;
+  const { readText, directory, hide, frames, createConsole } = tools;
   const asked: RequestModel = readRequest(request);
   const model = await modelOf(readThrown(error), {
     readText,
@@ -59,7 +57,7 @@ export async function recordOf(
   return {
     report: {
       id: crypto.randomUUID(),
-      time: new Date(now()).toISOString(),
+      time: new Date().toISOString(),
       error: model.error,
       request: masked(asked),
     },

@@ -11,6 +11,10 @@ interface Range {
   readonly weight: number;
 }
 
+/** What is separated by commas or semicolons, which quoted strings may hold, too. */
+const MEMBERS = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/gs;
+const PARTS = /(?:[^;"]|"(?:[^"\\]|\\.)*"?)+/gs;
+
 /**
  * The media type to send: one of `available`, or `undefined` when the client accepts none of them.
  * Among types that the client likes as much, one that it names wins over one that it does not, then
@@ -31,7 +35,15 @@ export function negotiateMedia(
   return best?.type;
 }
 
-/** The most precise range that holds a type decides its weight. */
+/**
+ * The weight of a media type without parameters in an `Accept` field, from 0 (refused) to 1. Without
+ * the field, or with an empty one, everything has a weight of 1.
+ */
+export function weightOfType(field: string | null, type: string): number {
+  return rate(readRanges(field || "*/*"), type).weight;
+}
+
+/** The most specific range that holds a type decides its weight (RFC 9110 §12.5.1). */
 function rate(
   ranges: readonly Range[],
   type: string,
@@ -46,9 +58,14 @@ function rate(
 }
 
 function readRanges(field: string): Range[] {
-  return field.split(",").map((member) => {
-    const [type = "", ...parameters] = member.split(";").map((part) => part.trim().toLowerCase());
+  return (field.match(MEMBERS) ?? []).flatMap((member): Range[] => {
+    const [type = "", ...parameters] = (member.match(PARTS) ?? []).map((part) =>
+      part.trim().toLowerCase()
+    );
+    // A range with parameters holds only types that have them (RFC 9110 §12.5.1); ours have none but
+    // the charset.
+    if (parameters.some((parameter) => !/^(?:q=|charset=|$)/.test(parameter))) return [];
     const q = parameters.find((parameter) => parameter.startsWith("q="));
-    return { type, weight: q === undefined ? 1 : Number(WEIGHT.exec(q)?.[1] ?? 0) };
+    return [{ type, weight: q === undefined ? 1 : Number(WEIGHT.exec(q)?.[1] ?? 0) }];
   });
 }

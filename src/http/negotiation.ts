@@ -1,5 +1,5 @@
 /**
- * Content codings and media types that a client accepts (RFC 9110 §12.5).
+ * Content codings that a client accepts (RFC 9110 §12.5.3).
  *
  * @module
  */
@@ -32,15 +32,6 @@ export function negotiateCoding(
   // Not named, identity is accepted, but liked less than what is named.
   if (identity === undefined) return best ?? (others === 0 ? undefined : "identity");
   return identity > most ? "identity" : best;
-}
-
-/**
- * The weight of a media type in an `Accept` field (RFC 9110 §12.5.1); the most specific range
- * counts. Without the field everything is as welcome.
- */
-export function weightOfType(field: string | null, type: string): number {
-  const weights = readWeights(field || "*/*");
-  return weights.get(type) ?? weights.get(type.replace(/[^/]+$/, "*")) ?? weights.get("*/*") ?? 0;
 }
 
 function readWeights(field: string): ReadonlyMap<string, number> {

@@ -5,14 +5,19 @@
  * @module
  */
 
-/** The value of `Refresh` with its URL replaced: `5; url=/there` (HTML §7.4.2). */
+/** The time, what separates it from the URL, and the URL, which need not be named or in quotes. */
+const REFRESH = /^([ \t]*[0-9.]+(?:[ \t]*[;,]|[ \t])[ \t]*(?:url[ \t]*=[ \t]*)?)(["']?)(.*)$/is;
+
+/**
+ * The value of `Refresh` with its URL replaced: `5; url=/there`, `5, "/there"`, `5 /there` (HTML
+ * §4.2.5.3, the shared declarative refresh steps).
+ */
 export function mapRefresh(value: string, map: (reference: string) => string): string {
-  const [, before = "", quote = "", rest] =
-    /^([0-9.]+[ \t]*[;,][ \t]*url[ \t]*=[ \t]*)(["']?)(.*)$/is.exec(value) ?? [];
-  if (rest === undefined) return value;
-  const end = quote === "" ? rest.length : rest.indexOf(quote);
-  if (end < 0) return value;
-  return before + quote + map(rest.slice(0, end)) + rest.slice(end);
+  const [, before = "", quote = "", rest = ""] = REFRESH.exec(value) ?? [];
+  if (rest === "") return value;
+  const end = quote === "" ? -1 : rest.indexOf(quote);
+  const url = end < 0 ? rest : rest.slice(0, end);
+  return before + quote + map(url) + rest.slice(url.length);
 }
 
 /** The value of `Link` with its targets replaced: `</style.css>; rel=preload` (RFC 8288 §3). */

@@ -1,5 +1,6 @@
 /**
- * Structured fields (RFC 9651), as far as requests bring them: dictionaries and single items.
+ * Structured fields (RFC 9651), as far as requests bring them: dictionaries and single items. Dates
+ * and display strings are not read.
  *
  * @module
  */
@@ -13,8 +14,8 @@ export interface Token {
 /** The value of an item; what its parameters say is not kept. */
 export type BareItem = number | string | boolean | Token | Uint8Array<ArrayBuffer>;
 
-/** Longer fields are not read; no honest client sends them. */
-const LONGEST = 4096;
+/** Longer fields are not read. RFC 9651 asks for byte sequences of 16 KiB, which base64 makes longer. */
+const LONGEST = 32 * 1024;
 
 // Sticky, so that a field is read from left to right, and in linear time.
 const KEY = /[a-z*][a-z0-9_\-.*]*/y;
@@ -24,7 +25,8 @@ const TOKEN = /[A-Za-z*][!#$%&'*+\-.^_`|~:/0-9A-Za-z]*/y;
 const BYTES = /:([A-Za-z0-9+/]*={0,2}):/y;
 const BOOLEAN = /\?([01])/y;
 const PARAMETER = /; *([a-z*][a-z0-9_\-.*]*)(=)?/y;
-const SPACES = /[ \t]*/y;
+const BLANKS = /[ \t]*/y;
+const SPACES = / */y;
 
 /** Where reading has come to. */
 interface Cursor {
@@ -32,30 +34,31 @@ interface Cursor {
   at: number;
 }
 
-/** Reads a dictionary of items (§3.2), or `undefined` when the field is none; inner lists are not read. */
-export function parseDictionary(field: string): ReadonlyMap<string, BareItem> | undefined {
+/** Reads a dictionary (§4.2.2), or `undefined` when the field is not one. */
+export function parseDictionary(
+  field: string,
+): ReadonlyMap<string, BareItem | readonly BareItem[]> | undefined {
   const cursor = begin(field);
-  const members = new Map<string, BareItem>();
+  const members = new Map<string, BareItem | readonly BareItem[]>();
   if (!cursor) return undefined;
   while (cursor.at < cursor.text.length) {
     const key = take(cursor, KEY)?.[0];
     if (key === undefined) return undefined;
     const value = cursor.text[cursor.at] === "="
-      ? readItem(cursor, 1)
+      ? readMember(cursor, 1)
       : readParameters(cursor, true);
     if (value === undefined) return undefined;
-    members.delete(key); // the last one counts, and its place
-    members.set(key, value);
-    take(cursor, SPACES);
+    members.set(key, value); // the last value of a key counts, in the place of the first
+    take(cursor, BLANKS);
     if (cursor.at === cursor.text.length) break;
     if (cursor.text[cursor.at++] !== ",") return undefined;
-    take(cursor, SPACES);
+    take(cursor, BLANKS);
     if (cursor.at === cursor.text.length) return undefined; // a comma at the end
   }
   return members;
 }
 
-/** Reads a single item (§3.3), or `undefined` when the field is none. */
+/** Reads a single item (§4.2.3), or `undefined` when the field is not one. */
 export function parseItem(field: string): BareItem | undefined {
   const cursor = begin(field);
   const value = cursor && readItem(cursor, 0);
@@ -63,7 +66,11 @@ export function parseItem(field: string): BareItem | undefined {
 }
 
 function begin(field: string): Cursor | undefined {
-  return field.length > LONGEST ? undefined : { text: field.replace(/^ +/, "").trimEnd(), at: 0 };
+  if (field.length > LONGEST) return undefined;
+  let [start, end] = [0, field.length];
+  while (field[start] === " ") start++;
+  while (end > start && field[end - 1] === " ") end--;
+  return { text: field.slice(start, end), at: 0 };
 }
 
 function take(cursor: Cursor, pattern: RegExp): RegExpExecArray | undefined {
@@ -73,6 +80,22 @@ function take(cursor: Cursor, pattern: RegExp): RegExpExecArray | undefined {
   return match ?? undefined;
 }
 
+function readMember(cursor: Cursor, skipped: number): BareItem | readonly BareItem[] | undefined {
+  if (cursor.text[cursor.at + skipped] !== "(") return readItem(cursor, skipped);
+  cursor.at += skipped + 1;
+  const items: BareItem[] = [];
+  for (;;) {
+    const spaces = take(cursor, SPACES)?.[0] ?? "";
+    if (cursor.text[cursor.at] === ")") break;
+    if (items.length > 0 && spaces === "") return undefined;
+    const item = readItem(cursor, 0);
+    if (item === undefined) return undefined;
+    items.push(item);
+  }
+  cursor.at++;
+  return readParameters(cursor, items);
+}
+
 function readItem(cursor: Cursor, skipped: number): BareItem | undefined {
   cursor.at += skipped;
   const value = readBareItem(cursor);
@@ -80,7 +103,7 @@ function readItem(cursor: Cursor, skipped: number): BareItem | undefined {
 }
 
 /** Reads over parameters, and gives `value` back when they are well-formed. */
-function readParameters(cursor: Cursor, value: BareItem): BareItem | undefined {
+function readParameters<T>(cursor: Cursor, value: T): T | undefined {
   for (let match = take(cursor, PARAMETER); match; match = take(cursor, PARAMETER)) {
     if (match[2] !== undefined && readBareItem(cursor) === undefined) return undefined;
   }

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { attached } from "../attached.ts";
 import { type Flow, streamOf } from "../http/flow.ts";
+import { canLinger, linger, lingerIfLast } from "./linger.ts";
 
 /** How much of a request that was answered early is read to keep the connection. */
 const DRAIN_LIMIT = 256 * 1024;
@@ -79,14 +80,29 @@ function isReset(message: IncomingMessage): boolean {
 export function answerEarly(message: IncomingMessage, sink: ServerResponse): void {
   // Nobody can know whether the client will still send the content.
   if (waiting.has(message)) sink.shouldKeepAlive = false;
-  sink.prependOnceListener("finish", () => {
-    if (message.complete) return;
+  let count = -1;
+  const isTooMuch = (): boolean => count > DRAIN_LIMIT;
+  const end = (): void => {
+    if ("stream" in sink || !canLinger()) message.destroy();
+    else if (sink.writableFinished) linger(message.socket, message);
+  };
+  const discard = (): void => {
+    if (message.complete || count >= 0) return;
+    count = 0;
     readers.get(message)?.(new Error("the answer ended before the content of its request"));
-    let count = 0;
     message.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
       count += chunk.byteLength;
-      if (count > DRAIN_LIMIT) message.destroy();
+      if (isTooMuch()) end();
     });
     message.resume();
+  };
+  // A client that writes before it reads takes no large answer while nobody reads what it writes.
+  if (!("stream" in sink)) sink.once("prefinish", () => setImmediate(discard));
+  sink.prependOnceListener("finish", () => {
+    if (message.complete) return;
+    discard();
+    if ("stream" in sink) return;
+    if (isTooMuch()) end();
+    else lingerIfLast(message);
   });
 }

@@ -23,7 +23,7 @@ export function fileFlow({ file, start, end }: Part): Flow {
       let at = start;
       while (at < end) {
         const buffer = buffers.pop() ?? new Uint8Array(CHUNK);
-        const count = await readSome(file, buffer.subarray(0, end - at), at);
+        const count = await readSome(file, buffer.subarray(0, end - at), at, end);
         const chunk = buffer.subarray(0, count);
         at += count;
         if (over) return;

@@ -21,8 +21,12 @@ export function inTurn(
   sink: ServerResponse,
   answer: (message: IncomingMessage, sink: ServerResponse) => void,
 ): void {
-  // What has the connection is first; HTTP/2 has streams in place of an order.
-  if ("stream" in sink || sink.socket !== null) return answer(message, sink);
+  // HTTP/2 has streams in place of an order.
+  if ("stream" in sink) return answer(message, sink);
+  // Behind the last answer there is none.
+  if (sink.socket?.writableEnded) return void message.resume();
+  // What has the connection is first.
+  if (sink.socket !== null) return answer(message, sink);
   const { socket } = message;
   const count = (waiting.get(socket) ?? 0) + 1;
   if (count > MOST) return void socket.destroy();

@@ -93,6 +93,7 @@ function targetOf(target: string, origin: string): Target | undefined {
   if (PLAIN.test(target)) {
     return { origin, path, canonical, query: end < 0 ? "" : target.slice(end) };
   }
+  if (target.includes("#")) return undefined; // a fragment is never sent (RFC 9112 §3.2)
   const { pathname, search } = new URL(origin + target);
   return { origin, path: pathname, canonical, query: search };
 }

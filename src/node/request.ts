@@ -13,6 +13,7 @@ import { takePart } from "../static/sources/file_content.ts";
 import { fileFlow } from "./file_flow.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
 import { lightResponse } from "./light_response.ts";
+import { peerAddress } from "./peer.ts";
 import { nativeOf } from "./received_request.ts";
 import { tunnellerOf } from "./upgrade.ts";
 
@@ -32,6 +33,8 @@ export class LazyRequest extends HostRequest {
   gone: Error | undefined;
   /** Where the answer goes. */
   readonly sink: ServerResponse;
+  /** The address at the other end of the connection; a stream of HTTP/2 that has ended has none. */
+  readonly address: string | undefined;
   readonly #open: (() => Content) | undefined;
   #body: Content | null | undefined;
   #controller: AbortController | undefined;
@@ -55,6 +58,7 @@ export class LazyRequest extends HostRequest {
     [this.method, this.target, this.fields] = [method, target, fields];
     this.headers = lazyHeaders(fields);
     [this.sink, this.#open] = [sink, open];
+    this.address = peerAddress(sink.req.socket);
   }
 
   /** The URL. */
@@ -105,10 +109,6 @@ export class LazyRequest extends HostRequest {
     this.#leaving?.delete(callback);
   }
 
-  /** The address at the other end of the connection. */
-  get address(): string | undefined {
-    return this.sink.req.socket.remoteAddress;
-  }
   /** Whether the connection can become a tunnel. */
   get upgradable(): boolean {
     return tunnellerOf(this.sink) !== undefined;

@@ -7,6 +7,7 @@ import { type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { announcesContent, upgradeProtocol } from "../http/upgrade.ts";
 import type { Tunnel } from "../proxy/transport.ts";
+import { linger } from "./linger.ts";
 import { type Streams, streamsOf } from "../runtime/sockets.ts";
 
 /** Listens to requests. */
@@ -57,7 +58,7 @@ export function upgrading(
     // Who ends the connection before it is a tunnel has left.
     const leave = (): void => void socket.destroy();
     socket.once("end", leave);
-    sink.once("finish", () => socket.end(leave));
+    sink.once("finish", () => linger(socket));
     const headers = headersOf(message);
     const protocol = upgradeProtocol(message.method ?? "", headers);
     if (announcesContent(headers)) {

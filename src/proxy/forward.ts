@@ -195,7 +195,9 @@ function whatFailed(error: unknown): OwnAnswer {
     readonly receivedStatus?: number;
     readonly retryAfter?: number;
   };
-  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  const headers: Record<string, string> = retryAfter === undefined
+    ? {}
+    : { "retry-after": String(retryAfter) };
   return { status: statusOf(type), type, receivedStatus, headers };
 }
 

@@ -75,6 +75,9 @@ export function forwardingFields(
   return result;
 }
 
+/** RFC 7239 §6.2: an address that is not known. */
+const UNKNOWN = "unknown";
+
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
 /** What a trusted peer says. */
@@ -107,7 +110,8 @@ function xForwardedFields(
   const before = (name: string): string | undefined =>
     xForwarded === "append" ? told.get(name) : undefined;
   return [
-    ["x-forwarded-for", join(before("x-forwarded-for"), peer)],
+    // Without the field, an upstream would take the request for one of the proxy's own.
+    ["x-forwarded-for", join(before("x-forwarded-for"), peer ?? UNKNOWN)],
     ["x-forwarded-proto", before("x-forwarded-proto") ?? proto],
     ["x-forwarded-host", before("x-forwarded-host") ?? host],
     ["x-forwarded-prefix", (before("x-forwarded-prefix") ?? "") + prefix],

@@ -23,10 +23,11 @@ const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
 const NEVER = ["host", "expect", "proxy"];
 
 /**
- * What is a dot segment for upstreams that decode a path before they split it, or that take `;` for
- * the end of a name, as Java's do: it would climb out of the target's path.
+ * What is a dot segment for upstreams that decode a path before they split it: it would climb out of
+ * the target's path. Java's servers end a name at `;`, those in C at NUL; others cut a decoded `?` or
+ * `#` off, or trim spaces and controls.
  */
-const CLIMBS = /(?:\/|%2F|%5C)\.\.(?:\/|%2F|%5C|%3B|;|$)/;
+const CLIMBS = /(?:\/|%2F|%5C)\.\.(?:\/|;|$|%2F|%5C|%3B|%3F|%23|%20|%7F|%[01][0-9A-F])/;
 
 /** A request that was received, and where it goes. */
 export interface Received {

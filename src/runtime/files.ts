@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { hash } from "../http/hash.ts";
 import { builtin, builtinIfAny, type BuiltinModules } from "./builtin.ts";
 
 type FileSystem = BuiltinModules["node:fs"];
+type BigIntStats = import("node:fs").BigIntStats;
 
 /** A regular file that was found. */
 export interface FoundFile {
@@ -18,14 +20,24 @@ export interface FoundFile {
   readonly mtime: number;
   /** The time of the last change to the file or to what is said of it, which nobody can set. */
   readonly ctime: number;
-  /** Opens the file, unless what is there now is not what was found. */
-  open(): Promise<OpenFile | undefined>;
+  /** An opaque text for entity tags. It changes with the content once `ctime` is long enough ago. */
+  readonly tag: string;
+  /** Whether what is there now is what was found. */
+  isCurrent(): Promise<boolean>;
+  /**
+   * Opens the file, unless what is there now is not what was found.
+   *
+   * @param mayGrow Whether the same file may have become longer meanwhile, as logs do.
+   */
+  open(mayGrow?: boolean): Promise<OpenFile | undefined>;
 }
 
 /** An open regular file. */
 export interface OpenFile {
   /** Fills `buffer` from `position` on, and tells how much there was. */
   read(buffer: Uint8Array, position: number): Promise<number>;
+  /** Whether the file was not written to since it was found, or only became longer. */
+  isIntact(): Promise<boolean>;
   /** Closes the file. */
   close(): Promise<void>;
 }
@@ -107,14 +119,21 @@ function nodeFiles(fs: FileSystem): Files {
       const full = path.join(root, ...segments);
       const real = await fs.promises.realpath(full).catch(absent);
       if (real === undefined || !mayFollow(root, full, real, links)) return undefined;
-      const stat = await fs.promises.stat(real).catch(absent);
+      const stat = await statOf(real);
       if (stat?.isDirectory()) return "directory";
-      return stat?.isFile()
-        ? { ...factsOf(stat), open: () => open(real, factsOf(stat)) }
-        : undefined;
+      if (!stat?.isFile()) return undefined;
+      const facts = factsOf(stat);
+      return {
+        ...facts,
+        isCurrent: async () => {
+          const now = await statOf(real);
+          return now !== undefined && factsOf(now).identity === facts.identity;
+        },
+        open: (mayGrow) => open(real, facts, mayGrow),
+      };
     },
     async identify(root, segments) {
-      const stat = await fs.promises.stat(path.join(root, ...segments)).catch(absent);
+      const stat = await statOf(path.join(root, ...segments));
       return stat?.isFile() ? factsOf(stat).identity : undefined;
     },
     async list(root, segments, links, most) {
@@ -133,18 +152,29 @@ function nodeFiles(fs: FileSystem): Files {
     },
   };
 
+  function statOf(at: string): Promise<BigIntStats | undefined> {
+    return fs.promises.stat(at, { bigint: true }).catch(absent);
+  }
+
   /** Opens what was found: between the two, a link may have been turned, or a file replaced. */
-  async function open(real: string, found: Facts): Promise<OpenFile | undefined> {
+  async function open(
+    real: string,
+    found: Facts,
+    mayGrow = false,
+  ): Promise<OpenFile | undefined> {
     const handle = await fs.promises.open(real, flags).catch(absent);
     if (!handle) return undefined;
     let same = false;
     try {
       const [stat, again] = await Promise.all([
-        handle.stat(),
+        handle.stat({ bigint: true }),
         fs.promises.realpath(real).catch(absent),
       ]);
-      same = factsOf(stat).identity === found.identity && again === real;
-      return same ? openFile(handle) : undefined;
+      const now = factsOf(stat);
+      same = again === real &&
+        (now.identity === found.identity ||
+          (mayGrow && now.inode === found.inode && now.size > found.size));
+      return same ? openFile(handle, found) : undefined;
     } finally {
       if (!same) await handle.close();
     }
@@ -156,18 +186,36 @@ function nodeFiles(fs: FileSystem): Files {
   }
 }
 
-type Facts = Omit<FoundFile, "open">;
-
-function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: import("node:fs").Stats): Facts {
-  const identity = [dev, ino, size, mtimeMs, ctimeMs].join();
-  return { identity, size, mtime: mtimeMs, ctime: ctimeMs };
+/** What the file system tells of a file, in nanoseconds where it can. */
+interface Facts extends Pick<FoundFile, "identity" | "size" | "mtime" | "ctime" | "tag"> {
+  /** Tells this file from any other, whatever is in it. */
+  readonly inode: string;
 }
 
-function openFile(handle: import("node:fs/promises").FileHandle): OpenFile {
+function factsOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): Facts {
+  const inode = `${dev},${ino}`;
+  // Inode numbers are nobody's business, and device numbers change when a machine starts.
+  const rest = hash(`${ino},${ctimeNs}`).toString(16).padStart(8, "0");
+  return {
+    identity: `${inode},${size},${mtimeNs},${ctimeNs}`,
+    inode,
+    size: Number(size),
+    mtime: Number(mtimeNs) / 1e6,
+    ctime: Number(ctimeNs) / 1e6,
+    tag: `${size.toString(16)}-${mtimeNs.toString(16)}${rest}`,
+  };
+}
+
+function openFile(handle: import("node:fs/promises").FileHandle, found: Facts): OpenFile {
   let closed: Promise<void> | undefined;
   return {
     read: async (buffer, position) =>
       (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
+    async isIntact() {
+      const { size, mtime } = factsOf(await handle.stat({ bigint: true }));
+      // A file that is replaced by another has a new `ctime`, and is still whole.
+      return size > found.size || (size === found.size && mtime === found.mtime);
+    },
     close: () => closed ??= handle.close(),
   };
 }

@@ -12,6 +12,9 @@ import { type AgentConstructor, undiciSend } from "./undici.ts";
 /** The agent alone: the whole of undici would replace the dispatcher behind Node's fetch. */
 const AGENT = "undici/lib/dispatcher/agent.js";
 
+/** A bundle finds the undici of the folder that it lies in, which may be an older one. */
+const SUPPORTED = /^[78]\./;
+
 const HTTP: readonly Capability[] = [
   "host",
   "anyMethod",
@@ -26,22 +29,35 @@ const HTTP: readonly Capability[] = [
 ];
 const UNDICI: readonly Capability[] = [...HTTP, "http2", "priorKnowledge"];
 
-/** Sends with undici where it is installed. */
+/** Sends with undici where it is installed, else with Node's own `http`. */
 export function nodeTransport(): Transport {
-  // Not an import: a bundler for Workers would follow it, and this is not for Workers.
-  const load = builtin("node:module").createRequire(import.meta.url);
-  let path: string;
-  try {
-    path = load.resolve(AGENT);
-  } catch {
-    return httpTransport();
-  }
+  const loadAgent = findAgent();
+  if (!loadAgent) return httpTransport();
   let send: Transport["send"] | undefined;
   return {
     capabilities: new Set(UNDICI),
-    send: (request) => (send ??= undiciSend(load(path) as AgentConstructor))(request),
+    send: (request) => (send ??= undiciSend(loadAgent()))(request),
     upgrade: httpUpgrade,
   };
+}
+
+/**
+ * Finds undici without loading it. It is not imported: a bundler would follow the import, on Workers
+ * for nothing, and in an ES module for Node undici's own `require` of Node's modules fails.
+ */
+function findAgent(): (() => AgentConstructor) | undefined {
+  try {
+    // A bundle in CommonJS has no `import.meta.url`.
+    const from = (import.meta.url as string | undefined) ??
+      builtin("node:path").resolve("bundle.cjs");
+    const load = builtin("node:module").createRequire(from);
+    const { version } = load("undici/package.json") as { readonly version: string };
+    if (!SUPPORTED.test(version)) return undefined;
+    const path = load.resolve(AGENT);
+    return () => load(path) as AgentConstructor;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sends with an agent that was imported. */

@@ -12,8 +12,3 @@ let chosen: Transport | undefined;
 export function runtimeTransport(): Transport {
   return chosen ??= transportHere();
 }
-
-/** Sets the transport of Node, for a host that has undici; Deno and Bun serve with that host, too. */
-export function setNodeTransport(transport: Transport): void {
-  if (!("Deno" in globalThis || "Bun" in globalThis)) chosen = transport;
-}

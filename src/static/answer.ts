@@ -14,7 +14,7 @@ import type { CacheFields, CacheRule } from "./cache.ts";
 import { compressed, compresses } from "./compress.ts";
 import { describe, type Describing, type Description, type Representation } from "./describe.ts";
 import type { HeadersHook } from "./hooks.ts";
-import { typeOf, withCharset } from "./media_type.ts";
+import { type TypeOf, withCharset } from "./media_type.ts";
 import { multipart } from "./multipart.ts";
 import { andThen, type Soon } from "./soon.ts";
 import type { Content, Entry } from "./source.ts";
@@ -22,6 +22,7 @@ import type { Content, Entry } from "./source.ts";
 /** How files are answered. */
 export interface Answering extends Describing {
   readonly cache: CacheRule;
+  readonly typeOf: TypeOf;
   readonly fallbackMimetype: string;
   readonly hooks: readonly HeadersHook[];
   /** Whether files that are not stored compressed are compressed. */
@@ -102,7 +103,7 @@ function describedBy(
   if (
     known?.second === second && known.of.path === path && known.of.coding === coding && !fallback
   ) return known;
-  const type = withCharset(entry.type ?? typeOf(name) ?? answering.fallbackMimetype);
+  const type = withCharset(entry.type ?? answering.typeOf(name) ?? answering.fallbackMimetype);
   const policy: CacheFields = fallback
     ? { cacheControl: fallback.cacheControl, validators: false }
     : answering.cache(path, type);

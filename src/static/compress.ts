@@ -11,7 +11,7 @@ const SMALLEST = 1024;
 const LARGEST = 10 * 1024 * 1024;
 /** Types whose files are text, or as loose as text. */
 const COMPRESSIBLE =
-  /^(?:text\/|application\/(?:json|javascript|xml|wasm|manifest\+json|rtf)|image\/(?:svg\+xml|bmp|x-icon)|font\/[ot]tf|[^;]*\+(?:json|xml))/;
+  /^(?:text\/|application\/(?:json|javascript|xml|wasm|manifest\+json|rtf|toml|sql|x-sh|postscript|vnd\.apple\.mpegurl|vnd\.ms-fontobject)|image\/(?:svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)|font\/[ot]tf|[^;]*\+(?:json|xml))/;
 
 /**
  * Whether to compress a file for a client. `no-transform` forbids it (RFC 9110 §7.7), and a range is

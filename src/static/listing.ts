@@ -4,7 +4,7 @@
  * @module
  */
 import { Html, html } from "../http/html.ts";
-import { weightOfType } from "../http/negotiation.ts";
+import { weightOfType } from "../http/accept.ts";
 import type { Listed } from "./source.ts";
 
 /** What a listing can be sorted by. */

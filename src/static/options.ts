@@ -26,6 +26,7 @@ import { DIRECTORY_OPTIONS, type DirectoryOptions } from "./sources/directory.ts
 import type { HotOptions } from "./sources/hot_files.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
+import { mediaType, typesByExtension, typesWith } from "./media_type.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -65,6 +66,11 @@ export interface ServeStaticOptions {
   readonly cache?: Cache;
   /** For how long an answer is fresh, in seconds. Default 43200, twelve hours. */
   readonly cacheTimeout?: number;
+  /**
+   * Media types by extension, in addition to those that are known and before them:
+   * `{ ts: "text/plain" }`. A type that the source tells comes first. Default: none.
+   */
+  readonly mimeTypes?: Readonly<Record<string, string>>;
   /** The media type of files whose name tells none. Default `"text/plain"`. */
   readonly fallbackMimetype?: string;
   /** The names that answer for a directory, in order. Default `["index.html"]`. */
@@ -102,7 +108,7 @@ export interface ServeStaticOptions {
   readonly dictionaries?: Dictionaries;
   /**
    * Whether text that is not stored compressed is compressed with gzip, from 1 KiB to 10 MiB and
-   * unless `Cache-Control` says `no-transform`. Such answers have weak entity tags and no ranges.
+   * unless `Cache-Control` says `no-transform`. Media, archives and other compressed formats are not. Such answers have weak entity tags and no ranges.
    * Default `false`.
    */
   readonly compress?: boolean;
@@ -158,7 +164,8 @@ const OPTIONS: Checks<ServeStaticOptions> = {
   dotfiles: oneOf("ignore", "allow", "deny"),
   ...DIRECTORY_OPTIONS,
   ...CACHE_OPTIONS,
-  fallbackMimetype: text('a media type such as "text/plain"', /^[!-~]+\/[ -~]+$/),
+  mimeTypes: typesByExtension,
+  fallbackMimetype: mediaType,
   index: either([false], oneOrMore(fileName)),
   listing: flag,
   extensions: listOf(fileName, '"html"'),
@@ -207,7 +214,12 @@ const ELSEWHERE = {
 export function readOptions(options: ServeStaticOptions): Settings {
   checkOptions("serveStatic", options, OPTIONS, { elsewhere: ELSEWHERE });
   const { disallow = [], isAllowed, dotfiles = "ignore", onServe, dictionaries } = options;
-  const { fallbackMimetype = "text/plain", extensions = [], hideExtensions = false } = options;
+  const {
+    mimeTypes = {},
+    fallbackMimetype = "text/plain",
+    extensions = [],
+    hideExtensions = false,
+  } = options;
   const { trailingSlash = "add", download = false, index = "index.html" } = options;
   const { precompressed: codings = [], compress = false, untrusted = false } = options;
   const { symlinks = "inside", hot = {}, refuseMethods = false, listing = false } = options;
@@ -224,6 +236,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     },
     answering: {
       cache: caching(cache, cacheTimeout),
+      typeOf: typesWith(mimeTypes),
       fallbackMimetype,
       download: savedAs(download),
       untrusted,

@@ -159,6 +159,13 @@ test("frames are told apart by where their code is", () => {
   assert.ok(!isSource("/app/.env") && !isSource("/etc/passwd") && isSource("/a.mts"));
 });
 
+test("masking takes linear time", () => {
+  for (const unit of ["?", "&", ";", "=", "?a", "#", "?pin"]) {
+    const { url } = masked({ method: "GET", url: `/${unit.repeat(200_000)}`, fields: [] });
+    assert.equal(url.length, 1 + unit.length * 200_000);
+  }
+});
+
 test("what may be secret is masked, in fields and in URLs", () => {
   const fields = [
     ["accept", "*/*"],

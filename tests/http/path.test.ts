@@ -17,6 +17,8 @@ const canonical: readonly (readonly [string, string | undefined])[] = [
   ["/grüße", "/gr%C3%BC%C3%9Fe"],
   ["/😀", "/%F0%9F%98%80"],
   ["/a|b", "/a%7Cb"],
+  ["/\u017f", "/%C5%BF"], // the long s, which is an "s" to a case-insensitive regular expression
+  ["/\u212a", "/%E2%84%AA"], // the Kelvin sign, likewise a "k"
   ["/%ff", "/%FF"],
   ["/a;v=1,2@x:y", "/a;v=1,2@x:y"],
   ["/.well-known/x", "/.well-known/x"],
@@ -47,7 +49,23 @@ for (const [path, expected] of canonical) {
 
 const anyPath = fc.array(
   fc.oneof(
-    fc.constantFrom("/", "..", ".", "%2e", "%2F", "%5c", "%25", "%", "\\", "a", "%61", "ü", "|"),
+    fc.constantFrom(
+      "/",
+      "..",
+      ".",
+      "%2e",
+      "%2F",
+      "%5c",
+      "%25",
+      "%",
+      "\\",
+      "a",
+      "%61",
+      "ü",
+      "|",
+      "\u017f",
+      "\u212a",
+    ),
     fc.string({ unit: "binary", maxLength: 3 }),
   ),
   { maxLength: 12 },

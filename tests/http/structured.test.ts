@@ -11,6 +11,10 @@ const items: readonly (readonly [string, unknown])[] = [
   ["1.5", 1.5],
   ["  1", 1],
   ["1  ", 1],
+  ["1 \t ", undefined],
+  ["1\t", undefined],
+  ["1\n", undefined],
+  ["1\u00a0", undefined],
   ["1;a;b=2", 1],
   ["1; a=?0", 1],
   ['"a \\"b\\" \\\\"', 'a "b" \\'],
@@ -41,7 +45,8 @@ const items: readonly (readonly [string, unknown])[] = [
   ["1;A", undefined],
   ["1;a=", undefined],
   ["(1 2)", undefined],
-  ["x".repeat(5000), undefined],
+  ["x".repeat(5000), { token: "x".repeat(5000) }],
+  ["x".repeat(40_000), undefined],
 ];
 for (const [field, expected] of items) {
   test(`the item ${JSON.stringify(field.slice(0, 40))}`, () => {
@@ -55,7 +60,16 @@ const dictionaries: readonly (readonly [string, Record<string, unknown> | undefi
   ["a=1", { a: 1 }],
   ["sha-256=10, sha-512=0", { "sha-256": 10, "sha-512": 0 }],
   ["a, b;x=1 ,\tc=:AQ==:", { a: true, b: true, c: bytes(1) }],
-  ["a=1, b=2, a=3", { b: 2, a: 3 }],
+  ["a=1, b=2, a=3", { a: 3, b: 2 }],
+  ["a=1 \t", { a: 1 }],
+  ["a=1\n", undefined],
+  ["a=(1 2)", { a: [1, 2] }],
+  ['a=( 1;x  "b" );y, b=()', { a: [1, "b"], b: [] }],
+  ["a=(1", undefined],
+  ["a=(1\t2)", undefined],
+  ['a=("b""c")', undefined],
+  ["a=((1))", undefined],
+  ["a=(1,2)", undefined],
   ["*a.b-c_1=x", { "*a.b-c_1": { token: "x" } }],
   ["A=1", undefined],
   ["a=1,", undefined],
@@ -63,7 +77,6 @@ const dictionaries: readonly (readonly [string, Record<string, unknown> | undefi
   ["a=1 b=2", undefined],
   ["a=", undefined],
   ["a =1", undefined],
-  ["a=(1 2)", undefined],
 ];
 for (const [field, expected] of dictionaries) {
   test(`the dictionary ${JSON.stringify(field)}`, () => {
@@ -96,6 +109,17 @@ test("what was written is read", () => {
     assert.deepEqual(parseDictionary(field.join(", ")), new Map(Object.entries(members)));
   }));
   fc.assert(fc.property(item, (value) => assert.deepEqual(parseItem(write(value)), value)));
+});
+
+test("1024 members and 16 KiB of bytes are read, and in linear time (RFC 9651 §3)", () => {
+  const members = Array.from({ length: 1024 }, (_, i) => `a${i}=1`).join(", ");
+  assert.equal(parseDictionary(members)?.size, 1024);
+  const value = new Uint8Array(16_384).fill(97);
+  assert.deepEqual(parseItem(write(value)), value);
+  for (const unit of [" ", "(", "a ", "a=( ", "\\", ";a", "1"]) {
+    parseDictionary(unit.repeat(32_768 / unit.length));
+    parseItem(`1${unit.repeat(32_767 / unit.length)}x`);
+  }
 });
 
 test("nothing makes the readers throw", () => {

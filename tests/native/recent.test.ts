@@ -20,15 +20,20 @@ const statusOf = async (
 const serving = (options: ServeStaticOptions = {}): ReturnType<ReturnType<typeof serveStatic>> =>
   serveStatic({ "/": root }, options)(notFound);
 
-/** The clock stands still, but for steps. */
-async function withClock(use: (step: (by: number) => void) => Promise<void>): Promise<void> {
-  const { now } = Date;
-  let time = now();
-  Date.now = () => time;
+/** Time stands still, but for steps; `set` sets the time of day alone, as an administrator does. */
+async function withClock(
+  use: (step: (by: number) => void, set: (by: number) => void) => Promise<void>,
+): Promise<void> {
+  const before = performance.now.bind(performance);
+  const dayBefore = Date.now;
+  let [time, day] = [Math.ceil(performance.now()), Date.now()];
+  performance.now = () => time;
+  Date.now = () => day;
   try {
-    await use((by) => (time += by));
+    await use((by) => [time, day] = [time + by, day + by], (by) => day += by);
   } finally {
-    Date.now = now;
+    performance.now = before;
+    Date.now = dayBefore;
   }
 }
 
@@ -42,6 +47,22 @@ test("what is not there is believed to be missing for a moment, and never for lo
       step(1000);
       assert.equal(await statusOf(app, "/late.txt"), 200);
       rmSync(join(root, "late.txt"));
+    });
+  }
+});
+
+test("a clock that is set back does not keep what has changed", async () => {
+  for (const content of ["short", "long".repeat(100_000)]) {
+    await withClock(async (step, set) => {
+      const path = join(root, "clock.txt");
+      writeFileSync(path, content);
+      step(10_000);
+      const app = serving();
+      for (let i = 0; i < 12; i++) assert.equal(await statusOf(app, "/clock.txt"), 200);
+      rmSync(path);
+      set(-24 * 60 * 60 * 1000);
+      step(1000);
+      assert.equal(await statusOf(app, "/clock.txt"), 404);
     });
   }
 });

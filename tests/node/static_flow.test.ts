@@ -143,6 +143,7 @@ function spied(length: number): {
       await delay(0);
       return Math.max(0, Math.min(buffer.length, length - position));
     },
+    isIntact: () => Promise.resolve(true),
     close: async (): Promise<void> => void done.closes++,
   };
   return { file, done };

@@ -20,9 +20,11 @@ const checks: Record<string, readonly string[]> = {
 };
 for (const [host, args] of Object.entries(checks)) {
   test(`the types are right for ${host}`, () => {
-    const { status, stdout } = spawnSync("tsc", [...args, `tests/types/${host}.ts`], {
-      encoding: "utf8",
-    });
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      ["node_modules/typescript/bin/tsc", ...args, `tests/types/${host}.ts`],
+      { encoding: "utf8" },
+    );
     assert.equal(status, 0, stdout);
   });
 }

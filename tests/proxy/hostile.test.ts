@@ -30,6 +30,10 @@ const urls: readonly (readonly [string, string | 400])[] = [
   ["http://front/..%5cadmin", 400],
   ["http://front/..;/admin", 400],
   ["http://front/x/..;a=b/admin", 400],
+  ...["%00", "%09", "%0d%0a", "%1F", "%7f", "%20", "%23", "%3F", "%3b"].flatMap((after) => [
+    [`http://front/x/..${after}/admin`, 400] as const,
+    [`http://front/x%2F%2e.${after}`, 400] as const,
+  ]),
   ["http://front/..%3B/admin", 400],
   ["http://good/evil@", "/hi/evil@"],
   ["http://u:p@evil/p", 400],

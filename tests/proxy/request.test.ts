@@ -60,7 +60,11 @@ test("what an untrusted peer says of the client is replaced", async () => {
   );
   assert.deepEqual(await fieldsOf(received(forged), { ...from(undefined), xForwarded: "off" }), {});
   const unknown = await fieldsOf(received(forged), from(undefined));
-  assert.deepEqual(unknown, { "x-forwarded-proto": "http", "x-forwarded-host": "front" });
+  assert.deepEqual(unknown, {
+    "x-forwarded-for": "unknown",
+    "x-forwarded-proto": "http",
+    "x-forwarded-host": "front",
+  });
 });
 
 test("forwarding fields of an untrusted peer never survive, whatever they are called", async () => {
@@ -121,10 +125,10 @@ test("Forwarded names this proxy", async () => {
   });
 });
 
-test("an address that is none is not told", async () => {
+test("an address that is none, or not known, is told as unknown", async () => {
   for (const address of ["", "evil", "1.2.3.4, 6.6.6.6", "1.2.3.4\r\nx: y"]) {
     const fields = await fieldsOf(received(), from(address));
-    assert.equal(fields["x-forwarded-for"], undefined);
+    assert.equal(fields["x-forwarded-for"], "unknown");
   }
 });
 

@@ -283,6 +283,13 @@ for (
     [() => serveStatic({}, { fallbackMimetype: "a/b\r\nx: y" }), /fallbackMimetype/],
     [() => serveStatic({}, { disallow: "" }), /disallow is ""; give a glob/],
     [
+      () => serveStatic({}, { mimeTypes: [] as never }),
+      /mimeTypes is an empty list; give an object/,
+    ],
+    [() => serveStatic({}, { mimeTypes: { "tar.gz": "a/b" } }), /mimeTypes has "tar.gz"; give one/],
+    [() => serveStatic({}, { mimeTypes: { ts: "text" } }), /mimeTypes.ts is "text"; give a media/],
+    [() => serveStatic({}, { mimeTypes: { ts: "a/b\r\nx: y" } }), /mimeTypes.ts is /],
+    [
       () => serveStatic({}, { cache: 1 as unknown as boolean }),
       /cache is 1; give true, false, "auto"/,
     ],

@@ -13,7 +13,7 @@ import type { Run } from "./captures.ts";
 export interface LiveFramesOptions {
   /** How many frames of a stack are kept. Default: 8. */
   readonly frames?: number;
-  /** The time in milliseconds, for tests. Default: `Date.now`. */
+  /** The time in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number;
 }
 
@@ -62,7 +62,7 @@ const OPTIONS: Checks<LiveFramesOptions> = { frames: whole(1), now: callback };
  */
 export function liveFrames(options: LiveFramesOptions = {}): FrameCapture {
   checkOptions("liveFrames", options, OPTIONS);
-  const { frames = 8, now = Date.now } = options;
+  const { frames = 8, now = () => performance.now() } = options;
   const storm = breaker(now);
   let state: Armed | { readonly off: string } | undefined;
   let running = 0;

@@ -4,6 +4,7 @@
  * @module
  */
 import { atOnce } from "../../callbacks.ts";
+import { hash } from "../../http/hash.ts";
 import { roundRobin } from "./balancers.ts";
 import type { Asked, Balancer, Candidate } from "./candidate.ts";
 
@@ -78,13 +79,4 @@ function cookieOf(request: Request, name: string): string | undefined {
 /** Uniform hashes made so win in proportion to the weights. */
 function score({ url, weight }: Candidate, key: string): number {
   return -weight / Math.log((hash(`${url.href} ${key}`) + 0.5) / 2 ** 32);
-}
-
-/** FNV-1a, whose weak high bits the finaliser of MurmurHash3 stirs. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }

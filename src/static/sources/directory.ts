@@ -8,7 +8,7 @@ import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../r
 import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
 import { bytesEntry } from "./entries.ts";
-import { contentOf, readAll } from "./file_content.ts";
+import { CHUNK, readAll, streamOf } from "./file_content.ts";
 import { Recent } from "./recent.ts";
 import {
   HOT_OPTIONS,
@@ -114,7 +114,7 @@ export function fileSystem(
     const known = await checking;
     if (known) return known;
     const segments = names(key);
-    const asked = Date.now();
+    const asked = performance.now();
     const file = await files.find(root.path, segments, symlinks);
     if (typeof file !== "object") return recent.keep(key, asked, file);
     const name = segments.at(-1) ?? root.name;
@@ -157,8 +157,8 @@ function factsOf({ identity, ctime }: FoundFile): Pick<SmallFile, "identity" | "
   return { identity, settled: Date.now() - ctime >= CLOCK };
 }
 
-async function opened(file: FoundFile, name: string): Promise<OpenFile> {
-  const open = await file.open();
+async function opened(file: FoundFile, name: string, mayGrow = false): Promise<OpenFile> {
+  const open = await file.open(mayGrow);
   if (!open) throw changed(name);
   return open;
 }
@@ -174,34 +174,32 @@ interface Becoming {
 }
 
 function entry(name: string, file: FoundFile, { forget, keep }: Becoming): Entry {
+  const { size, tag } = file;
   const lastModified = knownTime(file);
-  const { size } = file;
+  const { settled } = factsOf(file);
   let opens = 0;
   const found: Entry = {
     name,
     size,
     lastModified,
-    // Weak: two changes within one tick of the clock would share the tag.
-    etag: lastModified === undefined
-      ? undefined
-      : `W/"${size.toString(16)}-${micros(lastModified).toString(16)}"`,
+    // Two changes within one tick of the clock share a tag, which then is weak.
+    etag: settled ? `"${tag}"` : lastModified === undefined ? undefined : `W/"${tag}"`,
     async open({ start, end } = { start: 0, end: size }) {
-      try {
-        const open = await opened(file, name);
-        if (++opens !== MANY || !keep) return await contentOf(open, start, end);
-        const bytes = await readAll(open, 0, size);
+      const open = (mayGrow?: boolean): Promise<OpenFile> =>
+        opened(file, name, mayGrow).catch((error: unknown) => {
+          forget();
+          throw error;
+        });
+      if (++opens === MANY && keep) {
+        const bytes = await readAll(await open(), 0, size);
         keep(bytes, found);
         return bytes.subarray(start, end);
-      } catch (error) {
-        forget();
-        throw error;
       }
+      if (end - start <= CHUNK) return await readAll(await open(), start, end);
+      if (await file.isCurrent()) return streamOf(() => open(true), start, end);
+      forget();
+      throw changed(name);
     },
   };
   return found;
-}
-
-/** File systems keep parts of a millisecond. */
-function micros(time: number): number {
-  return Math.round(time * 1000);
 }

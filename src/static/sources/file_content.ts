@@ -6,8 +6,9 @@
 import { attached } from "../../attached.ts";
 import type { OpenFile } from "../../runtime/files.ts";
 import type { Content } from "../source.ts";
+import { SourceError } from "../source_error.ts";
 
-/** The bytes that are read at a time; less than this is read at once, without a stream. */
+/** The bytes that are read at a time; no more than this is read at once, without a stream. */
 export const CHUNK: number = 256 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -32,30 +33,42 @@ export function takePart(content: ReadableStream): Part | undefined {
   return part;
 }
 
-/** Part of a file as bytes or, if it is long, as a stream. Closes the file at the end. */
-export function contentOf(file: OpenFile, start: number, end: number): Content | Promise<Content> {
-  return end - start <= CHUNK ? readAll(file, start, end) : stream(file, start, end);
+/** A file that is opened when it is first read: of a response that nobody reads, no file is open. */
+function openedLater(open: () => Promise<OpenFile>): OpenFile {
+  let opening: Promise<OpenFile> | undefined;
+  const file = (): Promise<OpenFile> => opening ??= open();
+  return {
+    read: async (buffer, position) => (await file()).read(buffer, position),
+    isIntact: async () => (await file()).isIntact(),
+    async close() {
+      await (await opening?.catch(() => undefined))?.close();
+    },
+  };
 }
 
 /** Reads part of a file, and closes it. */
 export async function readAll(file: OpenFile, start: number, end: number): Promise<Bytes> {
   try {
     const bytes = new Uint8Array(end - start);
-    for (let at = 0; at < bytes.length;) at += await readSome(file, bytes.subarray(at), start + at);
+    for (let at = start; at < end;) {
+      at += await readSome(file, bytes.subarray(at - start), at, end);
+    }
     return bytes;
   } finally {
     await file.close();
   }
 }
 
-function stream(file: OpenFile, start: number, end: number): Content {
+/** Part of a file as a stream. */
+export function streamOf(open: () => Promise<OpenFile>, start: number, end: number): Content {
+  const file = openedLater(open);
   let at = start;
   const content = new ReadableStream<Bytes>({
     async pull(controller) {
       parts.set(content, undefined);
       try {
         const chunk = new Uint8Array(Math.min(CHUNK, end - at));
-        const count = await readSome(file, chunk, at);
+        const count = await readSome(file, chunk, at, end);
         at += count;
         controller.enqueue(chunk.subarray(0, count));
         if (at < end) return;
@@ -75,13 +88,18 @@ function stream(file: OpenFile, start: number, end: number): Content {
   return content;
 }
 
-/** A file that got shorter must not become content that looks complete. */
+/**
+ * Reads what comes next of a part that ends at `end`. A file that got shorter, or was overwritten,
+ * must not become content that looks complete.
+ */
 export async function readSome(
   file: OpenFile,
   buffer: Uint8Array,
   position: number,
+  end: number,
 ): Promise<number> {
   const count = await file.read(buffer, position);
-  if (count === 0) throw new Error(`the file ended at byte ${position}`);
+  const isWhole = count > 0 && (position + count < end || await file.isIntact());
+  if (!isWhole) throw new SourceError(503, `the file changed before byte ${end} was read`);
   return count;
 }

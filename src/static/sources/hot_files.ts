@@ -86,12 +86,14 @@ export class HotFiles {
     const kept = this.#kept.get(key);
     if (!kept) return undefined;
     kept.asked = true;
-    if (this.#revalidate > 0 && Date.now() - kept.checked < this.#revalidate) return kept.entry;
+    if (this.#revalidate > 0 && performance.now() - kept.checked < this.#revalidate) {
+      return kept.entry;
+    }
     return this.#check(key, kept);
   }
 
   async #check(key: string, kept: Kept): Promise<Entry | undefined> {
-    const asked = Date.now();
+    const asked = performance.now();
     const same = kept.identity !== undefined && await this.#identify(key) === kept.identity;
     if (same) kept.checked = asked;
     else this.#forget(key, kept);
@@ -124,7 +126,7 @@ export class HotFiles {
     const entry = { ...read, inMemory: true };
     const before = this.#kept.get(key);
     if (before) this.#forget(key, before);
-    this.#kept.set(key, { entry, identity, checked: Date.now(), asked: true });
+    this.#kept.set(key, { entry, identity, checked: performance.now(), asked: true });
     this.#weight += weight;
     for (const [next, kept] of this.#kept) {
       if (this.#weight <= this.#budget) break;

@@ -10,7 +10,7 @@ import type { Found } from "../source.ts";
 const MOST = 4096;
 const LONGEST = 256;
 
-/** What was found, and when it was asked for. */
+/** What was found, and when it was asked for, in milliseconds of a clock that never goes back. */
 interface Finding {
   readonly found: Found;
   readonly asked: number;
@@ -29,7 +29,7 @@ export class Recent {
   /** What was found at a path, unless that is too long ago. */
   get(key: string): Finding | undefined {
     const finding = this.#findings.get(key);
-    if (!finding || Date.now() - finding.asked < this.#age) return finding;
+    if (!finding || performance.now() - finding.asked < this.#age) return finding;
     this.#findings.delete(key);
     return undefined;
   }
