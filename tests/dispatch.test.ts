@@ -194,3 +194,25 @@ for (
     });
   });
 }
+
+test("a navigation, as a service worker gets it, reaches a mounted handler with all it has", async () => {
+  class Navigation extends Request {
+    override get mode(): "navigate" {
+      return "navigate";
+    }
+  }
+  const app = dispatch({
+    "/app": async (request) =>
+      new Response(
+        [request.url, request.method, request.headers.get("x-a"), await request.text()].join(" "),
+      ),
+  })(notFound);
+  const response = await app(
+    new Navigation("http://host/app/x", {
+      method: "POST",
+      body: "content",
+      headers: { "x-a": "1" },
+    }),
+  );
+  assert.equal(await response.text(), "http://host/x POST 1 content");
+});

@@ -106,7 +106,7 @@ function describedBy(
   const type = withCharset(entry.type ?? answering.typeOf(name) ?? answering.fallbackMimetype);
   const policy: CacheFields = fallback
     ? { cacheControl: fallback.cacheControl, validators: false }
-    : answering.cache(path, type);
+    : answering.cache(path, type, representation.base);
   const made = answering.compress && coding === "identity" &&
     compresses(request, type, entry.size, policy.cacheControl);
   const sent = { name: made ? "gzip" : coding, made };
@@ -212,7 +212,7 @@ function whole(
   if (!fallback) return { status: 200, fields, ...plan };
   const { status, cacheControl, vary } = fallback;
   const more = vary === undefined ? [] : ["vary", vary];
-  return { status, fields: [...without(fields, "last-modified"), ...more], cacheControl, ...plan };
+  return { status, fields: [...fields, ...more], cacheControl, ...plan };
 }
 
 /** The validators tell the client what it has missed. */

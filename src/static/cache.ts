@@ -6,11 +6,12 @@
 import { atOnce } from "../callbacks.ts";
 import { type Check, is, isRecord, whole } from "../config.ts";
 import { formatDate } from "../http/date.ts";
+import { isFingerprinted } from "./fingerprint.ts";
 import { glob } from "./globs.ts";
 
 /**
- * How answers are cached: `true` for the same time each, `false` not at all, `"auto"` by name, or
- * `Cache-Control` values by glob or by function.
+ * How answers are cached: `true` for the same time each but pages, `false` not at all, `"auto"` by
+ * name, or `Cache-Control` values by glob or by function.
  */
 export type Cache =
   | boolean
@@ -25,8 +26,12 @@ export interface CacheFields {
   readonly validators: boolean;
 }
 
-/** Names the fields for a path below an export. */
-export type CacheRule = (path: string, type: string) => CacheFields;
+/**
+ * Names the fields for a path below an export.
+ *
+ * @param base Tells the path of the export as the client sees it.
+ */
+export type CacheRule = (path: string, type: string, base: () => string) => CacheFields;
 
 /** What the options must be. */
 export const CACHE_OPTIONS: Readonly<Record<"cache" | "cacheTimeout", Check>> = {
@@ -41,9 +46,9 @@ export const CACHE_OPTIONS: Readonly<Record<"cache" | "cacheTimeout", Check>> = 
   cacheTimeout: whole(0, 2 ** 31, "whole seconds, a number"),
 };
 
-/** A part of the name that build tools make of the content: 8 or more letters and digits, mixed. */
-const FINGERPRINT = /[.-](?=[A-Za-z_]*\d)(?=\d*[A-Za-z_])[A-Za-z0-9_]{8,64}\.[a-z0-9.]{1,16}$/;
 const YEAR = 31_536_000;
+const REVALIDATED: CacheFields = { cacheControl: "no-cache", validators: true };
+const NEVER: CacheFields = { cacheControl: "no-store", validators: false };
 
 /**
  * Compiles the options `cache` and `cacheTimeout`.
@@ -51,25 +56,32 @@ const YEAR = 31_536_000;
  * @param cacheTimeout Seconds.
  */
 export function caching(cache: Cache, cacheTimeout: number): CacheRule {
-  const same = (): CacheFields => ({
-    cacheControl: `public, max-age=${cacheTimeout}`,
-    expires: formatDate(Date.now() + cacheTimeout * 1000),
-    validators: true,
-  });
-  if (cache === true) return same;
-  if (cache === false) return () => ({ cacheControl: "public", validators: false });
+  const standard: CacheRule = (_, type) =>
+    isPage(type) ? REVALIDATED : {
+      cacheControl: `public, max-age=${cacheTimeout}`,
+      expires: formatDate(Date.now() + cacheTimeout * 1000),
+      validators: true,
+    };
+  if (cache === true) return standard;
+  if (cache === false) return () => NEVER;
   if (cache === "auto") return automatic;
   const rule = typeof cache === "function" ? cache : firstMatch(cache);
-  return (path) => {
+  return (path, type, base) => {
     const cacheControl = atOnce("serveStatic: cache", rule(path));
-    return cacheControl === undefined ? same() : { cacheControl, validators: true };
+    return cacheControl === undefined
+      ? standard(path, type, base)
+      : { cacheControl, validators: true };
   };
 }
 
-function automatic(path: string, type: string): CacheFields {
-  const cacheControl = type.startsWith("text/html")
-    ? "no-cache"
-    : FINGERPRINT.test(path)
+/** A page names the files that belong to it: an old one would ask for files that are gone. */
+function isPage(type: string): boolean {
+  return /^(?:text\/html|application\/xhtml\+xml)\b/.test(type);
+}
+
+function automatic(path: string, type: string, base: () => string): CacheFields {
+  if (isPage(type)) return REVALIDATED;
+  const cacheControl = isFingerprinted(`${base()}/${path}`)
     ? `public, max-age=${YEAR}, immutable`
     : "public, max-age=300, stale-while-revalidate=3600";
   return { cacheControl, validators: true };

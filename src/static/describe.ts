@@ -60,7 +60,7 @@ export function describe(
 ): Description {
   const etag = validators ? codedTag(entry.etag, coding.name, coding.made) : undefined;
   // RFC 9110 §8.8.2.1: a time in the future is replaced by now.
-  const lastModified = entry.lastModified === undefined
+  const lastModified = !validators || entry.lastModified === undefined
     ? undefined
     : Math.min(entry.lastModified, now);
   const guides = ["cache-control", cacheControl];

@@ -58,13 +58,14 @@ export interface ServeStaticOptions {
    */
   readonly hot?: HotOptions | false;
   /**
-   * How answers are cached. `true`: all for `cacheTimeout`, with answers to conditional requests.
-   * `false`: no validators and no times. `"auto"`: fingerprinted names for a year, HTML not without
-   * asking, the rest for five minutes. A map from globs to `Cache-Control` values, the first match
-   * counts; or a function of the path. Default `true`.
+   * How responses are cached. `true`: pages are revalidated each time (`no-cache`), everything else
+   * is fresh for `cacheTimeout`. `false`: nothing is stored (`no-store`). `"auto"`: names that build
+   * tools make of the content for a year, pages revalidated, the rest for five minutes. A map from
+   * globs to `Cache-Control` values, of which the first match counts, or a function of the path; what
+   * they have no value for is as with `true`. Default `true`.
    */
   readonly cache?: Cache;
-  /** For how long an answer is fresh, in seconds. Default 43200, twelve hours. */
+  /** For how long a response that is no page is fresh, in seconds. Default 43200, twelve hours. */
   readonly cacheTimeout?: number;
   /**
    * Media types by extension, in addition to those that are known and before them:

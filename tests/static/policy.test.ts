@@ -105,7 +105,14 @@ const cached: readonly (readonly [ServeStaticOptions, string, string])[] = [
   [{ cache: "auto" }, "/jquery-migrations.js", "public, max-age=300, stale-while-revalidate=3600"],
   [{ cache: "auto" }, "/page.html", "no-cache"],
   [{ cache: { "*.js": "private", "*.html": "no-store" } }, "/page.html", "no-store"],
-  [{ cache: { "*.js": "private" }, cacheTimeout: 5 }, "/page.html", "public, max-age=5"],
+  [{ cache: { "*.js": "private" }, cacheTimeout: 5 }, "/page.html", "no-cache"],
+  [{ cache: { "*.js": "private" }, cacheTimeout: 5 }, "/photo.png", "public, max-age=5"],
+  [{}, "/page.html", "no-cache"],
+  [{ cacheTimeout: 60 }, "/page.html", "no-cache"],
+  [{ cacheTimeout: 60 }, "/drawing.svg", "public, max-age=60"],
+  [{}, "/app.js", "public, max-age=43200"],
+  [{ cache: false }, "/page.html", "no-store"],
+  [{ cache: false }, "/app-4fa9c21b.js", "no-store"],
   [{ cache: (path) => path === "app.js" ? "max-age=1" : undefined }, "/app.js", "max-age=1"],
   [{ cache: { "*.html": "no-store" } }, "/p%61ge%2Ehtml", "no-store"],
   [{ cache: { "sub/**": "max-age=7" } }, "/sub/%C3%9Cbersicht%20(1).txt", "max-age=7"],
@@ -115,6 +122,25 @@ for (const [options, path, expected] of cached) {
     assert.equal((await get(options, path)).headers.get("cache-control"), expected);
   });
 }
+
+test("a page is revalidated: it has no time, and is answered with 304", async () => {
+  const source = new Memory({
+    "page.html": { text: "<p>", etag: '"p"' },
+    "page.xhtml": { text: "<p/>", etag: '"x"' },
+  });
+  const app = serveStatic({ "/": source })(fallback);
+  for (const [path, etag] of [["/page.html", '"p"'], ["/page.xhtml", '"x"']] as const) {
+    const { headers } = await app(new Request(`http://host${path}`));
+    assert.deepEqual(
+      ["cache-control", "expires", "etag"].map((name) => headers.get(name)),
+      ["no-cache", null, etag],
+    );
+    const again = await app(
+      new Request(`http://host${path}`, { headers: { "if-none-match": etag } }),
+    );
+    assert.deepEqual([again.status, again.headers.get("cache-control")], [304, "no-cache"]);
+  }
+});
 
 // [options, path, Content-Disposition]
 const saved: readonly (readonly [ServeStaticOptions, string, string | null])[] = [

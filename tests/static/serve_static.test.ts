@@ -157,7 +157,8 @@ test("cacheTimeout and cache: false", async () => {
     headers: { "if-none-match": '"h1"' },
   });
   assert.equal(never.status, 200);
-  assert.equal(never.headers.get("cache-control"), "public");
+  assert.equal(never.headers.get("cache-control"), "no-store");
+  assert.equal(never.headers.get("last-modified"), null);
   assert.equal(never.headers.get("etag"), null);
   assert.equal(never.headers.get("expires"), null);
 });
