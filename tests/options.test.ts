@@ -41,6 +41,7 @@ const targets: Record<string, Takes> = {
   removePrefix: takes.flag,
   host: takes.oneOf(null, "nonsense"),
   headers: takes.emptyObject,
+  removeHeaders: takes.emptyList,
   credentials: takes.flag,
   rewrite: takes.flag,
   mirror: takes.nothing,

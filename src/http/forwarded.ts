@@ -4,44 +4,93 @@
  * @module
  */
 import { readAddress } from "./address.ts";
+import { fieldNames } from "./field_names.ts";
 
 /**
- * Fields by which proxies tell of the client or of what it asked for, and which applications
- * believe: a client must not be able to send them past a proxy.
+ * Fields by which proxies, load balancers and platforms tell of the client, of who it is, or of what
+ * it asked for, and which applications believe: a client must not be able to send them past a proxy.
+ * A name that ends in `*` is for all that begin so. The README has this list.
  */
-const FORWARDING = new Set([
+export const FORWARDING: readonly string[] = [
+  // The address of the client.
   "forwarded",
   "forwarded-for",
   "x-forwarded",
-  "x-real-ip",
-  "x-real-port",
+  "x-forwarded-*",
+  "z-forwarded-for",
+  "client-ip",
   "x-client-ip",
   "x-cluster-client-ip",
-  "x-proxyuser-ip",
-  "x-remote-addr",
-  "x-remote-ip",
-  "x-originating-ip",
   "true-client-ip",
-  "client-ip",
-  "cf-connecting-ip",
-  "cf-connecting-ipv6",
-  "fastly-client-ip",
-  "x-original-url",
-  "x-original-uri",
-  "x-original-host",
-  "x-original-method",
+  "x-true-client-ip",
+  "x-real-*",
+  "x-originating-ip",
+  "x-proxyuser-ip",
+  "proxy-client-ip",
+  "wl-proxy-*",
+  "incap-client-ip",
+  "x-sucuri-clientip",
+  "x-nf-client-connection-ip",
+  // What it asked for.
+  "x-original-*",
   "x-rewrite-url",
-  "x-http-method",
-  "x-http-method-override",
+  "x-replaced-path",
+  "x-http-method*",
+  "x-http-host-override",
+  "x-http-path-override",
   "x-method-override",
   "x-script-name",
-]);
-const FAMILIES = ["x-forwarded-", "x-envoy-"];
+  "x-host",
+  "x-middleware-subrequest",
+  // The scheme.
+  "front-end-https",
+  "https",
+  "x-https",
+  "x-scheme",
+  "x-proto",
+  "x-url-scheme",
+  "x-arr-*",
+  // Its certificate.
+  "client-cert",
+  "client-cert-chain",
+  "ssl-*",
+  "x-ssl-*",
+  "x-client-cert*",
+  "x-client-dn",
+  "x-client-verify",
+  "x-tls-*",
+  // Who it was found to be.
+  "remote-*",
+  "x-remote-*",
+  "x-auth-request-*",
+  "x-authenticated-*",
+  "x-authentik-*",
+  "x-consumer-*",
+  "x-credential-identifier",
+  "x-pomerium-*",
+  "x-webauth-*",
+  "x-amzn-mtls-*",
+  "x-amzn-oidc-*",
+  "x-goog-authenticated-user-*",
+  "x-goog-iap-*",
+  "x-ms-client-principal*",
+  "x-ms-token-*",
+  // All that a platform says.
+  "cf-*",
+  "cloudfront-*",
+  "fastly-*",
+  "fly-*",
+  "x-appengine-*",
+  "x-azure-*",
+  "x-envoy-*",
+  "x-vercel-*",
+  // Where a proxy may be told to take files from.
+  "x-accel-*",
+  "x-sendfile-type",
+];
 
 /** Whether the field, its name in lower case, is one that only a trusted proxy may send. */
-export function isForwarding(name: string): boolean {
-  return FORWARDING.has(name) || FAMILIES.some((family) => name.startsWith(family));
-}
+export const isForwarding: (name: string) => boolean = fieldNames(FORWARDING);
 
 /** The parameters of an element of `Forwarded`. */
 export interface ForwardedElement {

@@ -109,13 +109,24 @@ function xForwardedFields(
 ): Field[] {
   const before = (name: string): string | undefined =>
     xForwarded === "append" ? told.get(name) : undefined;
+  const known = {
+    proto: before("x-forwarded-proto") ?? proto,
+    host: before("x-forwarded-host") ?? host,
+  };
   return [
     // Without the field, an upstream would take the request for one of the proxy's own.
     ["x-forwarded-for", join(before("x-forwarded-for"), peer ?? UNKNOWN)],
-    ["x-forwarded-proto", before("x-forwarded-proto") ?? proto],
-    ["x-forwarded-host", before("x-forwarded-host") ?? host],
+    ["x-forwarded-proto", known.proto],
+    ["x-forwarded-host", known.host],
+    ["x-forwarded-port", before("x-forwarded-port") ?? portOf(known.host, known.proto)],
     ["x-forwarded-prefix", (before("x-forwarded-prefix") ?? "") + prefix],
   ];
+}
+
+/** The port that the client connected to, as far as the first of the proxies was told. */
+function portOf(host: string, proto: string): string {
+  const [first = ""] = host.split(",", 1);
+  return /:([0-9]+)[ \t]*$/.exec(first)?.[1] ?? (/^(?:https|wss)\b/i.test(proto) ? "443" : "80");
 }
 
 function forwardedValue(

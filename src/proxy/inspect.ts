@@ -48,7 +48,7 @@ export interface Inspection {
  * const sent = await look(new Request("http://localhost/x?q", { headers: { te: "trailers" } }));
  * if (sent instanceof Response) throw new Error("refused");
  * console.log(sent.method, sent.url, sent.host); // GET http://127.0.0.1:5001/app/x?q 127.0.0.1:5001
- * console.log(sent.fields.join(" ")); // x-forwarded-for,::1 x-forwarded-proto,http x-forwarded-host,localhost
+ * console.log(sent.fields.join(" ")); // x-forwarded-for,::1 x-forwarded-proto,http x-forwarded-host,localhost x-forwarded-port,80
  * ```
  */
 export function inspect<T extends AnyTarget>(

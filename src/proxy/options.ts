@@ -53,11 +53,11 @@ export interface ProxyOptions {
   /** Further limits; see {@linkcode Timeouts}. */
   readonly timeouts?: Timeouts;
   /**
-   * Whether upstreams are told of the client in `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix`.
-   * `"append"` goes on from what a trusted proxy sent, `"set"` starts anew. What anyone else sent in
-   * such fields is dropped always. An address that is not known is told as `unknown` (RFC 7239 §6.2):
-   * without the field, an upstream could take the request for one of the proxy's own. Default
-   * `"append"`.
+   * Whether upstreams are told of the client in `X-Forwarded-For`, `-Proto`, `-Host`, `-Port` and
+   * `-Prefix`. `"append"` goes on from what a trusted proxy sent, `"set"` starts anew. What anyone
+   * else sent in such fields is dropped always. An address that is not known is told as `unknown`
+   * (RFC 7239 §6.2): without the field, an upstream could take the request for one of the proxy's
+   * own. Default `"append"`.
    */
   readonly xForwarded?: "off" | "append" | "set";
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { endToEnd, type Field, isHopByHop } from "../http/connection.ts";
+import { fieldNames, plainName } from "../http/field_names.ts";
 import { isForwarding } from "../http/forwarded.ts";
 import { fieldLines } from "../http/received.ts";
 import { appendVia } from "../http/via.ts";
@@ -21,6 +22,8 @@ const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
 const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
 /** What the host has dealt with, and what CGI takes for the environment (httpoxy). */
 const NEVER = ["host", "expect", "proxy"];
+/** What proves who a client is. */
+const CREDENTIALS = ["authorization", "cookie"];
 
 /**
  * What is a dot segment for upstreams that decode a path before they split it: it would climb out of
@@ -79,37 +82,34 @@ function outgoingFields(
   method: string,
   content: boolean,
   seen: Seen,
-  { headers, dropped }: Target,
+  { headers, dropped, removes }: Target,
   settings: Settings,
 ): readonly Field[] {
   // What the client names in Connection is taken off before ours is put on, so that it cannot name
   // ours.
   const kept = endToEnd(received).filter(([name]) =>
-    !dropped.has(name) && (content || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped)
+    !dropped(name) && (content || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped)
   );
   const fields = signed(forwardingFields(kept, seen, settings), settings.pseudonym());
   // What the target's options set, not even ours can stand beside.
-  const all = headers.length === 0
-    ? fields
-    : [...fields.filter(([name]) => !dropped.has(name)), ...headers];
+  const all = removes ? [...fields.filter(([name]) => !dropped(name)), ...headers] : fields;
   return method === "OPTIONS" ? all.map(oneHopFewer) : all;
 }
 
-/** The fields that a target never gets from a client. */
+/** Tells which fields a target never gets from a client. */
 export function droppedFields(
   headers: readonly Field[],
+  removed: readonly string[],
   credentials: boolean,
-): ReadonlySet<string> {
+): (name: string) => boolean {
   const ours = headers.map(([name]) => name);
-  return new Set([...NEVER, ...ours, ...(credentials ? [] : ["authorization", "cookie"])]);
+  return fieldNames([...NEVER, ...ours, ...removed, ...(credentials ? [] : CREDENTIALS)]);
 }
 
-/** To CGI and its heirs `X_Forwarded_For` and `X-Forwarded-For` are one variable. */
-function isDisguised(name: string, dropped: ReadonlySet<string>): boolean {
-  if (!name.includes("_")) return false;
-  const plain = name.replaceAll("_", "-");
-  return dropped.has(plain) || CONTENT_FRAMING.has(plain) || isHopByHop(plain) ||
-    isForwarding(plain);
+function isDisguised(name: string, dropped: Target["dropped"]): boolean {
+  const plain = plainName(name);
+  if (plain === undefined) return false;
+  return dropped(plain) || CONTENT_FRAMING.has(plain) || isHopByHop(plain) || isForwarding(plain);
 }
 
 function signed(fields: readonly Field[], pseudonym: string | undefined): readonly Field[] {

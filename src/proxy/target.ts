@@ -5,7 +5,7 @@
  */
 import { checkOptions, type Checks, fail, flag, is, isRecord, like, shown } from "../config.ts";
 import { type Handler, type NeedsOf, requireHandler } from "../handler.ts";
-import { type Field, isHopByHop } from "../http/connection.ts";
+import type { Field } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";
 import {
   CONNECTION_OPTIONS,
@@ -14,6 +14,7 @@ import {
   type Refuse,
 } from "./connection.ts";
 import type { Deliver } from "./forward.ts";
+import { HEADER_OPTIONS, readHeaders, readRemoved } from "./header_options.ts";
 import { droppedFields } from "./outgoing.ts";
 import type { Settings } from "./options.ts";
 import type { Connection, Transport } from "./transport.ts";
@@ -74,6 +75,11 @@ export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptio
   /** Fields to set on the forwarded request, in place of the client's. Default none. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
+   * Fields to leave out of the forwarded request, such as `"x-internal-*"`: the client's, and those
+   * that the proxy would add. A `*` at the end stands for anything. Default none.
+   */
+  readonly removeHeaders?: readonly string[];
+  /**
    * Whether the client's `Authorization` and `Cookie` go to the target and its `Set-Cookie` comes
    * back. Set it to `false` for targets that are not yours. Default `true`.
    */
@@ -109,22 +115,16 @@ export interface Target {
   readonly removePrefix: boolean;
   readonly host: string | null;
   readonly headers: readonly Field[];
-  /** The names of fields that are not passed on from clients. */
-  readonly dropped: ReadonlySet<string>;
+  /** Tells which fields, by name, are not passed on from clients. */
+  readonly dropped: (name: string) => boolean;
+  /** Whether there are fields that not even the proxy may add, because the options say so. */
+  readonly removes: boolean;
   readonly credentials: boolean;
   readonly rewrite: boolean;
   readonly connection: Connection | undefined;
   /** What makes copies of requests, and where they go. */
   readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
 }
-
-/** Fields that have an option of their own, or that describe what is sent. */
-const RESERVED = new Map([
-  ["host", "use the option host"],
-  ["content-length", "it is the length of what the client sends"],
-  ["expect", "the host has answered it"],
-  ["via", "use the option via"],
-]);
 
 const OPTIONS: Checks<TargetOptions> = {
   target: () => {},
@@ -134,9 +134,7 @@ const OPTIONS: Checks<TargetOptions> = {
       value === "<auto>" || value === null || typeof value === "string" && isAuthority(value),
     '"<auto>", null or a host such as "example.com:8000"',
   ),
-  headers: (value, where) => {
-    if (!isRecord(value)) fail(where, value, 'an object such as { "x-api-key": "…" }');
-  },
+  ...HEADER_OPTIONS,
   credentials: flag,
   rewrite: flag,
   mirror: like("one such as mirrorTo(url)", "chosen", "reflect"),
@@ -195,12 +193,14 @@ export function readTarget(
   const { credentials = true, removePrefix = false, rewrite = true } = options;
   const together = readPool(options);
   introduce(upstreams, together.healths, manner);
+  const removed = readRemoved(options.removeHeaders ?? [], refuse);
   return {
     ...manner,
     deliver: pool(upstreams, together),
     anyMethod: transport.capabilities.has("anyMethod"),
     removePrefix,
-    dropped: droppedFields(manner.headers, credentials),
+    dropped: droppedFields(manner.headers, removed, credentials),
+    removes: manner.headers.length + removed.length > 0,
     credentials,
     rewrite,
     mirror: options.mirror && readMirror(name, options.mirror, settings, refuse),
@@ -271,25 +271,4 @@ function readUrl(value: unknown, refuse: Refuse): URL {
 
 function aboveZero(value: unknown, where: string): void {
   if (!(Number.isFinite(value) && Number(value) > 0)) fail(where, value, "a number above 0");
-}
-
-function readHeaders(headers: Readonly<Record<string, string>>, refuse: Refuse): readonly Field[] {
-  const fields = new Headers();
-  for (const [name, value] of Object.entries<unknown>(headers)) {
-    const why = isHopByHop(name)
-      ? "it belongs to the connection"
-      : RESERVED.get(name.toLowerCase());
-    if (why) refuse(`: headers must not set ${name}; ${why}`);
-    if (typeof value !== "string") refuse(`: headers.${name} is ${shown(value)}; give a string`);
-    try {
-      fields.append(name, value);
-    } catch {
-      // Not the error of the runtime, which may show the value: it may be a secret.
-      refuse(
-        `: headers has ${shown(name)}, which cannot be sent; give a token as name, and a value ` +
-          "in Latin-1 without line breaks",
-      );
-    }
-  }
-  return [...fields];
 }

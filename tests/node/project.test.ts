@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
+import { FORWARDING } from "../../src/http/forwarded.ts";
 import { bundle } from "../support/bundle.ts";
 
 const read = (path: string): string => readFileSync(path, "utf8");
@@ -197,3 +198,8 @@ for (const [names, external, most] of sizes) {
     assert.doesNotMatch(code, /(?:from|require\(|import\() ?["']node:/);
   });
 }
+
+test("the README has every field that a stranger must not send, and no other", () => {
+  const [, list = ""] = /\n```text\n(forwarded [^`]*)```/.exec(read("README.md")) ?? [];
+  assert.deepEqual(list.trim().split(/\s+/), FORWARDING);
+});

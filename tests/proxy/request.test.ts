@@ -5,7 +5,8 @@ import fc from "fast-check";
 import type { ProxyOptions } from "../../src/proxy/mod.ts";
 import { dispatch } from "../../src/dispatch.ts";
 import { notFound } from "../../src/handler.ts";
-import { proxy } from "../../src/proxy/mod.ts";
+import { FORWARDING } from "../../src/http/forwarded.ts";
+import { proxy, proxyTo } from "../../src/proxy/mod.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 import { quiet, received, sent } from "../support/proxying.ts";
 
@@ -28,6 +29,10 @@ const forged = {
   "x-forwarded": "for=evil",
   "x_forwarded_for": "6.6.6.6",
   "x-forwarded_for": "6.6.6.6",
+  "x.forwarded.for": "6.6.6.6",
+  "x-forwarded~for": "6.6.6.6",
+  "x_auth_request_user": "root",
+  "remote_user": "root",
   "forwarded": "for=evil",
   "x-real-ip": "6.6.6.6",
   "x_real_ip": "6.6.6.6",
@@ -52,6 +57,7 @@ test("what an untrusted peer says of the client is replaced", async () => {
       "x-forwarded-for": "192.0.2.1",
       "x-forwarded-proto": "https",
       "x-forwarded-host": "front:8443",
+      "x-forwarded-port": "8443",
     });
   }
   assert.deepEqual(
@@ -64,6 +70,7 @@ test("what an untrusted peer says of the client is replaced", async () => {
     "x-forwarded-for": "unknown",
     "x-forwarded-proto": "http",
     "x-forwarded-host": "front",
+    "x-forwarded-port": "80",
   });
 });
 
@@ -78,7 +85,7 @@ test("forwarding fields of an untrusted peer never survive, whatever they are ca
     });
     const plain = name.replaceAll("_", "-");
     const tells =
-      /^x-forwarded-|^(?:forwarded|x-forwarded|x-real-ip|x-client-ip|client-ip|forwarded-for|x-original-url)$/
+      /^x-(?:forwarded|real|original)-|^(?:forwarded|x-forwarded|x-client-ip|client-ip|forwarded-for)$/
         .test(plain);
     const survives = !tells || (trusted && name === plain);
     assert.equal(fields[name], survives ? "forged" : undefined);
@@ -107,7 +114,7 @@ test("a trusted peer is gone on from, or started anew", async () => {
       "x-forwarded-for": "10.0.0.1",
       "x-forwarded-proto": "http",
       "x-forwarded-host": "front",
-      "x-forwarded-port": "443",
+      "x-forwarded-port": "80",
       "x-real-ip": "1.2.3.4",
       "forwarded": "for=1.2.3.4",
     },
@@ -116,6 +123,86 @@ test("a trusted peer is gone on from, or started anew", async () => {
     await fieldsOf(received(told), { ...from("10.0.0.1"), xForwarded: "off" }),
     told,
   );
+});
+
+test("every field on the list of forwarding fields stays out, in any spelling", async () => {
+  const strangers = [
+    "X-Forwarded-Port Front-End-Https X-Url-Scheme X-Remote-User Remote-User Remote-Groups",
+    "X-Auth-Request-Email WL-Proxy-Client-IP X-Original-Forwarded-For X-Azure-ClientIP",
+    "Fly-Client-IP X-Appengine-User-IP X-Scheme X-ARR-SSL CF-Visitor X-Host X-HTTP-Host-Override",
+    "X-SSL-Client-Verify SSL-Client-Cert X-Client-Cert Client-Cert X-Sendfile-Type X-Accel-Mapping",
+    "X-MS-Client-Principal-Name X-Goog-IAP-JWT-Assertion X-Amzn-Oidc-Data Cf-Access-Jwt-Assertion",
+    "X-WebAuth-User X-Authenticated-UserId X-Consumer-Username",
+  ].join(" ").split(" ");
+  const names = [...strangers, ...FORWARDING.map((name) => name.replace("*", "a"))];
+  for (const name of names.map((name) => name.toLowerCase())) {
+    const spellings = [name, name.replaceAll("-", "_"), name.replaceAll("-", ".")];
+    const given = Object.fromEntries(spellings.map((spelling) => [spelling, "forged"]));
+    const options = { ...from("192.0.2.1"), xForwarded: "off" } as const;
+    assert.deepEqual(await fieldsOf(received({ ...given, "x-kept": "1" }), options), {
+      "x-kept": "1",
+    });
+    assert.deepEqual(await fieldsOf(received(given), { ...options, ...from("10.0.0.1") }), {
+      [name]: "forged",
+    });
+  }
+});
+
+test("the port is that of the host that the client asked for, or the scheme's", async () => {
+  // [fields of a trusted proxy, URL, port]
+  for (
+    const [told, url, port] of [
+      [{}, "http://front/x", "80"],
+      [{}, "https://front/x", "443"],
+      [{}, "http://[::1]:8080/x", "8080"],
+      [{}, "http://[2001:db8::8]/x", "80"],
+      [{ "x-forwarded-proto": "https" }, "http://front/x", "443"],
+      [{ "x-forwarded-proto": "https, http" }, "http://front/x", "443"],
+      [{ "x-forwarded-host": "public:81, inner:82" }, "http://front/x", "81"],
+      [{ "x-forwarded-port": "8443" }, "http://front/x", "8443"],
+    ] as const
+  ) {
+    const fields = await fieldsOf(received(told, { url }), from("10.0.0.1"));
+    assert.equal(fields["x-forwarded-port"], port);
+  }
+});
+
+test("removeHeaders leaves fields out, the client's and ours, in any spelling", async () => {
+  const given = {
+    "x-internal-role": "root",
+    "x_internal_role": "root",
+    "x-internal": "1",
+    referer: "http://front/secret",
+    "x-kept": "1",
+  };
+  const fields = await fieldsOf(received(given), from("192.0.2.1"), {
+    removeHeaders: ["X-Internal-*", "Referer", "x-forwarded-host", "x-forwarded-port"],
+    headers: { "x-internal-role": "guest" },
+  });
+  assert.deepEqual(fields, {
+    "x-internal": "1",
+    "x-kept": "1",
+    "x-forwarded-for": "192.0.2.1",
+    "x-forwarded-proto": "http",
+    "x-internal-role": "guest",
+  });
+});
+
+test("removeHeaders that cannot be are refused", () => {
+  const build = (removeHeaders: unknown) => () =>
+    proxyTo({ target: "http://up", removeHeaders: removeHeaders as string[] });
+  for (const name of ["", "*", "a b", "x-*-y", "**", 1, null]) {
+    assert.throws(
+      build([name]),
+      /^TypeError: proxy: the target: removeHeaders\[0\] is .*; give a name/,
+    );
+  }
+  for (const list of ["referer", {}, 1]) {
+    assert.throws(build(list), /^TypeError: proxy: the target: removeHeaders is .*; give a list/);
+  }
+  for (const name of ["Host", "via", "content-length"]) {
+    assert.throws(build([name]), /^TypeError: proxy: the target: removeHeaders must not have /);
+  }
 });
 
 test("Forwarded names this proxy", async () => {
@@ -145,7 +232,8 @@ test("the prefix is what the mounts and removePrefix took", async () => {
 });
 
 test("a client cannot take away what the proxy adds by naming it in Connection", async () => {
-  const names = "x-forwarded-for, x-forwarded-host, x-forwarded-proto, via, x-user, forwarded";
+  const names = "x-forwarded-for, x-forwarded-host, x-forwarded-port, x-forwarded-proto, via, " +
+    "x-user, forwarded";
   const fields = await fieldsOf(
     received({
       connection: `close, ${names}, Authorization, Cookie, Content-Type, X-Hop`,

@@ -1,0 +1,42 @@
+/**
+ * Lists of names of fields.
+ *
+ * @module
+ */
+
+/**
+ * Compiles a list of names in lower case, of which one that ends in `*` is for all that begin so.
+ * What it returns tells whether a name in lower case is on the list.
+ */
+export function fieldNames(list: readonly string[]): (name: string) => boolean {
+  if (!list.some(isFamily)) {
+    const names = new Set(list);
+    return (name) => names.has(name);
+  }
+  const alternatives = list.map((name) =>
+    isFamily(name) ? escaped(name.slice(0, -1)) : `${escaped(name)}$`
+  );
+  // Alternatives at the beginning alone: matching is linear.
+  const listed = new RegExp(`^(?:${alternatives.join("|")})`);
+  return (name) => listed.test(name);
+}
+
+function isFamily(name: string): boolean {
+  return name.endsWith("*");
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+/** What is no letter, digit or hyphen becomes one character in the variables of CGI and PHP. */
+const ODD = /[^a-z0-9-]/g;
+
+/**
+ * The name as applications behind CGI, WSGI or PHP may come to read it, or `undefined` when it is
+ * that already: to them `X_Forwarded_For`, `X.Forwarded.For` and `X-Forwarded-For` are one variable.
+ */
+export function plainName(name: string): string | undefined {
+  const plain = name.replace(ODD, "-");
+  return plain === name ? undefined : plain;
+}
