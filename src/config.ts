@@ -48,35 +48,26 @@ export function checkOptions<T extends object>(
   owner: string,
   options: T,
   checks: Checks<T>,
-  rules?: Rules<T>,
-): void {
-  checkMembers(`${owner}: `, owner, options, checks, rules);
-}
-
-function checkMembers<T extends object>(
-  prefix: string,
-  owner: string,
-  options: T,
-  checks: Checks<T>,
   { required = [], elsewhere = {} }: Rules<T> = {},
+  separator = ": ",
 ): void {
   const names = Object.keys(checks) as (keyof T & string)[];
   if (!isRecord(options)) {
-    return fail(`${prefix}options`, options, `an object such as { ${names[0]}: … }`);
+    return fail(`${owner}: options`, options, `an object such as { ${names[0]}: … }`);
   }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(checks, name)) continue;
     const known = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, names);
-    const remedy = !known
-      ? `the options are ${names.join(", ")}`
-      : known in checks
-      ? `did you mean "${known}"?`
-      : known;
-    throw new TypeError(`${owner}: unknown option ${shown(name)}; ${remedy}`);
+    const remedy = known && known in checks ? `did you mean "${known}"?` : known;
+    throw new TypeError(
+      `${owner}: unknown option ${shown(name)}; ${remedy ?? `the options are ${names.join(", ")}`}`,
+    );
   }
   for (const name of names) {
     const value = options[name];
-    if (value !== undefined || required.includes(name)) checks[name](value, prefix + name);
+    if (value !== undefined || required.includes(name)) {
+      checks[name](value, owner + separator + name);
+    }
   }
 }
 
@@ -181,7 +172,7 @@ export function either(values: readonly unknown[], check: Check): Check {
 export function shape<T extends object>(checks: Checks<T>, rules?: Rules<T>): Check {
   return (value, where) => {
     if (!isRecord(value)) fail(where, value, `an object such as { ${Object.keys(checks)[0]}: … }`);
-    checkMembers(`${where}.`, where, value as T, checks, rules);
+    checkOptions(where, value as T, checks, rules, ".");
   };
 }
 
@@ -207,8 +198,7 @@ export function shown(value: unknown): string {
   }
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  return value instanceof Promise ? "a promise" : "an object";
+  return Array.isArray(value) ? "a list" : value instanceof Request ? "a Request" : "an object";
 }
 
 /** The name that was meant, if one is near. */

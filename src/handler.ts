@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fail, shown } from "./config.ts";
+import { fail } from "./config.ts";
 import { textResponse } from "./http/text.ts";
 
 /**
@@ -110,24 +110,17 @@ export function compose<Needs extends readonly unknown[]>(
 ): Middleware<Needs>;
 export function compose(...middlewares: readonly Middleware[]): Middleware {
   middlewares.forEach((middleware, index) => {
-    if (typeof middleware !== "function") {
-      throw new TypeError(
-        `compose: argument ${index} is ${
-          shown(middleware)
-        }; give middlewares, such as dispatch({ … })`,
-      );
-    }
+    if (typeof middleware === "function") return;
+    fail(`compose: argument ${index}`, middleware, "a middleware, such as dispatch({ … })");
   });
   return asMiddleware((inner) => {
     requireHandler("compose: the innermost handler", inner);
     return middlewares.reduceRight((wrapped, middleware, index) => {
       const made = middleware(wrapped);
-      if (typeof made === "function") return made;
-      throw new TypeError(
-        `compose: argument ${index} made ${
-          shown(made)
-        }; give a middleware, and the handler last: ` +
-          "compose(…)(handler)",
+      return typeof made === "function" ? made : fail(
+        `compose: what argument ${index} made`,
+        made,
+        "a middleware, and the handler last: compose(…)(handler)",
       );
     }, inner);
   });
@@ -156,9 +149,6 @@ export function requireHandler(where: string, value: unknown): void {
     throw new TypeError(
       `${where} is a middleware; give it a handler to wrap: middleware(notFound)`,
     );
-  }
-  if (value instanceof Request) {
-    throw new TypeError(`${where} is a Request; wrap a handler first: middleware(notFound)`);
   }
   fail(
     where,

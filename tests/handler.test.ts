@@ -55,7 +55,7 @@ for (const [name, middleware] of middlewares) {
     [
       "a request, as a handler is",
       new Request("http://localhost/"),
-      `${where} is a Request; wrap a handler first: middleware(notFound)`,
+      `${where} is a Request; give a handler, such as notFound`,
     ],
     [
       "an app with a fetch of its own",
@@ -97,7 +97,7 @@ for (const [name, middleware] of middlewares) {
 
 test("compose() refuses a handler among the middlewares", () => {
   const message =
-    /^TypeError: compose: argument 1 made .*; give a middleware, and the handler last/;
+    /^TypeError: compose: what argument 1 made is .*; give a middleware, and the handler last/;
   assert.throws(() => compose(site, wrong(notFound))(notFound), message);
   assert.throws(() => compose(site, wrong(() => undefined))(notFound), message);
   assert.throws(() => compose(site, wrong({}))(notFound), /^TypeError: compose: argument 1 is an/);

@@ -57,15 +57,16 @@ export function configuredPath(option: string, path: string): string {
   };
   if (path === "" || path === "/") return "";
   if (!path.startsWith("/")) return refuse('must start with "/"; put one in front');
-  if (/[?#]/.test(path)) return refuse("must be a path, without query or fragment; leave it out");
   const pattern = PATTERN.exec(path);
   if (pattern) {
     const prefix = JSON.stringify(path.slice(0, pattern.index) || "/");
     return refuse(`is a pattern; write ${prefix}, which takes all that is below it`);
   }
   const canonical = canonicalPath(path.replace(/\/$/, "").replaceAll(" ", "%20"));
-  if (canonical === undefined) {
-    return refuse('must be a path without ".", "..", "\\\\" or controls; write "%" as "%25"');
+  if (canonical === undefined || /[?#]/.test(path)) {
+    return refuse(
+      'must be a path without ".", "..", "\\\\", "?", "#" or controls; escape "%" as "%25"',
+    );
   }
   if (/%2F|%5C|\/\/|\/$/.test(canonical)) {
     return refuse("must not hold an escaped separator or an empty segment; leave it out");
