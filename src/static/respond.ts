@@ -10,7 +10,6 @@ import type { Place } from "../mount.ts";
 import { answerFile, type Fallback } from "./answer.ts";
 import type { Representation } from "./describe.ts";
 import type { Candidate } from "./exports.ts";
-import type { Guard } from "./guard.ts";
 import { listingResponse } from "./listing.ts";
 import { locate, type LocatedFile } from "./locate.ts";
 import { findMiss } from "./miss.ts";
@@ -62,7 +61,7 @@ export function respond(
       }
       const { segments, slash } = located;
       const response = slash
-        ? list(request, place, source.list(segments), segments, guard)
+        ? list(request, place, source.list(segments), segments, settings)
         // The links of a listing are relative to the directory, so the slash has to be there.
         : redirect(place, (last) => `./${last}/`);
       return andThen(response, (response) => ({ response, path: below(path) }));
@@ -87,11 +86,11 @@ async function list(
   place: Place,
   listed: ReturnType<NonNullable<Source["list"]>>,
   segments: readonly string[],
-  guard: Guard,
+  { guard, finding }: Settings,
 ): Promise<Response> {
   const all = await listed;
   const entries = all.slice(0, MOST_LISTED).filter(({ name, directory, realPath }) =>
-    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`) &&
+    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`, finding.colons) &&
     guard([...segments, name]) === "allow" &&
     (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
   );
