@@ -7,6 +7,7 @@ import { endToEnd, type Field, isHopByHop } from "../http/connection.ts";
 import { fieldNames, plainName } from "../http/field_names.ts";
 import { isForwarding } from "../http/forwarded.ts";
 import { fieldLines } from "../http/received.ts";
+import { takesTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Place } from "../mount.ts";
 import { forwardingFields, type Seen } from "./forwarding.ts";
@@ -38,7 +39,7 @@ export interface Received {
   readonly place: Place;
   readonly seen: Seen;
   readonly target: Target;
-  /** The content to send. */
+  /** The content as it was received. */
   readonly body: ReadableStream<Uint8Array> | null;
   readonly signal: AbortSignal;
 }
@@ -48,9 +49,14 @@ export function contentOf({ method, body }: Request): ReadableStream<Uint8Array>
   return WITHOUT_CONTENT.has(method) ? null : body;
 }
 
-/** The request to send, or `undefined` when its path would leave the target. */
+/**
+ * The request to send, or `undefined` when its path would leave the target.
+ *
+ * @param body The content to send.
+ */
 export function outgoingRequest(
-  { request, place, seen, target, body, signal }: Received,
+  { request, place, seen, target, signal }: Received,
+  body: ReadableStream<Uint8Array> | null,
   upstream: Upstream,
   settings: Settings,
 ): OutgoingRequest | undefined {
@@ -67,6 +73,9 @@ export function outgoingRequest(
     body,
     signal,
     connection: target.connection,
+    ...(target.connection?.http2 && takesTrailers(request.headers.get("te"))
+      ? { takesTrailers: true }
+      : {}),
     onInformation: onInformation &&
       ((status, fields) => onInformation(status, endToEnd(fields), request)),
   };
