@@ -68,7 +68,10 @@ export function treeAt(
     const found = await look(segments);
     const named = found && await seeing.within(found.root, found.real, async (folder) => {
       const names = (await fs.promises.readdir(folder).catch(absent) ?? []).slice(0, most);
-      return await Promise.all(names.map((name) => nameIn(folder, segments, found, name)));
+      return await Promise.all(names.map((name) =>
+        // One name that the disk cannot tell of does not cost the others.
+        nameIn(folder, segments, found, name).catch(() => undefined)
+      ));
     });
     return named?.filter((name) => name !== undefined) ?? [];
   }
