@@ -59,6 +59,7 @@ testOptions("serveStatic", (o) => serveStatic(site, o), {
   disallow: takes.either(takes.text, takes.emptyList),
   isAllowed: takes.callback,
   dotfiles: takes.nothing,
+  colons: takes.flag,
   symlinks: takes.nothing,
   hot: takes.either(takes.oneOf(false), takes.emptyObject),
   cache: takes.either(takes.flag, takes.callback, takes.emptyObject),
@@ -69,6 +70,7 @@ testOptions("serveStatic", (o) => serveStatic(site, o), {
   listing: takes.flag,
   extensions: takes.emptyList,
   hideExtensions: takes.flag,
+  hideIndex: takes.flag,
   trailingSlash: takes.nothing,
   spa: takes.either(takes.flag, takes.name),
   notFoundPage: takes.name,
@@ -137,6 +139,8 @@ testOptions("retries", retries, {
   budget: takes.number(0),
   reserve: takes.number(1),
   longestWait: takes.number(0),
+  backoff: takes.number(0),
+  random: takes.callback,
   clock: takes.nothing,
 });
 testOptions("ejection", ejection, {

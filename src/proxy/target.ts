@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type Checks, fail, flag, is, isRecord, like, shown } from "../config.ts";
+import { checkOptions, type Checks, fail, flag, is, like, shown } from "../config.ts";
 import { type Handler, type NeedsOf, requireHandler } from "../handler.ts";
 import type { Field } from "../http/connection.ts";
 import { isAuthority } from "../http/target.ts";

@@ -4,29 +4,19 @@
  * @module
  */
 import { atOnce, telling } from "../callbacks.ts";
-import {
-  callback,
-  checkOptions,
-  type Checks,
-  either,
-  flag,
-  is,
-  like,
-  listOf,
-  oneOf,
-  oneOrMore,
-  text,
-} from "../config.ts";
+import { checkOptions } from "../config.ts";
 import { safeSegments } from "../http/segments.ts";
 import type { Answering } from "./answer.ts";
-import { type Cache, CACHE_OPTIONS, caching } from "./cache.ts";
+import { type Cache, caching } from "./cache.ts";
 import { type Guard, guarding } from "./guard.ts";
+import type { Finishing } from "./finish.ts";
 import type { Finding } from "./locate.ts";
-import { DIRECTORY_OPTIONS, type DirectoryOptions } from "./sources/directory.ts";
+import type { DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
-import { mediaType, typesByExtension, typesWith } from "./media_type.ts";
+import { typesWith } from "./media_type.ts";
+import { ELSEWHERE, escaped, OPTIONS } from "./option_checks.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -49,6 +39,11 @@ export interface ServeStaticOptions {
    * not begin with a dot either; folders that the link leads through may. Default `"ignore"`.
    */
   readonly dotfiles?: "ignore" | "allow" | "deny";
+  /**
+   * Whether names with a colon are served (`Talk:Main.html`). Windows would take them for a drive or
+   * a stream of a file; there, they are not found in directories. Default `false`.
+   */
+  readonly colons?: boolean;
   /**
    * Which symbolic links are followed in directories given as paths: `"inside"` those that stay
    * below the directory, `"follow"` all of them, `"deny"` none. The directory itself may be a link
@@ -89,6 +84,11 @@ export interface ServeStaticOptions {
   /** Whether a path that ends in one of `extensions` is redirected to the one without. Default `false`. */
   readonly hideExtensions?: boolean;
   /**
+   * Whether a path that ends in one of `index` is redirected to that of the directory: `/index.html`
+   * to `/`. With `hideExtensions`, names whose extension is hidden are. Default `false`.
+   */
+  readonly hideIndex?: boolean;
+  /**
    * The path of a directory that has an index: with a slash (`"add"`), without (`"remove"`), or as
    * the client likes (`"ignore"`). The other spelling is redirected with 308. Default `"add"`.
    */
@@ -117,9 +117,11 @@ export interface ServeStaticOptions {
    */
   readonly compress?: boolean;
   /**
-   * Sees and changes the fields of an answer with a file, or about one: 200, 206, 304, 404, 412 and
-   * 416. Several functions are called in order; {@linkcode preload} and {@linkcode reprDigest} are
-   * such functions. How errors and stand-ins are cached is not theirs to change.
+   * Sees and changes the fields of every response that is made here, whatever its status; not of
+   * those of the wrapped handler. Several functions are called in order; {@linkcode preload} and
+   * {@linkcode reprDigest} are such functions. Preconditions are compared with the `ETag` and the
+   * `Last-Modified` that they set. How errors, redirects and stand-ins are cached is not theirs to
+   * change.
    */
   readonly headers?: HeadersHook | readonly HeadersHook[];
   /**
@@ -149,66 +151,12 @@ export interface Settings {
   readonly directories: DirectoryOptions;
   readonly codings: readonly Stored[];
   readonly dictionaries: Dictionaries | undefined;
-  readonly onServe: ((served: Served) => void) | undefined;
+  readonly finishing: Finishing;
   readonly spa: readonly string[] | undefined;
   readonly notFoundPage: string | undefined;
   readonly refuseMethods: boolean;
   readonly listing: boolean;
 }
-
-/** A name in a directory. */
-const fileName = is(
-  (value) => typeof value === "string" && !value.includes("/") && isSafe(value),
-  'a name without slashes, such as "index.html"',
-);
-
-const OPTIONS: Checks<ServeStaticOptions> = {
-  disallow: oneOrMore(text('a glob such as "*.key"')),
-  isAllowed: callback,
-  dotfiles: oneOf("ignore", "allow", "deny"),
-  ...DIRECTORY_OPTIONS,
-  ...CACHE_OPTIONS,
-  mimeTypes: typesByExtension,
-  fallbackMimetype: mediaType,
-  index: either([false], oneOrMore(fileName)),
-  listing: flag,
-  extensions: listOf(fileName, '"html"'),
-  hideExtensions: flag,
-  trailingSlash: oneOf("add", "remove", "ignore"),
-  spa: is(
-    (value) => typeof value === "boolean" || (typeof value === "string" && isSafe(value)),
-    'true, false or a path such as "app/index.html"',
-  ),
-  notFoundPage: fileName,
-  precompressed: listOf(oneOf(...Object.keys(EXTENSIONS)), '"br", "gzip"'),
-  dictionaries: like("what dictionaries({ … }) returns", "announce", "stored"),
-  compress: flag,
-  headers: oneOrMore(callback),
-  download: is(
-    (value) => typeof value === "boolean" || typeof value === "function",
-    "true, false or a function of the path",
-  ),
-  untrusted: flag,
-  refuseMethods: flag,
-  onServe: callback,
-};
-
-/** How others call what is an option here. */
-const ELSEWHERE = {
-  maxAge: "give cacheTimeout, in seconds",
-  immutable: 'give cache: "auto"',
-  etag: "leave it out: validators are sent unless cache is false",
-  lastModified: "leave it out: validators are sent unless cache is false",
-  setHeaders: "headers",
-  single: "spa",
-  fallthrough: "leave it out: what is not there is passed on",
-  dev: "give hot: false and cache: false",
-  redirect: "trailingSlash",
-  autoindex: "listing",
-  root: "it is the first argument",
-  brotli: "precompressed",
-  gzip: "precompressed",
-};
 
 /**
  * Checks the options.
@@ -226,6 +174,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
   } = options;
   const { trailingSlash = "add", download = false, index = "index.html" } = options;
   const { precompressed: codings = [], compress = false, untrusted = false } = options;
+  const { hideIndex = false, colons = false } = options;
   const { symlinks = "inside", hot = {}, refuseMethods = false, listing = false } = options;
   const { cache = true, cacheTimeout = 43_200, spa = false, notFoundPage } = options;
   const hooks = [options.headers ?? []].flat();
@@ -236,6 +185,8 @@ export function readOptions(options: ServeStaticOptions): Settings {
       index: index === false ? [] : [index].flat(),
       extensions,
       hideExtensions,
+      hideIndex,
+      colons,
       trailingSlash,
     },
     answering: {
@@ -244,17 +195,19 @@ export function readOptions(options: ServeStaticOptions): Settings {
       fallbackMimetype,
       download: savedAs(download),
       untrusted,
-      hooks: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       compress,
       described: compress || [cache, download].some((own) => typeof own === "function")
         ? undefined
         : new WeakMap(),
-      vary: dictionaries?.vary ?? (compress || coded ? "accept-encoding" : undefined),
+      vary: dictionaries?.vary ?? (coded ? "accept-encoding" : undefined),
     },
     directories: { symlinks, hot },
     codings: codings.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
     dictionaries,
-    onServe: onServe && telling("serveStatic: onServe", onServe),
+    finishing: {
+      headers: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
+      onServe: onServe && telling("serveStatic: onServe", onServe),
+    },
     spa: spa === false ? undefined : safeSegments(`/${escaped(spa === true ? "index.html" : spa)}`),
     notFoundPage,
     listing,
@@ -271,12 +224,4 @@ function savedAs(
     // RFC 6266 §4.3: a name, never a path.
     return name === false ? undefined : (name === true ? path : name).replace(/^.*[/\\]/s, "");
   };
-}
-
-function escaped(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/");
-}
-
-function isSafe(path: string): boolean {
-  return path.isWellFormed() && safeSegments(`/${escaped(path)}`) !== undefined;
 }

@@ -285,7 +285,7 @@ for (
     [() => serveStatic({}, { disallow: "" }), /disallow is ""; give a glob/],
     [
       () => serveStatic({}, { mimeTypes: [] as never }),
-      /mimeTypes is an empty list; give an object/,
+      /mimeTypes is a list; give an object/,
     ],
     [() => serveStatic({}, { mimeTypes: { "tar.gz": "a/b" } }), /mimeTypes has "tar.gz"; give one/],
     [() => serveStatic({}, { mimeTypes: { ts: "text" } }), /mimeTypes.ts is "text"; give a media/],
