@@ -46,6 +46,7 @@ export function pour(
       resolve();
     };
     const fail = (error: unknown): void => {
+      joint.flush();
       settle();
       reject(error);
     };

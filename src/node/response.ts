@@ -124,12 +124,27 @@ async function writeStream(
   await pour(flowOf(reader, ahead), sink, parts.length, trailers);
 }
 
-/** Cuts an answer, so that it does not look whole. */
+/** Cuts an answer, so that it does not look whole. What was written of it before is sent. */
 export function cut(sink: ServerResponse): void {
   const { stream } = sink as { stream?: Pick<ServerHttp2Stream, "close"> };
-  // HTTP/2 calls the end of a stream that is just destroyed no error (RFC 9113 §7).
-  if (stream) stream.close(INTERNAL_ERROR);
-  else sink.destroy();
+  if (!sink.headersSent) end();
+  // Node holds what is written back until the end of the turn.
+  else setImmediate(end);
+
+  function end(): void {
+    // HTTP/2 calls the end of a stream that is just destroyed no error (RFC 9113 §7).
+    if (stream) stream.close(INTERNAL_ERROR);
+    // To HTTP/1.0 the end of the connection may be that of the content.
+    else if (sink.headersSent && sink.req.httpVersion === "1.0") resetConnection(sink);
+    else sink.destroy();
+  }
+}
+
+function resetConnection(sink: ServerResponse): void {
+  const { socket } = sink;
+  // TLS tells by itself that the end is missing (RFC 8446 §6.1), and Node resets TCP alone.
+  if (!socket || "encrypted" in socket) sink.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Lets go of a response that nobody waits for any more. */
