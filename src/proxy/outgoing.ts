@@ -82,7 +82,7 @@ function outgoingFields(
   method: string,
   content: boolean,
   seen: Seen,
-  { headers, dropped, removes }: Target,
+  { headers, dropped, removed }: Target,
   settings: Settings,
 ): readonly Field[] {
   // What the client names in Connection is taken off before ours is put on, so that it cannot name
@@ -92,18 +92,16 @@ function outgoingFields(
   );
   const fields = signed(forwardingFields(kept, seen, settings), settings.pseudonym());
   // What the target's options set, not even ours can stand beside.
-  const all = removes ? [...fields.filter(([name]) => !dropped(name)), ...headers] : fields;
+  const all = removed ? [...fields.filter(([name]) => !removed(name)), ...headers] : fields;
   return method === "OPTIONS" ? all.map(oneHopFewer) : all;
 }
 
-/** Tells which fields a target never gets from a client. */
+/** Tells which fields a target never gets from a client: those with the names, and more. */
 export function droppedFields(
-  headers: readonly Field[],
-  removed: readonly string[],
+  names: readonly string[],
   credentials: boolean,
 ): (name: string) => boolean {
-  const ours = headers.map(([name]) => name);
-  return fieldNames([...NEVER, ...ours, ...removed, ...(credentials ? [] : CREDENTIALS)]);
+  return fieldNames([...NEVER, ...names, ...(credentials ? [] : CREDENTIALS)]);
 }
 
 function isDisguised(name: string, dropped: Target["dropped"]): boolean {

@@ -5,6 +5,7 @@
  */
 import type { Handler, NeedsOf } from "../handler.ts";
 import type { Field } from "../http/connection.ts";
+import { fieldNames } from "../http/field_names.ts";
 import { isAuthority } from "../http/target.ts";
 import { checkNames } from "../options.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
@@ -93,7 +94,11 @@ export type KnownOptions<T> = T extends { readonly target: unknown }
   ? { readonly [K in Exclude<keyof T, keyof TargetOptions>]: never }
   : unknown;
 
-/** Where copies of requests go, and how. Their path is the one that is appended for the original. */
+/**
+ * Where copies of requests go, and how. Their path is the one that is appended for the original. What
+ * the target withholds is withheld from the mirror, too, unless its own options say otherwise:
+ * `credentials`, and with `removeHeaders` the fields that the target removes or replaces.
+ */
 export type MirrorTarget =
   | TargetPlace
   | Omit<TargetOptions, "removePrefix" | "rewrite" | "mirror">;
@@ -112,14 +117,25 @@ export interface Target {
   readonly headers: readonly Field[];
   /** Tells which fields, by name, are not passed on from clients. */
   readonly dropped: (name: string) => boolean;
-  /** Whether there are fields that not even the proxy may add, because the options say so. */
-  readonly removes: boolean;
+  /** Tells which the proxy may not add either, because the options set or remove them. */
+  readonly removed: ((name: string) => boolean) | undefined;
   readonly credentials: boolean;
   readonly rewrite: boolean;
   readonly connection: Connection | undefined;
   /** What makes copies of requests, and where they go. */
   readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
 }
+
+/** What a target does not tell of its clients, nor a mirror of it. */
+interface Withheld {
+  readonly credentials: boolean;
+  /** Fields that `removeHeaders` names. */
+  readonly removed: readonly string[];
+  /** Fields that `headers` replaces. */
+  readonly replaced: readonly string[];
+}
+
+const NOTHING: Withheld = { credentials: true, removed: [], replaced: [] };
 
 const NAMES = [
   "target",
@@ -145,12 +161,14 @@ const TLS_NAMES = ["ca", "cert", "key", "rejectUnauthorized", "servername"] as c
  * Checks what was configured as a target.
  *
  * @param name What the target is called in errors.
+ * @param withheld What is withheld from it unless its options say otherwise.
  * @throws {TypeError} Naming the target, the option and the remedy.
  */
 export function readTarget(
   name: string,
   value: AnyTarget,
   settings: Settings,
+  withheld: Withheld = NOTHING,
 ): Target {
   const { transport, timeouts } = settings;
   const refuse: Refuse = (why) => {
@@ -177,21 +195,26 @@ export function readTarget(
       refuse,
     ),
   };
-  const credentials = flag("credentials", options.credentials ?? true, refuse);
+  const credentials = flag("credentials", options.credentials ?? withheld.credentials, refuse);
   if (options.tls) checkNames(`proxy: ${name}: tls`, options.tls, TLS_NAMES);
   const together = readPool(options, refuse);
   introduce(upstreams, together.healths, manner);
-  const removed = readRemoved(options.removeHeaders ?? [], refuse);
+  const { removed, replaced } = options.removeHeaders === undefined
+    ? withheld
+    : { removed: readRemoved(options.removeHeaders, refuse), replaced: [] };
+  const set = manner.headers.map(([name]) => name);
+  const ours = [...set, ...removed];
   return {
     ...manner,
     deliver: pool(upstreams, together),
     anyMethod: transport.capabilities.has("anyMethod"),
     removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
-    dropped: droppedFields(manner.headers, removed, credentials),
-    removes: manner.headers.length + removed.length > 0,
+    dropped: droppedFields([...ours, ...replaced], credentials),
+    removed: ours.length > 0 ? fieldNames(ours) : undefined,
     credentials,
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),
-    mirror: options.mirror && readMirror(name, options.mirror, settings, refuse),
+    mirror: options.mirror &&
+      readMirror(name, options.mirror, settings, { credentials, removed, replaced: set }, refuse),
   };
 }
 
@@ -199,6 +222,7 @@ function readMirror(
   name: string,
   mirror: Mirror<MirrorTarget>,
   settings: Settings,
+  withheld: Withheld,
   refuse: Refuse,
 ): Target["mirror"] {
   if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
@@ -207,7 +231,7 @@ function readMirror(
       refuse(`: the target of its mirror must not have ${option}; leave it out`);
     }
   }
-  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings) };
+  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings, withheld) };
 }
 
 /** The others are asked first: a service binding of Workers seems to have every property. */
