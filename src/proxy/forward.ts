@@ -14,9 +14,9 @@ import { discard, Exchange } from "./exchange.ts";
 import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
 import type { Settings } from "./options.ts";
-import { contentOf, outgoingRequest, type Received } from "./outgoing.ts";
+import { contentOf, frontOf, outgoingRequest, type Received } from "./outgoing.ts";
 import { refusal } from "./refuse.ts";
-import { type Places, rewrite } from "./rewrite.ts";
+import { type Places, rewrite, withoutSecure } from "./rewrite.ts";
 import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
@@ -131,9 +131,12 @@ export function forwarder(
       const { upstream, outgoing, incoming } = await exchange.race(sent);
       exchange.begin();
       const fields = answerFields(incoming, target.credentials, name);
-      const rewritten = target.rewrite
+      const mapped = target.rewrite
         ? rewrite(fields, () => placesOf(received, upstream, outgoing))
         : fields;
+      const rewritten = target.secureCookies || frontOf(outgoing.fields, seen).proto === "https"
+        ? mapped
+        : withoutSecure(mapped);
       if (upgrade && isAgreement(incoming)) {
         exchange.end();
         return await answerUpgrade(request, incoming, rewritten, upgrade, name);
@@ -207,9 +210,9 @@ function placesOf(
   { url, host, fields }: OutgoingRequest,
 ): Places {
   // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
-  const told = fields.find(([name]) => name === "x-forwarded-proto")?.[1] ?? seen.proto;
+  const { proto } = frontOf(fields, seen);
   const origins = [url.host, host].flatMap((name) =>
-    [url.protocol, `${told}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])
+    [url.protocol, `${proto}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])
   );
   return {
     origins: [...new Set(origins)],

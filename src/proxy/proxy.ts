@@ -4,6 +4,7 @@
  * @module
  */
 import type { Handler, Middleware } from "../handler.ts";
+import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefixes.ts";
 import { descend, entrance, placed } from "../mount.ts";
 import { forwarder } from "./forward.ts";
@@ -12,6 +13,7 @@ import {
   type AnyTarget,
   type KnownOptions,
   readTarget,
+  scoped,
   type TargetNeeds,
   type TargetOptions,
   type TargetPlace,
@@ -76,7 +78,10 @@ export function proxy<T extends Targets<Handler<never[]>>>(
     Object.entries<AnyTarget>(targets).map(([prefix, value]) =>
       [
         prefix,
-        readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings),
+        scoped(
+          readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings),
+          configuredPath("proxy: the prefix", prefix),
+        ),
       ] as const
     ),
   );

@@ -82,9 +82,22 @@ export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptio
   readonly credentials?: boolean;
   /**
    * Whether references to the target in `Location`, `Content-Location`, `Refresh` and `Link`, and
-   * `Domain` and `Path` in `Set-Cookie`, are changed to where the client finds it. Default `true`.
+   * `Domain` and `Path` in `Set-Cookie`, are changed to where the client finds it; and the client's
+   * in `Destination` and `If` (WebDAV) to where the target is. Default `true`.
    */
   readonly rewrite?: boolean;
+  /**
+   * Whether `Origin` is changed to that of the target where it is the one that the client asked for,
+   * for targets that compare it with `Host`. The `Origin` of a page of another site stays. Needs
+   * `rewrite`. Default `false`.
+   */
+  readonly rewriteOrigin?: boolean;
+  /**
+   * Whether cookies keep `Secure`. With `false`, it is taken off where the client came without TLS,
+   * as to a server for development, and with it `Partitioned` and `SameSite=None`, which need it.
+   * Default `true`.
+   */
+  readonly secureCookies?: boolean;
   /** Where copies of requests go, see {@linkcode mirrorTo}. Default nowhere. */
   readonly mirror?: Mirror<MirrorTarget>;
 }
@@ -101,10 +114,10 @@ export type KnownOptions<T> = T extends { readonly target: unknown }
  */
 export type MirrorTarget =
   | TargetPlace
-  | Omit<TargetOptions, "removePrefix" | "rewrite" | "mirror">;
+  | Omit<TargetOptions, "removePrefix" | "rewrite" | "secureCookies" | "mirror">;
 
 /** What means nothing where the response is thrown away, or the prefix is gone. */
-const NOT_MIRRORED = ["removePrefix", "rewrite", "mirror"] as const;
+const NOT_MIRRORED = ["removePrefix", "rewrite", "secureCookies", "mirror"] as const;
 
 /** A checked target. */
 export interface Target {
@@ -121,6 +134,10 @@ export interface Target {
   readonly removed: ((name: string) => boolean) | undefined;
   readonly credentials: boolean;
   readonly rewrite: boolean;
+  readonly rewriteOrigin: boolean;
+  readonly secureCookies: boolean;
+  /** The part of the path behind the mounts that leads here and is not removed, in canonical form. */
+  readonly scope: string;
   readonly connection: Connection | undefined;
   /** What makes copies of requests, and where they go. */
   readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
@@ -145,6 +162,8 @@ const NAMES = [
   "removeHeaders",
   "credentials",
   "rewrite",
+  "rewriteOrigin",
+  "secureCookies",
   "mirror",
   "tls",
   "socketPath",
@@ -213,8 +232,22 @@ export function readTarget(
     removed: ours.length > 0 ? fieldNames(ours) : undefined,
     credentials,
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),
+    rewriteOrigin: flag("rewriteOrigin", options.rewriteOrigin ?? false, refuse),
+    secureCookies: flag("secureCookies", options.secureCookies ?? true, refuse),
+    scope: "",
     mirror: options.mirror &&
       readMirror(name, options.mirror, settings, { credentials, removed, replaced: set }, refuse),
+  };
+}
+
+/** The target, and its mirror, for requests whose path begins so; `prefix` is canonical. */
+export function scoped(target: Target, prefix: string): Target {
+  if (target.removePrefix) return target;
+  const { mirror } = target;
+  return {
+    ...target,
+    scope: prefix,
+    mirror: mirror && { by: mirror.by, to: { ...mirror.to, scope: prefix } },
   };
 }
 
