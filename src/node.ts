@@ -17,13 +17,14 @@ import { telling } from "./callbacks.ts";
 import type { Handler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
+import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
-import { closer, createServer } from "./node/server.ts";
+import { createServer } from "./node/server.ts";
 import { readTls, type ServerTls } from "./node/tls.ts";
 import { checkNames } from "./options.ts";
 import {
@@ -36,7 +37,7 @@ import {
 import { tunnelOf } from "./runtime/tunnel.ts";
 
 export { earlyHints } from "./node/early_hints.ts";
-export type { ServerTls, UpgradeListener };
+export type { CloseOptions, ServerTls, UpgradeListener };
 
 /** What is told of errors. */
 export interface ListenerOptions {
@@ -70,9 +71,12 @@ export interface RunningServer {
   readonly port: number;
   /**
    * Stops listening, and resolves when all connections are closed. Requests that are being answered
-   * are answered, unless `force` is `true`.
+   * are answered: with `{ timeout }`, for so many milliseconds at most; with `true`, not at all. May
+   * be called again, to close sooner.
+   *
+   * @throws {TypeError} When an option is wrong, as a rejection.
    */
-  close(force?: boolean): Promise<void>;
+  close(how?: boolean | CloseOptions): Promise<void>;
 }
 
 /**
@@ -119,8 +123,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const listen = listener(fetch, onError ? { onError } : {});
   const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
   rememberPeers(server);
-  const close = closer(server);
-  const closeTunnels = acceptUpgrades(server, listen);
+  const close = closer(server, acceptUpgrades(server, listen));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));
     server.listen(port, hostname, resolve);
@@ -130,10 +133,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     url: `${tls ? "https" : "http"}://${nameOf(hostname)}:${actual}/`,
     port: actual,
-    close: (force = false) => {
-      closeTunnels();
-      return close(force);
-    },
+    close: async (how = false) => await close(closeOptions(how)),
   };
 }
 

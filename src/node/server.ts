@@ -9,7 +9,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import { createSecureServer, type Http2Session } from "node:http2";
+import { createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { Duplex } from "node:stream";
 import { awaitContinue } from "./content.ts";
@@ -72,32 +72,4 @@ function refusal({ code = "" }: NodeJS.ErrnoException): string {
 function refuseTunnel(socket: Duplex): void {
   socket.write("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   linger(socket);
-}
-
-/** How often a server that closes looks for connections that have become idle, in milliseconds. */
-const LOOK = 50;
-
-/** A function that stops a server, at once when it is forced to. */
-export function closer(server: Server): (force: boolean) => Promise<void> {
-  const sessions = new Set<Http2Session>();
-  server.on("session", (session: Http2Session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-  });
-  return (force) =>
-    new Promise((resolve, reject) => {
-      // A connection of HTTP/1.1 is kept after an answer, although the server has stopped.
-      const look = setInterval(() => server.closeIdleConnections?.(), LOOK);
-      server.close((error) => {
-        clearInterval(look);
-        if (error) reject(error);
-        else resolve();
-      });
-      for (const session of sessions) {
-        if (force) session.destroy();
-        else session.close();
-      }
-      if (force) server.closeAllConnections?.();
-      else server.closeIdleConnections?.();
-    });
 }

@@ -12,8 +12,8 @@ export interface ConnectionOptions {
   /** The path of a Unix socket to connect to in place of the host of the URL. */
   readonly socketPath?: string;
   /**
-   * Whether to speak HTTP/2 where the target agrees, or, with `"prior knowledge"`, at once. Default
-   * `false`.
+   * Whether to speak HTTP/2 where the target agrees, or, with `"prior knowledge"`, at once. For
+   * upstreams that you trust only: malformed frames can make Node abort the process. Default `false`.
    */
   readonly http2?: boolean | "prior knowledge";
 }

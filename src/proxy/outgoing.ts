@@ -7,6 +7,7 @@ import { endToEnd, type Field, isHopByHop } from "../http/connection.ts";
 import { fieldNames, plainName } from "../http/field_names.ts";
 import { isForwarding } from "../http/forwarded.ts";
 import { fieldLines } from "../http/received.ts";
+import { takesTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Place } from "../mount.ts";
 import { climbs, mapReferences, type Ways } from "./client_references.ts";
@@ -74,6 +75,9 @@ export function outgoingRequest(
     body,
     signal,
     connection: target.connection,
+    ...(target.connection?.http2 && takesTrailers(request.headers.get("te"))
+      ? { takesTrailers: true }
+      : {}),
     onInformation: onInformation &&
       ((status, fields) => onInformation(status, endToEnd(fields), request)),
   };

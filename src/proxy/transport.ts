@@ -73,6 +73,8 @@ export interface OutgoingRequest {
   readonly body: ReadableStream<Uint8Array> | null;
   /** Aborted when nobody waits any more, also while the response is read. */
   readonly signal: AbortSignal;
+  /** Whether the client takes trailer fields: `TE: trailers`, which belongs to a connection. */
+  readonly takesTrailers?: boolean;
   /** The protocol that the connection is to be upgraded to; `fields` say so, too. */
   readonly upgrade?: string;
   /** How to reach the upstream; the same object for every request to one target. */

@@ -13,6 +13,8 @@ export interface BuiltinModules {
   readonly "node:fs": typeof import("node:fs");
   /** Requests. */
   readonly "node:http": typeof import("node:http");
+  /** Requests over HTTP/2. */
+  readonly "node:http2": typeof import("node:http2");
   /** Requests over TLS. */
   readonly "node:https": typeof import("node:https");
   /** The debugger of the engine. */

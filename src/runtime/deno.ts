@@ -26,15 +26,16 @@ export function denoTransport(): Transport {
   const sendKept = httpSend();
   const sendOnce = httpSend(false);
   return {
-    capabilities: new Set(["host", "anyMethod", "tls", "http2", "upgrade"]),
+    // Not `http2`: Deno takes a response that was reset with NO_ERROR or CANCEL for a whole one.
+    capabilities: new Set(["host", "anyMethod", "tls", "upgrade"]),
     async send(given) {
       const request = withoutNothing(given);
-      const { method, body, connection } = request;
+      const { method, body } = request;
       if (!body) {
         // Fetch sends a request without content again when its connection is lost, even one that
         // the upstream has acted on; an agent that keeps no connections does not.
         if (!IDEMPOTENT.has(method)) return sendOnce(request);
-        if (mayBeCoded(request.fields) && !connection?.http2) return sendKept(request);
+        if (mayBeCoded(request.fields)) return sendKept(request);
       }
       const init = fetchInit({ ...request, fields: uncoded(request) });
       if (body) init.body = contentOnce(body, request.fields);
@@ -66,23 +67,17 @@ function mayBeCoded(fields: readonly Field[]): boolean {
   return coded && !fields.some(([name]) => name === "range");
 }
 
-/** Makes one client for each target, or two, which keep connections for the next request. */
+/** Makes one client for each target, which keeps connections for the next request. */
 function clients(): (request: OutgoingRequest) => object {
   const { createHttpClient } = (globalThis as unknown as { Deno: DenoNetwork }).Deno;
-  const made = {
-    http1: new WeakMap<Connection, object>(),
-    http2: new WeakMap<Connection, object>(),
-  };
-  return ({ connection = PLAIN, url, host }) => {
-    // HTTP/2 would send the host of the URL next to the other one.
-    const http2 = connection.http2 === true && host === url.host;
-    const known = made[http2 ? "http2" : "http1"];
-    const client = known.get(connection) ??
+  const made = new WeakMap<Connection, object>();
+  return ({ connection = PLAIN }) => {
+    const known = made.get(connection) ??
       withoutProxies(() =>
-        createHttpClient({ ...certificates(connection), allowHost: !http2, http2 })
+        createHttpClient({ ...certificates(connection), allowHost: true, http2: false })
       );
-    known.set(connection, client);
-    return client;
+    made.set(connection, known);
+    return known;
   };
 }
 

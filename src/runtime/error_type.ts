@@ -24,11 +24,11 @@ const TYPES: readonly (readonly [ProxyErrorType, RegExp])[] = [
   ["http_response_header_section_size", /HEADERS?_OVERFLOW|header.*too (?:large|big|many)/i],
   [
     "connection_terminated",
-    /ECONNRESET|EPIPE|UND_ERR_SOCKET|ConnectionClosed|connection (?:was )?(?:closed|lost|reset)|socket hang up/i,
+    /ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_HTTP2_(?:STREAM|SESSION)|ConnectionClosed|connection (?:was )?(?:closed|lost|reset)|socket hang up/i,
   ],
   [
     "http_protocol_error",
-    /\bHPE_|Malformed|invalid HTTP|parse|match the HTTP|RES_CONTENT_LENGTH|InvalidContentLength/i,
+    /\bHPE_|ERR_HTTP2|Malformed|invalid HTTP|parse|match the HTTP|RES_CONTENT_LENGTH|InvalidContentLength/i,
   ],
 ];
 

@@ -6,6 +6,7 @@
 import type { Capability, Transport } from "../proxy/transport.ts";
 import { builtin } from "./builtin.ts";
 import { httpSend } from "./node_http.ts";
+import { http2Send } from "./node_http2.ts";
 import { httpUpgrade } from "./node_upgrade.ts";
 import { type AgentConstructor, undiciSend } from "./undici.ts";
 
@@ -15,30 +16,27 @@ const AGENT = "undici/lib/dispatcher/agent.js";
 /** A bundle finds the undici of the folder that it lies in, which may be an older one. */
 const SUPPORTED = /^[78]\./;
 
-const HTTP: readonly Capability[] = [
+const CAPABILITIES: ReadonlySet<Capability> = new Set([
   "host",
   "anyMethod",
   "tls",
   "servername",
   "insecureTls",
   "unix",
+  "http2",
+  "priorKnowledge",
   "upgrade",
   "connected",
   "information",
   "trailers",
-];
-const UNDICI: readonly Capability[] = [...HTTP, "http2", "priorKnowledge"];
+]);
 
 /** Sends with undici where it is installed, else with Node's own `http`. */
 export function nodeTransport(): Transport {
   const loadAgent = findAgent();
   if (!loadAgent) return httpTransport();
   let send: Transport["send"] | undefined;
-  return {
-    capabilities: new Set(UNDICI),
-    send: (request) => (send ??= undiciSend(loadAgent()))(request),
-    upgrade: httpUpgrade,
-  };
+  return withHttp2((request) => (send ??= undiciSend(loadAgent()))(request));
 }
 
 /**
@@ -62,10 +60,14 @@ function findAgent(): (() => AgentConstructor) | undefined {
 
 /** Sends with an agent that was imported. */
 export function agentTransport(Agent: AgentConstructor): Transport {
-  return { capabilities: new Set(UNDICI), send: undiciSend(Agent), upgrade: httpUpgrade };
+  return withHttp2(undiciSend(Agent));
 }
 
 /** Sends with what Node itself has. */
 export function httpTransport(): Transport {
-  return { capabilities: new Set(HTTP), send: httpSend(), upgrade: httpUpgrade };
+  return withHttp2(httpSend());
+}
+
+function withHttp2(sendPlain: Transport["send"]): Transport {
+  return { capabilities: CAPABILITIES, send: http2Send(sendPlain), upgrade: httpUpgrade };
 }

@@ -55,7 +55,7 @@ export function httpSend(keeping = true): Transport["send"] {
         socket.destroy();
         reject(new Error("the upstream upgraded the connection unasked"));
       });
-      send(sent, request).catch((error: Error) => {
+      writeContent(sent, request).catch((error: Error) => {
         sent.destroy(error); // without the end of the content, the upstream sees that it was cut
         reject(error);
       });
@@ -102,7 +102,10 @@ function framing({ fields, body, method }: OutgoingRequest): string[] {
 }
 
 /** Writes the content; too much or too little of it is an error, as it is in undici. */
-async function send(sent: Sink, { body, fields }: OutgoingRequest): Promise<void> {
+export async function writeContent(
+  sent: import("node:stream").Writable,
+  { body, fields }: OutgoingRequest,
+): Promise<void> {
   if (!body) return void sent.end();
   const length = fields.find(([name]) => name === "content-length");
   let left = length ? Number(length[1]) : Infinity;

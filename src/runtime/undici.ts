@@ -8,7 +8,8 @@ import { type Flow, takeFlow } from "../http/flow.ts";
 import { requestTarget } from "./address.ts";
 import { builtin } from "./builtin.ts";
 import { connector } from "./node_connect.ts";
-import { asError, Receiver } from "./undici_response.ts";
+import { asError } from "./pushed_response.ts";
+import { DispatchHandler } from "./undici_response.ts";
 
 type Readable = import("node:stream").Readable;
 
@@ -17,7 +18,7 @@ export interface AgentConstructor {
   new (options: Readonly<Record<string, unknown>>): Agent;
 }
 interface Agent {
-  dispatch(options: Readonly<Record<string, unknown>>, handler: Receiver): boolean;
+  dispatch(options: Readonly<Record<string, unknown>>, handler: DispatchHandler): boolean;
 }
 
 const PLAIN: Connection = {};
@@ -33,8 +34,8 @@ export function undiciSend(Agent: AgentConstructor): Transport["send"] {
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: 64 * 1024,
-      allowH2: Boolean(connection.http2),
-      connect: connector(connection),
+      allowH2: false, // see node_http2.ts
+      connect: connector({ ...connection, http2: false }),
     });
     agents.set(connection, agent);
     return agent;
@@ -42,7 +43,7 @@ export function undiciSend(Agent: AgentConstructor): Transport["send"] {
   return (request) =>
     new Promise((resolve, reject) => {
       const agent = agentOf(request.connection ?? PLAIN);
-      agent.dispatch(dispatchOptions(request), new Receiver(request, resolve, reject));
+      agent.dispatch(dispatchOptions(request), new DispatchHandler(request, resolve, reject));
     });
 }
 

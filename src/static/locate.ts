@@ -4,9 +4,9 @@
  * @module
  */
 import { safeSegments } from "../http/segments.ts";
-import type { Guard } from "./guard.ts";
+import { type Guard, guardedFind } from "./guard.ts";
 import { andThen, type Soon } from "./soon.ts";
-import type { Entry, Source } from "./source.ts";
+import { type Entry, type Found, isEntry, type Source } from "./source.ts";
 
 /** How files are found; the options of `serveStatic` with these names. */
 export interface Finding {
@@ -55,8 +55,9 @@ export function locate(
   const among = (names: readonly (readonly string[])[]): Soon<LocatedFile | undefined> =>
     first(source, guard, names);
 
-  return andThen(source.find(segments), (found): Soon<Located | undefined> => {
-    if (typeof found === "object") {
+  return andThen(guardedFind(source, segments, guard), (found): Soon<Located | undefined> => {
+    if (found === "denied") return { kind: "denied" };
+    if (isEntry(found)) {
       // A slash behind a file asks for something in it. At the root there is no way to ask without.
       const inside = slash && segments.length > 0;
       const hidden = guard([found.name]) !== "allow";
@@ -79,10 +80,22 @@ export function locate(
         (file): Soon<Located | undefined> =>
           file
             ? answerOr(file, !slash || trailingSlash === "ignore", withoutSlash)
-            : found && { kind: "directory", segments, slash },
+            : folderOr(found, segments, slash, guard),
       );
     });
   });
+}
+
+/** A directory that may be listed. */
+function folderOr(
+  found: Exclude<Found, Entry>,
+  segments: readonly string[],
+  slash: boolean,
+  guard: Guard,
+): Located | undefined {
+  const verdict = typeof found === "object" ? guard(found.realPath, "folder") : "allow";
+  if (verdict === "deny") return { kind: "denied" };
+  return found && verdict === "allow" ? { kind: "directory", segments, slash } : undefined;
 }
 
 /** The first of several files that is there and allowed. */
@@ -92,11 +105,11 @@ function first(
   [segments, ...others]: readonly (readonly string[])[],
 ): Soon<LocatedFile | undefined> {
   if (!segments) return undefined;
-  const found = guard(segments) === "allow" ? source.find(segments) : undefined;
+  const found = guard(segments) === "allow" ? guardedFind(source, segments, guard) : undefined;
   return andThen(
     found,
     (entry): Soon<LocatedFile | undefined> =>
-      typeof entry === "object" ? { kind: "file", entry, segments } : first(source, guard, others),
+      isEntry(entry) ? { kind: "file", entry, segments } : first(source, guard, others),
   );
 }
 

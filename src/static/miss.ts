@@ -6,10 +6,10 @@
 import { safeSegments } from "../http/segments.ts";
 import type { Fallback } from "./answer.ts";
 import type { Candidate } from "./exports.ts";
-import type { Guard } from "./guard.ts";
+import { type Guard, guardedFind } from "./guard.ts";
 import type { LocatedFile } from "./locate.ts";
 import type { Settings } from "./options.ts";
-import type { Source } from "./source.ts";
+import { isEntry, type Source } from "./source.ts";
 
 /** How many directories are asked for a page, however deep a path is. */
 const DEEPEST = 16;
@@ -38,7 +38,7 @@ export async function findMiss(
   for (const candidate of candidates) {
     const { source, path } = candidate;
     if (spa && isNavigation(request, path)) {
-      const file = await found(source, spa);
+      const file = await found(source, spa, guard);
       if (file) return { candidate, file, fallback: SPA };
     }
     const file = notFoundPage && await nearest(source, path, notFoundPage, guard);
@@ -69,7 +69,7 @@ async function nearest(
   const folders = safeSegments(path.slice(0, Math.max(path.lastIndexOf("/"), 0))) ?? [];
   for (let depth = Math.min(folders.length, DEEPEST); depth >= 0; depth--) {
     const segments = [...folders.slice(0, depth), name];
-    const file = guard(segments) === "allow" ? await found(source, segments) : undefined;
+    const file = guard(segments) === "allow" ? await found(source, segments, guard) : undefined;
     if (file) return file;
   }
   return undefined;
@@ -78,7 +78,8 @@ async function nearest(
 async function found(
   source: Source,
   segments: readonly string[],
+  guard: Guard,
 ): Promise<LocatedFile | undefined> {
-  const entry = await source.find(segments);
-  return typeof entry === "object" ? { kind: "file", entry, segments } : undefined;
+  const entry = await guardedFind(source, segments, guard);
+  return isEntry(entry) ? { kind: "file", entry, segments } : undefined;
 }

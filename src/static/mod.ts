@@ -19,7 +19,7 @@ export type { ServeStaticOptions } from "./options.ts";
 export { type ManifestChunk, preload, type PreloadManifest } from "./preload.ts";
 export { reprDigest } from "./repr_digest.ts";
 export { serveStatic } from "./serve_static.ts";
-export type { Content, Entry, Found, Listed, Source } from "./source.ts";
+export type { Content, Entry, Found, LinkedDirectory, Listed, Source } from "./source.ts";
 export type { Coding, Stored } from "./variants.ts";
 export { directory, type DirectoryOptions } from "./sources/directory.ts";
 export type { HotOptions } from "./sources/hot_files.ts";

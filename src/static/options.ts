@@ -22,7 +22,8 @@ export interface ServeStaticOptions {
   /**
    * Globs of files that are not served, whoever asks. A glob without a slash is held against every
    * name in the path below the export (`"*.key"`, `"private"`), one with a slash against the whole
-   * of it (`"drafts/**"`). Upper and lower case are the same. Default: none.
+   * of it (`"drafts/**"`). Upper and lower case are the same. Behind a symbolic link, the real path
+   * below the export is held against them, too. Default: none.
    */
   readonly disallow?: string | readonly string[];
   /**
@@ -32,12 +33,14 @@ export interface ServeStaticOptions {
   readonly isAllowed?: (path: string) => boolean;
   /**
    * Names that begin with a dot, except `.well-known` (RFC 8615): `"ignore"` passes the request on,
-   * `"deny"` answers 403, `"allow"` serves them. Default `"ignore"`.
+   * `"deny"` answers 403, `"allow"` serves them. Of a file behind a symbolic link, the real name must
+   * not begin with a dot either; folders that the link leads through may. Default `"ignore"`.
    */
   readonly dotfiles?: "ignore" | "allow" | "deny";
   /**
    * Which symbolic links are followed in directories given as paths: `"inside"` those that stay
-   * below the directory, `"follow"` all of them, `"deny"` none. Default `"inside"`.
+   * below the directory, `"follow"` all of them, `"deny"` none. The directory itself may be a link
+   * that is switched to another one; it is judged by what it leads to now. Default `"inside"`.
    */
   readonly symlinks?: "inside" | "follow" | "deny";
   /**

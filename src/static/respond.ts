@@ -90,9 +90,10 @@ async function list(
   guard: Guard,
 ): Promise<Response> {
   const all = await listed;
-  const entries = all.slice(0, MOST_LISTED).filter(({ name }) =>
+  const entries = all.slice(0, MOST_LISTED).filter(({ name, directory, realPath }) =>
     name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`) &&
-    guard([...segments, name]) === "allow"
+    guard([...segments, name]) === "allow" &&
+    (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
   );
   return listingResponse(request, {
     path: readable(place.base + place.canonical),

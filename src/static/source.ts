@@ -14,8 +14,9 @@ export interface Source {
    * @param segments The decoded names from the source down: none empty, none `.` or `..`, none with
    * a separator, a colon or a control. No segment asks for the source itself, as when a single file
    * is exported.
-   * @returns The file, `"directory"` when names go on from here, or `undefined` when there is
-   * nothing at that path. Rejects only when the storage fails.
+   * @returns The file, `"directory"` when names go on from here, a {@linkcode LinkedDirectory} when
+   * they go on behind a link, or `undefined` when there is nothing at that path. Rejects only when
+   * the storage fails.
    */
   find(segments: readonly string[]): Found | Promise<Found>;
   /**
@@ -38,10 +39,20 @@ export interface Listed {
   readonly size?: number | undefined;
   /** The time of the last change, in milliseconds since the epoch, where it is known. */
   readonly lastModified?: number | undefined;
+  /** As that of an {@linkcode Entry}. */
+  readonly realPath?: readonly string[] | undefined;
 }
 
 /** What is at a path. */
-export type Found = Entry | "directory" | undefined;
+export type Found = Entry | LinkedDirectory | "directory" | undefined;
+
+/** A directory that a link led to. */
+export interface LinkedDirectory {
+  /** Tells it from a file. */
+  readonly directory: true;
+  /** As that of an {@linkcode Entry}. */
+  readonly realPath: readonly string[];
+}
 
 /** A file that was found, and not yet opened. */
 export interface Entry {
@@ -55,6 +66,11 @@ export interface Entry {
   readonly etag?: string | undefined;
   /** The media type, where the storage knows better than the name. */
   readonly type?: string | undefined;
+  /**
+   * The names of the file itself below the source, if a link led to it; the last one alone if it is
+   * elsewhere. What is not served under these names is not served under others.
+   */
+  readonly realPath?: readonly string[] | undefined;
   /** The SHA-256 of the content, where it is known without reading. */
   readonly sha256?: Uint8Array<ArrayBuffer> | undefined;
   /** Whether the content is in memory, so that nothing has to be read. */
@@ -67,6 +83,11 @@ export interface Entry {
   open(range?: ByteRange): Content | Promise<Content>;
   /** Lets go of what was kept since `find`, if anything was; called when `open` never is. */
   close?(): void | Promise<void>;
+}
+
+/** Whether a file was found. */
+export function isEntry(found: Found | "denied"): found is Entry {
+  return typeof found === "object" && "open" in found;
 }
 
 /** The content of a file. */

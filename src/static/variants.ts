@@ -4,10 +4,10 @@
  * @module
  */
 import { negotiateCoding } from "../http/negotiation.ts";
-import type { Guard } from "./guard.ts";
+import { type Guard, guardedFind } from "./guard.ts";
 import type { LocatedFile } from "./locate.ts";
 import { andThen, type Soon } from "./soon.ts";
-import type { Entry, Source } from "./source.ts";
+import { type Entry, isEntry, type Source } from "./source.ts";
 
 /** A content coding that files are stored in. */
 export type Coding = "br" | "zstd" | "gzip";
@@ -54,11 +54,13 @@ export function selectVariant(
     const chosen = left.find((one) => one.coding === coding);
     if (!chosen) return { entry, coding };
     const names = [...segments.slice(0, -1), `${last}${chosen.extension}`];
-    const found = guard(names, true) === "allow" ? source.find(names) : undefined;
+    const found = guard(names, "variant") === "allow"
+      ? guardedFind(source, names, guard)
+      : undefined;
     return andThen(
       found,
       (coded): Soon<Variant> =>
-        typeof coded === "object"
+        isEntry(coded)
           ? andThen(entry.close?.(), () => ({ entry: coded, coding }))
           : selectFrom(left.filter((one) => one !== chosen)),
     );

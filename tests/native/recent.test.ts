@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { notFound } from "../../src/handler.ts";
 import { serveStatic } from "../../src/static/mod.ts";
 import type { ServeStaticOptions } from "../../src/static/mod.ts";
+import { withClock } from "../support/stopped_clock.ts";
 import { temporary } from "../support/temp.ts";
 
 const root = temporary({ "index.html": "home" });
@@ -19,23 +20,6 @@ const statusOf = async (
 };
 const serving = (options: ServeStaticOptions = {}): ReturnType<ReturnType<typeof serveStatic>> =>
   serveStatic({ "/": root }, options)(notFound);
-
-/** Time stands still, but for steps; `set` sets the time of day alone, as an administrator does. */
-async function withClock(
-  use: (step: (by: number) => void, set: (by: number) => void) => Promise<void>,
-): Promise<void> {
-  const before = performance.now.bind(performance);
-  const dayBefore = Date.now;
-  let [time, day] = [Math.ceil(performance.now()), Date.now()];
-  performance.now = () => time;
-  Date.now = () => day;
-  try {
-    await use((by) => [time, day] = [time + by, day + by], (by) => day += by);
-  } finally {
-    performance.now = before;
-    Date.now = dayBefore;
-  }
-}
 
 test("what is not there is believed to be missing for a moment, and never for long", async () => {
   for (const revalidate of [1000, 1e9, Infinity]) {

@@ -8,6 +8,16 @@ import { createServer as createTlsServer } from "node:tls";
 import { type Handler, notFound } from "../../src/handler.ts";
 import { proxy, proxyTo, type TargetOptions, type Transport } from "../../src/proxy/mod.ts";
 import { certificates } from "./certificates.ts";
+import {
+  DATA,
+  END_HEADERS,
+  frame,
+  HEADERS,
+  number,
+  OK,
+  rawHttp2,
+  RST_STREAM,
+} from "./raw_http2.ts";
 import { rawUpstream } from "./raw_upstream.ts";
 import { temporary } from "./temp.ts";
 
@@ -145,6 +155,27 @@ export function connectionTests(name: string, transport: Transport): void {
       assert.match(await one.text(), /^1\.1 \/x /);
       server.close();
     });
+  });
+
+  test(`${name}: a response of HTTP/2 that is reset midway is broken, where it is spoken`, async () => {
+    const target = "https://localhost/";
+    if (!can.has("http2")) {
+      return assert.throws(() => through({ target, http2: true }), /no http2/);
+    }
+    const { ca, sign } = certificates();
+    for (const code of [0, 2, 8]) {
+      const upstream = await rawHttp2(sign("localhost"));
+      upstream.onFrame = ({ type, stream }, connection) => {
+        if (type !== HEADERS) return;
+        connection.write(frame(HEADERS, END_HEADERS, stream, OK));
+        connection.write(frame(DATA, 0, stream, Buffer.alloc(1000)));
+        setTimeout(() => connection.write(frame(RST_STREAM, 0, stream, number(code))), 20);
+      };
+      const response = await get({ target: upstream.url, tls: { ca }, http2: true });
+      assert.equal(response.status, 200);
+      await assert.rejects(async () => await response.arrayBuffer(), `code ${code}`);
+      upstream.close();
+    }
   });
 
   test(`${name}: speaks HTTP/2 at once, where it can`, async () => {

@@ -4,7 +4,9 @@
  * @module
  */
 import { checkNames } from "../../options.ts";
-import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../runtime/files.ts";
+import { type Files, runtimeFiles } from "../../runtime/files.ts";
+import type { FoundFile, OpenFile } from "../../runtime/found_file.ts";
+import type { FoundDirectory } from "../../runtime/tree.ts";
 import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
 import { bytesEntry } from "./entries.ts";
@@ -32,8 +34,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface DirectoryOptions {
   /**
    * Which symbolic links are followed: `"inside"` those that stay below the directory, `"follow"`
-   * all of them, `"deny"` none. What is disallowed, and what is a dotfile, the name of the link says,
-   * not what it leads to. Default `"inside"`.
+   * all of them, `"deny"` none. The directory itself may be a link that is switched to another one;
+   * it is judged by what it leads to now. Default `"inside"`.
    */
   readonly symlinks?: "inside" | "follow" | "deny";
   /**
@@ -86,12 +88,13 @@ export function fileSystem(
   const kind = files.kind(path);
   if (kind === "missing") return refuse("does not exist; create it, or give the right path");
   if (kind === "other") return refuse("is neither a directory nor a regular file");
-  const root = files.resolve(path);
+  const tree = files.tree(path, symlinks);
   const names = (key: string): string[] => key === "" ? [] : key.split("/");
   if (hot !== false) checkNames(`${option}: hot`, hot, ["bytes", "revalidate"]);
-  const kept = hot === false
-    ? undefined
-    : new HotFiles(hot, (key) => files.identify(root.path, names(key)));
+  const kept = hot === false ? undefined : new HotFiles(hot, async (key) => {
+    const file = await tree.find(names(key));
+    return file && !file.directory ? identityOf(file) : undefined;
+  });
   const recent = new Recent(kept?.patience ?? 0);
   /** What is being looked up and read, for all who ask for it meanwhile. */
   const looking = new Map<string, Promise<Found>>();
@@ -104,22 +107,25 @@ export function fileSystem(
     if (known) return known;
     const segments = names(key);
     const asked = performance.now();
-    const file = await files.find(root.path, segments, symlinks);
-    if (typeof file !== "object") return recent.keep(key, asked, file);
-    const name = segments.at(-1) ?? root.name;
+    const file = await tree.find(segments);
+    if (!file || file.directory) {
+      // A file that became a directory exports nothing that was not exported.
+      return recent.keep(key, asked, kind === "directory" ? folder(file) : undefined);
+    }
+    const name = segments.at(-1) ?? tree.name;
     if (kept && file.size <= LARGEST_HOT_FILE) {
       return kept.keep(key, name, await readWhole(file, name));
     }
     const facts = factsOf(file);
-    const keep = (bytes: Bytes, { etag, lastModified }: Entry): void =>
+    const keep = (bytes: Bytes, { etag, lastModified, realPath }: Entry): void =>
       // The tag stays as it was, or what clients have would be sent once more.
-      kept?.keepEntry(key, bytesEntry(name, bytes, { etag, lastModified }), facts);
+      kept?.keepEntry(key, bytesEntry(name, bytes, { etag, lastModified, realPath }), facts);
     const forget = (): void => recent.forget(key);
     const becoming = { forget, keep: kept?.fits(file.size) ? keep : undefined };
     return recent.keep(key, asked, entry(name, file, becoming));
   };
   return {
-    list: (segments) => files.list(root.path, segments, symlinks, MOST_LISTED + 1),
+    list: (segments) => tree.list(segments, MOST_LISTED + 1),
     find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
@@ -139,11 +145,21 @@ export function fileSystem(
 async function readWhole(file: FoundFile, name: string): Promise<SmallFile> {
   const facts = factsOf(file);
   const bytes = await readAll(await opened(file, name), 0, file.size);
-  return { ...facts, bytes, lastModified: knownTime(file) };
+  return { ...facts, bytes, lastModified: knownTime(file), realPath: file.realPath };
 }
 
-function factsOf({ identity, ctime }: FoundFile): Pick<SmallFile, "identity" | "settled"> {
-  return { identity, settled: Date.now() - ctime >= CLOCK };
+function factsOf(file: FoundFile): Pick<SmallFile, "identity" | "settled"> {
+  return { identity: identityOf(file), settled: Date.now() - file.ctime >= CLOCK };
+}
+
+/** The same file is another one behind a link: what its real name says may be another thing. */
+function identityOf({ identity, realPath }: FoundFile): string {
+  return realPath ? `${identity} ${realPath.join("/")}` : identity;
+}
+
+function folder(found: FoundDirectory | undefined): Found {
+  const realPath = found?.realPath;
+  return realPath ? { directory: true, realPath } : found && "directory";
 }
 
 async function opened(file: FoundFile, name: string, mayGrow = false): Promise<OpenFile> {
@@ -171,6 +187,7 @@ function entry(name: string, file: FoundFile, { forget, keep }: Becoming): Entry
     name,
     size,
     lastModified,
+    realPath: file.realPath,
     // Two changes within one tick of the clock share a tag, which then is weak.
     etag: settled ? `"${tag}"` : lastModified === undefined ? undefined : `W/"${tag}"`,
     async open({ start, end } = { start: 0, end: size }) {

@@ -9,7 +9,7 @@ import type { Content, Entry } from "../source.ts";
 
 /** What is known of a file besides its bytes. */
 export type Metadata = Partial<
-  Pick<Entry, "etag" | "inMemory" | "lastModified" | "sha256" | "type">
+  Pick<Entry, "etag" | "inMemory" | "lastModified" | "realPath" | "sha256" | "type">
 >;
 
 /** An entry whose bytes are at hand. */

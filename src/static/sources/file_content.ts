@@ -4,7 +4,7 @@
  * @module
  */
 import { attached } from "../../attached.ts";
-import type { OpenFile } from "../../runtime/files.ts";
+import type { OpenFile } from "../../runtime/found_file.ts";
 import type { Content } from "../source.ts";
 import { SourceError } from "../source_error.ts";
 

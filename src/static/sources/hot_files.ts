@@ -29,6 +29,8 @@ export interface SmallFile {
   readonly settled: boolean;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly lastModified: number | undefined;
+  /** As that of the entry. */
+  readonly realPath?: Entry["realPath"];
 }
 
 interface Kept {
@@ -104,8 +106,8 @@ export class HotFiles {
 
   /** Makes the entry of a file that was read, with a tag made of its content, and keeps it. */
   async keep(key: string, name: string, file: SmallFile): Promise<Entry> {
-    const { bytes, lastModified } = file;
-    const read = await hashedEntry(name, bytes, { lastModified });
+    const { bytes, lastModified, realPath } = file;
+    const read = await hashedEntry(name, bytes, { lastModified, realPath });
     this.keepEntry(key, read, file);
     return read;
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Listed, Source } from "../source.ts";
+import { type Found, isEntry, type Listed, type Source } from "../source.ts";
 
 /**
  * Several sources as one: the first that has a file wins. Directories are merged.
@@ -24,10 +24,10 @@ import type { Listed, Source } from "../source.ts";
 export function overlay(...sources: readonly Source[]): Source {
   return {
     async find(segments) {
-      let folder: "directory" | undefined;
+      let folder: Found;
       for (const source of sources) {
         const found = await source.find(segments);
-        if (typeof found === "object") return found;
+        if (isEntry(found)) return found;
         folder ??= found;
       }
       return folder;
@@ -35,7 +35,9 @@ export function overlay(...sources: readonly Source[]): Source {
     async list(segments) {
       const names = new Map<string, Listed>();
       for (const source of sources) {
-        if (await source.find(segments) !== "directory") continue;
+        const found = await source.find(segments);
+        if (isEntry(found)) await found.close?.();
+        if (!found || isEntry(found)) continue;
         for (const listed of await source.list?.(segments) ?? []) {
           if (!names.has(listed.name)) names.set(listed.name, listed);
         }

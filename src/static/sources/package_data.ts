@@ -48,13 +48,13 @@ export function packageFolder(
   } catch {
     throw new TypeError(`${option}: this runtime has no file system; pass a source instead`);
   }
-  let up = files.resolve(".").path;
+  let up = files.resolve(".");
   for (;;) {
     const candidate = `${up}/node_modules/${name}`;
     if (files.kind(candidate) === "directory") {
       return fileSystem(`${candidate}/${folder}`, option, options);
     }
-    const above = files.resolve(`${up}/..`).path;
+    const above = files.resolve(`${up}/..`);
     if (above === up) break;
     up = above;
   }

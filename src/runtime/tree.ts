@@ -1,0 +1,123 @@
+/**
+ * A directory or a file that is exported, whatever its path leads to from time to time.
+ *
+ * @module
+ */
+import { builtin, type BuiltinModules } from "./builtin.ts";
+import { factsOf, type FoundFile, foundFile, type Placed } from "./found_file.ts";
+import { absent, type Seeing } from "./seeing.ts";
+
+/** Which symbolic links are followed: those that stay below the root, all of them, or none. */
+export type Links = "inside" | "follow" | "deny";
+
+/** A directory with what is below it, or a single file. Segments are safe names; none is itself. */
+export interface Tree {
+  /** The name of the tree itself. */
+  readonly name: string;
+  /** Finds a regular file, or tells a directory apart; opens neither. */
+  find(segments: readonly string[]): Promise<FoundFile | FoundDirectory | undefined>;
+  /** Lists at most `most` names of a directory that `find` told apart. */
+  list(segments: readonly string[], most: number): Promise<readonly Name[]>;
+}
+
+/** A directory that was found. */
+export interface FoundDirectory {
+  readonly directory: true;
+  /** Its names below the tree, if a link led to it; outside of the tree, the last one alone. */
+  readonly realPath: readonly string[] | undefined;
+}
+
+/** One name in a directory. */
+export interface Name {
+  readonly name: string;
+  readonly directory: boolean;
+  readonly size: number;
+  readonly lastModified: number;
+  /** As those of what is found. */
+  readonly realPath: readonly string[] | undefined;
+}
+
+/** How often a path is followed whose root is switched meanwhile, as deployments do. */
+const ATTEMPTS = 5;
+
+/** Makes the tree of an absolute path. */
+export function treeAt(
+  fs: BuiltinModules["node:fs"],
+  seeing: Seeing,
+  at: string,
+  name: string,
+  links: Links,
+): Tree {
+  const path = builtin("node:path");
+  let root: string | undefined;
+  const rootNow = (): Promise<string | undefined> => fs.promises.realpath(at).catch(absent);
+  return { name, find, list };
+
+  async function find(
+    segments: readonly string[],
+  ): Promise<FoundFile | FoundDirectory | undefined> {
+    const found = await look(segments);
+    if (found?.stat.isDirectory()) return { directory: true, realPath: found.realPath };
+    if (!found?.stat.isFile()) return undefined;
+    const own = path.basename(found.real);
+    const isRenamed = segments.length === 0 && own !== name;
+    return foundFile(seeing, isRenamed ? { ...found, realPath: [own] } : found);
+  }
+
+  async function list(segments: readonly string[], most: number): Promise<readonly Name[]> {
+    const found = await look(segments);
+    const named = found && await seeing.within(found.root, found.real, async (folder) => {
+      const names = (await fs.promises.readdir(folder).catch(absent) ?? []).slice(0, most);
+      return await Promise.all(names.map((name) => nameIn(folder, segments, found, name)));
+    });
+    return named?.filter((name) => name !== undefined) ?? [];
+  }
+
+  async function nameIn(
+    folder: string,
+    segments: readonly string[],
+    { realPath }: Placed,
+    name: string,
+  ): Promise<Name | undefined> {
+    const at = path.join(folder, name);
+    const stat = await fs.promises.lstat(at, { bigint: true }).catch(absent);
+    const placed = stat?.isSymbolicLink()
+      ? await look([...segments, name])
+      : stat && { stat, realPath: realPath && [...realPath, name] };
+    if (!placed?.stat.isFile() && !placed?.stat.isDirectory()) return undefined;
+    const { size, mtime } = factsOf(placed.stat);
+    const directory = placed.stat.isDirectory();
+    return { name, directory, size, lastModified: mtime, realPath: placed.realPath };
+  }
+
+  /** What is found below the root, which was the same before and after. */
+  async function look(
+    segments: readonly string[],
+    attempts = ATTEMPTS,
+  ): Promise<Placed | undefined> {
+    const before = root ?? await rootNow();
+    const full = before === undefined ? "" : path.join(before, ...segments);
+    const seen = before === undefined ? undefined : await seeing.see(before, full);
+    root = await rootNow();
+    if (root !== before) return attempts > 1 ? await look(segments, attempts - 1) : undefined;
+    if (root === undefined || !seen || !mayFollow(root, full, seen.real)) return undefined;
+    return {
+      ...seen,
+      root,
+      realPath: seen.real === full ? undefined : namesBelow(root, seen.real),
+    };
+  }
+
+  function mayFollow(root: string, full: string, real: string): boolean {
+    return links === "inside" ? isBelow(root, real) : links === "follow" || real === full;
+  }
+
+  function namesBelow(root: string, real: string): readonly string[] {
+    if (real === root || !isBelow(root, real)) return [path.basename(real)];
+    return path.relative(root, real).split(path.sep);
+  }
+
+  function isBelow(root: string, real: string): boolean {
+    return real === root || real.startsWith(root.endsWith(path.sep) ? root : root + path.sep);
+  }
+}
