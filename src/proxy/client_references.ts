@@ -30,10 +30,11 @@ const WITH_DESTINATION = new Set(["COPY", "MOVE"]);
 const REFERRING = new Set(["destination", "if", "origin"]);
 
 /**
- * What is a dot segment for upstreams that decode a path before they split it, or that take `;` for
- * the end of a name, as Java's do: it would climb out of the target's path.
+ * What is a dot segment for upstreams that decode a path before they split it: it would climb out of
+ * the target's path. Java's servers end a name at `;`, those in C at NUL; others cut a decoded `?` or
+ * `#` off, or trim spaces and controls.
  */
-const CLIMBS = /(?:\/|%2F|%5C)\.\.(?:\/|%2F|%5C|%3B|;|$)/;
+const CLIMBS = /(?:\/|%2F|%5C)\.\.(?:\/|;|$|%2F|%5C|%3B|%3F|%23|%20|%7F|%[01][0-9A-F])/;
 
 /** Whether a path in canonical form would leave the target's, to some upstreams. */
 export function climbs(canonical: string): boolean {

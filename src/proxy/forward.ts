@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Field } from "../http/connection.ts";
 import { statusOf } from "../http/proxy_status.ts";
 import { isGone, nativeRequest } from "../http/received.ts";
 import type { Place } from "../mount.ts";
@@ -22,7 +23,7 @@ import { basePath } from "./target_url.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
 import { answerUpgrade, isAgreement, isSmuggling, upgradeOf, withUpgrade } from "./upgrade.ts";
 import type { Upstream } from "./upstream.ts";
-import type { Asked } from "./upstreams/candidate.ts";
+import type { Asked, CookieScope } from "./upstreams/candidate.ts";
 import type { SendCopy } from "./upstreams/mirror.ts";
 
 /** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
@@ -134,15 +135,19 @@ export function forwarder(
       const mapped = target.rewrite
         ? rewrite(fields, () => placesOf(received, upstream, outgoing))
         : fields;
+      const sticky = target.cookie?.(upstream, nativeRequest(request), scopeOf(received, outgoing));
       const rewritten = target.secureCookies || frontOf(outgoing.fields, seen).proto === "https"
         ? mapped
         : withoutSecure(mapped);
+      const answer: readonly Field[] = sticky === undefined
+        ? rewritten
+        : [...rewritten, ["set-cookie", sticky]];
       if (upgrade && isAgreement(incoming)) {
         exchange.end();
-        return await answerUpgrade(request, incoming, rewritten, upgrade, name);
+        return await answerUpgrade(request, incoming, answer, upgrade, name);
       }
       const around = { request, exchange, settings, clock, local: upstream.local };
-      const response = responseOf(incoming, rewritten, around);
+      const response = responseOf(incoming, answer, around);
       if (!onResponse) return response;
       return await HookError.of(() => onResponse(response, request)) ?? response;
     } catch (error) {
@@ -202,6 +207,12 @@ function whatFailed(error: unknown): OwnAnswer {
     ? {}
     : { "retry-after": String(retryAfter) };
   return { status: statusOf(type), type, receivedStatus, headers };
+}
+
+/** What of the site as the client knows it the target is. */
+function scopeOf({ place, seen, target }: Received, { fields }: OutgoingRequest): CookieScope {
+  const { proto } = frontOf(fields, seen);
+  return { path: place.base + target.scope, secure: proto === "https" };
 }
 
 function placesOf(

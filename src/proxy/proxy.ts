@@ -9,6 +9,7 @@ import { longestPrefix } from "../http/prefixes.ts";
 import { descend, entrance, placed } from "../mount.ts";
 import { forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
+import type { TargetPlace } from "./places.ts";
 import {
   type AnyTarget,
   type KnownOptions,
@@ -16,7 +17,6 @@ import {
   scoped,
   type TargetNeeds,
   type TargetOptions,
-  type TargetPlace,
 } from "./target.ts";
 
 /** Targets by the prefix of the path. */

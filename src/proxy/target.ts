@@ -13,36 +13,13 @@ import type { Deliver } from "./forward.ts";
 import { readHeaders, readRemoved } from "./header_options.ts";
 import { droppedFields } from "./outgoing.ts";
 import type { Settings } from "./options.ts";
-import type { Connection, Transport } from "./transport.ts";
-import {
-  type Fetcher,
-  fetcherUpstream,
-  localUpstream,
-  remoteUpstream,
-  type Upstream,
-  type WeightedUrl,
-} from "./upstream.ts";
+import type { Connection } from "./transport.ts";
+import { isFetcher, readPlace, type TargetPlace } from "./places.ts";
+import type { Balancer } from "./upstreams/candidate.ts";
 import { introduce, type Manner } from "./upstreams/asking.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
 import { type PoolOptions, readPool } from "./upstreams/pool_options.ts";
-
-/**
- * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
- * request is appended; several URLs that share the requests; a service binding of Cloudflare
- * Workers; or a handler in this process, which gets the platform arguments, too.
- *
- * What a handler has from `fetch`, and returns as it is, is taken for content that `fetch` has
- * decoded, so that its `Content-Encoding` is left out. Nothing tells whether it has: content that it
- * was asked to leave as it comes (`decompress: false` on Bun, `encodeResponseBody: "manual"` on
- * Workers) must be returned in a new response, `new Response(response.body, response)`.
- */
-export type TargetPlace<H = Handler> =
-  | string
-  | URL
-  | readonly (string | URL | WeightedUrl)[]
-  | Fetcher
-  | H;
 
 /** Where to send requests, or where and how, with a handler of any kind. */
 export type AnyTarget = TargetPlace<Handler<never[]>> | TargetOptions<Handler<never[]>>;
@@ -123,6 +100,8 @@ const NOT_MIRRORED = ["removePrefix", "rewrite", "secureCookies", "mirror"] as c
 export interface Target {
   /** Sends a request to one of its upstreams. */
   readonly deliver: Deliver;
+  /** The cookie by which a client comes back to its upstream, where there is one. */
+  readonly cookie: Balancer["cookie"];
   /** Whether every method can be sent. */
   readonly anyMethod: boolean;
   readonly removePrefix: boolean;
@@ -195,8 +174,8 @@ export function readTarget(
   };
   const options = isOptions(value) ? value : { target: value };
   checkNames(`proxy: ${name}`, options, NAMES);
-  const upstreams = readUpstreams(options.target, transport, name, refuse);
-  const local = upstreams.every((upstream) => upstream.local);
+  const { upstreams, watch } = readPlace(options.target, transport, name, refuse);
+  const local = !watch && upstreams.every((upstream) => upstream.local);
   const { host = "<auto>" } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
     refuse(': host must be "<auto>"; this runtime always sends the host of the target');
@@ -217,7 +196,8 @@ export function readTarget(
   const credentials = flag("credentials", options.credentials ?? withheld.credentials, refuse);
   if (options.tls) checkNames(`proxy: ${name}: tls`, options.tls, TLS_NAMES);
   const together = readPool(options, refuse);
-  introduce(upstreams, together.healths, manner);
+  const changes = introduce(upstreams, together.healths, manner);
+  watch?.(changes);
   const { removed, replaced } = options.removeHeaders === undefined
     ? withheld
     : { removed: readRemoved(options.removeHeaders, refuse), replaced: [] };
@@ -225,7 +205,8 @@ export function readTarget(
   const ours = [...set, ...removed];
   return {
     ...manner,
-    deliver: pool(upstreams, together),
+    deliver: pool(upstreams, together, watch !== undefined),
+    cookie: together.balance.cookie,
     anyMethod: transport.capabilities.has("anyMethod"),
     removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
     dropped: droppedFields([...ours, ...replaced], credentials),
@@ -271,47 +252,6 @@ function readMirror(
 export function isOptions(value: AnyTarget): value is TargetOptions<Handler<never[]>> {
   return typeof value === "object" && value !== null && !(value instanceof URL) &&
     !Array.isArray(value) && !isFetcher(value) && "target" in value;
-}
-
-function isFetcher(value: unknown): value is Fetcher {
-  return typeof value === "object" && value !== null && "fetch" in value &&
-    typeof value.fetch === "function";
-}
-
-function readUpstreams(
-  place: unknown,
-  transport: Transport,
-  name: string,
-  refuse: Refuse,
-): readonly Upstream[] {
-  // The type of the middleware has made sure that the arguments are those it needs.
-  if (typeof place === "function") return [localUpstream(place as Handler<readonly unknown[]>)];
-  if (isFetcher(place)) return [fetcherUpstream(place)];
-  if (!Array.isArray(place)) return [remoteUpstream(readUrl(place, refuse), 1, transport)];
-  if (place.length === 0) refuse(" is an empty list; give it a URL");
-  return place.map((member: string | URL | WeightedUrl) => {
-    const given: WeightedUrl = typeof member === "string" || member instanceof URL
-      ? { url: member }
-      : member;
-    checkNames(`proxy: ${name}`, given, ["url", "weight"]);
-    const { url, weight = 1 } = given;
-    if (!(Number.isFinite(weight) && weight > 0)) refuse(": a weight must be a number above 0");
-    return remoteUpstream(readUrl(url, refuse), weight, transport);
-  });
-}
-
-function readUrl(value: unknown, refuse: Refuse): URL {
-  const url = URL.parse(String(value)) ?? refuse(
-    ` is ${JSON.stringify(String(value))}; give a URL such as "http://127.0.0.1:5001/"`,
-  );
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    refuse(' must be an http or https URL such as "http://127.0.0.1:5001/"');
-  }
-  if (url.search || url.hash) refuse(" must not have a query or a fragment; leave it out");
-  if (url.username || url.password) {
-    refuse(" must not hold credentials; set headers: { authorization: … }");
-  }
-  return url;
 }
 
 function flag(name: string, value: boolean, refuse: Refuse): boolean {

@@ -68,7 +68,8 @@ function reader(key: Key): (asked: Asked) => string | undefined {
   );
 }
 
-function cookieOf(request: Request, name: string): string | undefined {
+/** The value of a cookie that the client sent. */
+export function cookieOf(request: Request, name: string): string | undefined {
   for (const pair of (request.headers.get("cookie") ?? "").split(";")) {
     const equals = pair.indexOf("=");
     if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
