@@ -33,7 +33,7 @@ export interface Received {
   readonly place: Place;
   readonly seen: Seen;
   readonly target: Target;
-  /** The content to send. */
+  /** The content as it was received. */
   readonly body: ReadableStream<Uint8Array> | null;
   readonly signal: AbortSignal;
 }
@@ -43,9 +43,14 @@ export function contentOf({ method, body }: Request): ReadableStream<Uint8Array>
   return WITHOUT_CONTENT.has(method) ? null : body;
 }
 
-/** The request to send, or `undefined` when its path would leave the target. */
+/**
+ * The request to send, or `undefined` when its path would leave the target.
+ *
+ * @param body The content to send.
+ */
 export function outgoingRequest(
-  { request, place, seen, target, body, signal }: Received,
+  { request, place, seen, target, signal }: Received,
+  body: ReadableStream<Uint8Array> | null,
   upstream: Upstream,
   settings: Settings,
 ): OutgoingRequest | undefined {

@@ -9,6 +9,7 @@ import { checkNames } from "../options.ts";
 import type { Answering } from "./answer.ts";
 import { type Cache, caching } from "./cache.ts";
 import { type Guard, guarding } from "./guard.ts";
+import type { Finishing } from "./finish.ts";
 import type { Finding } from "./locate.ts";
 import type { DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
@@ -105,9 +106,11 @@ export interface ServeStaticOptions {
    */
   readonly compress?: boolean;
   /**
-   * Sees and changes the fields of an answer with a file, or about one: 200, 206, 304, 404, 412 and
-   * 416. Several functions are called in order; {@linkcode preload} and {@linkcode reprDigest} are
-   * such functions. How errors and stand-ins are cached is not theirs to change.
+   * Sees and changes the fields of every response that is made here, whatever its status; not of
+   * those of the wrapped handler. Several functions are called in order; {@linkcode preload} and
+   * {@linkcode reprDigest} are such functions. Preconditions are compared with the `ETag` and the
+   * `Last-Modified` that they set. How errors, redirects and stand-ins are cached is not theirs to
+   * change.
    */
   readonly headers?: HeadersHook | readonly HeadersHook[];
   /**
@@ -137,7 +140,7 @@ export interface Settings {
   readonly directories: DirectoryOptions;
   readonly codings: readonly Stored[];
   readonly dictionaries: Dictionaries | undefined;
-  readonly onServe: ((served: Served) => void) | undefined;
+  readonly finishing: Finishing;
   readonly spa: readonly string[] | undefined;
   readonly notFoundPage: string | undefined;
   readonly refuseMethods: boolean;
@@ -213,17 +216,19 @@ export function readOptions(options: ServeStaticOptions): Settings {
       fallbackMimetype,
       download: savedAs(download),
       untrusted: flag("untrusted", options.untrusted),
-      hooks: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       compress,
       described: compress || [options.cache, download].some((own) => typeof own === "function")
         ? undefined
         : new WeakMap(),
-      vary: dictionaries?.vary ?? (compress || coded ? "accept-encoding" : undefined),
+      vary: dictionaries?.vary ?? (coded ? "accept-encoding" : undefined),
     },
     directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },
     codings: codings.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
     dictionaries,
-    onServe: onServe && telling("serveStatic: onServe", onServe),
+    finishing: {
+      headers: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
+      onServe: onServe && telling("serveStatic: onServe", onServe),
+    },
     spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
     notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
     listing: flag("listing", options.listing),

@@ -30,12 +30,12 @@ export interface Balancer {
   (upstreams: readonly Candidate[], asked: Asked): Candidate;
   /**
    * The cookie, as a value of `Set-Cookie`, by which a client comes back to the upstream that has
-   * answered it, or `undefined` when the client has it already.
+   * answered it, or `undefined` when the client has it already; `headers` are those of its request.
    */
   readonly cookie?: (
     upstream: Candidate,
-    request: Request,
-    client: CookieScope,
+    headers: Headers,
+    scope: CookieScope,
   ) => string | undefined;
 }
 

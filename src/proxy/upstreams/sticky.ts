@@ -60,12 +60,12 @@ export function stickyCookie(name = "upstream", options: StickyCookieOptions = {
     return id;
   };
   const balance = (upstreams: readonly Candidate[], asked: Parameters<Balancer>[1]): Candidate => {
-    const wanted = cookieOf(asked.request, name);
+    const wanted = cookieOf(asked.request.headers, name);
     return upstreams.find((upstream) => idOf(upstream) === wanted) ?? otherwise(upstreams, asked);
   };
-  const cookie: Balancer["cookie"] = (upstream, request, { path, secure }) => {
+  const cookie: Balancer["cookie"] = (upstream, headers, { path, secure }) => {
     const id = idOf(upstream);
-    if (cookieOf(request, name) === id) return undefined;
+    if (cookieOf(headers, name) === id) return undefined;
     const attributes = [
       `Path=${/^\/[^;,]*$/.test(path) ? path : "/"}`,
       ...(maxAge === undefined ? [] : [`Max-Age=${Math.floor(maxAge)}`]),
