@@ -5,11 +5,12 @@
  */
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { isFlow, takeFlow } from "../http/flow.ts";
+import { flowOf, isFlow, takeFlow } from "../http/flow.ts";
 import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
 import { type Trailed, trailedOf } from "../http/trailers.ts";
+import type { FieldList } from "../http/respond.ts";
 import { type Written, written } from "./light_response.ts";
-import { flowOf, pour } from "./pour.ts";
+import { pour } from "./pour.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -51,14 +52,11 @@ function write(
 ): void | Promise<void> {
   const { status, length, body } = parts;
   if (body === null || method === "HEAD" || WITHOUT_CONTENT.has(status)) {
-    writeHead(sink, parts, lengthWithout(method, parts));
-    sink.end();
+    endWithout(sink, parts, lengthWithout(method, parts));
     return discard(body);
   }
   if (typeof body === "string" || body instanceof Uint8Array) {
-    const bytes = Buffer.byteLength(body);
-    if (length !== undefined && length !== bytes) throw wrongLength(bytes, length);
-    writeHead(sink, parts, bytes);
+    writeHead(sink, parts, Buffer.byteLength(body));
     return void sink.end(body);
   }
   // They need chunks, which HTTP/1.0 does not know and content of a known length does not come in.
@@ -83,14 +81,33 @@ function writeHead(
   length: number | undefined,
   trailers?: Trailers,
 ): void {
-  let lines =
-    (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
+  let lines = withLength(fields, length);
   if (trailers?.announced) lines = [...lines, "trailer", trailers.announced];
-  if (sink.req.httpVersionMajor === 2) {
-    lines = lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
-    sink.writeHead(status, lines);
-  } else if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
+  if (sink.req.httpVersionMajor === 2) sink.writeHead(status, withoutHttp1(lines));
+  else if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
   else sink.writeHead(status, lines);
+}
+
+/** Ends an answer that has no content. */
+function endWithout(sink: ServerResponse, parts: Written, length: number | undefined): void {
+  if (sink.req.httpVersionMajor === 2) {
+    // Written by themselves, the fields would go without END_STREAM, and an empty frame after them:
+    // no answer of trailer fields alone, as gRPC has it.
+    const lines = withoutHttp1(withLength(parts.fields, length));
+    sink.statusCode = parts.status;
+    for (let i = 0; i + 1 < lines.length; i += 2) {
+      sink.appendHeader(lines[i] as string, lines[i + 1] as string);
+    }
+  } else writeHead(sink, parts, length);
+  sink.end();
+}
+
+function withLength(fields: FieldList, length: number | undefined): string[] {
+  return (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
+}
+
+function withoutHttp1(lines: readonly string[]): string[] {
+  return lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
 }
 
 /**
@@ -112,10 +129,12 @@ async function writeStream(
   await Promise.resolve();
   await new Promise<void>((endOfTurn) => process.nextTick(endOfTurn));
   const [first, second] = results;
+  // A `Content-Length` beside it is of other content, whose headers were copied.
+  if (first?.done && !trailers) {
+    return endWithout(sink, parts, 0);
+  }
   if (second?.done && first?.value instanceof Uint8Array && !trailers) {
-    const [bytes, length] = [first.value.byteLength, parts.length];
-    if (length !== undefined && length !== bytes) throw wrongLength(bytes, length);
-    writeHead(sink, parts, bytes);
+    writeHead(sink, parts, first.value.byteLength);
     return void sink.end(first.value);
   }
   writeHead(sink, parts, parts.length, trailers);
@@ -157,8 +176,4 @@ async function discard(body: Written["body"]): Promise<void> {
   const reason = new Error("the response has no content");
   if (isFlow(body)) body.cancel(reason);
   else if (body instanceof ReadableStream) await body.cancel(reason).catch(() => {});
-}
-
-function wrongLength(count: number, length: number): Error {
-  return new Error(`the content has ${count} bytes, and its Content-Length is ${length}`);
 }

@@ -39,6 +39,11 @@ export interface ServeStaticOptions {
    */
   readonly dotfiles?: "ignore" | "allow" | "deny";
   /**
+   * Whether names with a colon are served (`Talk:Main.html`). Windows would take them for a drive or
+   * a stream of a file; there, they are not found in directories. Default `false`.
+   */
+  readonly colons?: boolean;
+  /**
    * Which symbolic links are followed in directories given as paths: `"inside"` those that stay
    * below the directory, `"follow"` all of them, `"deny"` none. The directory itself may be a link
    * that is switched to another one; it is judged by what it leads to now. Default `"inside"`.
@@ -77,6 +82,11 @@ export interface ServeStaticOptions {
   readonly extensions?: readonly string[];
   /** Whether a path that ends in one of `extensions` is redirected to the one without. Default `false`. */
   readonly hideExtensions?: boolean;
+  /**
+   * Whether a path that ends in one of `index` is redirected to that of the directory: `/index.html`
+   * to `/`. With `hideExtensions`, names whose extension is hidden are. Default `false`.
+   */
+  readonly hideIndex?: boolean;
   /**
    * The path of a directory that has an index: with a slash (`"add"`), without (`"remove"`), or as
    * the client likes (`"ignore"`). The other spelling is redirected with 308. Default `"add"`.
@@ -151,6 +161,7 @@ const NAMES = [
   "disallow",
   "isAllowed",
   "dotfiles",
+  "colons",
   "symlinks",
   "hot",
   "cache",
@@ -161,6 +172,7 @@ const NAMES = [
   "listing",
   "extensions",
   "hideExtensions",
+  "hideIndex",
   "trailingSlash",
   "spa",
   "notFoundPage",
@@ -204,6 +216,8 @@ export function readOptions(options: ServeStaticOptions): Settings {
       index: index === false ? [] : names("index", [index].flat()),
       extensions: names("extensions", options.extensions ?? []),
       hideExtensions: flag("hideExtensions", options.hideExtensions),
+      hideIndex: flag("hideIndex", options.hideIndex),
+      colons: flag("colons", options.colons),
       trailingSlash: oneOf("trailingSlash", options.trailingSlash ?? "add", [
         "add",
         "remove",
