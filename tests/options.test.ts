@@ -17,6 +17,7 @@ import {
   retries,
   serveStatic,
   slowStart,
+  stickyCookie,
   twoChoices,
 } from "../src/mod.ts";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
@@ -44,6 +45,8 @@ const targets: Record<string, Takes> = {
   removeHeaders: takes.emptyList,
   credentials: takes.flag,
   rewrite: takes.flag,
+  rewriteOrigin: takes.flag,
+  secureCookies: takes.flag,
   mirror: takes.nothing,
   tls: takes.emptyObject,
   socketPath: takes.text,
@@ -177,6 +180,10 @@ testOptions("mirrorTo", (o) => mirrorTo(up, o), {
   most: takes.whole(1),
   random: takes.callback,
   clock: takes.nothing,
+});
+testOptions("stickyCookie", (o) => stickyCookie("name", o), {
+  maxAge: takes.whole(1),
+  otherwise: takes.callback,
 });
 testOptions("twoChoices", twoChoices, { random: takes.callback });
 testOptions("debug", (o) => debug(o), {
