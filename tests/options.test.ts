@@ -229,7 +229,7 @@ const told: readonly (readonly [string, () => unknown, string])[] = [
     "an option that is not needed here",
     () => proxy({ "/x": wrong({ target: up, changeOrigin: true }) }),
     'proxy: the target of "/x": unknown option "changeOrigin"; leave it out: the host is that of ' +
-    'the target, unless "host" says otherwise',
+    "the target",
   ],
   [
     "an option like a member of every object",

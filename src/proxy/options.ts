@@ -167,13 +167,7 @@ const OPTIONS: Checks<ProxyOptions> = {
 
 /** How others call what is an option here, or one of a target. */
 const ELSEWHERE = {
-  target: 'it belongs into the first argument: { "/": { target: … } }',
   changeOrigin: "leave it out: the host is that of the target",
-  proxyTimeout: "timeout",
-  headers: "it is an option of a target: { target, headers }",
-  removePrefix: "it is an option of a target: { target, removePrefix }",
-  host: "it is an option of a target: { target, host }",
-  tls: "it is an option of a target: { target, tls }",
 };
 
 /**

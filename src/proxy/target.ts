@@ -158,13 +158,8 @@ const NOTHING: Withheld = { credentials: true, removed: [], replaced: [] };
 
 /** How others call what is an option here, or needs none. */
 const ELSEWHERE = {
-  changeOrigin: 'leave it out: the host is that of the target, unless "host" says otherwise',
-  secure: "give tls: { rejectUnauthorized: false } to take any certificate",
-  ws: "leave it out: WebSockets are forwarded",
-  xfwd: 'give the option "xForwarded" of the proxy',
-  timeout: "it is an option of the proxy, its second argument",
-  preserveHost: "give host: null",
-  stripPrefix: "removePrefix",
+  changeOrigin: "leave it out: the host is that of the target",
+  secure: "give tls: { rejectUnauthorized: false }",
   pathRewrite: "removePrefix",
 };
 

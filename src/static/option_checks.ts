@@ -65,18 +65,9 @@ export const OPTIONS: Checks<ServeStaticOptions> = {
 /** How others call what is an option here. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   maxAge: "give cacheTimeout, in seconds",
-  immutable: 'give cache: "auto"',
-  etag: "leave it out: validators are sent unless cache is false",
-  lastModified: "leave it out: validators are sent unless cache is false",
   setHeaders: "headers",
   single: "spa",
-  fallthrough: "leave it out: what is not there is passed on",
-  dev: "give hot: false and cache: false",
-  redirect: "trailingSlash",
-  autoindex: "listing",
-  root: "it is the first argument",
   brotli: "precompressed",
-  gzip: "precompressed",
 };
 
 /** A path with each of its names escaped. */
