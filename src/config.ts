@@ -2,7 +2,7 @@
  * Options: one table for each function that takes some, with a check for each option. The type of
  * the table makes sure that no option lacks one. Undefined stands for the default and is not checked.
  *
- * ```ts
+ * ```text
  * const OPTIONS: Checks<RetriesOptions> = {
  *   attempts: number(1, 100),
  *   statuses,
