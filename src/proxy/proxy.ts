@@ -4,17 +4,19 @@
  * @module
  */
 import type { Handler, Middleware } from "../handler.ts";
+import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefixes.ts";
-import { descend, entrance, placed } from "../mount.ts";
+import { descend, placed, wrapping } from "../mount.ts";
 import { forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
+import type { TargetPlace } from "./places.ts";
 import {
   type AnyTarget,
   type KnownOptions,
   readTarget,
+  scoped,
   type TargetNeeds,
   type TargetOptions,
-  type TargetPlace,
 } from "./target.ts";
 
 /** Targets by the prefix of the path. */
@@ -76,17 +78,18 @@ export function proxy<T extends Targets<Handler<never[]>>>(
     Object.entries<AnyTarget>(targets).map(([prefix, value]) =>
       [
         prefix,
-        readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings),
+        scoped(
+          readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings),
+          configuredPath("proxy: the prefix", prefix),
+        ),
       ] as const
     ),
   );
-  return (inner) => {
-    const passOn = entrance(inner);
-    return placed((request, place, args) => {
+  return wrapping("proxy", (passOn) =>
+    placed((request, place, args) => {
       const found = find(place.canonical);
       if (!found) return passOn(request, place, args);
       const { value: target, end } = found;
       return forward(request, target.removePrefix ? descend(place, end) : place, target, args);
-    });
-  };
+    }));
 }

@@ -98,6 +98,8 @@ export function treeAt(
     segments: readonly string[],
     attempts = ATTEMPTS,
   ): Promise<Placed | undefined> {
+    // The name of a drive, or of a stream of a file.
+    if (path.sep === "\\" && segments.some((name) => name.includes(":"))) return undefined;
     const before = root ?? await rootNow();
     const full = before === undefined ? "" : path.join(before, ...segments);
     const seen = before === undefined ? undefined : await seeing.see(before, full);

@@ -9,7 +9,6 @@ import type { Place } from "../mount.ts";
 import { answerFile, type Fallback } from "./answer.ts";
 import type { Representation } from "./describe.ts";
 import type { Candidate } from "./exports.ts";
-import type { Guard } from "./guard.ts";
 import { type Answer, NOSNIFF, type Plan, textPlan } from "./finish.ts";
 import { listingPlan } from "./listing.ts";
 import { locate, type LocatedFile } from "./locate.ts";
@@ -55,7 +54,7 @@ export function respond(
       }
       const { segments, slash } = located;
       const plan = slash
-        ? list(request, place, source.list(segments), segments, guard)
+        ? list(request, place, source.list(segments), segments, settings)
         // The links of a listing are relative to the directory, so the slash has to be there.
         : redirect(place, (last) => `./${last}/`);
       return andThen(plan, (plan) => about(place, candidate, plan));
@@ -80,11 +79,11 @@ async function list(
   place: Place,
   listed: ReturnType<NonNullable<Source["list"]>>,
   segments: readonly string[],
-  guard: Guard,
+  { guard, finding }: Settings,
 ): Promise<Plan> {
   const all = await listed;
   const entries = all.slice(0, MOST_LISTED).filter(({ name, directory, realPath }) =>
-    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`) &&
+    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`, finding.colons) &&
     guard([...segments, name]) === "allow" &&
     (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
   );
