@@ -4,7 +4,7 @@
  * @module
  */
 import type { Middleware } from "../handler.ts";
-import { entrance, type Place, placed } from "../mount.ts";
+import { type Place, placed, wrapping } from "../mount.ts";
 import {
   type Candidate,
   candidatesFor,
@@ -65,9 +65,8 @@ export function serveStatic<const X extends Exports<Exported>>(
   const settings = readOptions(options);
   const table = readExports(exports, settings.directories);
   const refuse = (request: Request): Soon<Response> => finish(request, NO_PATH, settings.finishing);
-  return (inner) => {
-    const passOn = entrance(inner);
-    return placed((request, place, args) => {
+  return wrapping("serveStatic", (passOn) =>
+    placed((request, place, args) => {
       const candidates = isRead(request) || settings.refuseMethods
         ? candidatesFor(table, place.canonical, args)
         : [];
@@ -76,8 +75,7 @@ export function serveStatic<const X extends Exports<Exported>>(
         answer(request, place, candidates, settings),
         (response) => response ?? passOn(request, place, args),
       );
-    }, refuse);
-  };
+    }, refuse));
 }
 
 /** Of a request whose URL has no valid host or path. */
