@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { checkNames } from "../options.ts";
-import { within } from "../proxy/clock.ts";
+import { type Check, duration, shape } from "../config.ts";
 
 /** How long clients may take, in milliseconds; 0 for as long as they like. */
 export interface ServerTimeouts {
@@ -24,28 +23,20 @@ export interface ServerTimeouts {
   readonly send?: number;
 }
 
-const DEFAULTS: Required<ServerTimeouts> = {
-  headers: 60_000,
-  request: 300_000,
-  idle: 60_000,
-  send: 60_000,
-};
+/** Checks them. */
+export const serverTimeouts: Check = shape<ServerTimeouts>({
+  headers: duration(),
+  request: duration(),
+  idle: duration(),
+  send: duration(),
+});
 
-/**
- * Reads the option.
- *
- * @throws {TypeError} Naming what is wrong.
- */
-export function readTimeouts(given: ServerTimeouts = {}): Required<ServerTimeouts> {
-  if (typeof given !== "object" || given === null) {
-    throw new TypeError("serve: timeouts must be an object such as { request: 60_000 }");
-  }
-  const names = Object.keys(DEFAULTS) as (keyof ServerTimeouts)[];
-  checkNames("serve: timeouts", given, names);
-  const timeouts = { ...DEFAULTS };
-  for (const name of names) {
-    const value = given[name] ?? DEFAULTS[name];
-    timeouts[name] = within(`serve: timeouts.${name}, in milliseconds,`, value, 0);
-  }
-  return timeouts;
+/** All of them. */
+export function withDefaults({
+  headers = 60_000,
+  request = 300_000,
+  idle = 60_000,
+  send = 60_000,
+}: ServerTimeouts = {}): Required<ServerTimeouts> {
+  return { headers, request, idle, send };
 }
