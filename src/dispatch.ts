@@ -14,12 +14,31 @@
  * @module
  */
 import { checkOptions, type Checks, fail, flag, isRecord } from "./config.ts";
-import { type Handler, type Middleware, type NeedsOf, requireHandler } from "./handler.ts";
+import {
+  type AnyHandler,
+  type Fetcher,
+  type Handler,
+  type Middleware,
+  type NeedsOf,
+  requireHandler,
+} from "./handler.ts";
 import { longestPrefix } from "./http/prefixes.ts";
 import { descend, type Entrance, entrance, placed, wrapping } from "./mount.ts";
 
-/** Handlers by the path they are mounted on. */
-export type Mounts<H extends Handler<never[]> = Handler> = Readonly<Record<string, H>>;
+/** Handlers, and what has one as its method `fetch`, by the path they are mounted on. */
+export type Mounts<H extends AnyHandler | Fetcher = Handler | Fetcher> = Readonly<
+  Record<string, H>
+>;
+
+/** An error where handlers in one table need arguments of different platforms. */
+export type SameNeeds<M> = [NeedsOf<M[keyof M]>] extends [never]
+  ? { readonly [K in keyof M]: DifferentPlatformArguments }
+  : unknown;
+
+/** What no handler is. */
+interface DifferentPlatformArguments {
+  readonly [message: symbol]: never;
+}
 
 /** Options of {@linkcode dispatch}. */
 export interface DispatchOptions {
@@ -60,16 +79,16 @@ const OPTIONS: Checks<DispatchOptions> = { rewrite: flag };
  * console.log(await (await app(new Request("http://localhost/api/users"))).text()); // /users
  * ```
  */
-export function dispatch<H extends Handler<never[]> = Handler>(
-  mounts: Mounts<H>,
+export function dispatch<M extends Mounts<AnyHandler | Fetcher>>(
+  mounts: M & SameNeeds<M>,
   options: DispatchOptions = {},
-): Middleware<NeedsOf<H>> {
+): Middleware<NeedsOf<M[keyof M]>> {
   if (!isRecord(mounts)) {
-    fail("dispatch: the table of mounts", mounts, 'one such as { "/blog": blog }');
+    fail("dispatch: mounts", mounts, 'one such as { "/blog": blog }');
   }
   checkOptions("dispatch", options, OPTIONS);
   const { rewrite = true } = options;
-  const find = longestPrefix("dispatch: the mount", Object.entries(mounts).map(checked));
+  const find = longestPrefix("dispatch: the mount", Object.entries<AnyHandler | Fetcher>(mounts).map(checked));
   return wrapping("dispatch", (passOn) =>
     placed((request, place, args) => {
       const found = find(place.canonical);
@@ -79,8 +98,8 @@ export function dispatch<H extends Handler<never[]> = Handler>(
     }));
 }
 
-function checked([path, handler]: [string, Handler<never[]>]): [string, Entrance] {
-  requireHandler(`dispatch: the mount ${JSON.stringify(path)}`, handler);
+function checked([path, handler]: [string, AnyHandler | Fetcher]): [string, Entrance] {
+  const where = `dispatch: the mount ${JSON.stringify(path)}`;
   // The type of the middleware has made sure that the arguments are those it needs.
-  return [path, entrance(handler as unknown as Handler<readonly unknown[]>)];
+  return [path, entrance(requireHandler(where, handler))];
 }

@@ -75,8 +75,7 @@ export function debugOn(options: DebugOptions, ground: Ground): Middleware {
 }
 
 const unchanged: Middleware = asMiddleware((inner) => {
-  requireHandler("debug: the wrapped handler", inner);
-  return inner;
+  return requireHandler("debug: the wrapped handler", inner) as typeof inner;
 });
 
 function wrap<Args extends readonly unknown[]>(
