@@ -43,6 +43,8 @@ import { SourceError } from "./source_error.ts";
  * - 502 and 504 when a {@linkcode remote} origin fails or is late, 503 when a file changes each time
  *   before it is opened.
  *
+ * All of them but 304 have `X-Content-Type-Options: nosniff`, and the `headers` option sees them all.
+ *
  * @param exports A map, or a list of pairs when the order is to be seen.
  * @param options See {@linkcode ServeStaticOptions}.
  * @returns A middleware.
