@@ -21,6 +21,7 @@ import {
   type Middleware,
   type NeedsOf,
   requireHandler,
+  type SameNeeds,
 } from "./handler.ts";
 import { longestPrefix } from "./http/prefixes.ts";
 import { descend, type Entrance, entrance, placed, wrapping } from "./mount.ts";
@@ -29,16 +30,6 @@ import { descend, type Entrance, entrance, placed, wrapping } from "./mount.ts";
 export type Mounts<H extends AnyHandler | Fetcher = Handler | Fetcher> = Readonly<
   Record<string, H>
 >;
-
-/** An error where handlers in one table need arguments of different platforms. */
-export type SameNeeds<M> = [NeedsOf<M[keyof M]>] extends [never]
-  ? { readonly [K in keyof M]: DifferentPlatformArguments }
-  : unknown;
-
-/** What no handler is. */
-interface DifferentPlatformArguments {
-  readonly [message: symbol]: never;
-}
 
 /** Options of {@linkcode dispatch}. */
 export interface DispatchOptions {
@@ -63,7 +54,8 @@ const OPTIONS: Checks<DispatchOptions> = { rewrite: flag };
  * Answers 400 when the request's URL has no valid host or path (RFC 9112 §3.2): a broken escape, a
  * dot segment, a backslash, a `Host` field that is none.
  *
- * @param mounts Handlers by path; one trailing slash does not matter.
+ * @param mounts Handlers, or what has one as its method `fetch`, by path; one trailing slash does not
+ * matter.
  * @param options See {@linkcode DispatchOptions}.
  * @returns A middleware. When mounted handlers take platform arguments, so does what it returns.
  * @throws {TypeError} When a path does not start with `/`, has a query, a fragment, a dot segment,
@@ -88,7 +80,10 @@ export function dispatch<M extends Mounts<AnyHandler | Fetcher>>(
   }
   checkOptions("dispatch", options, OPTIONS);
   const { rewrite = true } = options;
-  const find = longestPrefix("dispatch: the mount", Object.entries<AnyHandler | Fetcher>(mounts).map(checked));
+  const find = longestPrefix(
+    "dispatch: the mount",
+    Object.entries<AnyHandler | Fetcher>(mounts).map(checked),
+  );
   return wrapping("dispatch", (passOn) =>
     placed((request, place, args) => {
       const found = find(place.canonical);

@@ -88,6 +88,19 @@ export type NeedsOf<
     ? All extends () => infer Last ? Last extends readonly unknown[] ? Last : never : never
     : never;
 
+/** Takes handlers in one table that need different platform arguments for an error, each of them. */
+export type SameNeeds<T> = [NeedsOf<T[keyof T]>] extends [never] ? {
+    readonly [K in keyof T]: [NeedsOf<T[K]>] extends [readonly []] ? unknown
+      : DifferentPlatformArguments;
+  }
+  : unknown;
+
+/** What no handler is. */
+export interface DifferentPlatformArguments {
+  /** The error. */
+  readonly "these handlers need different platform arguments; give them the same": never;
+}
+
 /**
  * Composes middlewares into one. The first is the outermost and sees the request first:
  * `compose(a, b)(h)` is `a(b(h))`, and `compose()(h)` is `h`.

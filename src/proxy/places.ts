@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Handler, requireHandler } from "../handler.ts";
+import { type Fetcher, type Handler, isFetcher, requireHandler } from "../handler.ts";
+import { isBinding } from "../runtime/binding.ts";
 import type { Refuse } from "./connection.ts";
 import type { Transport } from "./transport.ts";
 import {
-  type Fetcher,
-  fetcherUpstream,
+  bindingUpstream,
   localUpstream,
   remoteUpstream,
   type Upstream,
@@ -54,13 +54,11 @@ export function readPlace(
   name: string,
   refuse: Refuse,
 ): Place {
-  // The type of the middleware has made sure that the arguments are those it needs.
-  if (typeof place === "function") {
-    requireHandler(`proxy: ${name}`, place);
-    return { upstreams: [localUpstream(place as Handler<readonly unknown[]>)] };
-  }
   if (place instanceof ChangingList) return place.join(transport);
-  if (isFetcher(place)) return { upstreams: [fetcherUpstream(place)] };
+  if (isFetcher(place) && isBinding(place)) return { upstreams: [bindingUpstream(place)] };
+  if (typeof place === "function" || isFetcher(place)) {
+    return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place))] };
+  }
   if (!Array.isArray(place)) {
     return { upstreams: [remoteUpstream(readUrl(place, refuse), 1, transport)] };
   }
@@ -72,8 +70,8 @@ export function readPlace(
   return { upstreams };
 }
 
-/** Whether it is a service binding, or something like it. */
-export function isFetcher(value: unknown): value is Fetcher {
-  return typeof value === "object" && value !== null && "fetch" in value &&
-    typeof value.fetch === "function";
+/** Whether a value can be such a place, and not a table of them. */
+export function isPlace(value: unknown): boolean {
+  return typeof value !== "object" || value === null || Array.isArray(value) ||
+    value instanceof URL || value instanceof ChangingList || isFetcher(value);
 }
