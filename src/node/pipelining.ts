@@ -33,6 +33,7 @@ export function inTurn(
   waiting.set(socket, count);
   sink.once("socket", () => {
     waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
-    answer(message, sink);
+    if (socket.writableEnded) message.resume();
+    else answer(message, sink);
   });
 }

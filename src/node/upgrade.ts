@@ -82,8 +82,9 @@ export function upgrading(
 
 /**
  * Lets a server upgrade connections, and returns what closes those that have become tunnels: they do
- * not end by themselves, and the server does not know them any more. Requests for what is no upgrade to it, or that have content, go
- * the way of all others, where Node can be told so (from 24.9 and 22.21 on).
+ * not end by themselves, and the server does not know them any more. Requests for what is no upgrade
+ * to it, that have content, or that come behind others go the way of all others, where Node can be
+ * told so (from 24.9 and 22.21 on).
  */
 export function acceptUpgrades(server: Server, listen: Listener): () => void {
   const tunnels = new Set<Duplex>();
@@ -95,8 +96,9 @@ export function acceptUpgrades(server: Server, listen: Listener): () => void {
   Object.assign(server, {
     shouldUpgradeCallback(message: IncomingMessage): boolean {
       const headers = headersOf(message);
+      // Behind a request that is not answered yet, an upgrade would take the connection from that.
       const accepted = message.httpVersion === "1.1" && !announcesContent(headers) &&
-        upgradeProtocol(message.method ?? "", headers) !== undefined;
+        upgradeProtocol(message.method ?? "", headers) !== undefined && !isAnswering(message);
       if (!accepted) declined.add(message);
       return accepted;
     },
@@ -104,6 +106,11 @@ export function acceptUpgrades(server: Server, listen: Listener): () => void {
   return () => {
     for (const socket of tunnels) socket.destroy();
   };
+}
+
+/** Whether an earlier request of the connection has no whole answer yet. */
+function isAnswering({ socket }: IncomingMessage): boolean {
+  return Boolean((socket as { _httpMessage?: ServerResponse | null })._httpMessage);
 }
 
 /** The answer itself; Deno's `ServerResponse` would announce content (RFC 9110 §8.6). */

@@ -172,18 +172,20 @@ const UPLOAD = [frame(1, 4, 1, [0x83, 0x87, 0x84, 0x41, 1, 0x68]), frame(0, 0, 1
 
 test("an upload of HTTP/2 that is cut does not look whole, and ends nothing", async () => {
   const ends: string[] = [];
+  let begun = 0;
   const app: Handler = async (request) => {
+    begun++;
     ends.push(await request.text().catch(() => "failed"));
     return new Response();
   };
   await serving(app, async (port) => {
     const upload = async (...more: Buffer[]): Promise<void> => {
-      const before = ends.length;
+      const [before, first] = [ends.length, begun];
       const options = { port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] };
       const client = connectTls(options);
       client.on("error", () => {}).resume();
       client.write(Buffer.concat([PREFACE, frame(4, 0, 0, []), ...UPLOAD]));
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => begun > first);
       client.write(Buffer.concat(more));
       if (more.length === 0) client.destroy();
       await until(() => ends.length > before);
