@@ -81,7 +81,8 @@ export function mountOf(request: Request): Mount {
  */
 export function placed<Args extends readonly unknown[]>(
   answer: Entrance<Args>,
-  refuse: (request: Request) => Response = (request) => textResponse(request, 400, "Bad Request"),
+  refuse: (request: Request) => Response | Promise<Response> = (request) =>
+    textResponse(request, 400, "Bad Request"),
 ): Handler<Args> {
   const handler: Handler<Args> = (request, ...args) => {
     const place = placeOf(request);

@@ -97,6 +97,28 @@ export function isTaken(stream: ReadableStream | null): boolean {
   return stream !== null && flows.get(stream) === "taken";
 }
 
+type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+
+/** A stream that is being read, as a flow; `ahead` are reads that have begun. */
+export function flowOf(reader: Reader, ahead: ReturnType<Reader["read"]>[] = []): Flow {
+  let goOn = (): void => {};
+  const run = async (sink: Sink): Promise<void> => {
+    for (;;) {
+      const { done, value } = await (ahead.shift() ?? reader.read());
+      if (done) return sink.end();
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError(`content must be bytes, not ${typeof value}`);
+      }
+      if (!sink.write(value)) await new Promise<void>((resolve) => (goOn = resolve));
+    }
+  };
+  return {
+    start: (sink) => void run(sink).catch((error: unknown) => sink.fail(error)),
+    resume: () => goOn(),
+    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
+  };
+}
+
 /** Reads content to its end. */
 export function gather(flow: Flow): Promise<Uint8Array<ArrayBuffer>[]> {
   return new Promise((resolve, reject) => {

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Controls, separators of any system, and the colon of Windows drives and streams. */
-const UNSAFE = /[\p{Cc}/\\:]/u;
+/** Controls, and separators of any system. */
+const UNSAFE = /[\p{Cc}/\\]/u;
 /** Windows opens a device for these, whatever the directory and the extension. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ .]*(?:\.|$)/i;
 /** The second, short name that Windows may give a file: `SECRET~1.KEY` (8 and 3 characters). */
@@ -19,13 +19,16 @@ const LONGEST = 255;
  * so `%2F` never makes a separator, and decoded once, so `%252e` never makes a dot.
  *
  * @param path `""` (no segments) or a canonical path with its leading slash.
+ * @param colons Whether names may have a colon, which Windows takes for that of a drive or a stream.
  */
-export function safeSegments(path: string): readonly string[] | undefined {
+export function safeSegments(path: string, colons = false): readonly string[] | undefined {
   if (path === "") return [];
   const segments: string[] = [];
   for (const raw of path.slice(1).split("/")) {
     const name = decodeSegment(raw);
-    if (name === undefined || !isSafeName(name)) return undefined;
+    if (name === undefined || !isSafeName(name) || (!colons && name.includes(":"))) {
+      return undefined;
+    }
     segments.push(name);
   }
   return segments;

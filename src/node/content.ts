@@ -4,10 +4,15 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import { attached } from "../attached.ts";
 import { type Flow, streamOf } from "../http/flow.ts";
 import { canLinger, linger, lingerIfLast } from "./linger.ts";
 
+/** RFC 9113 §7. */
+const NO_ERROR = 0;
+/** How often to look whether an answer was sent, in milliseconds. */
+const LOOK = 20;
 /** How much of a request that was answered early is read to keep the connection. */
 const DRAIN_LIMIT = 256 * 1024;
 
@@ -44,7 +49,7 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
       const leave = (): void => {
         if (!over) fail(new Error("the client closed the connection"));
       };
-      if (message.destroyed) return leave();
+      if (message.destroyed || streamOfMessage(message)?.closed) return leave();
       readers.set(message, fail);
       message.once("error", fail).once("close", leave);
       message.once("end", () => {
@@ -66,10 +71,31 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
 }
 
 function isReset(message: IncomingMessage): boolean {
-  const { stream } = message as {
-    stream?: { readonly aborted: boolean; readonly rstCode: number };
-  };
+  const stream = streamOfMessage(message);
   return stream !== undefined && (stream.aborted || stream.rstCode !== 0);
+}
+
+/** The stream of a message that came over HTTP/2. */
+function streamOfMessage(message: IncomingMessage): ServerHttp2Stream | undefined {
+  return (message as { stream?: ServerHttp2Stream }).stream;
+}
+
+/**
+ * Ends a stream of HTTP/2 whose answer comes before the end of the request (RFC 9113 §8.1): the
+ * client need not send the rest. Node does this only where nobody has touched the content.
+ */
+function resetAfterAnswer(message: IncomingMessage, stream: ServerHttp2Stream): void {
+  const end = (): void => {
+    if (stream.closed || stream.destroyed) return;
+    // A reset would overtake the end of the answer, and no event tells when that was sent.
+    if (stream.state.localClose !== 1) return void setTimeout(end, LOOK);
+    readers.get(message)?.(new Error("the answer ended before the content of its request"));
+    stream.close(NO_ERROR);
+    // What has come and nobody reads would keep the stream, and so the session.
+    message.removeAllListeners("data").resume();
+  };
+  if (stream.writableFinished) setImmediate(end);
+  else stream.once("finish", () => setImmediate(end));
 }
 
 /**
@@ -78,12 +104,14 @@ function isReset(message: IncomingMessage): boolean {
  * answer is begun.
  */
 export function answerEarly(message: IncomingMessage, sink: ServerResponse): void {
+  const stream = streamOfMessage(message);
+  if (stream) return resetAfterAnswer(message, stream);
   // Nobody can know whether the client will still send the content.
   if (waiting.has(message)) sink.shouldKeepAlive = false;
   let count = -1;
   const isTooMuch = (): boolean => count > DRAIN_LIMIT;
   const end = (): void => {
-    if ("stream" in sink || !canLinger()) message.destroy();
+    if (!canLinger()) message.destroy();
     else if (sink.writableFinished) linger(message.socket, message);
   };
   const discard = (): void => {
@@ -97,11 +125,10 @@ export function answerEarly(message: IncomingMessage, sink: ServerResponse): voi
     message.resume();
   };
   // A client that writes before it reads takes no large answer while nobody reads what it writes.
-  if (!("stream" in sink)) sink.once("prefinish", () => setImmediate(discard));
+  sink.once("prefinish", () => setImmediate(discard));
   sink.prependOnceListener("finish", () => {
     if (message.complete) return;
     discard();
-    if ("stream" in sink) return;
     if (isTooMuch()) end();
     else lingerIfLast(message);
   });

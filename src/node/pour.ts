@@ -4,12 +4,11 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
-import type { Flow, Sink } from "../http/flow.ts";
+import type { Flow } from "../http/flow.ts";
 import type { FieldList } from "../http/respond.ts";
 import type { Trailers } from "../http/trailer_fields.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-type Reader = ReadableStreamDefaultReader<Bytes>;
 
 /** Chunks that are smaller are joined, in bytes: a write costs as much as copying so much. */
 const SMALL = 4 * 1024;
@@ -123,26 +122,6 @@ class Joint {
   discard(): void {
     [this.#chunks, this.#size] = [[], 0];
   }
-}
-
-/** A stream that is being read, as a flow; `ahead` are reads that have begun. */
-export function flowOf(reader: Reader, ahead: ReturnType<Reader["read"]>[]): Flow {
-  let goOn = (): void => {};
-  const run = async (sink: Sink): Promise<void> => {
-    for (;;) {
-      const { done, value } = await (ahead.shift() ?? reader.read());
-      if (done) return sink.end();
-      if (!(value instanceof Uint8Array)) {
-        throw new TypeError(`the content of a response must be bytes, not ${typeof value}`);
-      }
-      if (!sink.write(value)) await new Promise<void>((resolve) => (goOn = resolve));
-    }
-  };
-  return {
-    start: (sink) => void run(sink).catch((error: unknown) => sink.fail(error)),
-    resume: () => goOn(),
-    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
-  };
 }
 
 /** One value for a name (RFC 9110 §5.3): HTTP/2 of Node throws at two of some, where none can catch. */

@@ -5,11 +5,11 @@
  */
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { isFlow, takeFlow } from "../http/flow.ts";
+import { flowOf, isFlow, takeFlow } from "../http/flow.ts";
 import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
 import { type Trailed, trailedOf } from "../http/trailers.ts";
 import { type Written, written } from "./light_response.ts";
-import { flowOf, pour } from "./pour.ts";
+import { pour } from "./pour.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -58,9 +58,7 @@ function write(
     return discard(body);
   }
   if (typeof body === "string" || body instanceof Uint8Array) {
-    const bytes = Buffer.byteLength(body);
-    if (length !== undefined && length !== bytes) throw wrongLength(bytes, length);
-    writeHead(sink, parts, bytes);
+    writeHead(sink, parts, Buffer.byteLength(body));
     return void sink.end(body);
   }
   // They need chunks, which HTTP/1.0 does not know and content of a known length does not come in.
@@ -119,10 +117,13 @@ async function writeStream(
   await Promise.resolve();
   await new Promise<void>((endOfTurn) => process.nextTick(endOfTurn));
   const [first, second] = results;
+  // A `Content-Length` beside it is of other content, whose headers were copied.
+  if (first?.done && !trailers) {
+    writeHead(sink, parts, 0);
+    return void sink.end();
+  }
   if (second?.done && first?.value instanceof Uint8Array && !trailers) {
-    const [bytes, length] = [first.value.byteLength, parts.length];
-    if (length !== undefined && length !== bytes) throw wrongLength(bytes, length);
-    writeHead(sink, parts, bytes);
+    writeHead(sink, parts, first.value.byteLength);
     return void sink.end(first.value);
   }
   writeHead(sink, parts, parts.length, trailers);
@@ -149,8 +150,4 @@ async function discard(body: Written["body"]): Promise<void> {
   const reason = new Error("the response has no content");
   if (isFlow(body)) body.cancel(reason);
   else if (body instanceof ReadableStream) await body.cancel(reason).catch(() => {});
-}
-
-function wrongLength(count: number, length: number): Error {
-  return new Error(`the content has ${count} bytes, and its Content-Length is ${length}`);
 }

@@ -20,7 +20,8 @@ export function connecting(send: Send, limit: number, clock: Clock): Send {
       const late = new AbortController();
       const signal = AbortSignal.any([outgoing.signal, late.signal]);
       const timer = clock.setTimeout(() => {
-        const failure = new Failure("connection_timeout", `no connection within ${limit} ms`);
+        const why = `no connection within ${limit} ms (option timeouts.connect)`;
+        const failure = new Failure("connection_timeout", why);
         late.abort(failure);
         reject(failure); // a transport may not notice before it has the connection
       }, limit);

@@ -5,26 +5,34 @@
  */
 import { isGone, offLeave, onLeave, whyGone } from "../http/received.ts";
 import type { Clock } from "./clock.ts";
-import { Failure } from "./failure.ts";
+import { Failure, LateRequest } from "./failure.ts";
 import type { Attempt } from "./forward.ts";
 import type { Settings } from "./options.ts";
+import type { Awaited } from "./upload.ts";
 
 /** Counts the time of an exchange from when it is made. */
 export class Exchange {
   readonly #own = new AbortController();
   readonly #request: Request;
   readonly #clock: Clock;
+  readonly #limit: number;
   #headers: unknown;
   #total: unknown;
+  /** When content of the request last moved, and who is waited for since. */
+  #moved: number | undefined;
+  #awaited: Awaited = "nobody";
   #reject: (reason: unknown) => void = () => {};
 
   constructor(request: Request, { timeouts: { headers, total } }: Settings, clock: Clock) {
     this.#request = request;
     this.#clock = clock;
-    const late = (what: string, limit: number) => (): void =>
-      this.abort(new Failure("http_response_timeout", `no ${what} within ${limit} ms`));
-    if (headers > 0) this.#headers = clock.setTimeout(late("answer", headers), headers);
-    if (total > 0) this.#total = clock.setTimeout(late("whole answer", total), total);
+    this.#limit = headers;
+    if (headers > 0) this.#headers = clock.setTimeout(this.#late, headers);
+    if (total > 0) {
+      const why = `no whole response within ${total} ms (option timeouts.total)`;
+      const late = (): void => this.abort(new Failure("http_response_timeout", why));
+      this.#total = clock.setTimeout(late, total);
+    }
     if (isGone(request)) this.#leave();
     else onLeave(request, this.#leave);
   }
@@ -40,6 +48,19 @@ export class Exchange {
     this.#own.abort(reason);
     this.#reject(reason);
   }
+
+  /** Content of the request has moved: the time for the response begins anew. */
+  readonly moved = (awaited: Awaited): void => {
+    [this.#moved, this.#awaited] = [this.#clock.now(), awaited];
+  };
+
+  readonly #late = (): void => {
+    const [limit, clock] = [this.#limit, this.#clock];
+    const left = this.#moved === undefined ? 0 : this.#moved + limit - clock.now();
+    // Setting a timer for each chunk would cost more than looking now and then.
+    if (left > 0) this.#headers = clock.setTimeout(this.#late, left);
+    else this.abort(lateness(this.#awaited, limit));
+  };
 
   /** The answer has begun. */
   begin(): void {
@@ -66,6 +87,14 @@ export class Exchange {
   }
 
   readonly #leave = (): void => this.abort(whyGone(this.#request));
+}
+
+function lateness(awaited: Awaited, limit: number): Failure {
+  const within = `${limit} ms (option timeout)`;
+  if (awaited === "client") return new LateRequest(`the client sent no content for ${within}`);
+  return awaited === "upstream"
+    ? new Failure("connection_write_timeout", `the upstream took no content for ${within}`)
+    : new Failure("http_response_timeout", `no response within ${within}`);
 }
 
 /** Lets go of content that nobody reads. */

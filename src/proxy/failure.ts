@@ -21,6 +21,16 @@ export class Failure extends Error {
   }
 }
 
+/** The client does not send the content that it has announced (RFC 9110 §15.5.9). */
+export class LateRequest extends Failure {
+  /** The status to answer with. */
+  readonly status = 408;
+
+  constructor(message: string) {
+    super("http_request_error", message);
+  }
+}
+
 /** A hook of the user's threw, which is no failure of the upstream: the handler rejects with it. */
 export class HookError extends Error {
   override readonly name = "HookError";
@@ -39,6 +49,7 @@ const REASONS = new Map([
   [400, "Bad Request"],
   [403, "Forbidden"],
   [405, "Method Not Allowed"],
+  [408, "Request Timeout"],
   [417, "Expectation Failed"],
   [500, "Internal Server Error"],
   [501, "Not Implemented"],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Field } from "../http/connection.ts";
 import { statusOf } from "../http/proxy_status.ts";
 import { isGone, nativeRequest } from "../http/received.ts";
 import type { Place } from "../mount.ts";
@@ -11,18 +12,20 @@ import { answerFields, checkStatus, responseOf } from "./answer.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connecting.ts";
 import { discard, Exchange } from "./exchange.ts";
-import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
+import { Failure, HookError, LateRequest, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
 import type { Settings } from "./options.ts";
-import { contentOf, outgoingRequest, type Received } from "./outgoing.ts";
+import { contentOf, frontOf, outgoingRequest, type Received } from "./outgoing.ts";
+import { withLength } from "./own_length.ts";
 import { refusal } from "./refuse.ts";
-import { type Places, rewrite } from "./rewrite.ts";
+import { type Places, rewrite, withoutSecure } from "./rewrite.ts";
 import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
 import { answerUpgrade, isAgreement, isSmuggling, upgradeOf, withUpgrade } from "./upgrade.ts";
+import { Upload } from "./upload.ts";
 import type { Upstream } from "./upstream.ts";
-import type { Asked } from "./upstreams/candidate.ts";
+import type { Asked, CookieScope } from "./upstreams/candidate.ts";
 import type { SendCopy } from "./upstreams/mirror.ts";
 
 /** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
@@ -53,7 +56,7 @@ export interface Delivery {
   /** The request as it was received. */
   readonly request: Request;
   /** The content that is sent. */
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly upload: Upload | undefined;
   /** Aborts when nobody waits any more. */
   readonly signal: AbortSignal;
   /** How long anybody will wait for the answer to begin, in milliseconds. */
@@ -100,20 +103,26 @@ export function forwarder(
       body: contentOf(request),
       signal: exchange.signal,
     };
-    const deliver = (received: Received, settings: Settings): Promise<Attempt> =>
+    const deliver = (
+      received: Received,
+      upload: Upload | undefined,
+      settings: Settings,
+    ): Promise<Attempt> =>
       received.target.deliver({
         asked: new Asking(request, seen.client),
         request,
-        body: received.body,
+        upload,
         signal: received.signal,
         patience: patienceOf(settings),
         async attempt(upstream) {
-          const plain = outgoingRequest(received, upstream, settings);
+          const body = upload ? upload.attempt() : null;
+          const plain = outgoingRequest(received, body, upstream, settings);
           if (!plain) throw new Failure("http_request_error", "the path would leave the target");
           const built = upgrade ? withUpgrade(plain, upgrade) : plain;
-          const outgoing = onRequest
+          const changed = onRequest
             ? await HookError.of(() => onRequest(built, request)) ?? built
             : built;
+          const outgoing = await withLength(changed, body, upload, request);
           const incoming = await sendInTime(upstream, outgoing, args);
           if (!upgrade || !isAgreement(incoming)) checkStatus(incoming);
           return { upstream, outgoing, incoming };
@@ -121,29 +130,43 @@ export function forwarder(
       });
     // What a mirror says, early or late, is nobody's business.
     const copy = (received: Received): Promise<Attempt> =>
-      deliver(received, { ...settings, onInformation: undefined });
+      deliver(received, received.body ? new Upload(received.body) : undefined, {
+        ...settings,
+        onInformation: undefined,
+      });
     let sent: Promise<Attempt> | undefined;
+    let upload: Upload | undefined;
     try {
       const abort = (why: unknown): void => exchange.abort(why);
       // A mirror that agreed to an upgrade would be a second end of the connection.
       const original = upgrade ? received : mirrored(received, copy, abort);
-      sent = deliver(original, settings);
+      if (original.body) upload = new Upload(original.body, { moved: exchange.moved, cut: abort });
+      sent = deliver(original, upload, settings);
       const { upstream, outgoing, incoming } = await exchange.race(sent);
       exchange.begin();
+      upload?.settle();
       const fields = answerFields(incoming, target.credentials, name);
-      const rewritten = target.rewrite
+      const mapped = target.rewrite
         ? rewrite(fields, () => placesOf(received, upstream, outgoing))
         : fields;
+      const sticky = target.cookie?.(upstream, request.headers, scopeOf(received, outgoing));
+      const rewritten = target.secureCookies || frontOf(outgoing.fields, seen).proto === "https"
+        ? mapped
+        : withoutSecure(mapped);
+      const answer: readonly Field[] = sticky === undefined
+        ? rewritten
+        : [...rewritten, ["set-cookie", sticky]];
       if (upgrade && isAgreement(incoming)) {
         exchange.end();
-        return await answerUpgrade(request, incoming, rewritten, upgrade, name);
+        return await answerUpgrade(request, incoming, answer, upgrade, name);
       }
       const around = { request, exchange, settings, clock, local: upstream.local };
-      const response = responseOf(incoming, rewritten, around);
+      const response = responseOf(incoming, answer, around);
       if (!onResponse) return response;
       return await HookError.of(() => onResponse(response, request)) ?? response;
     } catch (error) {
       exchange.abort(error);
+      upload?.cancel(error);
       // It may have come, or come yet, where the sender does not notice.
       void sent?.then(({ incoming }) => discard(incoming.body), () => {});
       if (error instanceof HookError) throw error.cause;
@@ -198,7 +221,14 @@ function whatFailed(error: unknown): OwnAnswer {
   const headers: Record<string, string> = retryAfter === undefined
     ? {}
     : { "retry-after": String(retryAfter) };
-  return { status: statusOf(type), type, receivedStatus, headers };
+  const status = error instanceof LateRequest ? error.status : statusOf(type);
+  return { status, type, receivedStatus, headers };
+}
+
+/** What of the site as the client knows it the target is. */
+function scopeOf({ place, seen, target }: Received, { fields }: OutgoingRequest): CookieScope {
+  const { proto } = frontOf(fields, seen);
+  return { path: place.base + target.scope, secure: proto === "https" };
 }
 
 function placesOf(
@@ -207,9 +237,9 @@ function placesOf(
   { url, host, fields }: OutgoingRequest,
 ): Places {
   // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
-  const told = fields.find(([name]) => name === "x-forwarded-proto")?.[1] ?? seen.proto;
+  const { proto } = frontOf(fields, seen);
   const origins = [url.host, host].flatMap((name) =>
-    [url.protocol, `${told}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])
+    [url.protocol, `${proto}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])
   );
   return {
     origins: [...new Set(origins)],

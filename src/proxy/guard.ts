@@ -48,7 +48,13 @@ export function watched(
     async pull(controller) {
       // Only the upstream is waited for here; a slow client does not come to this.
       const timer = idle === 0 ? undefined : clock.setTimeout(
-        () => fail(new Failure("connection_read_timeout", `no content for ${idle} ms`)),
+        () =>
+          fail(
+            new Failure(
+              "connection_read_timeout",
+              `no content for ${idle} ms (option timeouts.idle)`,
+            ),
+          ),
         idle,
       );
       try {

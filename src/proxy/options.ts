@@ -22,10 +22,7 @@ export interface Timeouts {
    * its `limit`. Node alone can tell. Default 0, where undici gives up after 10 seconds.
    */
   readonly connect?: number;
-  /**
-   * From the moment the request is forwarded to the beginning of the answer; the same as the option
-   * `timeout`. Default 10000.
-   */
+  /** How long the upstream may take to begin its response; the same as the option `timeout`. */
   readonly headers?: number;
   /** How long the upstream may pause within its answer; not `text/event-stream`. Default 0. */
   readonly idle?: number;
@@ -36,8 +33,12 @@ export interface Timeouts {
 /** Options of {@linkcode proxy} and {@linkcode proxyTo}. */
 export interface ProxyOptions {
   /**
-   * How long the upstream may take to begin its answer, in milliseconds, counted from the moment
-   * the request is forwarded; 0 for as long as it likes. Default 10000.
+   * How long the upstream may take to begin its response once it has been sent the request, in
+   * milliseconds; 0 for as long as it likes. Retries and the wait for a `limit` count. While content
+   * is sent, the time begins anew with every part of it that moves: an upload may take as long as it
+   * likes, but a client that sends nothing for so long is answered with 408, and for an upstream that
+   * takes nothing with 504.
+   * @default 60000
    */
   readonly timeout?: number;
   /** Further limits; see {@linkcode Timeouts}. */
@@ -181,7 +182,7 @@ export function readOptions(options: ProxyOptions): Settings {
   return {
     timeouts: {
       connect,
-      headers: duration("timeout", options.timeout ?? timeouts.headers ?? 10_000),
+      headers: duration("timeout", options.timeout ?? timeouts.headers ?? 60_000),
       idle: duration("timeouts.idle", timeouts.idle ?? 0),
       total: duration("timeouts.total", timeouts.total ?? 0),
     },

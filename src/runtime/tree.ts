@@ -68,7 +68,10 @@ export function treeAt(
     const found = await look(segments);
     const named = found && await seeing.within(found.root, found.real, async (folder) => {
       const names = (await fs.promises.readdir(folder).catch(absent) ?? []).slice(0, most);
-      return await Promise.all(names.map((name) => nameIn(folder, segments, found, name)));
+      return await Promise.all(names.map((name) =>
+        // One name that the disk cannot tell of does not cost the others.
+        nameIn(folder, segments, found, name).catch(() => undefined)
+      ));
     });
     return named?.filter((name) => name !== undefined) ?? [];
   }
@@ -95,6 +98,8 @@ export function treeAt(
     segments: readonly string[],
     attempts = ATTEMPTS,
   ): Promise<Placed | undefined> {
+    // The name of a drive, or of a stream of a file.
+    if (path.sep === "\\" && segments.some((name) => name.includes(":"))) return undefined;
     const before = root ?? await rootNow();
     const full = before === undefined ? "" : path.join(before, ...segments);
     const seen = before === undefined ? undefined : await seeing.see(before, full);

@@ -3,17 +3,20 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
-import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
+import { evaluatePreconditions, ifRangeHolds, type Validators } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
-import { nativeRequest } from "../http/received.ts";
-import { appendTo, type FieldList, respond, reused } from "../http/respond.ts";
-import { textResponse } from "../http/text.ts";
-import { respondHeld } from "../runtime/held.ts";
+import { type FieldList, reused } from "../http/respond.ts";
 import type { CacheFields, CacheRule } from "./cache.ts";
-import { compressed, compresses } from "./compress.ts";
-import { describe, type Describing, type Description, type Representation } from "./describe.ts";
-import type { HeadersHook } from "./hooks.ts";
+import { compressed, isCompressible, takesGzip } from "./compress.ts";
+import {
+  describe,
+  type Describing,
+  type Description,
+  type Representation,
+  UNIT,
+  validatedBy,
+} from "./describe.ts";
+import { type Answer, NOSNIFF, type Plan, textPlan, without } from "./finish.ts";
 import { type TypeOf, withCharset } from "./media_type.ts";
 import { multipart } from "./multipart.ts";
 import { andThen, type Soon } from "./soon.ts";
@@ -24,7 +27,6 @@ export interface Answering extends Describing {
   readonly cache: CacheRule;
   readonly typeOf: TypeOf;
   readonly fallbackMimetype: string;
-  readonly hooks: readonly HeadersHook[];
   /** Whether files that are not stored compressed are compressed. */
   readonly compress: boolean;
   /** What was made of entries; `undefined` when a function of the user is to be asked each time. */
@@ -50,44 +52,29 @@ export interface Fallback {
   readonly vary?: string;
 }
 
-/** An answer before anything is opened. */
-interface Plan {
-  readonly status: number;
-  readonly fields: FieldList;
-  /** The length of the content, where there is some and it is known. */
-  readonly length?: number;
-  /** The content; there is none without it. */
-  readonly open?: () => Soon<Content>;
-  /** A policy that no hook changes: what went wrong, or is not there, is never cached as a file is. */
-  readonly cacheControl?: string;
-}
-
-const UNIT = ["accept-ranges", "bytes"];
-
-/** Answers a GET or HEAD request with a representation, and opens or closes its entry. */
+/** Answers a GET or HEAD request with a representation. */
 export function answerFile(
   request: Request,
   representation: Representation,
   answering: Answering,
   fallback?: Fallback,
-): Soon<Response> {
-  const { entry } = representation;
-  let plan: Plan | undefined;
+): Soon<Answer> {
+  const { entry, path, base, coding } = representation;
+  let described: Described;
   try {
-    const described = describedBy(request, representation, answering, fallback);
-    if (representation.coding !== undefined || described.made) {
-      plan = hooked(request, described, answering, planned(request, described, fallback));
-    }
+    described = describedBy(request, representation, answering, fallback);
   } catch (error) {
     return andThen(entry.close?.(), () => Promise.reject(error as Error));
   }
-  if (!plan) return andThen(entry.close?.(), () => notAcceptable(request, answering));
-  const { open } = plan;
-  if (open && request.method !== "HEAD") {
-    const make = entry.inMemory ? respondHeld : respond;
-    return andThen(open(), (content) => make(request, content, plan));
-  }
-  return andThen(entry.close?.(), () => respond(request, null, plan));
+  const { validators, made, policy } = described;
+  const about = { path, base, entry };
+  if (coding === undefined && !made) return { plan: notAcceptable(answering), ...about };
+  const sha256 = made ? undefined : entry.sha256;
+  if (fallback) return { plan: whole(described, fallback), ...about, sha256 };
+  const plan = selected(request, described, policy.validators);
+  const planFor = (own: Validators): Plan =>
+    selected(request, { ...described, ...validatedBy(described, own) }, true);
+  return { plan, path, base, entry, sha256, validators, planFor };
 }
 
 function describedBy(
@@ -107,10 +94,12 @@ function describedBy(
   const policy: CacheFields = fallback
     ? { cacheControl: fallback.cacheControl, validators: false }
     : answering.cache(path, type, representation.base);
-  const made = answering.compress && coding === "identity" &&
-    compresses(request, type, entry.size, policy.cacheControl);
+  const mayCompress = answering.compress && coding === "identity" &&
+    isCompressible(type, entry.size, policy.cacheControl);
+  const made = mayCompress && takesGzip(request);
   const sent = { name: made ? "gzip" : coding, made };
-  const description = describe(representation, sent, type, policy, answering, now);
+  const vary = answering.vary ?? (mayCompress ? "accept-encoding" : undefined);
+  const description = describe(representation, sent, type, policy, { ...answering, vary }, now);
   const fields = reused([...description.guides, ...description.metadata, ...UNIT]);
   const described = { ...description, of: representation, second, made, type, policy, fields };
   reused(description.guides);
@@ -118,34 +107,10 @@ function describedBy(
   return described;
 }
 
-function planned(request: Request, described: Described, fallback: Fallback | undefined): Plan {
-  return (described.policy.validators ? judged(request, described) : undefined) ??
-    (fallback || described.made ? whole(described, fallback) : ranged(request, described));
-}
-
-/** The plan with what the hooks make of its fields. */
-function hooked(
-  request: Request,
-  { of: { entry, path, base }, made }: Described,
-  { hooks }: Answering,
-  plan: Plan,
-): Plan {
-  const { status, length, cacheControl } = plan;
-  let { fields } = plan;
-  if (hooks.length > 0) {
-    const headers = appendTo(new Headers(), fields);
-    if (length !== undefined) headers.set("content-length", String(length));
-    const sha256 = made ? undefined : entry.sha256;
-    const serving = { request: nativeRequest(request), status, base: base(), sha256 };
-    for (const hook of hooks) atOnce("serveStatic: headers", hook(path, headers, serving));
-    // How long the content is, is no matter of opinion.
-    headers.delete("content-length");
-    fields = [...headers].flat();
-  }
-  if (cacheControl !== undefined) {
-    fields = ["cache-control", cacheControl, ...without(fields, "cache-control")];
-  }
-  return { ...plan, fields };
+/** By the preconditions and the ranges that are asked for. */
+function selected(request: Request, described: Described, judges: boolean): Plan {
+  return (judges ? judged(request, described) : undefined) ??
+    (described.made ? whole(described) : ranged(request, described));
 }
 
 /** The answer when a precondition decides (RFC 9110 §13). */
@@ -204,7 +169,7 @@ function askedRanges(
 /** What has no ranges: a file that is compressed on the way, and how long that will be, nobody knows. */
 function whole(
   { of: { entry }, made, guides, metadata }: Described,
-  fallback: Fallback | undefined,
+  fallback?: Fallback,
 ): Plan {
   const open = (): Soon<Content> => made ? andThen(entry.open(), compressed) : entry.open();
   const plan = { open, ...(made ? {} : { length: entry.size }) };
@@ -217,13 +182,9 @@ function whole(
 
 /** The validators tell the client what it has missed. */
 function failure(status: number, fields: FieldList): Plan {
-  return { status, fields: without(fields, "expires"), cacheControl: "no-store" };
+  return { status, fields: [...without(fields, "expires"), ...NOSNIFF], cacheControl: "no-store" };
 }
 
-function without(fields: FieldList, name: string): FieldList {
-  return fields.filter((_, at) => fields[at - at % 2] !== name);
-}
-
-function notAcceptable(request: Request, { vary = "accept-encoding" }: Answering): Response {
-  return textResponse(request, 406, "Not Acceptable", { vary, "cache-control": "no-store" });
+function notAcceptable({ vary = "accept-encoding" }: Answering): Plan {
+  return textPlan(406, "Not Acceptable", ["vary", vary]);
 }

@@ -13,19 +13,16 @@ const LARGEST = 10 * 1024 * 1024;
 const COMPRESSIBLE =
   /^(?:text\/|application\/(?:json|javascript|xml|wasm|manifest\+json|rtf|toml|sql|x-sh|postscript|vnd\.apple\.mpegurl|vnd\.ms-fontobject)|image\/(?:svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)|font\/[ot]tf|[^;]*\+(?:json|xml))/;
 
-/**
- * Whether to compress a file for a client. `no-transform` forbids it (RFC 9110 §7.7), and a range is
- * one of the file as it is stored.
- */
-export function compresses(
-  request: Request,
-  type: string,
-  size: number,
-  cacheControl: string,
-): boolean {
+/** Whether a file may be compressed, for some client. `no-transform` forbids it (RFC 9110 §7.7). */
+export function isCompressible(type: string, size: number, cacheControl: string): boolean {
   return size >= SMALLEST && size <= LARGEST && COMPRESSIBLE.test(type) &&
-    !/no-transform/i.test(cacheControl) && !request.headers.has("range") &&
-    negotiateCoding(request.headers.get("accept-encoding"), ["gzip"]) === "gzip";
+    !/no-transform/i.test(cacheControl);
+}
+
+/** Whether a client takes gzip for the whole file. A range is one of the file as it is stored. */
+export function takesGzip({ headers }: Request): boolean {
+  return !headers.has("range") &&
+    negotiateCoding(headers.get("accept-encoding"), ["gzip"]) === "gzip";
 }
 
 /** Content in gzip; an error in it is one in what comes out. */

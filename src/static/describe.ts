@@ -8,6 +8,7 @@ import { attachment } from "../http/disposition.ts";
 import type { Validators } from "../http/preconditions.ts";
 import type { FieldList } from "../http/respond.ts";
 import type { CacheFields } from "./cache.ts";
+import { NOSNIFF, without } from "./finish.ts";
 import type { Entry } from "./source.ts";
 
 /** What is answered with. */
@@ -41,6 +42,9 @@ export interface Description {
   readonly metadata: FieldList;
 }
 
+/** Files have ranges, of bytes. */
+export const UNIT: FieldList = ["accept-ranges", "bytes"];
+
 /** Types that a browser takes for a page of ours, with scripts. */
 const ACTIVE =
   /^(?:text\/(?:html|xml)|application\/(?:xml|xhtml\+xml|pdf)|image\/svg\+xml|[^;]*\+xml)/;
@@ -68,7 +72,7 @@ export function describe(
   if (etag !== undefined) guides.push("etag", etag);
   if (vary !== undefined) guides.push("vary", vary);
 
-  const metadata = ["content-type", type, "x-content-type-options", "nosniff"];
+  const metadata = ["content-type", type, ...NOSNIFF];
   if (lastModified !== undefined) {
     // Where there is no tag, a cache updates what it has by the time.
     (etag === undefined ? guides : metadata).push("last-modified", formatDate(lastModified));
@@ -78,6 +82,22 @@ export function describe(
   if (saved !== undefined) metadata.push("content-disposition", attachment(saved));
   if (untrusted) metadata.push("content-security-policy", "sandbox; default-src 'none'");
   return { validators: { etag, lastModified }, guides, metadata };
+}
+
+/** A description with other validators. */
+export function validatedBy(
+  { guides, metadata }: Description,
+  validators: Validators,
+): Pick<Description, "validators" | "guides" | "metadata"> & { readonly fields: FieldList } {
+  const { etag, lastModified } = validators;
+  const others = (fields: FieldList): FieldList =>
+    without(without(fields, "etag"), "last-modified");
+  const time = lastModified === undefined ? [] : ["last-modified", formatDate(lastModified)];
+  const own = {
+    guides: etag === undefined ? [...others(guides), ...time] : [...others(guides), "etag", etag],
+    metadata: [...others(metadata), ...(etag === undefined ? [] : time)],
+  };
+  return { validators, ...own, fields: [...own.guides, ...own.metadata, ...UNIT] };
 }
 
 /** RFC 9110 §8.8.3.3: representations in different codings have different entity tags. */

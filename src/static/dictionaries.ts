@@ -59,7 +59,9 @@ export function dictionaries(
   }));
   return {
     announce(path, headers, { status }) {
-      const rule = status === 200 ? compiled.find(({ matches }) => matches(path)) : undefined;
+      // A listing has the path of its directory, which ends in a slash.
+      const isFile = status === 200 && path !== "" && !path.endsWith("/");
+      const rule = isFile ? compiled.find(({ matches }) => matches(path)) : undefined;
       if (rule) headers.set("use-as-dictionary", rule.value);
     },
     stored(headers) {

@@ -9,7 +9,7 @@ import { nativeRequest } from "../http/received.ts";
 export interface Serving {
   /** The request. */
   readonly request: Request;
-  /** The status: 200, 206, 304, 404, 412 or 416. */
+  /** The status of the response. */
   readonly status: number;
   /** The canonical path of the export as the client sees it; never ends in a slash. */
   readonly base: string;
@@ -18,7 +18,9 @@ export interface Serving {
 }
 
 /**
- * Sees and changes the fields of an answer, for the decoded path of the file below its export.
+ * Sees and changes the fields of a response, for the decoded path of the file below its export, or
+ * what the client asked for where there is no file. It is called once more when the validators that
+ * it sets lead to another status.
  */
 export type HeadersHook = (path: string, headers: Headers, serving: Serving) => void;
 

@@ -5,6 +5,7 @@
  */
 import { Html, html } from "../http/html.ts";
 import { weightOfType } from "../http/accept.ts";
+import { NOSNIFF, type Plan } from "./finish.ts";
 import type { Listed } from "./source.ts";
 
 /** What a listing can be sorted by. */
@@ -53,8 +54,8 @@ td .u::before{clip-path:polygon(50% 8%,95% 55%,65% 55%,65% 92%,35% 92%,35% 55%,5
 a:hover{text-decoration:underline}a:focus-visible{outline:2px solid var(--link);outline-offset:1px}
 @media(max-width:34rem){th:last-child,td:last-child{display:none}}`;
 
-/** Answers with a listing: as JSON when the client likes that better, else as HTML. */
-export function listingResponse(request: Request, listing: Listing): Response {
+/** A listing: as JSON when the client likes that better, else as HTML. */
+export function listingPlan(request: Request, listing: Listing): Plan {
   const order = orderOf(listing.query);
   const entries = sorted(listing.entries, order);
   const accept = request.headers.get("accept");
@@ -64,18 +65,17 @@ export function listingResponse(request: Request, listing: Listing): Response {
     ? JSON.stringify(entries.map(plain))
     // In names, what could end a tag is escaped; so this is the space between tags alone.
     : page({ ...listing, entries }, order, nonce).markup.trim().replace(/>\s+</g, "><");
-  const bytes = new TextEncoder().encode(text);
+  const body = new TextEncoder().encode(text);
+  const policy = `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; ` +
+    "form-action 'none'; frame-ancestors 'none'";
   const headers = {
     "cache-control": "no-cache",
-    "content-length": String(bytes.length),
-    "content-security-policy":
-      `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; ` +
-      "frame-ancestors 'none'",
+    "content-security-policy": policy,
     "content-type": json ? "application/json" : "text/html; charset=utf-8",
     "vary": "accept",
-    "x-content-type-options": "nosniff",
   };
-  return new Response(request.method === "HEAD" ? null : bytes, { headers });
+  const fields = [...Object.entries(headers).flat(), ...NOSNIFF];
+  return { status: 200, fields, body, length: body.length };
 }
 
 function orderOf(query: URLSearchParams): Order {

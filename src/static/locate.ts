@@ -13,6 +13,8 @@ export interface Finding {
   readonly index: readonly string[];
   readonly extensions: readonly string[];
   readonly hideExtensions: boolean;
+  readonly hideIndex: boolean;
+  readonly colons: boolean;
   readonly trailingSlash: "add" | "remove" | "ignore";
 }
 
@@ -46,7 +48,7 @@ export function locate(
   finding: Finding,
 ): Soon<Located | undefined> {
   const slash = path.endsWith("/");
-  const segments = safeSegments(slash ? path.slice(0, -1) : path);
+  const segments = safeSegments(slash ? path.slice(0, -1) : path, finding.colons);
   const verdict = segments ? guard(segments) : "ignore";
   if (verdict === "deny") return { kind: "denied" };
   if (!segments || verdict === "ignore") return undefined;
@@ -54,6 +56,19 @@ export function locate(
   const { trailingSlash } = finding;
   const among = (names: readonly (readonly string[])[]): Soon<LocatedFile | undefined> =>
     first(source, guard, names);
+  /** The file, unless a shorter path leads to it, too. */
+  const shortest = (file: LocatedFile): Soon<Located> => {
+    const shorter = shorterPath(path, file, finding);
+    if (!shorter) return file;
+    return andThen(locate(source, shorter.path, guard, finding), (there): Soon<Located> => {
+      if (there?.kind !== "file") return file;
+      const same = there.segments.join("/") === file.segments.join("/");
+      return andThen(
+        there.entry.close?.(),
+        () => same ? redirected(file, shorter.respell) : file,
+      );
+    });
+  };
 
   return andThen(guardedFind(source, segments, guard), (found): Soon<Located | undefined> => {
     if (found === "denied") return { kind: "denied" };
@@ -61,16 +76,14 @@ export function locate(
       // A slash behind a file asks for something in it. At the root there is no way to ask without.
       const inside = slash && segments.length > 0;
       const hidden = guard([found.name]) !== "allow";
-      const respell = shorter(segments, finding);
-      const file: LocatedFile = { kind: "file", entry: found, segments };
       return inside || hidden
         ? andThen(found.close?.(), () => undefined)
-        : answerOr(file, !respell, respell);
+        : shortest({ kind: "file", entry: found, segments });
     }
     const index = found ? among(finding.index.map((name) => [...segments, name])) : undefined;
     return andThen(index, (file): Soon<Located | undefined> => {
       const right = slash ? trailingSlash !== "remove" || path === "/" : trailingSlash !== "add";
-      if (file) return answerOr(file, right, slash ? withoutSlash : withSlash);
+      if (file) return right ? file : redirected(file, slash ? withoutSlash : withSlash);
       const last = segments.at(-1);
       const extended = last !== undefined && (!slash || trailingSlash !== "add")
         ? among(finding.extensions.map((ext) => [...segments.slice(0, -1), `${last}.${ext}`]))
@@ -79,7 +92,7 @@ export function locate(
         extended,
         (file): Soon<Located | undefined> =>
           file
-            ? answerOr(file, !slash || trailingSlash === "ignore", withoutSlash)
+            ? slash && trailingSlash === "remove" ? redirected(file, withoutSlash) : shortest(file)
             : folderOr(found, segments, slash, guard),
       );
     });
@@ -113,24 +126,28 @@ function first(
   );
 }
 
-function answerOr(
-  file: LocatedFile,
-  right: boolean,
-  respell: ((last: string) => string) | undefined,
-): Soon<Located> {
-  if (right || !respell) return file;
-  return andThen(file.entry.close?.(), () => ({ kind: "redirect", respell }));
+function redirected({ entry }: LocatedFile, respell: (last: string) => string): Soon<Located> {
+  return andThen(entry.close?.(), () => ({ kind: "redirect", respell }));
 }
 
-/** How to spell a name whose extension is to be hidden. */
-function shorter(
-  segments: readonly string[],
-  { extensions, hideExtensions }: Finding,
-): ((last: string) => string) | undefined {
+/** The path without what is to be hidden, and how to spell it from here. */
+function shorterPath(
+  path: string,
+  { segments }: LocatedFile,
+  { extensions, hideExtensions, hideIndex, index, trailingSlash }: Finding,
+): { readonly path: string; readonly respell: (last: string) => string } | undefined {
   const name = segments.at(-1);
-  if (!hideExtensions || name === undefined) return undefined;
-  const hidden = extensions.find((ext) => name.endsWith(`.${ext}`) && name.length > ext.length + 1);
-  if (hidden === undefined) return undefined;
+  if (name === undefined || path.endsWith("/")) return undefined;
+  const hidden = hideExtensions
+    ? extensions.find((ext) => name.endsWith(`.${ext}`) && name.length > ext.length + 1)
+    : undefined;
+  if (index.includes(name) && (hideIndex || hidden !== undefined)) {
+    const folder = path.slice(0, path.lastIndexOf("/") + 1);
+    if (trailingSlash !== "remove" || folder === "/") return { path: folder, respell: () => "./" };
+    const bare = folder.slice(0, -1);
+    return { path: bare, respell: () => `../${bare.slice(bare.lastIndexOf("/") + 1)}` };
+  }
+  if (hidden === undefined || !path.endsWith(encodeURIComponent(`.${hidden}`))) return undefined;
   const length = encodeURIComponent(hidden).length + 1;
-  return (last) => `./${last.slice(0, -length)}`;
+  return { path: path.slice(0, -length), respell: (last) => `./${last.slice(0, -length)}` };
 }

@@ -7,7 +7,7 @@ import { safeSegments } from "../http/segments.ts";
 import type { Fallback } from "./answer.ts";
 import type { Candidate } from "./exports.ts";
 import { type Guard, guardedFind } from "./guard.ts";
-import type { LocatedFile } from "./locate.ts";
+import type { Finding, LocatedFile } from "./locate.ts";
 import type { Settings } from "./options.ts";
 import { isEntry, type Source } from "./source.ts";
 
@@ -33,7 +33,7 @@ const NOT_FOUND: Fallback = { status: 404, cacheControl: "no-store" };
 export async function findMiss(
   request: Request,
   candidates: readonly Candidate[],
-  { spa, notFoundPage, guard }: Settings,
+  { spa, notFoundPage, guard, finding }: Settings,
 ): Promise<Miss | undefined> {
   for (const candidate of candidates) {
     const { source, path } = candidate;
@@ -41,7 +41,7 @@ export async function findMiss(
       const file = await found(source, spa, guard);
       if (file) return { candidate, file, fallback: SPA };
     }
-    const file = notFoundPage && await nearest(source, path, notFoundPage, guard);
+    const file = notFoundPage && await nearest(candidate, notFoundPage, guard, finding);
     if (file) return { candidate, file, fallback: NOT_FOUND };
   }
   return undefined;
@@ -60,13 +60,13 @@ function isNavigation({ headers }: Request, path: string): boolean {
 
 /** Looks for the page in the directory of the path, then above it. */
 async function nearest(
-  source: Source,
-  path: string,
+  { source, path }: Candidate,
   name: string,
   guard: Guard,
+  { colons }: Finding,
 ): Promise<LocatedFile | undefined> {
   // A path that no file can have is as missing as any other; its directories are not asked.
-  const folders = safeSegments(path.slice(0, Math.max(path.lastIndexOf("/"), 0))) ?? [];
+  const folders = safeSegments(path.slice(0, Math.max(path.lastIndexOf("/"), 0)), colons) ?? [];
   for (let depth = Math.min(folders.length, DEEPEST); depth >= 0; depth--) {
     const segments = [...folders.slice(0, depth), name];
     const file = guard(segments) === "allow" ? await found(source, segments, guard) : undefined;

@@ -9,6 +9,7 @@ import { checkNames } from "../options.ts";
 import type { Answering } from "./answer.ts";
 import { type Cache, caching } from "./cache.ts";
 import { type Guard, guarding } from "./guard.ts";
+import type { Finishing } from "./finish.ts";
 import type { Finding } from "./locate.ts";
 import type { DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
@@ -37,6 +38,11 @@ export interface ServeStaticOptions {
    * not begin with a dot either; folders that the link leads through may. Default `"ignore"`.
    */
   readonly dotfiles?: "ignore" | "allow" | "deny";
+  /**
+   * Whether names with a colon are served (`Talk:Main.html`). Windows would take them for a drive or
+   * a stream of a file; there, they are not found in directories. Default `false`.
+   */
+  readonly colons?: boolean;
   /**
    * Which symbolic links are followed in directories given as paths: `"inside"` those that stay
    * below the directory, `"follow"` all of them, `"deny"` none. The directory itself may be a link
@@ -77,6 +83,11 @@ export interface ServeStaticOptions {
   /** Whether a path that ends in one of `extensions` is redirected to the one without. Default `false`. */
   readonly hideExtensions?: boolean;
   /**
+   * Whether a path that ends in one of `index` is redirected to that of the directory: `/index.html`
+   * to `/`. With `hideExtensions`, names whose extension is hidden are. Default `false`.
+   */
+  readonly hideIndex?: boolean;
+  /**
    * The path of a directory that has an index: with a slash (`"add"`), without (`"remove"`), or as
    * the client likes (`"ignore"`). The other spelling is redirected with 308. Default `"add"`.
    */
@@ -105,9 +116,11 @@ export interface ServeStaticOptions {
    */
   readonly compress?: boolean;
   /**
-   * Sees and changes the fields of an answer with a file, or about one: 200, 206, 304, 404, 412 and
-   * 416. Several functions are called in order; {@linkcode preload} and {@linkcode reprDigest} are
-   * such functions. How errors and stand-ins are cached is not theirs to change.
+   * Sees and changes the fields of every response that is made here, whatever its status; not of
+   * those of the wrapped handler. Several functions are called in order; {@linkcode preload} and
+   * {@linkcode reprDigest} are such functions. Preconditions are compared with the `ETag` and the
+   * `Last-Modified` that they set. How errors, redirects and stand-ins are cached is not theirs to
+   * change.
    */
   readonly headers?: HeadersHook | readonly HeadersHook[];
   /**
@@ -137,7 +150,7 @@ export interface Settings {
   readonly directories: DirectoryOptions;
   readonly codings: readonly Stored[];
   readonly dictionaries: Dictionaries | undefined;
-  readonly onServe: ((served: Served) => void) | undefined;
+  readonly finishing: Finishing;
   readonly spa: readonly string[] | undefined;
   readonly notFoundPage: string | undefined;
   readonly refuseMethods: boolean;
@@ -148,6 +161,7 @@ const NAMES = [
   "disallow",
   "isAllowed",
   "dotfiles",
+  "colons",
   "symlinks",
   "hot",
   "cache",
@@ -158,6 +172,7 @@ const NAMES = [
   "listing",
   "extensions",
   "hideExtensions",
+  "hideIndex",
   "trailingSlash",
   "spa",
   "notFoundPage",
@@ -201,6 +216,8 @@ export function readOptions(options: ServeStaticOptions): Settings {
       index: index === false ? [] : names("index", [index].flat()),
       extensions: names("extensions", options.extensions ?? []),
       hideExtensions: flag("hideExtensions", options.hideExtensions),
+      hideIndex: flag("hideIndex", options.hideIndex),
+      colons: flag("colons", options.colons),
       trailingSlash: oneOf("trailingSlash", options.trailingSlash ?? "add", [
         "add",
         "remove",
@@ -213,17 +230,19 @@ export function readOptions(options: ServeStaticOptions): Settings {
       fallbackMimetype,
       download: savedAs(download),
       untrusted: flag("untrusted", options.untrusted),
-      hooks: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       compress,
       described: compress || [options.cache, download].some((own) => typeof own === "function")
         ? undefined
         : new WeakMap(),
-      vary: dictionaries?.vary ?? (compress || coded ? "accept-encoding" : undefined),
+      vary: dictionaries?.vary ?? (coded ? "accept-encoding" : undefined),
     },
     directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },
     codings: codings.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
     dictionaries,
-    onServe: onServe && telling("serveStatic: onServe", onServe),
+    finishing: {
+      headers: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
+      onServe: onServe && telling("serveStatic: onServe", onServe),
+    },
     spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
     notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
     listing: flag("listing", options.listing),

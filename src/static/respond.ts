@@ -5,26 +5,18 @@
  */
 import { canonicalPath } from "../http/path.ts";
 import { safeSegments } from "../http/segments.ts";
-import { textResponse } from "../http/text.ts";
 import type { Place } from "../mount.ts";
 import { answerFile, type Fallback } from "./answer.ts";
 import type { Representation } from "./describe.ts";
 import type { Candidate } from "./exports.ts";
-import type { Guard } from "./guard.ts";
-import { listingResponse } from "./listing.ts";
+import { type Answer, NOSNIFF, type Plan, textPlan } from "./finish.ts";
+import { listingPlan } from "./listing.ts";
 import { locate, type LocatedFile } from "./locate.ts";
 import { findMiss } from "./miss.ts";
 import type { Settings } from "./options.ts";
 import { andThen, type Soon } from "./soon.ts";
 import { MOST_LISTED, type Source } from "./source.ts";
 import { selectVariant } from "./variants.ts";
-
-/** An answer, and what there is to tell of it. */
-export interface Answered {
-  readonly response: Response;
-  readonly path: string;
-  readonly inMemory?: boolean | undefined;
-}
 
 /**
  * Answers with what is found for a path, or with what stands in for it.
@@ -38,34 +30,34 @@ export function respond(
   candidates: readonly Candidate[],
   settings: Settings,
   at = 0,
-): Soon<Answered | undefined> {
+): Soon<Answer | undefined> {
   const candidate = candidates[at];
   if (!candidate) return missed(request, place, candidates, settings);
   const { source, path } = candidate;
   const { guard, finding, listing } = settings;
   return andThen(
     locate(source, path, guard, finding),
-    (located): Soon<Answered | undefined> => {
+    (located): Soon<Answer | undefined> => {
       if (located?.kind === "file") {
         return isRead(request)
           ? answerLocated(request, place, candidate, located, settings)
-          : refuse(request, located);
+          : about(place, candidate, refuse(request), located);
       }
       if (located?.kind === "denied") {
-        return { response: textResponse(request, 403, "Forbidden"), path: below(path) };
+        return about(place, candidate, textPlan(403, "Forbidden"));
       }
       if (isRead(request) && located?.kind === "redirect") {
-        return { response: redirect(place, located.respell), path: below(path) };
+        return about(place, candidate, redirect(place, located.respell));
       }
       if (!isRead(request) || located?.kind !== "directory" || !listing || !source.list) {
         return respond(request, place, candidates, settings, at + 1);
       }
       const { segments, slash } = located;
-      const response = slash
-        ? list(request, place, source.list(segments), segments, guard)
+      const plan = slash
+        ? list(request, place, source.list(segments), segments, settings)
         // The links of a listing are relative to the directory, so the slash has to be there.
         : redirect(place, (last) => `./${last}/`);
-      return andThen(response, (response) => ({ response, path: below(path) }));
+      return andThen(plan, (plan) => about(place, candidate, plan));
     },
   );
 }
@@ -75,7 +67,7 @@ function missed(
   place: Place,
   candidates: readonly Candidate[],
   settings: Settings,
-): Soon<Answered | undefined> {
+): Soon<Answer | undefined> {
   if (!isRead(request) || !(settings.spa || settings.notFoundPage)) return undefined;
   return findMiss(request, candidates, settings).then((miss) =>
     miss && answerLocated(request, place, miss.candidate, miss.file, settings, miss.fallback)
@@ -87,15 +79,15 @@ async function list(
   place: Place,
   listed: ReturnType<NonNullable<Source["list"]>>,
   segments: readonly string[],
-  guard: Guard,
-): Promise<Response> {
+  { guard, finding }: Settings,
+): Promise<Plan> {
   const all = await listed;
   const entries = all.slice(0, MOST_LISTED).filter(({ name, directory, realPath }) =>
-    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`) &&
+    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`, finding.colons) &&
     guard([...segments, name]) === "allow" &&
     (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
   );
-  return listingResponse(request, {
+  return listingPlan(request, {
     path: readable(place.base + place.canonical),
     entries,
     query: new URLSearchParams(place.target.query),
@@ -111,7 +103,7 @@ function answerLocated(
   file: LocatedFile,
   { answering, codings, dictionaries, guard }: Settings,
   fallback?: Fallback,
-): Soon<Answered> {
+): Soon<Answer> {
   const accepted = request.headers.get("accept-encoding");
   const stored = dictionaries ? [...dictionaries.stored(request.headers), ...codings] : codings;
   return andThen(selectVariant(file, source, guard, accepted, stored), ({ entry, coding }) => {
@@ -121,25 +113,35 @@ function answerLocated(
       coding,
       name,
       path: file.segments.join("/") || name,
-      base: () =>
-        (canonicalPath(place.base) ?? "") +
-        place.canonical.slice(0, place.canonical.length - path.length),
+      base: () => baseOf(place, path),
     };
-    return andThen(
-      answerFile(request, representation, answering, fallback),
-      (response) => ({ response, path: representation.path, inMemory: entry.inMemory }),
-    );
+    return answerFile(request, representation, answering, fallback);
   });
 }
 
 /** RFC 9110 §15.5.6 and §9.3.7: a method that files do not have, or a question for those they have. */
-async function refuse(request: Request, { entry, segments }: LocatedFile): Promise<Answered> {
-  await entry.close?.();
-  const allow = { allow: "GET, HEAD, OPTIONS" };
-  const response = request.method === "OPTIONS"
-    ? new Response(null, { status: 204, headers: allow })
-    : textResponse(request, 405, "Method Not Allowed", allow);
-  return { response, path: segments.join("/") || entry.name };
+function refuse({ method }: Request): Plan {
+  const allow = ["allow", "GET, HEAD, OPTIONS"];
+  return method === "OPTIONS"
+    ? { status: 204, fields: [...allow, ...NOSNIFF] }
+    : textPlan(405, "Method Not Allowed", allow);
+}
+
+/** An answer about a path below an export, or about a file there that is not sent. */
+export function about(
+  place: Place,
+  { path }: Candidate,
+  plan: Plan,
+  file?: LocatedFile,
+): Answer {
+  const base = (): string => baseOf(place, path);
+  if (!file) return { plan, path: below(path), base };
+  return { plan, path: file.segments.join("/") || file.entry.name, base, entry: file.entry };
+}
+
+/** The canonical path of an export as the client sees it. */
+function baseOf({ base, canonical }: Place, path: string): string {
+  return (canonicalPath(base) ?? "") + canonical.slice(0, canonical.length - path.length);
 }
 
 /** A path for people, and for logs; the base may hold escapes that are no text. */
@@ -152,7 +154,7 @@ function readable(path: string): string {
 }
 
 /** The path below an export, for logs. */
-export function below(path: string): string {
+function below(path: string): string {
   return readable(path.slice(1));
 }
 
@@ -162,11 +164,10 @@ export function isRead({ method }: Request): boolean {
 }
 
 /** A redirect relative to the last name of the path, so that it stays below the mount and at home. */
-function redirect(place: Place, respell: (last: string) => string): Response {
+function redirect(place: Place, respell: (last: string) => string): Plan {
   const full = (place.base + place.canonical).replace(/\/$/, "");
   const location = respell(full.slice(full.lastIndexOf("/") + 1)) + place.target.query;
   // Some hosts hand over what a client has not escaped, and fields hold no such characters.
   const escaped = location.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
-  const headers = { location: escaped, "cache-control": "no-cache" };
-  return new Response(null, { status: 308, headers });
+  return { status: 308, fields: ["location", escaped, ...NOSNIFF], cacheControl: "no-cache" };
 }

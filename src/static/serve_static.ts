@@ -4,7 +4,6 @@
  * @module
  */
 import type { Middleware } from "../handler.ts";
-import { textResponse } from "../http/text.ts";
 import { entrance, type Place, placed } from "../mount.ts";
 import {
   type Candidate,
@@ -14,9 +13,9 @@ import {
   type Exports,
   readExports,
 } from "./exports.ts";
-import { servedBy } from "./hooks.ts";
+import { type Answer, finish, textPlan } from "./finish.ts";
 import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
-import { type Answered, below, isRead, respond } from "./respond.ts";
+import { about, isRead, respond } from "./respond.ts";
 import { andThen, isPromise, type Soon } from "./soon.ts";
 import { SourceError } from "./source_error.ts";
 
@@ -65,6 +64,7 @@ export function serveStatic<const X extends Exports<Exported>>(
 ): Middleware<ExportNeeds<X>> {
   const settings = readOptions(options);
   const table = readExports(exports, settings.directories);
+  const refuse = (request: Request): Soon<Response> => finish(request, NO_PATH, settings.finishing);
   return (inner) => {
     const passOn = entrance(inner);
     return placed((request, place, args) => {
@@ -76,9 +76,12 @@ export function serveStatic<const X extends Exports<Exported>>(
         answer(request, place, candidates, settings),
         (response) => response ?? passOn(request, place, args),
       );
-    });
+    }, refuse);
   };
 }
+
+/** Of a request whose URL has no valid host or path. */
+const NO_PATH: Answer = { plan: textPlan(400, "Bad Request"), path: "", base: () => "" };
 
 /** How often a file is looked up that changes each time before it is opened. */
 const ATTEMPTS = 3;
@@ -90,31 +93,23 @@ function answer(
   settings: Settings,
   attempt = 1,
 ): Soon<Response | undefined> {
+  const { finishing } = settings;
   const failed = async (error: unknown): Promise<Response | undefined> => {
-    if (!(error instanceof SourceError)) throw error;
+    const [candidate] = candidates;
+    if (!(error instanceof SourceError) || !candidate) throw error;
     if (error.status === 503 && attempt < ATTEMPTS) {
       return await answer(request, place, candidates, settings, attempt + 1);
     }
-    const fields = { "cache-control": "no-store" };
-    const response = textResponse(request, error.status, "The file cannot be delivered", fields);
-    return reported(request, { response, path: below(candidates[0]?.path ?? "") }, settings);
+    const plan = textPlan(error.status, "The file cannot be delivered");
+    return await finish(request, about(place, candidate, plan), finishing);
   };
   try {
-    const answered = andThen(
+    const response = andThen(
       respond(request, place, candidates, settings),
-      (answered) => answered && reported(request, answered, settings),
+      (answer) => answer && finish(request, answer, finishing),
     );
-    return isPromise(answered) ? answered.catch(failed) : answered;
+    return isPromise(response) ? response.catch(failed) : response;
   } catch (error) {
     return failed(error);
   }
-}
-
-function reported(
-  request: Request,
-  { response, path, inMemory = false }: Answered,
-  { onServe }: Settings,
-): Response {
-  onServe?.(servedBy(request, response, path, inMemory));
-  return response;
 }

@@ -71,3 +71,13 @@ test("no request path makes a segment that leaves its directory", () => {
     }
   }));
 });
+
+test("names with a colon are segments only where that is asked for", () => {
+  for (const path of ["/a:b", "/a%3Ab/c", "/c:"]) {
+    assert.equal(safeSegments(path), undefined);
+    assert.deepEqual(safeSegments(path, true)?.join("/"), decodeURIComponent(path.slice(1)));
+  }
+  for (const path of ["/a:%5Cb", "/a:/..", "/a:%00", "/a:."]) {
+    assert.equal(safeSegments(path, true), undefined, path);
+  }
+});

@@ -1,12 +1,11 @@
 /** The proxy between real sockets: what an upstream hears, and what a client is told. */
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { connect, createServer as createPlainServer } from "node:net";
+import { createServer as createPlainServer } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import type { Handler } from "../../src/handler.ts";
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
+import { exchange, serving } from "../support/real_host.ts";
 
 let upstream: RawUpstream;
 beforeEach(async () => {
@@ -57,68 +56,6 @@ for (const accept of ["identity", "gzip"]) {
     await new Promise((resolve) => plain.close(resolve));
     assert.equal(status, 502);
     assert.equal(why, "gate; error=tls_protocol_error");
-  });
-}
-
-/** Serves a handler as this runtime does. */
-async function serving(app: Handler): Promise<{ port: number; close: () => Promise<void> }> {
-  const runtime = globalThis as unknown as {
-    Deno?: {
-      serve(
-        options: object,
-        handler: Handler,
-      ): { addr: { port: number }; shutdown(): Promise<void> };
-    };
-    Bun?: { serve(options: object): { port: number; stop(force: boolean): Promise<void> } };
-  };
-  if (runtime.Deno) {
-    const options = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
-    const server = runtime.Deno.serve(options, app);
-    return { port: server.addr.port, close: () => server.shutdown() };
-  }
-  if (runtime.Bun) {
-    const server = runtime.Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: app });
-    return { port: server.port, close: () => server.stop(true) };
-  }
-  // Not above: it would bring Node's transport along to the other runtimes.
-  const { listener } = await import("../../src/node.ts");
-  const server = createServer(listener(app, { onError: () => {} }));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  return {
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-/** Writes bytes to a port, and reads until the other side closes, or until it matches. */
-function exchange(port: number, parts: readonly (string | RegExp)[]): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    const left = [...parts];
-    let text = "";
-    const go = (): void => {
-      for (;;) {
-        const [part] = left;
-        if (typeof part === "string") socket.write(part);
-        else if (part && !part.test(text)) return;
-        left.shift();
-        if (part) continue;
-        socket.destroy();
-        return resolve(text);
-      }
-    };
-    socket.on("data", (chunk: Buffer) => {
-      text += chunk.toString("latin1");
-      go();
-    });
-    socket.on("error", () => {}); // a reset is one way to close
-    socket.on("close", () => resolve(text));
-    socket.on("connect", go);
   });
 }
 

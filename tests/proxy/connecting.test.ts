@@ -123,6 +123,7 @@ test("each attempt has the whole time, also one whose content must be sent once 
   };
   const app = timed(clock, { transport, timeouts: { connect: 500 } }, target);
   const response = app(request({ method: "POST", body: "once" }));
+  while (transport.sent.length === 0) await settle();
   await clock.pass(500);
   assert.deepEqual(transport.sent.map(({ url }) => url.host), ["black", "hole"]);
   await clock.pass(499);

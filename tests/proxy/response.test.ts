@@ -229,7 +229,10 @@ test("an upstream that pauses for too long is broken off; a slow client is not",
   await clock.pass(40);
   upstream.send("two");
   await next;
-  const last = assert.rejects(async () => reader?.read(), /no content for 50 ms/);
+  const last = assert.rejects(
+    async () => reader?.read(),
+    /no content for 50 ms \(option timeouts.idle\)/,
+  );
   await settle();
   await clock.pass(60);
   await last;
@@ -255,7 +258,10 @@ test("the total limit ends an answer that goes on and on, and one that does not 
   const upstream = controlled();
   const app = timed(clock, { transport: upstream.transport, timeouts: { total: 100 } });
   const response = await app(new Request("http://front/"));
-  const text = assert.rejects(response.text(), /no whole answer within 100 ms/);
+  const text = assert.rejects(
+    response.text(),
+    /no whole response within 100 ms \(option timeouts.total\)/,
+  );
   for (let i = 0; i < 5; i++) {
     upstream.send("more");
     await clock.pass(30);

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { Failure, HookError } from "../../src/proxy/failure.ts";
 import type { Deliver, Delivery } from "../../src/proxy/forward.ts";
 import type { IncomingResponse, OutgoingRequest } from "../../src/proxy/transport.ts";
+import { Upload } from "../../src/proxy/upload.ts";
 import { remoteUpstream, type Upstream } from "../../src/proxy/upstream.ts";
 import { firstAvailable, leastInFlight } from "../../src/proxy/upstreams/balancers.ts";
 import { capacity } from "../../src/proxy/upstreams/capacity.ts";
@@ -43,7 +44,7 @@ class Pooled {
     const { incoming } = await this.#deliver({
       asked: { request, clientAddress: undefined },
       request,
-      body: null,
+      upload: undefined,
       signal: request.signal,
       patience: Infinity,
       attempt: async (upstream) => {
@@ -99,21 +100,49 @@ test("a POST is sent again only when nothing was sent", async () => {
   assert.equal((await refused.ask({ method: "POST" })).status, 200);
 });
 
-test("content that a transport has begun to read is never sent again, be it refused or idempotent", async () => {
-  for (const method of ["PUT", "POST"]) {
-    for (const touched of [true, false]) {
-      const body = new Response("content").body;
-      const answer: Answer = (upstream) => {
-        if (upstream === "b") return ok();
-        if (touched) body?.getReader();
-        return fails("refused");
-      };
-      const it = new Pooled("ab", answer, { retry: retries() });
-      const asked = it.ask({ method }, { body });
-      if (touched) await assert.rejects(asked, /refused/);
-      else assert.equal((await asked).status, 200);
-      assert.equal(it.sent.length, touched ? 1 : 2);
-    }
+const KIB = 1024;
+const CHUNK = 64 * KIB;
+/** Reads so many bytes of what an attempt is given, and all with `undefined`. */
+async function read(upload: Upload | undefined, most = Infinity): Promise<string> {
+  const reader = upload?.attempt().getReader();
+  let text = "";
+  while (text.length < most) {
+    const { done, value } = await reader?.read() ?? { done: true };
+    if (done) break;
+    text += new TextDecoder().decode(value);
+  }
+  void reader?.cancel();
+  return text;
+}
+
+test("content that was read in vain is sent again from its beginning, as far as it was kept", async () => {
+  const chunk = new TextEncoder().encode("x".repeat(CHUNK));
+  for (
+    const [chunks, taken, method, message, again] of [
+      [3, CHUNK, "POST", "refused", true],
+      [3, Infinity, "POST", "refused", true],
+      [3, Infinity, "PUT", "reset", true],
+      [3, CHUNK, "POST", "reset", false], // the upstream may have acted on it
+      [9, CHUNK, "POST", "refused", true],
+      [9, Infinity, "POST", "refused", false], // more than is kept
+    ] as const
+  ) {
+    let left = chunks;
+    const content = new ReadableStream<Uint8Array>({
+      pull: (controller) => left-- > 0 ? controller.enqueue(chunk) : controller.close(),
+    });
+    const upload = new Upload(content);
+    let got = "";
+    const answer: Answer = async (upstream) => {
+      got = await read(upload, upstream === "a" ? taken : Infinity);
+      return upstream === "a" ? fails(message) : ok();
+    };
+    const it = new Pooled("ab", answer, { retry: retries() });
+    const asked = it.ask({ method }, { upload });
+    if (again) assert.equal((await asked).status, 200);
+    else await assert.rejects(asked, new RegExp(message));
+    assert.equal(it.sent.length, again ? 2 : 1);
+    if (again) assert.equal(got.length, chunks * CHUNK);
   }
 });
 
@@ -143,6 +172,18 @@ test("an upstream that wants to be asked later is, when there is no other and th
   client.abort(new Error("gone"));
   await assert.rejects(abandoned, /gone/);
   assert.deepEqual([clock.timers, gone.sent.length], [0, 1]);
+});
+
+test("retries wait as long as they are told to", async () => {
+  const clock = new FakeClock();
+  const retry = retries({ attempts: 3, backoff: 100, random: () => 0, clock });
+  const it = new Pooled("a", () => fails("reset"), { retry });
+  const asked = assert.rejects(it.ask(), /reset/);
+  for (const [pass, sent] of [[99, 1], [1, 2], [199, 2], [1, 3]] as const) {
+    await clock.pass(pass);
+    assert.equal(it.sent.length, sent);
+  }
+  await asked;
 });
 
 test("nobody is asked again for a client that is gone", async () => {
@@ -384,7 +425,8 @@ test("with content, only a refused connection or a status is held against an ups
       const health = ejection({ failures: 1 });
       const it = new Pooled("a", answer, { health });
       const { body } = new Response(content);
-      const incoming = await it.ask({ method: "PUT" }, { body }).catch(() => undefined);
+      const upload = body ? new Upload(body) : undefined;
+      const incoming = await it.ask({ method: "PUT" }, { upload }).catch(() => undefined);
       await new Response(incoming?.body ?? null).text().catch(() => {});
       const [upstream] = it.upstreams;
       assert.ok(upstream);

@@ -43,6 +43,17 @@ const table: readonly (readonly [Partial<FailedAttempt>, RetriesOptions, number 
     undefined,
   ],
   [{ left: 0 }, {}, undefined],
+  // A backoff doubles, up to a limit; chance takes up to a half off.
+  [{}, { backoff: 100, random: () => 0 }, 100],
+  [{}, { backoff: 100, random: () => 0.5 }, 75],
+  [{ times: 3 }, { attempts: 9, backoff: 100, random: () => 0 }, 400],
+  [{ times: 9 }, { attempts: 10, backoff: 1000, random: () => 0 }, 30_000],
+  [{ left: 100 }, { backoff: 100, random: () => 0 }, undefined],
+  [
+    { status: 503, retryAfter: "1", another: false },
+    { statuses, longestWait: 1000, backoff: 3000, random: () => 0 },
+    3000,
+  ],
 ];
 for (const [failure, options, expected] of table) {
   test(`${JSON.stringify(failure)} with ${JSON.stringify(options)}: ${expected}`, () => {

@@ -29,7 +29,7 @@ function pooled(
       const delivery: Delivery = {
         asked: { request, clientAddress: undefined },
         request,
-        body: null,
+        upload: undefined,
         signal: request.signal,
         patience: Infinity,
         attempt: (upstream) => {

@@ -45,20 +45,30 @@ test("text is compressed for who takes gzip", async () => {
   assert.equal((await get("/page.html", { ...gzip, "if-none-match": etag })).status, 304);
 });
 
-// [why, path, fields, options]
-const whole: readonly (readonly [string, string, Record<string, string>, ServeStaticOptions])[] = [
-  ["what is small", "/small.html", gzip, {}],
-  ["what is compressed already", "/photo.png", gzip, {}],
-  ["for who does not take gzip", "/page.html", {}, {}],
-  ["for who refuses gzip", "/page.html", { "accept-encoding": "gzip;q=0, br" }, {}],
-  ["against no-transform", "/data.json", gzip, { cache: { "*": "no-transform" } }],
+const accepted = "accept-encoding";
+// [why, path, fields, options, Vary]
+const whole: readonly (readonly [
+  string,
+  string,
+  Record<string, string>,
+  ServeStaticOptions,
+  string | null,
+])[] = [
+  ["what is small", "/small.html", gzip, {}, null],
+  ["what is compressed already", "/photo.png", gzip, {}, null],
+  ["what may have a compressed file beside it", "/photo.png", gzip, {
+    precompressed: ["br"],
+  }, accepted],
+  ["for who does not take gzip", "/page.html", {}, {}, accepted],
+  ["for who refuses gzip", "/page.html", { "accept-encoding": "gzip;q=0, br" }, {}, accepted],
+  ["against no-transform", "/data.json", gzip, { cache: { "*": "no-transform" } }, null],
 ];
-for (const [why, path, fields, options] of whole) {
+for (const [why, path, fields, options, vary] of whole) {
   test(`not compressed: ${why}`, async () => {
     const response = await get(path, fields, options);
     assert.equal(response.status, 200);
     assert.equal(response.headers.get("content-encoding"), null);
-    assert.equal(response.headers.get("vary"), "accept-encoding");
+    assert.equal(response.headers.get("vary"), vary);
     assert.ok(response.headers.has("content-length"));
     await response.body?.cancel();
   });
@@ -69,6 +79,7 @@ test("what is stored in a coding goes first, and ranges are of what is stored", 
   assert.equal(await stored.text(), "brotli");
   const part = await get("/page.html", { ...gzip, range: "bytes=0-2" });
   assert.deepEqual([part.status, part.headers.get("content-encoding")], [206, null]);
+  assert.equal(part.headers.get("vary"), "accept-encoding");
   assert.equal(await part.text(), "<p>");
 });
 

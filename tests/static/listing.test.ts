@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
+import { type Handler, notFound } from "../../src/handler.ts";
 import { memory, overlay, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
 
 const odd = `<img src=x onerror=alert(1)>"'&.txt`;
@@ -164,4 +164,18 @@ test("an overlay lists what all of its sources have", async () => {
     { name: "e", type: "file", size: 1 },
   ]);
   assert.deepEqual((await list("/d/") as { name: string }[]).map(({ name }) => name), ["x", "y"]);
+});
+
+test("one file that cannot be made now does not cost the whole list", async () => {
+  const broken = (): never => {
+    throw new Error("not now");
+  };
+  const source = memory({ "a.txt": "a", "broken.txt": broken });
+  const app = serveStatic({ "/": source }, { listing: true })(notFound);
+  const headers = { accept: "application/json" };
+  const response = await app(new Request("http://host/", { headers }));
+  assert.deepEqual(await response.json(), [
+    { name: "a.txt", type: "file", size: 1 },
+    { name: "broken.txt", type: "file" },
+  ]);
 });

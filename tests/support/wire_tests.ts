@@ -151,20 +151,20 @@ export function wireTests(name: string, transport: Transport): void {
       const content = "0123456789GET /smuggled HTTP/1.1\r\n\r\n";
       let sent = false;
       const body = new ReadableStream<Uint8Array>({
-        pull(controller) {
-          if (sent) controller.close();
-          else controller.enqueue(new TextEncoder().encode(content));
+        async pull(controller) {
+          if (!sent) controller.enqueue(new TextEncoder().encode(content));
+          else {
+            // If it came at once, its length would be known, and would be the one that is sent.
+            while (received() === "") await new Promise((resolve) => setTimeout(resolve, 5));
+            controller.close();
+          }
           sent = true;
         },
       }, { highWaterMark: 0 });
       const init = { method: "POST", body, duplex: "half" } as RequestInit;
       const request = new Request("http://front/", init);
       request.headers.set("content-length", String(length));
-      // Deno sends as much as the length says, and no more; nothing is wrong until the upstream
-      // waits in vain, or answers.
-      const cutShort = "Deno" in globalThis && why === "longer";
-      const app = to(upstream.url, cutShort ? 200 : 10_000);
-      assert.equal((await app(request)).status, cutShort ? 504 : 502);
+      assert.equal((await to(upstream.url)(request)).status, 502);
       const [, arrived = ""] = received().split(/\r\n\r\n(.*)/s);
       assert.ok(arrived.length <= Math.min(length, content.length), arrived);
     });

@@ -29,7 +29,7 @@ export type Outcome =
 
 /** Sends to an upstream, which has the request in flight until the end of the response. */
 export async function follow(
-  { request, body: content, signal, attempt }: Delivery,
+  { request, upload, signal, attempt }: Delivery,
   upstream: Upstream,
   upstreams: readonly Upstream[],
   healths: readonly Health[],
@@ -52,7 +52,7 @@ export async function follow(
   // The client that leaves is not the upstream's fault; the time that is over is. With content, it
   // may be the client who sends it slowly, or broke it off, to have the upstream ejected.
   const failed = (): void => {
-    const excused = content !== null || request.signal.aborted || isOurs(signal.reason);
+    const excused = upload !== undefined || request.signal.aborted || isOurs(signal.reason);
     end(excused ? "abandoned" : "failed");
   };
   upstream.inFlight++;

@@ -4,6 +4,7 @@
  * @module
  */
 import { atOnce, telling } from "../../callbacks.ts";
+import { nativeRequest } from "../../http/received.ts";
 import { sleep, systemClock } from "../clock.ts";
 import { discard } from "../exchange.ts";
 import { HookError } from "../failure.ts";
@@ -13,13 +14,18 @@ import { type Asked, type Health, Unavailable } from "./candidate.ts";
 import { fieldOf, follow, isUnsent, type Outcome } from "./follow.ts";
 import type { Together } from "./pool_options.ts";
 
-/** Delivers to one of several upstreams, of which there is at least one. */
+/**
+ * Delivers to one of several upstreams.
+ *
+ * @param changing Whether the list changes; only then, it may be empty.
+ */
 export function pool(
   upstreams: readonly Upstream[],
   { balance, healths, retry, limit }: Together,
+  changing = false,
 ): Deliver {
   const [only] = upstreams;
-  if (only && upstreams.length === 1 && healths.length === 0 && !retry && !limit) {
+  if (only && !changing && upstreams.length === 1 && healths.length === 0 && !retry && !limit) {
     return ({ attempt }) => attempt(only);
   }
   const clock = retry?.clock ?? systemClock;
@@ -55,14 +61,13 @@ export function pool(
   };
 
   const pause = (
-    { request, body, signal }: Delivery,
+    { request, upload, signal }: Delivery,
     outcome: Outcome,
     tried: ReadonlySet<Upstream>,
     times: number,
     left: number,
   ): number | undefined => {
-    // What a transport has begun to read of the content is gone.
-    if (body && (body.locked || request.bodyUsed)) return undefined;
+    if (upload && !upload.repeatable) return undefined;
     if (signal.aborted || !(outcome.attempt || outcome.tried)) return undefined;
     const incoming = outcome.attempt?.incoming;
     return retry?.wait({
@@ -79,7 +84,12 @@ export function pool(
   const tryAll = async (delivery: Delivery): Promise<Outcome> => {
     const tried = new Set<Upstream>();
     const end = clock.now() + delivery.patience;
-    retry?.begin();
+    if (retry) {
+      retry.begin();
+      delivery.upload?.repeat();
+      // A balancer that looks at the request of a further attempt could have none made any more.
+      if (delivery.upload) nativeRequest(delivery.request);
+    }
     for (let times = 1;; times++) {
       delivery.signal.throwIfAborted();
       const upstream = choose(delivery.asked, tried);

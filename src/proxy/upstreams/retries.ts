@@ -57,21 +57,43 @@ export interface RetriesOptions {
    * no other, in milliseconds. Default 0.
    */
   readonly longestWait?: number;
+  /**
+   * How long to wait before the first retry, in milliseconds. Doubles with each further retry, up to
+   * 30 seconds; a random part of up to a half is taken off, so that retries do not come in waves.
+   * @default 0
+   */
+  readonly backoff?: number;
+  /** Takes the place of `Math.random`. */
+  readonly random?: () => number;
   /** What wakes up when it is time. Default: the runtime's clock. */
   readonly clock?: Clock;
 }
 
-const NAMES = ["attempts", "statuses", "budget", "reserve", "longestWait", "clock"] as const;
+const NAMES = [
+  "attempts",
+  "statuses",
+  "budget",
+  "reserve",
+  "longestWait",
+  "backoff",
+  "random",
+  "clock",
+] as const;
+/** The longest time between two attempts that `backoff` leads to, in milliseconds. */
+const LONGEST_BACKOFF = 30_000;
 /** RFC 9110 §9.2.2: sent twice, they intend the same as sent once. */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
  * Sends requests again that got no response, to another upstream if there is one: those whose method
  * is idempotent (RFC 9110 §9.2.2), and others when the connection was refused or not made in time, so
- * that nothing can have been sent. Never when a part of the content is gone, nor after a response was
- * passed on.
+ * that nothing can have been sent. The first 256 KiB of content are kept for this; a request of whose
+ * content more was sent is not repeated. No request is repeated after a response was passed on.
  *
- * `Retry-After` holds for the upstream that said it: another one is asked at once.
+ * A target with one upstream sends the same request to the same upstream again. Give such a target a
+ * `backoff`: an upstream that has just failed is likely to fail again at once.
+ *
+ * `Retry-After` holds for the upstream that said it: another one is asked without it.
  *
  * @param options See {@linkcode RetriesOptions}.
  * @returns A value for the option `retry`. Targets that share it share its budget.
@@ -91,12 +113,16 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
  */
 export function retries(options: RetriesOptions = {}): Retry {
   checkNames("retries", options, NAMES);
-  const { statuses = [], clock = systemClock } = options;
+  const { statuses = [], random = Math.random, clock = systemClock } = options;
   const attempts = within("retries: attempts", options.attempts ?? 2, 1, 100);
   const budget = within("retries: budget", options.budget ?? 0.1, 0, 100);
   const reserve = within("retries: reserve", options.reserve ?? 10, 1);
   const longestWait = within("retries: longestWait", options.longestWait ?? 0, 0);
+  const backoff = within("retries: backoff", options.backoff ?? 0, 0);
   let saved = reserve;
+  /** How long to back off after so many attempts. */
+  const pause = (times: number): number =>
+    backoff === 0 ? 0 : Math.min(backoff * 2 ** (times - 1), LONGEST_BACKOFF) * (1 - random() / 2);
   return {
     clock,
     begin: () => void (saved = Math.min(saved + budget, reserve)),
@@ -104,8 +130,9 @@ export function retries(options: RetriesOptions = {}): Retry {
       const repeatable = unsent || IDEMPOTENT.has(method);
       if (!repeatable || times >= attempts || saved < 1) return undefined;
       if (status !== undefined && !statuses.includes(status)) return undefined;
-      const wait = another ? 0 : parseRetryAfter(retryAfter, Date.now()) ?? 0;
-      if (wait > longestWait || wait >= left) return undefined;
+      const asked = another ? 0 : parseRetryAfter(retryAfter, Date.now()) ?? 0;
+      const wait = Math.max(asked, pause(times));
+      if (asked > longestWait || wait >= left) return undefined;
       saved--;
       return wait;
     },

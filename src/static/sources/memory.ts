@@ -72,7 +72,8 @@ export function memory(
         if (!path.startsWith(folder)) continue;
         const [name = "", ...below] = path.slice(folder.length).split("/");
         if (below.length > 0) names.set(name, { name, directory: true });
-        else names.set(name, { ...pick(await find()), name, directory: false });
+        // A function that fails now may not when the file is asked for.
+        else names.set(name, { ...pick(await find().catch(() => ({}))), name, directory: false });
       }
       return [...names.values()];
     },
@@ -92,7 +93,7 @@ async function load(file: MemoryContent | MemoryFile, name = ""): Promise<Entry>
   });
 }
 
-function pick({ size, lastModified }: Entry): Pick<Entry, "size" | "lastModified"> {
+function pick({ size, lastModified }: Partial<Entry>): Pick<Listed, "size" | "lastModified"> {
   return { size, lastModified };
 }
 

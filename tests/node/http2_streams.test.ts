@@ -1,0 +1,177 @@
+/** Every state of a stream of HTTP/2, and what reads its content before, during and after. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type RunningServer, serve } from "../../src/node.ts";
+import type { Handler } from "../../src/handler.ts";
+import { certificates } from "../support/certificates.ts";
+import { until } from "../support/host.ts";
+import {
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  type Frame,
+  frame,
+  GOAWAY,
+  HEADERS,
+  number,
+  type RawClient,
+  rawClient,
+  requestFields,
+  RST_STREAM,
+} from "../support/raw_http2.ts";
+
+const tls = certificates().sign("localhost");
+const content = Buffer.alloc(1000, "x");
+
+/** Serves a handler to one client, and stops in an orderly way: no stream may be left. */
+async function serving(
+  fetch: Handler,
+  use: (client: RawClient, server: RunningServer) => Promise<void>,
+): Promise<void> {
+  const server = await serve({
+    fetch,
+    port: 0,
+    hostname: "127.0.0.1",
+    tls,
+    http2: true,
+    onError() {},
+  });
+  const client = await rawClient(server.port);
+  try {
+    await use(client, server);
+    await server.close();
+  } finally {
+    client.socket.destroy();
+    await server.close(true).catch(() => {});
+  }
+}
+
+const head = (method: string, end = false): Buffer =>
+  frame(HEADERS, END_HEADERS | (end ? END_STREAM : 0), 1, requestFields(method, "/"));
+const data = (end = false): Buffer => frame(DATA, end ? END_STREAM : 0, 1, content);
+const reset = (code: number): Buffer => frame(RST_STREAM, 0, 1, number(code));
+const isEnd = ({ type, flags }: Frame): boolean =>
+  (type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0;
+const isReset = ({ type }: Frame): boolean => type === RST_STREAM;
+
+const readers: Readonly<Record<string, (request: Request) => unknown>> = {
+  "has not touched": () => {},
+  "has looked at": (request) => request.body,
+  "has begun to read": (request) => request.body?.getReader().read(),
+  "has begun to read and let go of": async (request) => {
+    const reader = request.body?.getReader();
+    await reader?.read();
+    reader?.releaseLock();
+  },
+  "has cancelled": (request) => request.body?.cancel(),
+  "goes on reading": async (request) => {
+    const reader = request.body?.getReader();
+    await reader?.read();
+    void reader?.read().catch(() => {});
+  },
+  "has cloned": (request) => void request.clone(),
+};
+for (const [what, read] of Object.entries(readers)) {
+  for (const [size, sent] of [[2, 1], [2, 60], [300_000, 60]] as const) {
+    const title = `an early answer of ${size} bytes ends a stream of ${sent} frames`;
+    test(`${title} whose content the handler ${what}`, async () => {
+      const answering: Handler = async (request) => {
+        await read(request);
+        return new Response("o".repeat(size));
+      };
+      await serving(answering, async (client) => {
+        client.send(head("POST"), ...Array.from({ length: sent }, () => data()));
+        if (size > 65_535) {
+          client.send(frame(8, 0, 0, number(1_000_000)), frame(8, 0, 1, number(1_000_000)));
+        }
+        await client.until(isEnd);
+        // RFC 9113 §8.1: the client is to stop, and to take the answer for what it is.
+        assert.equal((await client.until(isReset)).payload.readUInt32BE(), 0);
+        const order = client.frames.filter((got) => isEnd(got) || isReset(got));
+        assert.deepEqual(order.map(({ type }) => type), [DATA, RST_STREAM]);
+      });
+    });
+  }
+}
+
+test("a stream whose content has come whole is not reset", async () => {
+  await serving(async (request) => new Response(await request.text()), async (client) => {
+    client.send(head("POST"), data(true));
+    await client.until(isEnd);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(!client.frames.some(isReset));
+  });
+});
+
+/** What becomes of reading, and of the signal. */
+interface Seen {
+  text?: string;
+  aborted?: boolean;
+}
+
+const leaving: Readonly<Record<string, (client: RawClient) => void>> = {
+  "resets it with NO_ERROR": (client) => client.send(reset(0)),
+  "resets it with INTERNAL_ERROR": (client) => client.send(reset(2)),
+  "resets it with CANCEL": (client) => client.send(reset(8)),
+  "closes the connection": (client) => client.socket.destroy(),
+  "ends the connection": (client) => client.socket.end(),
+  "goes away with an error": (client) =>
+    client.send(frame(GOAWAY, 0, 0, Buffer.concat([number(0), number(2)]))),
+  "breaks the protocol": (client) => client.send(frame(DATA, 0, 0, content)),
+};
+for (const [what, leave] of Object.entries(leaving)) {
+  for (const when of ["before", "during"]) {
+    test(`content that is read ${when} a client ${what} fails at once`, async () => {
+      let arrived = false;
+      let goOn = (): void => {};
+      const gate = new Promise<void>((resolve) => (goOn = resolve));
+      const seen: Seen = {};
+      const answering: Handler = async (request) => {
+        arrived = true;
+        if (when === "before") await gate;
+        try {
+          seen.text = await request.text();
+        } catch (error) {
+          seen.text = `failed: ${String(error)}`;
+        }
+        seen.aborted = request.signal.aborted;
+        return new Response("late");
+      };
+      await serving(answering, async (client) => {
+        client.send(head("POST"), data());
+        await until(() => arrived);
+        leave(client);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        goOn();
+        await until(() => seen.aborted !== undefined);
+        assert.match(seen.text ?? "", /^failed/);
+        assert.equal(seen.aborted, true);
+      });
+    });
+  }
+}
+
+test("a client that goes away in peace is answered", async () => {
+  let arrived = false;
+  const answering: Handler = async (request) => {
+    arrived = true;
+    return new Response(await request.text());
+  };
+  await serving(answering, async (client) => {
+    client.send(head("POST"), data());
+    await until(() => arrived);
+    client.send(frame(GOAWAY, 0, 0, Buffer.concat([number(0), number(0)])), data(true));
+    await client.until(isEnd);
+  });
+});
+
+test("HEAD and statuses without content end an open stream, too", async () => {
+  for (const method of ["HEAD", "GET", "POST"]) {
+    const status = method === "POST" ? 204 : 200;
+    await serving(() => new Response(null, { status }), async (client) => {
+      client.send(head(method));
+      await client.until(isEnd);
+      assert.equal((await client.until(isReset)).payload.readUInt32BE(), 0);
+    });
+  }
+});

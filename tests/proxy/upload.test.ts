@@ -1,0 +1,189 @@
+/** Content on its way to upstreams: the time it may take, and its length. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import type { IncomingResponse, OutgoingRequest, ProxyOptions } from "../../src/proxy/mod.ts";
+import { proxyTo } from "../../src/proxy/mod.ts";
+import { Upload } from "../../src/proxy/upload.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
+import { FakeTransport, ok } from "../support/fake_transport.ts";
+import { timed } from "../support/proxying.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+/** A request whose content comes when it is told to. */
+function slow(): { request: Request; send: (text: string) => void; end: () => void } {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>({ start: (given) => void (controller = given) });
+  const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
+  return {
+    request: new Request("http://front/", init),
+    send: (text) => controller?.enqueue(bytes(text)),
+    end: () => controller?.close(),
+  };
+}
+/** Takes all of the content, and then answers or not. */
+const reading =
+  (answers: boolean) => async ({ body }: OutgoingRequest): Promise<IncomingResponse> => {
+    const text = await new Response(body).text();
+    return answers ? { ...ok(), body: new Response(text).body } : new Promise(() => {});
+  };
+const why = (response: Response): [number, string | undefined] => [
+  response.status,
+  /error=(\w+)/.exec(response.headers.get("proxy-status") ?? "")?.[1],
+];
+interface Timed {
+  readonly clock: FakeClock;
+  readonly app: Handler;
+  readonly errors: string[];
+}
+function limited(transport: FakeTransport, options: ProxyOptions = {}): Timed {
+  const clock = new FakeClock();
+  const errors: string[] = [];
+  const onError = (error: unknown): void => void errors.push(String(error));
+  return { clock, errors, app: timed(clock, { transport, timeout: 1000, onError, ...options }) };
+}
+
+test("an upload may take longer than the timeout while its content moves", async () => {
+  const { clock, app } = limited(new FakeTransport(reading(true)));
+  const { request, send, end } = slow();
+  const response = app(request);
+  for (let i = 0; i < 9; i++) {
+    send(`${i}`);
+    await clock.pass(900);
+  }
+  end();
+  assert.equal(await (await response).text(), "012345678");
+  assert.equal(clock.timers, 0);
+});
+
+test("the time for the response begins when the request has been sent", async () => {
+  const { clock, app, errors } = limited(new FakeTransport(reading(false)));
+  const { request, send, end } = slow();
+  const response = Promise.resolve(app(request));
+  send("content");
+  await clock.pass(900);
+  end();
+  await clock.pass(999);
+  const early = await Promise.race([response, settle().then(() => undefined)]);
+  assert.equal(early, undefined);
+  await clock.pass(1);
+  assert.deepEqual(why(await response), [504, "http_response_timeout"]);
+  assert.match(errors.join(), /no response within 1000 ms \(option timeout\)/);
+});
+
+test("a client that stops sending is answered with 408, and the upstream is not blamed", async () => {
+  const transport = new FakeTransport(reading(true));
+  const { clock, app, errors } = limited(transport);
+  const { request, send } = slow();
+  const response = app(request);
+  send("the beginning");
+  await clock.pass(1000);
+  assert.deepEqual(why(await response), [408, "http_request_error"]);
+  assert.deepEqual([errors, transport.last.signal.aborted], [[], true]);
+});
+
+test("an upstream that stops taking content is 504", async () => {
+  const transport = new FakeTransport(async ({ body }) => {
+    await body?.getReader().read();
+    return new Promise(() => {});
+  });
+  const { clock, app, errors } = limited(transport);
+  const chunk = new Uint8Array(100_000);
+  const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(chunk) });
+  const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
+  const response = app(new Request("http://front/", init));
+  await clock.pass(1000);
+  assert.deepEqual(why(await response), [504, "connection_write_timeout"]);
+  assert.match(errors.join(), /took no content for 1000 ms \(option timeout\)/);
+});
+
+test("timeouts.total counts the upload, and says so", async () => {
+  const options = { timeouts: { total: 1500 } };
+  const { clock, app, errors } = limited(new FakeTransport(reading(true)), options);
+  const { request, send } = slow();
+  const response = app(request);
+  for (let i = 0; i < 3; i++) {
+    send("x");
+    await clock.pass(500);
+  }
+  assert.equal((await response).status, 504);
+  assert.match(errors.join(), /within 1500 ms \(option timeouts.total\)/);
+});
+
+/** What is sent, and its content. */
+async function sent(request: Request, options: ProxyOptions = {}): Promise<(string | undefined)[]> {
+  let text: string | undefined;
+  const transport = new FakeTransport(async ({ body }) => {
+    text = await new Response(body).text();
+    return ok();
+  });
+  await proxyTo("http://up", { transport, onError: () => {}, ...options })(request);
+  return [transport.last.fields.find(([name]) => name === "content-length")?.[1], text];
+}
+const posted = (body: BodyInit, length = "3"): Request =>
+  new Request("http://front/", { method: "POST", body, headers: { "content-length": length } });
+
+test("content that was made anew has its own length", async () => {
+  for (const text of ["longer than before", "s", "", "é".repeat(100_000)]) {
+    const length = String(bytes(text).length);
+    assert.deepEqual(await sent(new Request(posted("old"), { method: "POST", body: text })), [
+      length,
+      text,
+    ]);
+    assert.deepEqual(await sent(posted(bytes(text) as BodyInit)), [length, text]);
+    const form = new URLSearchParams({ text });
+    assert.deepEqual(await sent(posted(form)), [String(form.toString().length), form.toString()]);
+  }
+  const hook: ProxyOptions = {
+    onRequest: (outgoing) => ({ ...outgoing, body: new Response("of a hook").body }),
+  };
+  assert.deepEqual(await sent(posted("old"), hook), ["9", "of a hook"]);
+});
+
+test("content in parts never looks complete at a length that is not its own", async () => {
+  for (const length of ["3", "300"]) {
+    let parts = 3;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (parts-- > 0) controller.enqueue(bytes("part"));
+        else controller.close();
+      },
+    });
+    const init: RequestInit & { duplex: "half" } = {
+      method: "POST",
+      body,
+      duplex: "half",
+      headers: { "content-length": length },
+    };
+    let error: unknown;
+    const transport = new FakeTransport(async ({ body }) => {
+      await new Response(body).text().catch((why: unknown) => (error = why));
+      return ok();
+    });
+    const app = proxyTo("http://up", { transport, onError: () => {} });
+    assert.equal((await app(new Request("http://front/", init))).status, 502);
+    await settle();
+    assert.match(String(error), /than its Content-Length/);
+  }
+});
+
+test("an attempt that is over takes nothing from the next", async () => {
+  const upload = new Upload(new Response("all of it").body as ReadableStream<Uint8Array>);
+  upload.repeat();
+  const [first, second] = [upload.attempt(), upload.attempt()];
+  await first.cancel();
+  upload.settle();
+  assert.equal(await new Response(second).text(), "all of it");
+  const late = new Upload(new Response("content").body as ReadableStream<Uint8Array>);
+  const [stale, other] = [late.attempt(), late.attempt()];
+  await assert.rejects(new Response(stale).text(), /another attempt/);
+  assert.equal(await new Response(other).text(), "content");
+});
+
+test("content that was let go of fails for whoever asks for it later", async () => {
+  const upload = new Upload(new Response("content").body as ReadableStream<Uint8Array>);
+  const stream = upload.attempt();
+  upload.cancel(new Error("nobody waits any more"));
+  await assert.rejects(new Response(stream).text(), /nobody waits/);
+});
