@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import { textResponse } from "../http/text.ts";
 import { answerEarly } from "./content.ts";
 import { answerLast, linger } from "./linger.ts";
-import { inTurn } from "./pipelining.ts";
+import { answerOn, inTurn } from "./pipelining.ts";
 import { writeResponse } from "./response.ts";
 
 const PHRASES: Readonly<Record<number, string>> = {
@@ -46,7 +46,7 @@ const BROKEN = new Map([
 
 /** Refuses what is no request, as Node does, but so that the answer arrives. */
 export function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const { _httpMessage: begun } = socket as { _httpMessage?: ServerResponse | null };
+  const begun = answerOn(socket);
   if (error.code === "ECONNRESET" || socket.destroyed) return void socket.destroy(error);
   if (begun?.req.complete) {
     // The answer to the request before it would be lost, or taken for another.

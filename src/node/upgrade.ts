@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { announcesContent, upgradeProtocol } from "../http/upgrade.ts";
 import type { Tunnel } from "../proxy/transport.ts";
 import { linger } from "./linger.ts";
+import { answerOn } from "./pipelining.ts";
 import { type Streams, streamsOf } from "../runtime/sockets.ts";
 
 /** Listens to requests. */
@@ -98,7 +99,7 @@ export function acceptUpgrades(server: Server, listen: Listener): () => void {
       const headers = headersOf(message);
       // Behind a request that is not answered yet, an upgrade would take the connection from that.
       const accepted = message.httpVersion === "1.1" && !announcesContent(headers) &&
-        upgradeProtocol(message.method ?? "", headers) !== undefined && !isAnswering(message);
+        upgradeProtocol(message.method ?? "", headers) !== undefined && !answerOn(message.socket);
       if (!accepted) declined.add(message);
       return accepted;
     },
@@ -106,11 +107,6 @@ export function acceptUpgrades(server: Server, listen: Listener): () => void {
   return () => {
     for (const socket of tunnels) socket.destroy();
   };
-}
-
-/** Whether an earlier request of the connection has no whole answer yet. */
-function isAnswering({ socket }: IncomingMessage): boolean {
-  return Boolean((socket as { _httpMessage?: ServerResponse | null })._httpMessage);
 }
 
 /** The answer itself; Deno's `ServerResponse` would announce content (RFC 9110 §8.6). */
