@@ -62,7 +62,7 @@ export interface Fetcher {
 }
 
 /** The platform arguments of a handler. An app or a binding can do without those that are optional. */
-type ArgsOf<H> = H extends (request: never, ...args: infer Args) => unknown ? Readonly<Args>
+export type ArgsOf<H> = H extends (request: never, ...args: infer Args) => unknown ? Readonly<Args>
   : H extends { fetch(request: never, ...args: infer Args): unknown }
     ? [] extends Args ? readonly [] : Readonly<Args>
   : never;

@@ -37,6 +37,7 @@ export { dispatch, type DispatchOptions, type Mounts } from "./dispatch.ts";
 export { easterEgg } from "./easter_egg.ts";
 export {
   type AnyHandler,
+  type ArgsOf,
   compose,
   type DifferentPlatformArguments,
   type Handler,

@@ -31,7 +31,7 @@ export type Exports<E extends Exported = string | URL | PackageFolder | Source> 
   | Iterable<readonly [prefix: string, source: E]>;
 
 /** What makes a source, as a handler. */
-type HandlerFor<E> = E extends (...args: infer Args) => Source
+export type HandlerFor<E> = E extends (...args: infer Args) => Source
   ? (request: Request, ...args: Args) => Response
   : never;
 

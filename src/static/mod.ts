@@ -17,6 +17,7 @@ export type {
   Exported,
   ExportNeeds,
   Exports,
+  HandlerFor,
   PackageFolder,
   SameExportNeeds,
   SourceOf,
