@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fail } from "./config.ts";
+import { fail, shown } from "./config.ts";
 import { textResponse } from "./http/text.ts";
 
 /**
@@ -155,6 +155,21 @@ export function requireHandler(where: string, value: unknown): void {
     value,
     isFetching(value) ? "(...args) => app.fetch(...args)" : "a handler, such as notFound",
   );
+}
+
+/**
+ * Checks what a handler answered with. Some hosts take a handler that forgot to return anything for
+ * one that answers, Bun even with 200 and a page of its own.
+ *
+ * @param where What the handler is called in errors.
+ * @throws {TypeError} When it is no response.
+ */
+export function requireResponse(where: string, value: unknown): Response {
+  // Another implementation of `Response` will do.
+  if (value instanceof Response || Object.prototype.toString.call(value) === "[object Response]") {
+    return value as Response;
+  }
+  throw new TypeError(`${where} returned ${shown(value)}; return a Response`);
 }
 
 /** Whether a value has a handler as its method `fetch`, as apps of Hono and h3 have. */
