@@ -16,6 +16,7 @@ import type { HotOptions } from "./sources/hot_files.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
 import { isMediaType, typesWith } from "./media_type.ts";
+import { type Page, type PagePaths, readPage } from "./page.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -93,10 +94,19 @@ export interface ServeStaticOptions {
    */
   readonly trailingSlash?: "add" | "remove" | "ignore";
   /**
-   * The file of an export that answers navigations to what is not there, for apps that have their
-   * routes in the browser; `true` is `"index.html"`. Default `false`.
+   * The file of an export that answers for what is not there, for apps that have their routes in the
+   * browser; `true` is `"index.html"`. GET and HEAD requests get it, unless they take no HTML, name
+   * JSON in `Accept` and no HTML, or are for a part of a page by `Sec-Fetch-Dest`; and unless the last
+   * name of the path has an extension with a known media type, or a name begins with a dot. Handlers
+   * of other paths go before it, or are left out by `spaPaths`. Default `false`.
    */
   readonly spa?: boolean | string;
+  /**
+   * The decoded paths below the export that the page of `spa` answers for: globs that are held
+   * against the whole path (`"!api/**"`), or a function that decides alone, about names with an
+   * extension and those with a dot in front, too. Default `"**"`.
+   */
+  readonly spaPaths?: PagePaths;
   /** The name of a page for what is not there; the nearest one is sent with 404. Default: none. */
   readonly notFoundPage?: string;
   /**
@@ -151,7 +161,7 @@ export interface Settings {
   readonly codings: readonly Stored[];
   readonly dictionaries: Dictionaries | undefined;
   readonly finishing: Finishing;
-  readonly spa: readonly string[] | undefined;
+  readonly spa: Page | undefined;
   readonly notFoundPage: string | undefined;
   readonly refuseMethods: boolean;
   readonly listing: boolean;
@@ -175,6 +185,7 @@ const NAMES = [
   "hideIndex",
   "trailingSlash",
   "spa",
+  "spaPaths",
   "notFoundPage",
   "precompressed",
   "dictionaries",
@@ -210,6 +221,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
   for (const coding of codings) oneOf("precompressed", coding, Object.keys(EXTENSIONS) as Coding[]);
   const compress = flag("compress", options.compress);
   const { download = false, index = "index.html" } = options;
+  const typeOf = typesWith(options.mimeTypes ?? {});
   return {
     guard: guarding({ disallow, isAllowed, dotfiles, coded }),
     finding: {
@@ -226,7 +238,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     },
     answering: {
       cache: caching(options.cache ?? true, options.cacheTimeout ?? 43200),
-      typeOf: typesWith(options.mimeTypes ?? {}),
+      typeOf,
       fallbackMimetype,
       download: savedAs(download),
       untrusted: flag("untrusted", options.untrusted),
@@ -243,7 +255,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
       headers: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       onServe: onServe && telling("serveStatic: onServe", onServe),
     },
-    spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
+    spa: readPage(options.spa, options.spaPaths, typeOf),
     notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
     listing: flag("listing", options.listing),
     refuseMethods: flag("refuseMethods", options.refuseMethods),
@@ -259,12 +271,6 @@ function savedAs(
     // RFC 6266 §4.3: a name, never a path.
     return name === false ? undefined : (name === true ? path : name).replace(/^.*[/\\]/s, "");
   };
-}
-
-function pathOf(spa: string | undefined): readonly string[] | undefined {
-  if (spa === undefined) return undefined;
-  const path = typeof spa === "string" ? spa.split("/").map(encodeURIComponent).join("/") : "";
-  return safeSegments(`/${path}`) ?? fail('spa must be true or a path such as "app/index.html"');
 }
 
 function names(option: string, values: readonly string[]): readonly string[] {
