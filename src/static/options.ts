@@ -16,7 +16,7 @@ import type { HotOptions } from "./sources/hot_files.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
 import { isMediaType, typesWith } from "./media_type.ts";
-import { type Page, type PagePaths, readPage } from "./page.ts";
+import { type Page, readPage } from "./page.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -106,7 +106,7 @@ export interface ServeStaticOptions {
    * against the whole path (`"!api/**"`), or a function that decides alone, about names with an
    * extension and those with a dot in front, too. Default `"**"`.
    */
-  readonly spaPaths?: PagePaths;
+  readonly spaPaths?: string | readonly string[] | ((path: string) => boolean);
   /** The name of a page for what is not there; the nearest one is sent with 404. Default: none. */
   readonly notFoundPage?: string;
   /**

@@ -11,7 +11,7 @@ import { glob } from "./globs.ts";
 import type { TypeOf } from "./media_type.ts";
 
 /** The paths below an export that the page answers for: globs, or a function that decides alone. */
-export type PagePaths = string | readonly string[] | ((path: string) => boolean);
+type PagePaths = string | readonly string[] | ((path: string) => boolean);
 
 /** The page of an export, and when it may answer. */
 export interface Page {
