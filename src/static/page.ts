@@ -6,7 +6,6 @@
 import { atOnce } from "../callbacks.ts";
 import { weightOfType } from "../http/accept.ts";
 import { readablePath } from "../http/path.ts";
-import { safeSegments } from "../http/segments.ts";
 import { glob } from "./globs.ts";
 import type { TypeOf } from "./media_type.ts";
 
@@ -27,41 +26,12 @@ export const PAGE_VARY = "accept, sec-fetch-dest";
 /** What browsers show as a page; all else is a part of one, or asked for by a script. */
 const DOCUMENTS = new Set(["document", "iframe", "frame", "fencedframe"]);
 
-/**
- * Reads the options `spa` and `spaPaths`.
- *
- * @throws {TypeError} When one of them has a wrong value.
- */
-export function readPage(
-  spa: boolean | string | undefined,
-  paths: PagePaths | undefined,
-  typeOf: TypeOf,
-): Page | undefined {
-  const answersFor = rule(paths ?? "**", typeOf);
-  if (spa === undefined || spa === false) {
-    if (paths === undefined) return undefined;
-    throw new TypeError("serveStatic: spaPaths is for the page of spa; set spa, too");
-  }
-  const file = spa === true ? "index.html" : spa;
-  const path = typeof file === "string" ? file.split("/").map(encodeURIComponent).join("/") : "";
-  const names = safeSegments(`/${path}`);
-  if (names) return { names, answersFor };
-  throw new TypeError('serveStatic: spa must be true or a path such as "app/index.html"');
-}
-
-function rule(paths: PagePaths, typeOf: TypeOf): Page["answersFor"] {
+/** Compiles the option `spaPaths`. */
+export function pageRule(paths: PagePaths, typeOf: TypeOf): Page["answersFor"] {
   if (typeof paths === "function") {
     return (path) => atOnce("serveStatic: spaPaths", paths(readablePath(path.slice(1))));
   }
-  const matchers = [paths].flat().map((pattern) => {
-    if (typeof pattern === "string" && pattern !== "") return glob(pattern);
-    throw new TypeError(
-      `serveStatic: spaPaths holds ${
-        JSON.stringify(pattern)
-      }; give globs such as "!api/**", or a ` +
-        "function of the path",
-    );
-  });
+  const matchers = [paths].flat().map(glob);
   return (path) => {
     const below = readablePath(path.slice(1));
     const names = below.split("/");
