@@ -117,7 +117,7 @@ export class LazyRequest extends HostRequest {
   /** A response that is written as it is. */
   respond(body: Body | Flow, head: Head): Response {
     const part = body instanceof ReadableStream ? takePart(body) : undefined;
-    return lightResponse(part ? fileFlow(part) : body, head);
+    return lightResponse(part ? fileFlow(part, "stream" in this.sink) : body, head);
   }
 
   /** The native request, or another one for a URL. */

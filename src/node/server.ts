@@ -13,7 +13,9 @@ import { createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { Duplex } from "node:stream";
 import { awaitContinue } from "./content.ts";
+import { HTTP2_OPTIONS, limitTime } from "./http2_limits.ts";
 import { linger } from "./linger.ts";
+import type { ServerTimeouts } from "./timeouts.ts";
 import type { Certificate } from "./tls.ts";
 
 /** Makes a server; HTTP/2 needs TLS, as browsers know no other. */
@@ -21,14 +23,26 @@ export function createServer(
   listener: RequestListener,
   tls: Certificate | undefined,
   http2: boolean,
+  timeouts: Required<ServerTimeouts>,
 ): Server {
+  const { headers, request: requestTimeout } = timeouts;
+  // Node wants no more than the whole may take.
+  const headersTimeout = requestTimeout > 0 ? Math.min(headers, requestTimeout) : headers;
   // Where content is unlikely, Node makes no stream for it.
-  const options = { optimizeEmptyRequests: true };
+  const limits = { headersTimeout, requestTimeout };
+  const options = { ...limits, optimizeEmptyRequests: true };
   const server = http2
-    ? createSecureServer({ ...tls, allowHTTP1: true }) as unknown as Server
+    ? createSecureServer({
+      ...tls,
+      ...HTTP2_OPTIONS,
+      ...limits,
+      ...(headersTimeout > 0 ? { handshakeTimeout: headersTimeout } : {}),
+      allowHTTP1: true,
+    }) as unknown as Server
     : tls
     ? createHttps({ ...options, ...tls })
     : createHttp(options);
+  if (http2) limitTime(server, timeouts);
   server.on("request", listener);
   // Node would ask for content before anybody wants it.
   server.on("checkContinue", (message, sink) => {
