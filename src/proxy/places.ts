@@ -5,6 +5,7 @@
  */
 import { type Handler, requireHandler } from "../handler.ts";
 import type { Refuse } from "./connection.ts";
+import { readMember, readUrl } from "./member.ts";
 import type { Transport } from "./transport.ts";
 import {
   type Fetcher,
@@ -14,19 +15,13 @@ import {
   type Upstream,
   type WeightedUrl,
 } from "./upstream.ts";
-import {
-  type Changes,
-  ChangingList,
-  readMember,
-  readUrl,
-  type UpstreamList,
-} from "./upstreams/list.ts";
+import type { UpstreamList } from "./upstreams/list.ts";
 
 /**
  * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
  * request is appended; several URLs that share the requests; a list of them that changes, see
- * {@linkcode upstreamList}; a service binding of Cloudflare
- * Workers; or a handler in this process, which gets the platform arguments, too.
+ * {@linkcode upstreamList}; a service binding of Cloudflare Workers; or a handler in this process,
+ * which gets the platform arguments, too.
  *
  * What a handler has from `fetch`, and returns as it is, is taken for content that `fetch` has
  * decoded, so that its `Content-Encoding` is left out. Nothing tells whether it has: content that it
@@ -40,6 +35,18 @@ export type TargetPlace<H = Handler> =
   | UpstreamList
   | Fetcher
   | H;
+
+/** What is told of upstreams that come and go. */
+export interface Changes {
+  readonly added: (upstream: Upstream) => void;
+  readonly removed: (upstream: Upstream) => void;
+}
+
+/** What gives its upstreams to every target; a list that nobody makes is in no bundle. */
+export interface Joinable {
+  /** The upstreams as objects of the target's own, in a list that changes. */
+  join(transport: Transport): Place;
+}
 
 /** The upstreams at a place, and how to hear of changes, where there can be any. */
 export interface Place {
@@ -59,9 +66,9 @@ export function readPlace(
     requireHandler(`proxy: ${name}`, place);
     return { upstreams: [localUpstream(place as Handler<readonly unknown[]>)] };
   }
-  if (place instanceof ChangingList) return place.join(transport);
   if (isFetcher(place)) return { upstreams: [fetcherUpstream(place)] };
   if (!Array.isArray(place)) {
+    if (isJoinable(place)) return place.join(transport);
     return { upstreams: [remoteUpstream(readUrl(place, refuse), 1, transport)] };
   }
   if (place.length === 0) refuse(" is an empty list; give it a URL");
@@ -76,4 +83,8 @@ export function readPlace(
 export function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value &&
     typeof value.fetch === "function";
+}
+
+function isJoinable(value: unknown): value is Joinable {
+  return typeof value === "object" && value !== null && "join" in value;
 }

@@ -101,7 +101,7 @@ function describedBy(
     : { cacheControl: fallback?.cacheControl ?? "no-cache", validators: own !== undefined };
   const mayCompress = answering.compress && coding === "identity" &&
     isCompressible(type, entry.size, policy.cacheControl);
-  const made = mayCompress && takesGzip(request);
+  const made = mayCompress && takesGzip(request, representation.choose);
   const sent = { name: made ? "gzip" : coding, made };
   const coded = answering.vary ?? (mayCompress ? "accept-encoding" : undefined);
   const vary = [coded, fallback?.vary].filter(Boolean).join(", ") || undefined;
