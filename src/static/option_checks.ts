@@ -71,9 +71,6 @@ export const OPTIONS: Checks<ServeStaticOptions> = {
 /** How others call what is an option here. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   maxAge: "give cacheTimeout, in seconds",
-  setHeaders: "headers",
-  single: "spa",
-  brotli: "precompressed",
 };
 
 /** A path with each of its names escaped. */
