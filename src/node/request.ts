@@ -11,6 +11,7 @@ import type { Body, Head } from "../http/respond.ts";
 import type { Target } from "../http/target.ts";
 import { takePart } from "../static/sources/file_content.ts";
 import { fileFlow } from "./file_flow.ts";
+import { takesEarlyHints, writeEarlyHints } from "./informational.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
 import { lightResponse } from "./light_response.ts";
 import { peerAddress } from "./peer.ts";
@@ -112,6 +113,17 @@ export class LazyRequest extends HostRequest {
   /** Whether the connection can become a tunnel. */
   get upgradable(): boolean {
     return tunnellerOf(this.sink) !== undefined;
+  }
+
+  /** Whether the client is known to understand `103 Early Hints`. */
+  get takesEarlyHints(): boolean {
+    return takesEarlyHints(this.sink, this.headers.has("sec-fetch-mode"));
+  }
+  /** Sends `103 Early Hints`; links that Node refuses are left out. */
+  sendEarlyHints(links: readonly string[]): void {
+    try {
+      writeEarlyHints(this.sink, links);
+    } catch { /* The response has all that matters. */ }
   }
 
   /** A response that is written as it is. */

@@ -96,7 +96,7 @@ function describedBy(
     : answering.cache(path, type, representation.base);
   const mayCompress = answering.compress && coding === "identity" &&
     isCompressible(type, entry.size, policy.cacheControl);
-  const made = mayCompress && takesGzip(request);
+  const made = mayCompress && takesGzip(request, representation.choose);
   const sent = { name: made ? "gzip" : coding, made };
   const vary = answering.vary ?? (mayCompress ? "accept-encoding" : undefined);
   const description = describe(representation, sent, type, policy, { ...answering, vary }, now);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { codingChooser } from "../http/negotiation.ts";
 import { canonicalPath } from "../http/path.ts";
 import { safeSegments } from "../http/segments.ts";
 import type { Place } from "../mount.ts";
@@ -104,9 +105,9 @@ function answerLocated(
   { answering, codings, dictionaries, guard }: Settings,
   fallback?: Fallback,
 ): Soon<Answer> {
-  const accepted = request.headers.get("accept-encoding");
+  const choose = codingChooser(request.headers.get("accept-encoding"));
   const stored = dictionaries ? [...dictionaries.stored(request.headers), ...codings] : codings;
-  return andThen(selectVariant(file, source, guard, accepted, stored), ({ entry, coding }) => {
+  return andThen(selectVariant(file, source, guard, choose, stored), ({ entry, coding }) => {
     const { name } = file.entry;
     const representation: Representation = {
       entry,
@@ -114,6 +115,7 @@ function answerLocated(
       name,
       path: file.segments.join("/") || name,
       base: () => baseOf(place, path),
+      choose,
     };
     return answerFile(request, representation, answering, fallback);
   });
