@@ -10,11 +10,13 @@ import { type Body, type FieldList, type Head, respond } from "../http/respond.t
 import { takesTrailers, withTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Clock } from "./clock.ts";
+import { WatchedFlow, withEnd } from "./ending.ts";
 import { discard, type Exchange } from "./exchange.ts";
 import { Failure } from "./failure.ts";
 import { type Watch, watched } from "./guard.ts";
 import type { Settings } from "./options.ts";
 import type { IncomingResponse, PushedResponse } from "./transport.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
 const NULL_BODY = new Set([204, 205, 304]);
@@ -136,15 +138,14 @@ export interface Answering {
   readonly exchange: Exchange;
   readonly settings: Settings;
   readonly clock: Clock;
-  /** Whether the upstream is in this process. */
-  readonly local: boolean;
+  readonly upstream: Upstream;
 }
 
 /** The response itself, of fields that are right. */
 export function responseOf(
   incoming: IncomingResponse,
   fields: readonly Field[],
-  { request, exchange, settings, clock, local }: Answering,
+  { request, exchange, settings, clock, upstream }: Answering,
 ): Response {
   const { status } = incoming;
   const head = headOf(incoming, fields);
@@ -159,20 +160,35 @@ export function responseOf(
   }
   const pause = isEvents(head.fields) ? 0 : idle;
   // Transports of ours notice content that is cut; only what more is asked for costs a stream.
-  const counted = (ownTransport && !local) || head.length === undefined;
+  const counted = (ownTransport && !upstream.local) || head.length === undefined;
   const flow = isPushed(incoming) ? incoming.flow : undefined;
-  if (pause === 0 && total === 0 && counted) {
+  const cut = (error: unknown): void => {
+    if (!isGone(request)) onError(error, request, upstream);
+  };
+  if (pause === 0 && total === 0 && counted && flow) {
     // From here on, a client that leaves cancels the content.
     exchange.end();
-    if (!flow) return trailing(respond(host, incoming.body as Body, head), request, incoming);
     // Content of a known length has no trailers.
     const whole = head.length === undefined ? undefined : flow.whole?.();
     if (whole) return respond(host, whole, head);
-    return trailing(respondFlow(host, flow, head), request, incoming);
+    return trailing(respondFlow(host, new WatchedFlow(flow, cut), head), request, incoming);
   }
   if (incoming.body === null) {
     exchange.end();
     return respond(host, null, head);
+  }
+  if (pause === 0 && total === 0 && counted) {
+    exchange.end();
+    // Text and bytes have a length that only the host can see, and only in their own stream.
+    if (upstream.local && head.length === undefined) {
+      return trailing(respond(host, incoming.body as Body, head), request, incoming);
+    }
+    const body = withEnd(
+      incoming.body,
+      head.length,
+      (ending, error) => ending === "failed" && cut(error),
+    );
+    return trailing(respond(host, body as Body, head), request, incoming);
   }
   const watch: Watch = {
     length: head.length,
@@ -180,8 +196,8 @@ export function responseOf(
     signal: exchange.signal,
     ended(error) {
       if (error === undefined) return exchange.end();
+      cut(error);
       exchange.abort(error);
-      if (!isGone(request)) onError(error, request);
     },
   };
   const body = watched(incoming.body, watch, clock) as Body;

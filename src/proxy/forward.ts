@@ -102,6 +102,7 @@ export function forwarder(
       body: contentOf(request),
       signal: exchange.signal,
     };
+    let asked: Upstream | undefined;
     const deliver = (
       received: Received,
       upload: Upload | undefined,
@@ -114,6 +115,7 @@ export function forwarder(
         signal: received.signal,
         patience: patienceOf(settings),
         async attempt(upstream) {
+          if (received.target === target) asked = upstream;
           const body = upload ? upload.attempt() : null;
           const plain = outgoingRequest(received, body, upstream, settings);
           if (!plain) throw new Failure("http_request_error", "the path would leave the target");
@@ -152,7 +154,7 @@ export function forwarder(
         exchange.end();
         return await answerUpgrade(request, incoming, rewritten, upgrade, name);
       }
-      const around = { request, exchange, settings, clock, local: upstream.local };
+      const around = { request, exchange, settings, clock, upstream };
       const response = responseOf(incoming, rewritten, around);
       if (!onResponse) return response;
       return await HookError.of(() => onResponse(response, request)) ?? response;
@@ -165,7 +167,7 @@ export function forwarder(
       // Nobody reads it; the status is for logs.
       if (isGone(request)) return new Response(null, { status: 499 });
       const failed = whatFailed(error);
-      if (failed.status >= 500) settings.onError(error, request);
+      if (failed.status >= 500) settings.onError(error, request, asked);
       return own(failed);
     }
   };

@@ -19,8 +19,10 @@ export interface Watcher {
   cut(error: unknown): void;
 }
 
-/** How much is kept, be it to find the end before anything is sent or to send it again, in bytes. */
+/** How much is kept to be sent again, in bytes. */
 const MOST_KEPT = 256 * 1024;
+/** How much is read to find the end before anything is sent, in bytes: a stream may have none. */
+const MOST_AHEAD = 8 * 1024 * 1024;
 
 /** Content that is sent to one upstream after another until one of them answers. */
 export class Upload {
@@ -146,7 +148,7 @@ export class Upload {
     }
     const sink = this.#sink;
     if (this.#keeping) this.#keep(chunk);
-    const more = sink ? sink.write(chunk) : this.#looking && (isFirst || this.#count < MOST_KEPT);
+    const more = sink ? sink.write(chunk) : this.#looking && (isFirst || this.#count < MOST_AHEAD);
     this.#watcher?.moved(more ? "client" : "upstream");
     return more;
   }
