@@ -33,3 +33,15 @@ export function mapCookie(value: string, map: CookieMap): string {
 function replaced(attribute: string, old: string, value: string): string {
   return old === value ? attribute : ` Path=${value}`;
 }
+
+/** Names that browsers take with `Secure` only (RFC 6265bis §4.1.3). */
+const SECURE_NAME = /^[ \t]*__(?:host|secure|http|host-http)-/i;
+/** What browsers take with `Secure` only, besides itself. */
+const SECURE_ATTRIBUTE = /^[ \t]*(?:secure|partitioned|samesite[ \t]*=[ \t]*none)[ \t]*(?:=|$)/i;
+
+/** The value of `Set-Cookie` without `Secure`, and without what browsers take with it only. */
+export function insecureCookie(value: string): string {
+  const [pair = "", ...attributes] = value.split(";");
+  if (SECURE_NAME.test(pair)) return value;
+  return [pair, ...attributes.filter((attribute) => !SECURE_ATTRIBUTE.test(attribute))].join(";");
+}

@@ -45,6 +45,7 @@ export function pour(
       resolve();
     };
     const fail = (error: unknown): void => {
+      joint.flush();
       settle();
       reject(error);
     };

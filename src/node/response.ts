@@ -8,6 +8,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { flowOf, isFlow, takeFlow } from "../http/flow.ts";
 import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
 import { type Trailed, trailedOf } from "../http/trailers.ts";
+import type { FieldList } from "../http/respond.ts";
 import { type Written, written } from "./light_response.ts";
 import { pour } from "./pour.ts";
 
@@ -51,8 +52,7 @@ function write(
 ): void | Promise<void> {
   const { status, length, body } = parts;
   if (body === null || method === "HEAD" || WITHOUT_CONTENT.has(status)) {
-    writeHead(sink, parts, lengthWithout(method, parts));
-    sink.end();
+    endWithout(sink, parts, lengthWithout(method, parts));
     return discard(body);
   }
   if (typeof body === "string" || body instanceof Uint8Array) {
@@ -81,14 +81,33 @@ function writeHead(
   length: number | undefined,
   trailers?: Trailers,
 ): void {
-  let lines =
-    (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
+  let lines = withLength(fields, length);
   if (trailers?.announced) lines = [...lines, "trailer", trailers.announced];
-  if (sink.req.httpVersionMajor === 2) {
-    lines = lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
-    sink.writeHead(status, lines);
-  } else if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
+  if (sink.req.httpVersionMajor === 2) sink.writeHead(status, withoutHttp1(lines));
+  else if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
   else sink.writeHead(status, lines);
+}
+
+/** Ends an answer that has no content. */
+function endWithout(sink: ServerResponse, parts: Written, length: number | undefined): void {
+  if (sink.req.httpVersionMajor === 2) {
+    // Written by themselves, the fields would go without END_STREAM, and an empty frame after them:
+    // no answer of trailer fields alone, as gRPC has it.
+    const lines = withoutHttp1(withLength(parts.fields, length));
+    sink.statusCode = parts.status;
+    for (let i = 0; i + 1 < lines.length; i += 2) {
+      sink.appendHeader(lines[i] as string, lines[i + 1] as string);
+    }
+  } else writeHead(sink, parts, length);
+  sink.end();
+}
+
+function withLength(fields: FieldList, length: number | undefined): string[] {
+  return (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
+}
+
+function withoutHttp1(lines: readonly string[]): string[] {
+  return lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
 }
 
 /**
@@ -112,8 +131,7 @@ async function writeStream(
   const [first, second] = results;
   // A `Content-Length` beside it is of other content, whose headers were copied.
   if (first?.done && !trailers) {
-    writeHead(sink, parts, 0);
-    return void sink.end();
+    return endWithout(sink, parts, 0);
   }
   if (second?.done && first?.value instanceof Uint8Array && !trailers) {
     writeHead(sink, parts, first.value.byteLength);
@@ -125,12 +143,27 @@ async function writeStream(
   await pour(flowOf(reader, ahead), sink, parts.length, trailers);
 }
 
-/** Cuts an answer, so that it does not look whole. */
+/** Cuts an answer, so that it does not look whole. What was written of it before is sent. */
 export function cut(sink: ServerResponse): void {
   const { stream } = sink as { stream?: Pick<ServerHttp2Stream, "close"> };
-  // HTTP/2 calls the end of a stream that is just destroyed no error (RFC 9113 §7).
-  if (stream) stream.close(INTERNAL_ERROR);
-  else sink.destroy();
+  if (!sink.headersSent) end();
+  // Node holds what is written back until the end of the turn.
+  else setImmediate(end);
+
+  function end(): void {
+    // HTTP/2 calls the end of a stream that is just destroyed no error (RFC 9113 §7).
+    if (stream) stream.close(INTERNAL_ERROR);
+    // To HTTP/1.0 the end of the connection may be that of the content.
+    else if (sink.headersSent && sink.req.httpVersion === "1.0") resetConnection(sink);
+    else sink.destroy();
+  }
+}
+
+function resetConnection(sink: ServerResponse): void {
+  const { socket } = sink;
+  // TLS tells by itself that the end is missing (RFC 8446 §6.1), and Node resets TCP alone.
+  if (!socket || "encrypted" in socket) sink.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Lets go of a response that nobody waits for any more. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Field } from "../http/connection.ts";
 import { statusOf } from "../http/proxy_status.ts";
 import { isGone, nativeRequest } from "../http/received.ts";
 import type { Place } from "../mount.ts";
@@ -14,17 +15,17 @@ import { discard, Exchange } from "./exchange.ts";
 import { Failure, HookError, LateRequest, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
 import type { Settings } from "./options.ts";
-import { contentOf, outgoingRequest, type Received } from "./outgoing.ts";
+import { contentOf, frontOf, outgoingRequest, type Received } from "./outgoing.ts";
 import { withLength } from "./own_length.ts";
 import { refusal } from "./refuse.ts";
-import { type Places, rewrite } from "./rewrite.ts";
+import { type Places, rewrite, withoutSecure } from "./rewrite.ts";
 import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
 import { answerUpgrade, isAgreement, isSmuggling, upgradeOf, withUpgrade } from "./upgrade.ts";
 import { Upload } from "./upload.ts";
 import type { Upstream } from "./upstream.ts";
-import type { Asked } from "./upstreams/candidate.ts";
+import type { Asked, CookieScope } from "./upstreams/candidate.ts";
 import type { SendCopy } from "./upstreams/mirror.ts";
 
 /** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
@@ -147,15 +148,22 @@ export function forwarder(
       exchange.begin();
       upload?.settle();
       const fields = answerFields(incoming, target.credentials, name);
-      const rewritten = target.rewrite
+      const mapped = target.rewrite
         ? rewrite(fields, () => placesOf(received, upstream, outgoing))
         : fields;
+      const sticky = target.cookie?.(upstream, request.headers, scopeOf(received, outgoing));
+      const rewritten = target.secureCookies || frontOf(outgoing.fields, seen).proto === "https"
+        ? mapped
+        : withoutSecure(mapped);
+      const answer: readonly Field[] = sticky === undefined
+        ? rewritten
+        : [...rewritten, ["set-cookie", sticky]];
       if (upgrade && isAgreement(incoming)) {
         exchange.end();
-        return await answerUpgrade(request, incoming, rewritten, upgrade, name);
+        return await answerUpgrade(request, incoming, answer, upgrade, name);
       }
       const around = { request, exchange, settings, clock, upstream };
-      const response = responseOf(incoming, rewritten, around);
+      const response = responseOf(incoming, answer, around);
       if (!onResponse) return response;
       return await HookError.of(() => onResponse(response, request)) ?? response;
     } catch (error) {
@@ -219,15 +227,21 @@ function whatFailed(error: unknown): OwnAnswer {
   return { status, type, receivedStatus, headers };
 }
 
+/** What of the site as the client knows it the target is. */
+function scopeOf({ place, seen, target }: Received, { fields }: OutgoingRequest): CookieScope {
+  const { proto } = frontOf(fields, seen);
+  return { path: place.base + target.scope, secure: proto === "https" };
+}
+
 function placesOf(
   { place, seen }: Received,
   upstream: Upstream,
   { url, host, fields }: OutgoingRequest,
 ): Places {
   // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
-  const told = fields.find(([name]) => name === "x-forwarded-proto")?.[1] ?? seen.proto;
+  const { proto } = frontOf(fields, seen);
   const origins = [url.host, host].flatMap((name) =>
-    [url.protocol, `${told}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])
+    [url.protocol, `${proto}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])
   );
   return {
     origins: [...new Set(origins)],

@@ -25,8 +25,8 @@ export type {
   MirrorTarget,
   TargetNeeds,
   TargetOptions,
-  TargetPlace,
 } from "./target.ts";
+export type { TargetPlace } from "./places.ts";
 export type {
   Capability,
   Connection,
@@ -38,11 +38,19 @@ export type {
 } from "./transport.ts";
 export type { Fetcher, WeightedUrl } from "./upstream.ts";
 export { firstAvailable, leastInFlight, roundRobin, twoChoices } from "./upstreams/balancers.ts";
-export type { Asked, Balancer, Candidate, Health, News } from "./upstreams/candidate.ts";
+export type {
+  Asked,
+  Balancer,
+  Candidate,
+  CookieScope,
+  Health,
+  News,
+} from "./upstreams/candidate.ts";
 export { capacity } from "./upstreams/capacity.ts";
 export { type Checks, checks, type ChecksOptions } from "./upstreams/checks.ts";
 export { concurrency, type ConcurrencyOptions, type Limit } from "./upstreams/concurrency.ts";
 export { ejection, type EjectionOptions } from "./upstreams/ejection.ts";
+export { type UpstreamList, upstreamList } from "./upstreams/list.ts";
 export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./upstreams/mirror.ts";
 export type { PoolOptions } from "./upstreams/pool_options.ts";
 export { type Key, rendezvous } from "./upstreams/rendezvous.ts";
@@ -52,4 +60,5 @@ export {
   type RetriesOptions,
   type Retry,
 } from "./upstreams/retries.ts";
+export { stickyCookie, type StickyCookieOptions } from "./upstreams/sticky.ts";
 export { slowStart, type SlowStartOptions } from "./upstreams/slow_start.ts";

@@ -10,10 +10,11 @@ import { fieldLines } from "../http/received.ts";
 import { takesTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Place } from "../mount.ts";
+import { climbs, mapReferences, type Ways } from "./client_references.ts";
 import { forwardingFields, type Seen } from "./forwarding.ts";
 import type { Settings } from "./options.ts";
 import type { Target } from "./target.ts";
-import { targetUrl } from "./target_url.ts";
+import { basePath, targetUrl } from "./target_url.ts";
 import type { OutgoingRequest } from "./transport.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -25,13 +26,6 @@ const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
 const NEVER = ["host", "expect", "proxy"];
 /** What proves who a client is. */
 const CREDENTIALS = ["authorization", "cookie"];
-
-/**
- * What is a dot segment for upstreams that decode a path before they split it: it would climb out of
- * the target's path. Java's servers end a name at `;`, those in C at NUL; others cut a decoded `?` or
- * `#` off, or trim spaces and controls.
- */
-const CLIMBS = /(?:\/|%2F|%5C)\.\.(?:\/|;|$|%2F|%5C|%3B|%3F|%23|%20|%7F|%[01][0-9A-F])/;
 
 /** A request that was received, and where it goes. */
 export interface Received {
@@ -62,14 +56,27 @@ export function outgoingRequest(
 ): OutgoingRequest | undefined {
   const base = upstream.local ? new URL(place.target.origin) : upstream.url;
   const url = targetUrl(base, place.path, place.target.query);
-  if (!url || CLIMBS.test(place.canonical)) return undefined;
+  if (!url || climbs(place.canonical)) return undefined;
   const { method } = request;
   const { onInformation } = settings;
+  const host = hostOf(target, upstream, seen);
+  const built = outgoingFields(fieldLines(request), method, body !== null, seen, target, settings);
+  const fields = target.rewrite
+    ? mapReferences(built, method, () => ({
+      front: frontOf(built, seen),
+      prefix: place.base,
+      scope: target.scope,
+      origin: `${url.protocol}//${host}`,
+      base: basePath(upstream.url),
+      rewriteOrigin: target.rewriteOrigin,
+    }))
+    : built;
+  if (!fields) return undefined;
   return {
     url,
     method,
-    host: hostOf(target, upstream, seen),
-    fields: outgoingFields(fieldLines(request), method, body !== null, seen, target, settings),
+    host,
+    fields,
     body,
     signal,
     connection: target.connection,
@@ -78,6 +85,16 @@ export function outgoingRequest(
       : {}),
     onInformation: onInformation &&
       ((status, fields) => onInformation(status, endToEnd(fields), request)),
+  };
+}
+
+/** What the client asked for, as the first of the proxies in front was told. */
+export function frontOf(fields: readonly Field[], seen: Seen): Ways["front"] {
+  const told = (wanted: string): string | undefined =>
+    fields.find(([name]) => name === wanted)?.[1].split(",", 1)[0]?.trim();
+  return {
+    proto: told("x-forwarded-proto") ?? seen.proto,
+    host: told("x-forwarded-host") ?? seen.host,
   };
 }
 
@@ -91,7 +108,7 @@ function outgoingFields(
   method: string,
   content: boolean,
   seen: Seen,
-  { headers, dropped, removes }: Target,
+  { headers, dropped, removed }: Target,
   settings: Settings,
 ): readonly Field[] {
   // What the client names in Connection is taken off before ours is put on, so that it cannot name
@@ -101,18 +118,16 @@ function outgoingFields(
   );
   const fields = signed(forwardingFields(kept, seen, settings), settings.pseudonym());
   // What the target's options set, not even ours can stand beside.
-  const all = removes ? [...fields.filter(([name]) => !dropped(name)), ...headers] : fields;
+  const all = removed ? [...fields.filter(([name]) => !removed(name)), ...headers] : fields;
   return method === "OPTIONS" ? all.map(oneHopFewer) : all;
 }
 
-/** Tells which fields a target never gets from a client. */
+/** Tells which fields a target never gets from a client: those with the names, and more. */
 export function droppedFields(
-  headers: readonly Field[],
-  removed: readonly string[],
+  names: readonly string[],
   credentials: boolean,
 ): (name: string) => boolean {
-  const ours = headers.map(([name]) => name);
-  return fieldNames([...NEVER, ...ours, ...removed, ...(credentials ? [] : CREDENTIALS)]);
+  return fieldNames([...NEVER, ...names, ...(credentials ? [] : CREDENTIALS)]);
 }
 
 function isDisguised(name: string, dropped: Target["dropped"]): boolean {

@@ -4,17 +4,19 @@
  * @module
  */
 import type { Handler, Middleware } from "../handler.ts";
+import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefixes.ts";
 import { descend, entrance, placed } from "../mount.ts";
 import { forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
+import type { TargetPlace } from "./places.ts";
 import {
   type AnyTarget,
   type KnownOptions,
   readTarget,
+  scoped,
   type TargetNeeds,
   type TargetOptions,
-  type TargetPlace,
 } from "./target.ts";
 
 /** Targets by the prefix of the path. */
@@ -76,7 +78,10 @@ export function proxy<T extends Targets<Handler<never[]>>>(
     Object.entries<AnyTarget>(targets).map(([prefix, value]) =>
       [
         prefix,
-        readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings),
+        scoped(
+          readTarget(`the target of ${JSON.stringify(prefix)}`, value, settings),
+          configuredPath("proxy: the prefix", prefix),
+        ),
       ] as const
     ),
   );

@@ -5,7 +5,7 @@
  */
 import type { Field } from "../http/connection.ts";
 import { mapLink, mapRefresh } from "../http/references.ts";
-import { mapCookie } from "../http/set_cookie.ts";
+import { insecureCookie, mapCookie } from "../http/set_cookie.ts";
 
 /** Where the upstream is, and where the client finds it. */
 export interface Places {
@@ -38,6 +38,13 @@ export function rewrite(fields: readonly Field[], find: () => Places): readonly 
     if (name === "set-cookie") return [name, mapCookie(value, cookieMap(places))];
     return [name, value];
   });
+}
+
+/** The fields of a response with cookies that a browser takes from a page without TLS. */
+export function withoutSecure(fields: readonly Field[]): readonly Field[] {
+  return fields.map(([name, value]): Field =>
+    name === "set-cookie" ? [name, insecureCookie(value)] : [name, value]
+  );
 }
 
 /**

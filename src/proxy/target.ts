@@ -5,6 +5,7 @@
  */
 import type { Handler, NeedsOf } from "../handler.ts";
 import type { Field } from "../http/connection.ts";
+import { fieldNames } from "../http/field_names.ts";
 import { isAuthority } from "../http/target.ts";
 import { checkNames } from "../options.ts";
 import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
@@ -12,36 +13,13 @@ import type { Deliver } from "./forward.ts";
 import { readHeaders, readRemoved } from "./header_options.ts";
 import { droppedFields } from "./outgoing.ts";
 import type { Settings } from "./options.ts";
-import type { Connection, Transport } from "./transport.ts";
-import {
-  type Fetcher,
-  fetcherUpstream,
-  localUpstream,
-  remoteUpstream,
-  type Upstream,
-  type WeightedUrl,
-} from "./upstream.ts";
+import type { Connection } from "./transport.ts";
+import { isFetcher, readPlace, type TargetPlace } from "./places.ts";
+import type { Balancer } from "./upstreams/candidate.ts";
 import { introduce, type Manner } from "./upstreams/asking.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
 import { type PoolOptions, readPool } from "./upstreams/pool_options.ts";
-
-/**
- * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
- * request is appended; several URLs that share the requests; a service binding of Cloudflare
- * Workers; or a handler in this process, which gets the platform arguments, too.
- *
- * What a handler has from `fetch`, and returns as it is, is taken for content that `fetch` has
- * decoded, so that its `Content-Encoding` is left out. Nothing tells whether it has: content that it
- * was asked to leave as it comes (`decompress: false` on Bun, `encodeResponseBody: "manual"` on
- * Workers) must be returned in a new response, `new Response(response.body, response)`.
- */
-export type TargetPlace<H = Handler> =
-  | string
-  | URL
-  | readonly (string | URL | WeightedUrl)[]
-  | Fetcher
-  | H;
 
 /** Where to send requests, or where and how, with a handler of any kind. */
 export type AnyTarget = TargetPlace<Handler<never[]>> | TargetOptions<Handler<never[]>>;
@@ -81,9 +59,22 @@ export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptio
   readonly credentials?: boolean;
   /**
    * Whether references to the target in `Location`, `Content-Location`, `Refresh` and `Link`, and
-   * `Domain` and `Path` in `Set-Cookie`, are changed to where the client finds it. Default `true`.
+   * `Domain` and `Path` in `Set-Cookie`, are changed to where the client finds it; and the client's
+   * in `Destination` and `If` (WebDAV) to where the target is. Default `true`.
    */
   readonly rewrite?: boolean;
+  /**
+   * Whether `Origin` is changed to that of the target where it is the one that the client asked for,
+   * for targets that compare it with `Host`. The `Origin` of a page of another site stays. Needs
+   * `rewrite`. Default `false`.
+   */
+  readonly rewriteOrigin?: boolean;
+  /**
+   * Whether cookies keep `Secure`. With `false`, it is taken off where the client came without TLS,
+   * as to a server for development, and with it `Partitioned` and `SameSite=None`, which need it.
+   * Default `true`.
+   */
+  readonly secureCookies?: boolean;
   /** Where copies of requests go, see {@linkcode mirrorTo}. Default nowhere. */
   readonly mirror?: Mirror<MirrorTarget>;
 }
@@ -93,18 +84,24 @@ export type KnownOptions<T> = T extends { readonly target: unknown }
   ? { readonly [K in Exclude<keyof T, keyof TargetOptions>]: never }
   : unknown;
 
-/** Where copies of requests go, and how. Their path is the one that is appended for the original. */
+/**
+ * Where copies of requests go, and how. Their path is the one that is appended for the original. What
+ * the target withholds is withheld from the mirror, too, unless its own options say otherwise:
+ * `credentials`, and with `removeHeaders` the fields that the target removes or replaces.
+ */
 export type MirrorTarget =
   | TargetPlace
-  | Omit<TargetOptions, "removePrefix" | "rewrite" | "mirror">;
+  | Omit<TargetOptions, "removePrefix" | "rewrite" | "secureCookies" | "mirror">;
 
 /** What means nothing where the response is thrown away, or the prefix is gone. */
-const NOT_MIRRORED = ["removePrefix", "rewrite", "mirror"] as const;
+const NOT_MIRRORED = ["removePrefix", "rewrite", "secureCookies", "mirror"] as const;
 
 /** A checked target. */
 export interface Target {
   /** Sends a request to one of its upstreams. */
   readonly deliver: Deliver;
+  /** The cookie by which a client comes back to its upstream, where there is one. */
+  readonly cookie: Balancer["cookie"];
   /** Whether every method can be sent. */
   readonly anyMethod: boolean;
   readonly removePrefix: boolean;
@@ -112,14 +109,29 @@ export interface Target {
   readonly headers: readonly Field[];
   /** Tells which fields, by name, are not passed on from clients. */
   readonly dropped: (name: string) => boolean;
-  /** Whether there are fields that not even the proxy may add, because the options say so. */
-  readonly removes: boolean;
+  /** Tells which the proxy may not add either, because the options set or remove them. */
+  readonly removed: ((name: string) => boolean) | undefined;
   readonly credentials: boolean;
   readonly rewrite: boolean;
+  readonly rewriteOrigin: boolean;
+  readonly secureCookies: boolean;
+  /** The part of the path behind the mounts that leads here and is not removed, in canonical form. */
+  readonly scope: string;
   readonly connection: Connection | undefined;
   /** What makes copies of requests, and where they go. */
   readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
 }
+
+/** What a target does not tell of its clients, nor a mirror of it. */
+interface Withheld {
+  readonly credentials: boolean;
+  /** Fields that `removeHeaders` names. */
+  readonly removed: readonly string[];
+  /** Fields that `headers` replaces. */
+  readonly replaced: readonly string[];
+}
+
+const NOTHING: Withheld = { credentials: true, removed: [], replaced: [] };
 
 const NAMES = [
   "target",
@@ -129,6 +141,8 @@ const NAMES = [
   "removeHeaders",
   "credentials",
   "rewrite",
+  "rewriteOrigin",
+  "secureCookies",
   "mirror",
   "tls",
   "socketPath",
@@ -145,12 +159,14 @@ const TLS_NAMES = ["ca", "cert", "key", "rejectUnauthorized", "servername"] as c
  * Checks what was configured as a target.
  *
  * @param name What the target is called in errors.
+ * @param withheld What is withheld from it unless its options say otherwise.
  * @throws {TypeError} Naming the target, the option and the remedy.
  */
 export function readTarget(
   name: string,
   value: AnyTarget,
   settings: Settings,
+  withheld: Withheld = NOTHING,
 ): Target {
   const { transport, timeouts } = settings;
   const refuse: Refuse = (why) => {
@@ -158,8 +174,8 @@ export function readTarget(
   };
   const options = isOptions(value) ? value : { target: value };
   checkNames(`proxy: ${name}`, options, NAMES);
-  const upstreams = readUpstreams(options.target, transport, name, refuse);
-  const local = upstreams.every((upstream) => upstream.local);
+  const { upstreams, watch } = readPlace(options.target, transport, name, refuse);
+  const local = !watch && upstreams.every((upstream) => upstream.local);
   const { host = "<auto>" } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
     refuse(': host must be "<auto>"; this runtime always sends the host of the target');
@@ -177,21 +193,42 @@ export function readTarget(
       refuse,
     ),
   };
-  const credentials = flag("credentials", options.credentials ?? true, refuse);
+  const credentials = flag("credentials", options.credentials ?? withheld.credentials, refuse);
   if (options.tls) checkNames(`proxy: ${name}: tls`, options.tls, TLS_NAMES);
   const together = readPool(options, refuse);
-  introduce(upstreams, together.healths, manner);
-  const removed = readRemoved(options.removeHeaders ?? [], refuse);
+  const changes = introduce(upstreams, together.healths, manner);
+  watch?.(changes);
+  const { removed, replaced } = options.removeHeaders === undefined
+    ? withheld
+    : { removed: readRemoved(options.removeHeaders, refuse), replaced: [] };
+  const set = manner.headers.map(([name]) => name);
+  const ours = [...set, ...removed];
   return {
     ...manner,
-    deliver: pool(upstreams, together),
+    deliver: pool(upstreams, together, watch !== undefined),
+    cookie: together.balance.cookie,
     anyMethod: transport.capabilities.has("anyMethod"),
     removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
-    dropped: droppedFields(manner.headers, removed, credentials),
-    removes: manner.headers.length + removed.length > 0,
+    dropped: droppedFields([...ours, ...replaced], credentials),
+    removed: ours.length > 0 ? fieldNames(ours) : undefined,
     credentials,
     rewrite: flag("rewrite", options.rewrite ?? true, refuse),
-    mirror: options.mirror && readMirror(name, options.mirror, settings, refuse),
+    rewriteOrigin: flag("rewriteOrigin", options.rewriteOrigin ?? false, refuse),
+    secureCookies: flag("secureCookies", options.secureCookies ?? true, refuse),
+    scope: "",
+    mirror: options.mirror &&
+      readMirror(name, options.mirror, settings, { credentials, removed, replaced: set }, refuse),
+  };
+}
+
+/** The target, and its mirror, for requests whose path begins so; `prefix` is canonical. */
+export function scoped(target: Target, prefix: string): Target {
+  if (target.removePrefix) return target;
+  const { mirror } = target;
+  return {
+    ...target,
+    scope: prefix,
+    mirror: mirror && { by: mirror.by, to: { ...mirror.to, scope: prefix } },
   };
 }
 
@@ -199,6 +236,7 @@ function readMirror(
   name: string,
   mirror: Mirror<MirrorTarget>,
   settings: Settings,
+  withheld: Withheld,
   refuse: Refuse,
 ): Target["mirror"] {
   if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
@@ -207,54 +245,13 @@ function readMirror(
       refuse(`: the target of its mirror must not have ${option}; leave it out`);
     }
   }
-  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings) };
+  return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings, withheld) };
 }
 
 /** The others are asked first: a service binding of Workers seems to have every property. */
 export function isOptions(value: AnyTarget): value is TargetOptions<Handler<never[]>> {
   return typeof value === "object" && value !== null && !(value instanceof URL) &&
     !Array.isArray(value) && !isFetcher(value) && "target" in value;
-}
-
-function isFetcher(value: unknown): value is Fetcher {
-  return typeof value === "object" && value !== null && "fetch" in value &&
-    typeof value.fetch === "function";
-}
-
-function readUpstreams(
-  place: unknown,
-  transport: Transport,
-  name: string,
-  refuse: Refuse,
-): readonly Upstream[] {
-  // The type of the middleware has made sure that the arguments are those it needs.
-  if (typeof place === "function") return [localUpstream(place as Handler<readonly unknown[]>)];
-  if (isFetcher(place)) return [fetcherUpstream(place)];
-  if (!Array.isArray(place)) return [remoteUpstream(readUrl(place, refuse), 1, transport)];
-  if (place.length === 0) refuse(" is an empty list; give it a URL");
-  return place.map((member: string | URL | WeightedUrl) => {
-    const given: WeightedUrl = typeof member === "string" || member instanceof URL
-      ? { url: member }
-      : member;
-    checkNames(`proxy: ${name}`, given, ["url", "weight"]);
-    const { url, weight = 1 } = given;
-    if (!(Number.isFinite(weight) && weight > 0)) refuse(": a weight must be a number above 0");
-    return remoteUpstream(readUrl(url, refuse), weight, transport);
-  });
-}
-
-function readUrl(value: unknown, refuse: Refuse): URL {
-  const url = URL.parse(String(value)) ?? refuse(
-    ` is ${JSON.stringify(String(value))}; give a URL such as "http://127.0.0.1:5001/"`,
-  );
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    refuse(' must be an http or https URL such as "http://127.0.0.1:5001/"');
-  }
-  if (url.search || url.hash) refuse(" must not have a query or a fragment; leave it out");
-  if (url.username || url.password) {
-    refuse(" must not hold credentials; set headers: { authorization: … }");
-  }
-  return url;
 }
 
 function flag(name: string, value: boolean, refuse: Refuse): boolean {

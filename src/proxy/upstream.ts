@@ -28,7 +28,7 @@ export interface Upstream {
   /** Its URL. Where there is no network between, the path alone means something. */
   readonly url: URL;
   /** Its share of the requests in the long run, relative to that of the others. */
-  readonly share: number;
+  share: number;
   /** Its share now, which may be smaller. */
   weight: number;
   /** How many requests it has been sent whose responses have not come to their end. */

@@ -19,6 +19,8 @@ import { Receiver } from "./pushed_response.ts";
 type Stream = import("node:http2").ClientHttp2Stream;
 type Headers = import("node:http2").IncomingHttpHeaders;
 
+/** RFC 9113 §6.2. */
+const END_STREAM = 1;
 /** RFC 9113 §7. */
 const [REFUSED_STREAM, CANCEL] = [7, 8];
 
@@ -120,8 +122,10 @@ function listen(stream: Stream, receiver: Receiver, why: (error: Error) => Error
     if (chunk === null && !stream.closed) whole = true;
     return push(chunk, encoding);
   };
-  const respond = (headers: Headers, _flags: number, raw: readonly string[] = []): void =>
-    receiver.responded(Number(headers[":status"]), "", fieldsOf(raw));
+  const respond = (headers: Headers, flags: number, raw: readonly string[] = []): void => {
+    const alone = (flags & END_STREAM) !== 0;
+    receiver.responded(Number(headers[":status"]), "", fieldsOf(raw), alone);
+  };
   stream.on("headers", respond);
   stream.once("response", (...head) => {
     respond(...head);

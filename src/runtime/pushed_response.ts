@@ -51,10 +51,16 @@ export class Receiver implements Flow {
     this.#request.onConnected?.();
   }
 
-  /** The fields of a response have come, or those of a 1xx response before it. */
-  responded(status: number, reason: string, fields: readonly Field[]): void {
+  /**
+   * The fields of a response have come, or those of a 1xx response before it.
+   *
+   * @param alone Whether it is known that nothing follows them.
+   */
+  responded(status: number, reason: string, fields: readonly Field[], alone = false): void {
     if (status < 200) return this.#request.onInformation?.(status, fields);
-    this.#resolve(new Pushed(this, status, reason, fields));
+    this.#resolve(
+      alone ? { status, reason, fields, body: null } : new Pushed(this, status, reason, fields),
+    );
   }
 
   /** Content has come. */

@@ -18,6 +18,7 @@ import {
   retries,
   serveStatic,
   slowStart,
+  stickyCookie,
   twoChoices,
 } from "../../src/mod.ts";
 import { listener, serve } from "../../src/node.ts";
@@ -89,6 +90,11 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ],
   ["mirrorTo", ["proxy/upstreams/mirror.ts", "MirrorOptions"], (o) => mirrorTo(up, o)],
   ["twoChoices", [], twoChoices],
+  [
+    "stickyCookie",
+    ["proxy/upstreams/sticky.ts", "StickyCookieOptions"],
+    (o) => stickyCookie("upstream", o),
+  ],
   ["listener", ["node.ts", "ListenerOptions"], (o) => listener(notFound, o)],
   ["debug", ["debug/options.ts", "DebugOptions"], (o) => debug(o)],
 ];

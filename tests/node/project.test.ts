@@ -107,6 +107,7 @@ test("the exports are these", async () => {
     "leastInFlight",
   ];
   staying.push("mirrorTo", "rendezvous", "retries", "roundRobin", "slowStart", "twoChoices");
+  staying.push("stickyCookie", "upstreamList");
   const proxying = ["bunWebSocket", "inspect", "proxy", "proxyTo", ...staying].toSorted();
   const core = ["compose", "dispatch", "easterEgg", "mountOf", "notFound", "serveStatic"];
   assert.deepEqual(await names("handwerk"), [...core, ...proxying, ...sources].toSorted());

@@ -8,6 +8,7 @@ import { discard } from "../exchange.ts";
 import type { Connection } from "../transport.ts";
 import type { Upstream } from "../upstream.ts";
 import type { Health } from "./candidate.ts";
+import type { Changes } from "./list.ts";
 
 /** What requests to a target have in common. */
 export interface Manner {
@@ -16,12 +17,16 @@ export interface Manner {
   readonly connection: Connection | undefined;
 }
 
-/** Lets those who want to know whether upstreams are well ask them. */
+/**
+ * Lets those who want to know whether upstreams are well ask them.
+ *
+ * @returns What to tell of upstreams that come and go.
+ */
 export function introduce(
   upstreams: readonly Upstream[],
   healths: readonly Health[],
   { host, headers, connection }: Manner,
-): void {
+): Changes {
   const ask = async (
     upstream: Upstream | undefined,
     path: string,
@@ -43,11 +48,20 @@ export function introduce(
     discard(body);
     return status;
   };
-  for (const health of healths) {
-    health.attach?.(
-      upstreams,
-      (candidate, path, signal) =>
-        ask(upstreams.find((upstream) => upstream === candidate), path, signal),
-    );
-  }
+  const attach = (some: readonly Upstream[]): void => {
+    for (const health of healths) {
+      health.attach?.(
+        some,
+        (candidate, path, signal) =>
+          ask(upstreams.find((upstream) => upstream === candidate), path, signal),
+      );
+    }
+  };
+  attach(upstreams);
+  return {
+    added: (upstream) => attach([upstream]),
+    removed(upstream) {
+      for (const health of healths) health.detach?.(upstream);
+    },
+  };
 }

@@ -26,7 +26,26 @@ export interface Asked {
  * Chooses the upstream for a request: one of the given ones, of which there is at least one. Those
  * that are not well, or that were tried in vain for this request, are not among them.
  */
-export type Balancer = (upstreams: readonly Candidate[], asked: Asked) => Candidate;
+export interface Balancer {
+  (upstreams: readonly Candidate[], asked: Asked): Candidate;
+  /**
+   * The cookie, as a value of `Set-Cookie`, by which a client comes back to the upstream that has
+   * answered it, or `undefined` when the client has it already; `headers` are those of its request.
+   */
+  readonly cookie?: (
+    upstream: Candidate,
+    headers: Headers,
+    scope: CookieScope,
+  ) => string | undefined;
+}
+
+/** What of a site a cookie is for. */
+export interface CookieScope {
+  /** The path that leads to the target. */
+  readonly path: string;
+  /** Whether the client came with TLS. */
+  readonly secure: boolean;
+}
 
 /**
  * What became of a request: its response has begun; it has ended as it should; there was none, or
@@ -43,12 +62,14 @@ export interface Health {
   readonly strict?: boolean;
   /**
    * Is told which upstreams there are, when the proxy is built, and how to ask one: with a GET of
-   * a path, which resolves to the status.
+   * a path, which resolves to the status. Is called again with those that are added later.
    */
   attach?(
     upstreams: readonly Candidate[],
     ask: (upstream: Candidate, path: string, signal: AbortSignal) => Promise<number>,
   ): void;
+  /** Is told that an upstream is there no more. */
+  detach?(upstream: Candidate): void;
   /** Whether a request may be sent to the upstream now. */
   admits(upstream: Candidate): boolean;
   /** The part of its weight that counts now, above 0. Default 1. */

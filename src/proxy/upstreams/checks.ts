@@ -117,6 +117,7 @@ export function checks(options: ChecksOptions): Checks {
         all.set(upstream, { upstream, ask, well: true, against: 0 });
       }
     },
+    detach: (upstream) => void all.delete(upstream),
     admits: (upstream) => all.get(upstream)?.well ?? true,
     sent() {
       if (interval !== undefined && !started) again(interval);

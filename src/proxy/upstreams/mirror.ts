@@ -55,7 +55,9 @@ const LAG = 64 * 1024;
  * is told the content as the upstream takes it, and a copy that cannot keep up, fails or takes too
  * long is given up in silence.
  *
- * The copy has every field that the original has. On Cloudflare Workers it ends with the response to
+ * The copy has the fields that the original has: what the target withholds (`credentials: false`,
+ * `removeHeaders`, fields that `headers` replaces) is withheld from the mirror, too, unless its own
+ * options say otherwise. On Cloudflare Workers it ends with the response to
  * the original, if that is sooner.
  *
  * @param target Where the copies go.

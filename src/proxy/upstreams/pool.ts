@@ -14,13 +14,18 @@ import { type Asked, type Health, Unavailable } from "./candidate.ts";
 import { fieldOf, follow, isUnsent, type Outcome } from "./follow.ts";
 import type { Together } from "./pool_options.ts";
 
-/** Delivers to one of several upstreams, of which there is at least one. */
+/**
+ * Delivers to one of several upstreams.
+ *
+ * @param changing Whether the list changes; only then, it may be empty.
+ */
 export function pool(
   upstreams: readonly Upstream[],
   { balance, healths, retry, limit }: Together,
+  changing = false,
 ): Deliver {
   const [only] = upstreams;
-  if (only && upstreams.length === 1 && healths.length === 0 && !retry && !limit) {
+  if (only && !changing && upstreams.length === 1 && healths.length === 0 && !retry && !limit) {
     return ({ attempt }) => attempt(only);
   }
   const clock = retry?.clock ?? systemClock;

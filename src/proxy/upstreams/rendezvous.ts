@@ -62,14 +62,15 @@ function reader(key: Key): (asked: Asked) => string | undefined {
     new Headers().get(header); // throws a TypeError for what is no name
     return ({ request }) => request.headers.get(header) ?? undefined;
   }
-  if (typeof cookie === "string") return ({ request }) => cookieOf(request, cookie);
+  if (typeof cookie === "string") return ({ request }) => cookieOf(request.headers, cookie);
   throw new TypeError(
     'rendezvous: the key must be "address", "path", { header }, { cookie } or a function',
   );
 }
 
-function cookieOf(request: Request, name: string): string | undefined {
-  for (const pair of (request.headers.get("cookie") ?? "").split(";")) {
+/** The value of a cookie that the client sent. */
+export function cookieOf(headers: Headers, name: string): string | undefined {
+  for (const pair of (headers.get("cookie") ?? "").split(";")) {
     const equals = pair.indexOf("=");
     if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
   }

@@ -52,6 +52,7 @@ export function slowStart(health: Health, options: SlowStartOptions = {}): Healt
   return {
     strict: health.strict ?? false,
     attach: (upstreams, ask) => health.attach?.(upstreams, ask),
+    detach: (upstream) => health.detach?.(upstream),
     admits(upstream) {
       const well = health.admits(upstream);
       if (!well) away.add(upstream);

@@ -1,0 +1,185 @@
+/**
+ * Upstreams that change while a proxy runs.
+ *
+ * @module
+ */
+import { checkNames } from "../../options.ts";
+import type { Refuse } from "../connection.ts";
+import type { Transport } from "../transport.ts";
+import { remoteUpstream, type Upstream, type WeightedUrl } from "../upstream.ts";
+
+/** What is told of upstreams that come and go. */
+export interface Changes {
+  readonly added: (upstream: Upstream) => void;
+  readonly removed: (upstream: Upstream) => void;
+}
+
+/** How many upstreams that are gone are remembered, should they come back. */
+const REMEMBERED = 100;
+
+const refuse: Refuse = (why) => {
+  throw new TypeError(`upstreamList: the upstream${why}`);
+};
+
+/** Upstreams that can be added and removed; see {@linkcode upstreamList}. */
+export interface UpstreamList {
+  /** The URLs of the upstreams now. */
+  readonly urls: readonly string[];
+  /**
+   * Adds an upstream, or gives one that is there already another weight.
+   *
+   * @param upstream Its URL, with its weight if that is not 1.
+   * @throws {TypeError} When it is no http URL.
+   */
+  add(upstream: string | URL | WeightedUrl): void;
+  /**
+   * Removes an upstream: it gets no more requests. Those that it has are answered.
+   *
+   * @param url Its URL.
+   * @returns Whether it was there.
+   */
+  remove(url: string | URL): boolean;
+  /**
+   * Makes these the upstreams: adds those that are new, removes the others, and leaves alone, with
+   * what is known of their health, those that stay.
+   *
+   * @param upstreams URLs, with their weights if they are not 1.
+   * @throws {TypeError} When one of them is no http URL; then nothing changes.
+   */
+  replace(upstreams: Iterable<string | URL | WeightedUrl>): void;
+}
+
+/** Such a list, and what targets ask of it. */
+export class ChangingList implements UpstreamList {
+  readonly #weights = new Map<string, number>();
+  readonly #members: Member[] = [];
+
+  get urls(): readonly string[] {
+    return [...this.#weights.keys()];
+  }
+
+  add(upstream: string | URL | WeightedUrl): void {
+    const { url, weight } = readMember("upstreamList", upstream, refuse);
+    this.#weights.set(url.href, weight);
+    for (const member of this.#members) member.add(url, weight);
+  }
+
+  remove(url: string | URL): boolean {
+    const { href } = readUrl(url, refuse);
+    for (const member of this.#members) member.remove(href);
+    return this.#weights.delete(href);
+  }
+
+  replace(upstreams: Iterable<string | URL | WeightedUrl>): void {
+    const next = [...upstreams].map((member) => readMember("upstreamList", member, refuse));
+    const kept = new Set(next.map(({ url }) => url.href));
+    for (const url of this.urls) if (!kept.has(url)) this.remove(url);
+    for (const member of next) this.add(member);
+  }
+
+  /** The upstreams as objects of their own, in a list that changes. */
+  join(transport: Transport): {
+    readonly upstreams: readonly Upstream[];
+    readonly watch: (changes: Changes) => void;
+  } {
+    const member = new Member(transport);
+    for (const [url, weight] of this.#weights) member.add(new URL(url), weight);
+    this.#members.push(member);
+    return {
+      upstreams: member.upstreams,
+      watch: (changes) => void (member.changes = changes),
+    };
+  }
+}
+
+/** The upstreams of one target. */
+class Member {
+  readonly upstreams: Upstream[] = [];
+  changes: Changes | undefined;
+  readonly #transport: Transport;
+  /** Those that are gone, the oldest first. */
+  readonly #gone = new Map<string, Upstream>();
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  add(url: URL, weight: number): void {
+    const here = this.upstreams.find((upstream) => upstream.url.href === url.href);
+    const upstream = here ?? this.#gone.get(url.href) ??
+      remoteUpstream(url, weight, this.#transport);
+    upstream.share = weight;
+    if (here) return;
+    this.#gone.delete(url.href);
+    this.upstreams.push(upstream);
+    this.changes?.added(upstream);
+  }
+
+  remove(href: string): void {
+    const at = this.upstreams.findIndex((upstream) => upstream.url.href === href);
+    const [upstream] = at < 0 ? [] : this.upstreams.splice(at, 1);
+    if (!upstream) return;
+    this.#gone.set(href, upstream);
+    const [oldest] = this.#gone.keys();
+    if (oldest !== undefined && this.#gone.size > REMEMBERED) this.#gone.delete(oldest);
+    this.changes?.removed(upstream);
+  }
+}
+
+/**
+ * Makes a list of upstreams that can be changed while proxies use it, as when servers are found by
+ * service discovery. What is known of the health of an upstream stays as long as it is on the list,
+ * and when it comes back. While the list is empty, requests are answered with 503. Targets may share
+ * a list; each counts for itself.
+ *
+ * @param upstreams URLs to begin with, with their weights if they are not 1. Default none.
+ * @returns A value for the option `target`.
+ * @throws {TypeError} When one of them is no http URL.
+ *
+ * @example
+ * ```ts
+ * import { ejection, notFound, proxy, upstreamList } from "@handwerk/handwerk";
+ *
+ * const upstreams = upstreamList(["http://10.0.0.1/"]);
+ * const app = proxy({ "/": { target: upstreams, health: ejection() } })(notFound);
+ * upstreams.add("http://10.0.0.2/");
+ * upstreams.remove("http://10.0.0.1/");
+ * ```
+ */
+export function upstreamList(
+  upstreams: Iterable<string | URL | WeightedUrl> = [],
+): UpstreamList {
+  const list = new ChangingList();
+  list.replace(upstreams);
+  return list;
+}
+
+/** One of several upstreams, checked. */
+export function readMember(
+  owner: string,
+  member: string | URL | WeightedUrl,
+  refuse: Refuse,
+): { readonly url: URL; readonly weight: number } {
+  const given: WeightedUrl = typeof member === "string" || member instanceof URL
+    ? { url: member }
+    : member;
+  checkNames(owner, given, ["url", "weight"]);
+  const { url, weight = 1 } = given;
+  if (!(Number.isFinite(weight) && weight > 0)) refuse(": a weight must be a number above 0");
+  return { url: readUrl(url, refuse), weight };
+}
+
+/** The URL of an upstream, checked. */
+export function readUrl(value: unknown, refuse: Refuse): URL {
+  const url = URL.parse(String(value)) ?? refuse(
+    ` is ${JSON.stringify(String(value))}; give a URL such as "http://127.0.0.1:5001/"`,
+  );
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    refuse(' must be an http or https URL such as "http://127.0.0.1:5001/"');
+  }
+  if (url.search || url.hash) refuse(" must not have a query or a fragment; leave it out");
+  if (url.username || url.password) {
+    refuse(" must not hold credentials; set headers: { authorization: … }");
+  }
+  return url;
+}

@@ -1,0 +1,83 @@
+/**
+ * The same upstream for the same client, by a cookie that the proxy sets.
+ *
+ * @module
+ */
+import { hash } from "../../http/hash.ts";
+import { checkNames } from "../../options.ts";
+import { within } from "../clock.ts";
+import { roundRobin } from "./balancers.ts";
+import type { Balancer, Candidate } from "./candidate.ts";
+import { cookieOf } from "./rendezvous.ts";
+
+/** Options of {@linkcode stickyCookie}. */
+export interface StickyCookieOptions {
+  /** How long a client keeps the cookie, in seconds. Default: until the browser is closed. */
+  readonly maxAge?: number;
+  /** Chooses for clients without the cookie, or whose upstream is gone. Default {@linkcode roundRobin}. */
+  readonly otherwise?: Balancer;
+}
+
+/** RFC 6265 §4.1.1: a token. */
+const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
+
+/**
+ * Sends a client to the upstream that answered it first, as long as that is there and well: the proxy
+ * sets a cookie. Its value is a hash of the upstream's URL, so that every proxy with the same
+ * upstreams understands it. It tells nobody the URL, but who guesses it can tell.
+ *
+ * The cookie is `HttpOnly` and `SameSite=Lax`, `Secure` where the client came with TLS, and for the
+ * path of the target alone.
+ *
+ * @param name The name of the cookie. Default `"upstream"`.
+ * @param options See {@linkcode StickyCookieOptions}.
+ * @returns A value for the option `balance`.
+ * @throws {TypeError} When the name is none, or an option is wrong.
+ *
+ * @example
+ * ```ts
+ * import { notFound, proxy, stickyCookie } from "@handwerk/handwerk";
+ *
+ * const app = proxy({
+ *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: stickyCookie() },
+ * })(notFound);
+ * ```
+ */
+export function stickyCookie(name = "upstream", options: StickyCookieOptions = {}): Balancer {
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw new TypeError('stickyCookie: the name must be a token such as "upstream"');
+  }
+  checkNames("stickyCookie", options, ["maxAge", "otherwise"]);
+  const { maxAge, otherwise = roundRobin() } = options;
+  if (maxAge !== undefined) within("stickyCookie: maxAge", maxAge, 1);
+  if (typeof otherwise !== "function") {
+    throw new TypeError("stickyCookie: otherwise must be one such as leastInFlight()");
+  }
+  const ids = new WeakMap<Candidate, string>();
+  const idOf = (upstream: Candidate): string => {
+    const id = ids.get(upstream) ?? identify(upstream);
+    ids.set(upstream, id);
+    return id;
+  };
+  const balance = (upstreams: readonly Candidate[], asked: Parameters<Balancer>[1]): Candidate => {
+    const wanted = cookieOf(asked.request.headers, name);
+    return upstreams.find((upstream) => idOf(upstream) === wanted) ?? otherwise(upstreams, asked);
+  };
+  const cookie: Balancer["cookie"] = (upstream, headers, { path, secure }) => {
+    const id = idOf(upstream);
+    if (cookieOf(headers, name) === id) return undefined;
+    const attributes = [
+      `Path=${/^\/[^;,]*$/.test(path) ? path : "/"}`,
+      ...(maxAge === undefined ? [] : [`Max-Age=${Math.floor(maxAge)}`]),
+      "HttpOnly",
+      "SameSite=Lax",
+      ...(secure ? ["Secure"] : []),
+    ];
+    return [`${name}=${id}`, ...attributes].join("; ");
+  };
+  return Object.assign(balance, { cookie });
+}
+
+function identify({ url: { href } }: Candidate): string {
+  return [href, `${href} `].map((text) => hash(text).toString(36)).join("");
+}

@@ -1,0 +1,88 @@
+/** Content that fails: what came before is sent, and the end shows that it was cut. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http2 from "node:http2";
+import { connect } from "node:net";
+import { test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import { respondFlow } from "../../src/http/flow.ts";
+import { placed } from "../../src/mount.ts";
+import { certificates } from "../support/certificates.ts";
+import { answer, serving } from "../support/host.ts";
+
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+const headers = { "x-head": "sent" };
+const pushing = (text: string): Handler =>
+  placed((request) =>
+    respondFlow(request, {
+      start(sink) {
+        sink.write(bytes(text));
+        sink.fail(new Error("broken"));
+      },
+      resume: () => {},
+      cancel: () => {},
+    }, { status: 200, fields: ["x-head", "sent"] })
+  );
+const handlers: Readonly<Record<string, Handler>> = {
+  "a stream that fails when it is read again": () => {
+    let count = 0;
+    return new Response(
+      new ReadableStream({
+        pull(controller) {
+          if (count++ === 0) controller.enqueue(bytes("first"));
+          else controller.error(new Error("broken"));
+        },
+      }, { highWaterMark: 0 }),
+      { headers },
+    );
+  },
+  "a short chunk that is pushed": pushing("first"),
+  "a long chunk that is pushed": pushing("first".repeat(2000)),
+};
+
+for (const [name, fetch] of Object.entries(handlers)) {
+  test(`the head and the first chunk are sent before the cut: ${name}`, async () => {
+    const { text } = await answer(fetch, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert.match(text, /^HTTP\/1\.1 200 OK\r\nx-head: sent\r\n[^]*first/i);
+    assert.doesNotMatch(text, /\r\n0\r\n\r\n$/);
+  });
+
+  test(`HTTP/1.0 sees a reset, since an end would be that of the content: ${name}`, async () => {
+    await serving(fetch, async (port) => {
+      const socket = connect(port, "127.0.0.1").resume();
+      socket.write("GET / HTTP/1.0\r\nHost: h\r\n\r\n");
+      const [error] = await once(socket, "error") as [NodeJS.ErrnoException];
+      assert.equal(error.code, "ECONNRESET");
+    });
+  });
+
+  test(`over HTTP/2 they are sent before the reset: ${name}`, async () => {
+    const tls = certificates().sign("localhost");
+    await serving(fetch, async (port) => {
+      const session = http2.connect(`https://localhost:${port}`, { rejectUnauthorized: false });
+      const stream = session.request({ ":path": "/" });
+      let [text, head] = ["", undefined as unknown];
+      stream.on("response", (fields) => head = fields["x-head"]);
+      stream.on("data", (chunk: Buffer) => text += chunk.toString());
+      await once(stream, "error");
+      session.destroy();
+      assert.deepEqual([head, stream.rstCode, text.slice(0, 5)], ["sent", 2, "first"]);
+    }, { tls, http2: true });
+  });
+}
+
+test("a stream that has failed before it is read has its head, and is cut", async () => {
+  const fetch: Handler = () =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(bytes("lost"));
+          controller.error(new Error("broken"));
+        },
+      }),
+      { headers },
+    );
+  const { text } = await answer(fetch, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  assert.match(text, /^HTTP\/1\.1 200 OK\r\nx-head: sent\r\n/i);
+  assert.doesNotMatch(text, /\r\n0\r\n\r\n$/);
+});
