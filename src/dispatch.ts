@@ -13,9 +13,10 @@
  *
  * @module
  */
-import type { Handler, Middleware, NeedsOf } from "./handler.ts";
+import { checkOptions, type Checks, fail, flag, isRecord } from "./config.ts";
+import { type Handler, type Middleware, type NeedsOf, requireHandler } from "./handler.ts";
 import { longestPrefix } from "./http/prefixes.ts";
-import { descend, type Entrance, entrance, placed } from "./mount.ts";
+import { descend, type Entrance, entrance, placed, wrapping } from "./mount.ts";
 
 /** Handlers by the path they are mounted on. */
 export type Mounts<H extends Handler<never[]> = Handler> = Readonly<Record<string, H>>;
@@ -28,6 +29,8 @@ export interface DispatchOptions {
    */
   readonly rewrite?: boolean;
 }
+
+const OPTIONS: Checks<DispatchOptions> = { rewrite: flag };
 
 /**
  * Hands a request to the handler mounted on the beginning of its path, and to the wrapped handler
@@ -61,30 +64,23 @@ export function dispatch<H extends Handler<never[]> = Handler>(
   mounts: Mounts<H>,
   options: DispatchOptions = {},
 ): Middleware<NeedsOf<H>> {
-  const { rewrite = true, ...others } = options;
-  // Not `checkNames`: it is twice as much, for a list of one.
-  for (const name in others) {
-    throw new TypeError(`dispatch: there is no option ${name}; pass rewrite`);
+  if (!isRecord(mounts)) {
+    fail("dispatch: the table of mounts", mounts, 'one such as { "/blog": blog }');
   }
+  checkOptions("dispatch", options, OPTIONS);
+  const { rewrite = true } = options;
   const find = longestPrefix("dispatch: the mount", Object.entries(mounts).map(checked));
-  return (inner) => {
-    const passOn = entrance(inner);
-    return placed((request, place, args) => {
+  return wrapping("dispatch", (passOn) =>
+    placed((request, place, args) => {
       const found = find(place.canonical);
       if (!found) return passOn(request, place, args);
       const there = found.end === 0 ? place : descend(place, found.end, rewrite);
       return found.value(request, there, args);
-    });
-  };
+    }));
 }
 
 function checked([path, handler]: [string, Handler<never[]>]): [string, Entrance] {
-  if (typeof handler !== "function") {
-    throw new TypeError(
-      `dispatch: the mount ${JSON.stringify(path)} is ${typeof handler}; give it a function ` +
-        "from a Request to a Response",
-    );
-  }
+  requireHandler(`dispatch: the mount ${JSON.stringify(path)}`, handler);
   // The type of the middleware has made sure that the arguments are those it needs.
   return [path, entrance(handler as unknown as Handler<readonly unknown[]>)];
 }

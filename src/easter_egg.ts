@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Handler, Middleware } from "./handler.ts";
+import type { Middleware } from "./handler.ts";
 import { escapeHtml } from "./http/html.ts";
-import { entrance, placed } from "./mount.ts";
+import { placed, wrapping } from "./mount.ts";
 
 /** A whole query: what an apprentice makes last. */
 const MAGIC = "?masterpiece";
@@ -67,12 +67,13 @@ pre{font:clamp(.4rem,1.45vw,.85rem)/1.2 ui-monospace,monospace;text-align:left}<
  * ```
  */
 export function easterEgg(): Middleware {
-  return <Args extends readonly unknown[]>(inner: Handler<Args>): Handler<Args> => {
-    const enter = entrance(inner);
-    return placed<Args>((request, place, args) =>
-      place.target.query === MAGIC ? answer(request) : enter(request, place, args)
-    );
-  };
+  return wrapping(
+    "easterEgg",
+    (passOn) =>
+      placed((request, place, args) =>
+        place.target.query === MAGIC ? answer(request) : passOn(request, place, args)
+      ),
+  );
 }
 
 function answer(request: Request): Response {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fail } from "./config.ts";
 import { textResponse } from "./http/text.ts";
 
 /**
@@ -109,13 +110,57 @@ export function compose<Needs extends readonly unknown[]>(
 ): Middleware<Needs>;
 export function compose(...middlewares: readonly Middleware[]): Middleware {
   middlewares.forEach((middleware, index) => {
-    if (typeof middleware !== "function") {
-      throw new TypeError(
-        `compose: argument ${index} is ${typeof middleware}; pass middlewares, such as dispatch({ … })`,
-      );
-    }
+    if (typeof middleware === "function") return;
+    fail(`compose: argument ${index}`, middleware, "a middleware, such as dispatch({ … })");
   });
-  return (inner) => middlewares.reduceRight((wrapped, middleware) => middleware(wrapped), inner);
+  return asMiddleware((inner) => {
+    requireHandler("compose: the innermost handler", inner);
+    return middlewares.reduceRight((wrapped, middleware, index) => {
+      const made = middleware(wrapped);
+      return typeof made === "function" ? made : fail(
+        `compose: what argument ${index} made`,
+        made,
+        "a middleware, and the handler last: compose(…)(handler)",
+      );
+    }, inner);
+  });
+}
+
+/** Functions that are known to be middlewares, which no host can call. */
+const middlewares = new WeakSet<object>();
+
+/** Makes a middleware known, so that it is refused where a handler is wanted. */
+export function asMiddleware<Needs extends readonly unknown[] = readonly []>(
+  middleware: Middleware<Needs>,
+): Middleware<Needs> {
+  middlewares.add(middleware);
+  return middleware;
+}
+
+/**
+ * Checks a handler.
+ *
+ * @param where What it is called in errors: `serve: fetch`.
+ * @throws {TypeError} When it is none, or a middleware that was not given its handler.
+ */
+export function requireHandler(where: string, value: unknown): void {
+  if (typeof value === "function") {
+    if (!middlewares.has(value)) return;
+    throw new TypeError(
+      `${where} is a middleware; give it a handler to wrap: middleware(notFound)`,
+    );
+  }
+  fail(
+    where,
+    value,
+    isFetching(value) ? "(...args) => app.fetch(...args)" : "a handler, such as notFound",
+  );
+}
+
+/** Whether a value has a handler as its method `fetch`, as apps of Hono and h3 have. */
+export function isFetching(value: unknown): value is { fetch: Handler<readonly unknown[]> } {
+  return typeof value === "object" && value !== null && "fetch" in value &&
+    typeof value.fetch === "function";
 }
 
 /**

@@ -5,7 +5,14 @@
  * @module
  */
 import { attached } from "./attached.ts";
-import { type Handler, notFound } from "./handler.ts";
+import { fail } from "./config.ts";
+import {
+  asMiddleware,
+  type Handler,
+  type Middleware,
+  notFound,
+  requireHandler,
+} from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./http/received.ts";
 import { readTarget, type Target } from "./http/target.ts";
@@ -110,9 +117,30 @@ export function entrance<Args extends readonly unknown[]>(
   };
 }
 
+/**
+ * Makes a middleware of ours.
+ *
+ * @param name What it is called in errors: `serveStatic`.
+ * @param wrap Makes the handler, given how to enter the one that is wrapped.
+ */
+export function wrapping<Needs extends readonly unknown[]>(
+  name: string,
+  wrap: (passOn: Entrance) => Handler<readonly unknown[]>,
+): Middleware<Needs> {
+  const middleware = (inner: Handler<readonly unknown[]>): Handler<readonly unknown[]> => {
+    requireHandler(`${name}: the wrapped handler`, inner);
+    return wrap(entrance(inner));
+  };
+  // What comes out takes what the wrapped handler takes, since it hands it on.
+  return asMiddleware(middleware as unknown as Middleware<Needs>);
+}
+
 function placeOf(request: Request): Place | undefined {
-  const known = places.get(request);
+  const known = typeof request === "object" && request && places.get(request);
   if (known) return known;
+  if (!request?.headers) {
+    fail("the request", request, 'a Request, such as new Request("http://localhost/")');
+  }
   const target = readTarget(request.url, request.headers.get("host"));
   return target && placeAt(request, target);
 }

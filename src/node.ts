@@ -14,7 +14,8 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { telling } from "./callbacks.ts";
-import type { Handler } from "./handler.ts";
+import { callback, checkOptions, type Checks, flag, text, whole } from "./config.ts";
+import { type Handler, requireHandler } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
@@ -26,7 +27,6 @@ import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
 import { createServer } from "./node/server.ts";
 import { readTls, type ServerTls } from "./node/tls.ts";
-import { checkNames } from "./options.ts";
 import {
   acceptUpgrades,
   isDeclined,
@@ -62,6 +62,25 @@ export interface ServeOptions extends ListenerOptions {
   /** Whether to speak HTTP/2 with clients that can; needs `tls`. Default `false`. */
   readonly http2?: boolean;
 }
+
+const LISTENER_OPTIONS: Checks<ListenerOptions> = { onError: callback };
+const SERVE_OPTIONS: Checks<ServeOptions> = {
+  ...LISTENER_OPTIONS,
+  fetch: (value) => requireHandler("serve: fetch", value),
+  port: whole(0, 65_535, "a port, a whole number"),
+  hostname: text("an address or a name"),
+  tls: () => {},
+  http2: flag,
+};
+
+/** How others call what is an option here. */
+const ELSEWHERE = {
+  handler: "fetch",
+  host: "hostname",
+  cert: "give tls: { cert, key }",
+  key: "give tls: { cert, key }",
+  websocket: "leave it out: a proxy forwards upgrades",
+};
 
 /** A server that listens. */
 export interface RunningServer {
@@ -108,15 +127,8 @@ export interface RunningServer {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  checkNames("serve", options, ["fetch", "port", "hostname", "tls", "http2", "onError"]);
+  checkOptions("serve", options, SERVE_OPTIONS, { required: ["fetch"], elsewhere: ELSEWHERE });
   const { fetch, port = 3000, hostname, onError, tls, http2 = false } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new TypeError("serve: port must be a whole number, from 0 to 65535");
-  }
-  if (hostname !== undefined && typeof hostname !== "string") {
-    throw new TypeError(`serve: hostname is ${typeof hostname}; give an address or a name`);
-  }
-  if (typeof http2 !== "boolean") throw new TypeError("serve: http2 must be true or false");
   if (http2 && tls === undefined) {
     throw new TypeError("serve: http2 needs tls, a certificate and its key");
   }
@@ -158,14 +170,9 @@ export function listener(
   fetch: Handler,
   options: ListenerOptions = {},
 ): (message: IncomingMessage, sink: ServerResponse) => void {
-  if (typeof fetch !== "function") {
-    throw new TypeError(`serve: fetch is ${typeof fetch}; give it a handler`);
-  }
-  checkNames("listener", options, ["onError"]);
+  requireHandler("listener: fetch", fetch);
+  checkOptions("listener", options, LISTENER_OPTIONS);
   const { onError = console.error } = options;
-  if (typeof onError !== "function") {
-    throw new TypeError(`serve: onError is ${typeof onError}; give it a function of an error`);
-  }
   const tell = telling("serve: onError", onError);
   const enter = entrance(fetch);
   const answer = (message: IncomingMessage, sink: ServerResponse): void => {

@@ -16,6 +16,7 @@ const app = dispatch({
   "/test2/very/": named("very"),
   "/test1": named("test1"),
   "/grüße": named("grüße"),
+  "/my files": named("my files"),
 })(named("fallback"));
 const reached: readonly (readonly [string, string])[] = [
   ["/", "root"],
@@ -36,6 +37,9 @@ const reached: readonly (readonly [string, string])[] = [
   ["/test2/very", "very"],
   ["/gr%C3%BC%C3%9Fe/x", "grüße"],
   ["/gr%c3%bc%c3%9fe", "grüße"],
+  ["/my%20files/x", "my files"],
+  ["/my files", "my files"],
+  ["/my%2520files", "root"],
 ];
 for (const [path, name] of reached) {
   test(`dispatch sends ${path} to ${name}`, async () => assert.equal(await text(app, path), name));
@@ -168,14 +172,16 @@ test("a request that no app should see is answered with 400", async () => {
 for (
   const [mounts, why] of [
     [{ a: named("x") }, /"a" must start with/],
-    [{ "/a?b": named("x") }, /without query/],
+    [{ "/a?b": named("x") }, /without .* "\?", "#"/],
     [{ "/a/../b": named("x") }, /without ".", ".."/],
     [{ "/a%2fb": named("x") }, /escaped separator/],
     [{ "/a//": named("x") }, /empty segment/],
     [{ "/a": named("x"), "/a/": named("y") }, /"\/a\/" is there twice/],
     [{ "": named("x"), "/": named("y") }, /is there twice/],
     [{ "/%61": named("x"), "/a": named("y") }, /is there twice/],
-    [{ "/a": "no handler" }, /"\/a" is string; give it a function/],
+    [{ "/api/*": named("x") }, /is a pattern; write "\/api"/],
+    [{ "/users/:id": named("x") }, /is a pattern; write "\/users"/],
+    [{ "/a": "no handler" }, /"\/a" is "no handler"; give a handler/],
   ] as const
 ) {
   test(`dispatch refuses ${JSON.stringify(mounts)}`, () => {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compose, type Middleware, notFound } from "../src/handler.ts";
+import { debug } from "../src/debug/mod.ts";
+import { dispatch } from "../src/dispatch.ts";
+import { easterEgg } from "../src/easter_egg.ts";
+import { compose, type Handler, type Middleware, notFound } from "../src/handler.ts";
+import { proxy } from "../src/proxy/mod.ts";
+import { memory, serveStatic } from "../src/static/mod.ts";
 
 const tag = (name: string): Middleware => (inner) => async (request, ...args) => {
   const response = await inner(request, ...args);
@@ -26,4 +31,86 @@ test("notFound answers 404 as text, and HEAD without content", async () => {
   assert.equal(get.headers.get("content-type"), "text/plain;charset=utf-8");
   assert.equal(await get.text(), "Not Found");
   assert.equal(await notFound(new Request("http://x/", { method: "HEAD" })).text(), "");
+});
+
+const wrong = (value: unknown): never => value as never;
+const site = serveStatic({ "/": memory({}) });
+const middlewares: readonly (readonly [string, Middleware])[] = [
+  ["serveStatic", site],
+  ["proxy", proxy({})],
+  ["dispatch", dispatch({})],
+  ["debug", debug({ enabled: false })],
+  ["debug", debug({ enabled: true, log: () => {} })],
+  ["easterEgg", easterEgg()],
+];
+for (const [name, middleware] of middlewares) {
+  const where = `${name}: the wrapped handler`;
+  const refused: readonly (readonly [string, unknown, string])[] = [
+    ["nothing", undefined, `${where} is undefined; give a handler, such as notFound`],
+    [
+      "a middleware without its handler",
+      compose(site),
+      `${where} is a middleware; give it a handler to wrap: middleware(notFound)`,
+    ],
+    [
+      "a request, as a handler is",
+      new Request("http://localhost/"),
+      `${where} is a Request; give a handler, such as notFound`,
+    ],
+    [
+      "an app with a fetch of its own",
+      { fetch: notFound },
+      `${where} is an object; give (...args) => app.fetch(...args)`,
+    ],
+    ["a response", new Response(), `${where} is an object; give a handler, such as notFound`],
+  ];
+  for (const [what, value, message] of refused) {
+    test(`${name} refuses to wrap ${what}`, () => {
+      assert.throws(() => middleware(wrong(value)), { name: "TypeError", message });
+    });
+  }
+}
+
+// What a middleware that was not given its handler meets.
+for (const [name, middleware] of middlewares) {
+  test(`${name} without its handler is refused wherever a handler is wanted`, () => {
+    const message = /is a middleware; give it a handler to wrap: middleware\(notFound\)$/;
+    const receivers: readonly ((handler: Handler) => unknown)[] = [
+      compose(),
+      compose(site),
+      compose((inner) => (request, ...args) => inner(request, ...args)),
+      (handler) => dispatch({ "/a": handler }),
+      (handler) => proxy({ "/a": handler }),
+      (handler) => proxy({ "/a": { target: handler } }),
+      dispatch({}),
+      site,
+    ];
+    for (const receive of receivers) {
+      assert.throws(() => receive(wrong(middleware)), (error: unknown) => {
+        assert.ok(error instanceof TypeError);
+        assert.match(error.message, message);
+        return true;
+      });
+    }
+  });
+}
+
+test("compose() refuses a handler among the middlewares", () => {
+  const message =
+    /^TypeError: compose: what argument 1 made is .*; give a middleware, and the handler last/;
+  assert.throws(() => compose(site, wrong(notFound))(notFound), message);
+  assert.throws(() => compose(site, wrong(() => undefined))(notFound), message);
+  assert.throws(() => compose(site, wrong({}))(notFound), /^TypeError: compose: argument 1 is an/);
+});
+
+test("an app that is called with a URL tells that it takes a Request", async () => {
+  for (const [, middleware] of middlewares.filter(([name]) => name !== "debug")) {
+    for (const value of ["http://localhost/", undefined, {}]) {
+      const call = async (): Promise<Response> => await middleware(notFound)(wrong(value));
+      await assert.rejects(
+        call,
+        /^TypeError: the request is .*; give a Request, such as new Request/,
+      );
+    }
+  }
 });

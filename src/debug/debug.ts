@@ -4,11 +4,11 @@
  * @module
  */
 import { atOnce } from "../callbacks.ts";
-import type { Handler, Middleware } from "../handler.ts";
+import { asMiddleware, type Handler, type Middleware, requireHandler } from "../handler.ts";
 import { negotiateMedia } from "../http/accept.ts";
 import { nativeRequest } from "../http/received.ts";
 import { textResponse } from "../http/text.ts";
-import { entrance, type Place, placed } from "../mount.ts";
+import { type Entrance, type Place, placed, wrapping } from "../mount.ts";
 import { clientAddress as connectionAddress } from "../runtime/client_address.ts";
 import { type Surroundings, surroundings } from "../runtime/environment.ts";
 import { hostAddress } from "./address.ts";
@@ -69,17 +69,21 @@ export function debug(options: DebugOptions = {}): Middleware {
 /** Makes a debugger that stands on what it is given. */
 export function debugOn(options: DebugOptions, ground: Ground): Middleware {
   const settings = configure(options, ground);
-  if (!isEnabled(settings, ground)) return (inner) => inner;
+  if (!isEnabled(settings, ground)) return unchanged;
   const desk = createDesk(settings, ground);
-  return (inner) => wrap(inner, desk, settings);
+  return wrapping("debug", (enter) => wrap(enter, desk, settings));
 }
 
+const unchanged: Middleware = asMiddleware((inner) => {
+  requireHandler("debug: the wrapped handler", inner);
+  return inner;
+});
+
 function wrap<Args extends readonly unknown[]>(
-  inner: Handler<Args>,
+  enter: Entrance<Args>,
   desk: Desk,
   settings: Settings,
 ): Handler<Args> {
-  const enter = entrance(inner);
   const { frames, path, log, clientAddress, edge } = settings;
   const run = <T>(work: () => T): T => frames ? frames.run(work) : work();
   const addressOf = (place: Place, args: readonly unknown[]): string | undefined =>

@@ -4,8 +4,8 @@
  * @module
  */
 import { telling } from "../callbacks.ts";
+import { callback, checkOptions, type Checks, fail, flag, is, like, listOf } from "../config.ts";
 import { configuredPath } from "../http/path.ts";
-import { checkNames } from "../options.ts";
 import type { Surroundings } from "../runtime/environment.ts";
 import type { FrameCapture } from "./capture.ts";
 import { configuredHosts } from "./guard.ts";
@@ -72,21 +72,32 @@ export interface Settings extends DebugOptions {
 }
 
 const LOCAL = ["localhost", ".localhost", "127.0.0.1", "[::1]"];
-const NAMES = [
-  "enabled",
-  "frames",
-  "pin",
-  "trustedHosts",
-  "path",
-  "console",
-  "editor",
-  "log",
-  "render",
-  "clientAddress",
-  "behindProxy",
-  "hide",
-] as const;
 const SHORTEST_PIN = 6;
+const OPTIONS: Checks<DebugOptions> = {
+  enabled: flag,
+  frames: like("a FrameCapture, such as liveFrames()", "run"),
+  pin: (value, where) => {
+    if (typeof value === "string") checkPin("pin", value);
+    else if (value !== false) fail(where, value, "a text of 6 characters or more, or false");
+  },
+  trustedHosts: listOf(() => {}, '"localhost"'),
+  path: is(
+    (value) => typeof value === "string" && configuredPath("debug: path", value) !== "",
+    'a path that is not the root, such as "/__debug"',
+  ),
+  console: flag,
+  editor: is(
+    (value) =>
+      typeof value === "string" && value.includes("{file}") &&
+      !/^(?:javascript|data):/i.test(value),
+    'a URL with {file} in it, such as "vscode://file/{file}:{line}:{column}"',
+  ),
+  log: callback,
+  render: callback,
+  clientAddress: callback,
+  behindProxy: flag,
+  hide: callback,
+};
 
 /** Variables that hosts for production set. */
 const PRODUCTION = [
@@ -109,41 +120,12 @@ const PRODUCTION = [
  * @throws {TypeError} Naming the option and the remedy.
  */
 export function configure(options: DebugOptions, { edge }: Pick<Surroundings, "edge">): Settings {
-  const refuse = (what: string): never => {
-    throw new TypeError(`debug: ${what}`);
-  };
-  checkNames("debug", options, NAMES);
-  for (const name of ["enabled", "console", "behindProxy"] as const) {
-    if (!["boolean", "undefined"].includes(typeof options[name])) {
-      refuse(`${name} is ${typeof options[name]}; give true or false`);
-    }
-  }
-  for (const name of ["log", "render", "clientAddress", "hide"] as const) {
-    if (!["function", "undefined"].includes(typeof options[name])) {
-      refuse(`${name} is ${typeof options[name]}; give a function`);
-    }
-  }
-  const { pin, editor, frames, trustedHosts = LOCAL } = options;
-  if (typeof pin === "string") checkPin("pin", pin);
-  if (!["string", "undefined"].includes(typeof pin) && pin !== false) {
-    refuse("pin must be a text, or false for none");
-  }
-  if (
-    editor !== undefined && (!editor.includes("{file}") || /^(?:javascript|data):/i.test(editor))
-  ) {
-    refuse(
-      'editor must be a URL with {file} in it, such as "vscode://file/{file}:{line}:{column}"',
-    );
-  }
-  if (frames !== undefined && typeof frames.run !== "function") {
-    refuse("frames must be a FrameCapture, such as liveFrames()");
-  }
-  const path = configuredPath("debug: path", options.path ?? "/__debug");
-  if (path === "") refuse('path must not be the root; give a path such as "/__debug"');
+  checkOptions("debug", options, OPTIONS);
+  const { trustedHosts = LOCAL, path = "/__debug" } = options;
   return {
     ...options,
     edge,
-    path,
+    path: configuredPath("debug: path", path),
     trustedHosts: configuredHosts(trustedHosts),
     console: options.console ?? false,
     behindProxy: options.behindProxy ?? false,

@@ -41,9 +41,13 @@ export function segmentEnd(path: string, start: number): number {
   return end < 0 ? path.length : end;
 }
 
+/** What other libraries read as a pattern: a wildcard, or a segment that is a name. */
+const PATTERN = /\/(?:[^/]*\*|[:{[][\w.])/;
+
 /**
  * Checks a path that was written in a configuration and returns its canonical form without the
- * trailing slash; `""` for the root.
+ * trailing slash; `""` for the root. A space and letters of any language are read as a client would
+ * send them.
  *
  * @throws {TypeError} Naming `option` and what to write instead.
  */
@@ -52,15 +56,20 @@ export function configuredPath(option: string, path: string): string {
     throw new TypeError(`${option} ${JSON.stringify(path)} ${why}`);
   };
   if (path === "" || path === "/") return "";
-  if (!path.startsWith("/")) return refuse('must start with "/"');
-  if (/[?#]/.test(path)) return refuse("must be a path, without query or fragment");
-  const canonical = canonicalPath(path.endsWith("/") ? path.slice(0, -1) : path);
-  if (canonical === undefined) {
-    return refuse('must be a path without ".", "..", "\\\\", spaces or broken escapes');
+  if (!path.startsWith("/")) return refuse('must start with "/"; put one in front');
+  const pattern = PATTERN.exec(path);
+  if (pattern) {
+    const prefix = JSON.stringify(path.slice(0, pattern.index) || "/");
+    return refuse(`is a pattern; write ${prefix}, which takes all that is below it`);
   }
-  if (/%2F|%5C/.test(canonical)) return refuse("must not hold an escaped separator");
-  if (canonical.includes("//") || canonical.endsWith("/")) {
-    return refuse("must not hold an empty segment");
+  const canonical = canonicalPath(path.replace(/\/$/, "").replaceAll(" ", "%20"));
+  if (canonical === undefined || /[?#]/.test(path)) {
+    return refuse(
+      'must be a path without ".", "..", "\\\\", "?", "#" or controls; escape "%" as "%25"',
+    );
+  }
+  if (/%2F|%5C|\/\/|\/$/.test(canonical)) {
+    return refuse("must not hold an escaped separator or an empty segment; leave it out");
   }
   return canonical;
 }

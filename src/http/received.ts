@@ -53,30 +53,10 @@ export function nativeRequest(request: Request, url?: string): Request {
   const host = hostRequest(request);
   if (host) return host.native(url);
   if (url === undefined) return request;
+  if (request.mode !== "navigate") return new Request(url, request);
   // A service worker gets navigations, which no code may make (Fetch §5.4, `new Request`).
-  const init = request.mode === "navigate" ? withoutNavigation(request) : request;
-  return new Request(url, init);
-}
-
-/** What a navigation is made of; a page that is asked for in this way may be answered in the same way. */
-function withoutNavigation(request: Request): RequestInit {
-  const { method, headers, body, signal, credentials, cache, referrer, referrerPolicy } = request;
-  const { redirect, integrity, keepalive } = request;
-  return {
-    method,
-    headers,
-    body,
-    signal,
-    credentials,
-    cache,
-    referrer,
-    referrerPolicy,
-    redirect,
-    integrity,
-    keepalive,
-    mode: "same-origin",
-    ...(body ? { duplex: "half" } : {}),
-  };
+  const { referrer, referrerPolicy } = request;
+  return new Request(url, new Request(request, { mode: "same-origin", referrer, referrerPolicy }));
 }
 
 /** The field lines of a request: as they were received, where the host tells. */

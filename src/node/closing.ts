@@ -6,7 +6,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { checkNames } from "../options.ts";
+import { checkOptions, type Checks, is, isRecord, LONGEST, number } from "../config.ts";
 
 /** How to close a server. */
 export interface CloseOptions {
@@ -17,22 +17,16 @@ export interface CloseOptions {
   readonly timeout?: number;
 }
 
+const OPTIONS: Checks<CloseOptions> = { timeout: number(0, Infinity, "milliseconds, a number") };
+
 /** Reads what `close` was given. */
 export function closeOptions(how: boolean | CloseOptions): CloseOptions {
   if (typeof how === "boolean") return how ? { timeout: 0 } : {};
-  if (typeof how !== "object" || how === null) {
-    throw new TypeError("close: give true, or an object such as { timeout: 10_000 }");
-  }
-  checkNames("close", how, ["timeout"]);
-  const { timeout = Infinity } = how;
-  if (typeof timeout !== "number" || !(timeout >= 0)) {
-    throw new TypeError("close: timeout must be a number of milliseconds, 0 or more");
-  }
-  return { timeout };
+  is(isRecord, "true, or an object such as { timeout: 10_000 }")(how, "close: the argument");
+  checkOptions("close", how, OPTIONS);
+  return how;
 }
 
-/** The longest that a timer of Node takes, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
 /** How often a server that closes looks for connections that have become idle, in milliseconds. */
 const LOOK = 50;
 /** How long a request may take to arrive when the server closes, in milliseconds. */

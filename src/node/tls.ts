@@ -4,7 +4,7 @@
  * @module
  */
 import { createSecureContext } from "node:tls";
-import { checkNames } from "../options.ts";
+import { type Checks, fail, shape } from "../config.ts";
 
 /** The certificate of a server, in PEM. */
 export interface ServerTls {
@@ -15,6 +15,14 @@ export interface ServerTls {
   /** The words that protect the key. */
   readonly passphrase?: string;
 }
+
+const OPTIONS: Checks<ServerTls> = {
+  cert: () => {},
+  key: () => {},
+  passphrase: (value, where) => {
+    if (typeof value !== "string") fail(where, value, "a string");
+  },
+};
 
 /** A certificate with its key, as text. */
 export interface Certificate {
@@ -40,14 +48,10 @@ const REMEDIES = new Map([
  * @throws {TypeError} Naming the option and the remedy.
  */
 export function readTls(tls: ServerTls): Certificate {
-  if (typeof tls !== "object" || tls === null) refuse(" must be an object such as { cert, key }");
-  checkNames("serve: tls", tls, ["cert", "key", "passphrase"]);
+  shape(OPTIONS)(tls, "serve: tls");
   const { passphrase } = tls;
   const cert = textOf("cert", tls.cert, CERTIFICATE, "a certificate");
   const key = textOf("key", tls.key, KEY, "a private key");
-  if (passphrase !== undefined && typeof passphrase !== "string") {
-    refuse(`.passphrase is ${kindOf(passphrase)}; give a string`);
-  }
   if (passphrase === undefined && ENCRYPTED.test(key)) {
     refuse(".key is encrypted; give its passphrase");
   }

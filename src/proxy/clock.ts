@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Check, like } from "../config.ts";
 
 /** What tells the time and wakes up. */
 export interface Clock {
@@ -37,20 +38,13 @@ export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): 
   });
 }
 
-/** setTimeout takes what does not fit into 31 bits for 1 ms. */
-const LONGEST = 2 ** 31 - 1;
+/** Checks an option that tells the time. */
+export const tellsTime: Check = like("an object with now()", "now");
 
-/**
- * The value of an option that is a number.
- *
- * @throws {TypeError} Naming the option and its bounds.
- */
-export function within(
-  option: string,
-  value: number,
-  least: number,
-  most: number = LONGEST,
-): number {
-  if (typeof value === "number" && value >= least && value <= most) return value;
-  throw new TypeError(`${option} must be a number from ${least} to ${most}`);
-}
+/** Checks an option that tells the time and wakes up. */
+export const wakesUp: Check = like(
+  "an object with now(), setTimeout() and clearTimeout()",
+  "now",
+  "setTimeout",
+  "clearTimeout",
+);

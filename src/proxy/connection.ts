@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Check, type Checks, flag, oneOf, oneOrMore, shape, text } from "../config.ts";
 import type { Capability, Connection, TlsOptions, Transport } from "./transport.ts";
 
 /** How to reach a target, besides its URL. */
@@ -17,6 +18,21 @@ export interface ConnectionOptions {
    */
   readonly http2?: boolean | "prior knowledge";
 }
+
+const pem = (what: string): Check => text(`${what} in PEM`);
+
+/** What the options must be. */
+export const CONNECTION_OPTIONS: Checks<ConnectionOptions> = {
+  tls: shape<TlsOptions>({
+    ca: oneOrMore(pem("certificates of authorities")),
+    cert: pem("a certificate"),
+    key: pem("a private key"),
+    rejectUnauthorized: flag,
+    servername: text("the name in the certificate of the target"),
+  }),
+  socketPath: text("the path of a Unix socket"),
+  http2: oneOf(true, false, "prior knowledge"),
+};
 
 /** Throws a `TypeError` that names the target. */
 export type Refuse = (why: string) => never;
@@ -64,11 +80,10 @@ export function readConnection(
       refuse(`: the way this runtime sends requests has no ${name}; give another transport`);
     }
   }
-  const { tls, socketPath } = options;
-  if (socketPath !== undefined && (typeof socketPath !== "string" || socketPath === "")) {
-    refuse(": socketPath must be the path of a Unix socket");
+  const { tls } = options;
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+    refuse(": tls needs cert and key together; give both, or neither");
   }
-  if (tls !== undefined) checkTls(tls, refuse);
   const limit = transport && connectTimeout > 0 ? { connectTimeout } : undefined;
   if (given.length === 0) return limit;
   const connection: Connection = {
@@ -79,14 +94,4 @@ export function readConnection(
     if (asks(connection) && !transport?.capabilities.has(capability)) refuse(`: ${remedy}`);
   }
   return connection;
-}
-
-function checkTls(tls: TlsOptions, refuse: Refuse): void {
-  if (typeof tls !== "object" || tls === null) refuse(": tls must be an object such as { ca }");
-  if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    refuse(": tls needs cert and key together");
-  }
-  if (!["undefined", "boolean"].includes(typeof tls.rejectUnauthorized)) {
-    refuse(": tls.rejectUnauthorized must be true or false");
-  }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Check, fail, listOf, shown, tableOf, text } from "../config.ts";
 import { type Field, isHopByHop } from "../http/connection.ts";
 import type { Refuse } from "./connection.ts";
 
@@ -17,35 +18,45 @@ const RESERVED = new Map([
 /** The name of a field (RFC 9110 §5.1), or the beginning of one. */
 const REMOVABLE = /^[\w!#$%&'+\-.^`|~]+\*?$/;
 
+/** What the options must be. */
+export const HEADER_OPTIONS: Readonly<Record<"headers" | "removeHeaders", Check>> = {
+  headers: tableOf(
+    (value, where) => typeof value === "string" || fail(where, value, "a string"),
+    '"x-api-key": "…"',
+  ),
+  removeHeaders: listOf(
+    text('a name such as "referer" or "x-internal-*"', REMOVABLE),
+    '"x-internal-*"',
+  ),
+};
+
 /** The fields to set on every request. */
 export function readHeaders(
   headers: Readonly<Record<string, string>>,
   refuse: Refuse,
 ): readonly Field[] {
-  for (const name of Object.keys(headers)) {
+  const fields = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
     const why = isHopByHop(name)
       ? "it belongs to the connection"
       : RESERVED.get(name.toLowerCase());
     if (why) refuse(`: headers must not set ${name}; ${why}`);
+    try {
+      fields.append(name, value);
+    } catch {
+      // Not the error of the runtime, which may show the value: it may be a secret.
+      refuse(
+        `: headers has ${shown(name)}, which cannot be sent; give a token as name, and a value ` +
+          "in Latin-1 without line breaks",
+      );
+    }
   }
-  try {
-    return [...new Headers(headers)];
-  } catch (error) {
-    return refuse(`: headers cannot be sent: ${String(error)}`);
-  }
+  return [...fields];
 }
 
 /** The names of fields to leave out, in lower case. */
 export function readRemoved(names: readonly string[], refuse: Refuse): readonly string[] {
-  if (!Array.isArray(names)) refuse(': removeHeaders must be a list such as ["x-internal-*"]');
-  return names.map((name: unknown) => {
-    if (typeof name !== "string" || !REMOVABLE.test(name)) {
-      return refuse(
-        `: removeHeaders has ${
-          JSON.stringify(name)
-        }; give names such as "referer" or "x-internal-*"`,
-      );
-    }
+  return names.map((name) => {
     const why = RESERVED.get(name.toLowerCase());
     return why ? refuse(`: removeHeaders must not have ${name}; ${why}`) : name.toLowerCase();
   });

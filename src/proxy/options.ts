@@ -4,14 +4,24 @@
  * @module
  */
 import { atOnce, telling } from "../callbacks.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  duration,
+  is,
+  like,
+  listOf,
+  oneOf,
+  shape,
+  text,
+} from "../config.ts";
 import { networks } from "../http/address.ts";
 import type { Field } from "../http/connection.ts";
 import { nativeRequest } from "../http/received.ts";
 import { isPseudonym } from "../http/via.ts";
-import { checkNames } from "../options.ts";
 import { clientAddress } from "../runtime/client_address.ts";
 import { runtimeTransport } from "../runtime/transport.ts";
-import { within } from "./clock.ts";
 import type { OutgoingRequest, Transport } from "./transport.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -127,20 +137,40 @@ export interface Settings {
   readonly ownTransport: boolean;
 }
 
-const NAMES = [
-  "timeout",
-  "timeouts",
-  "xForwarded",
-  "forwarded",
-  "via",
-  "trustedProxies",
-  "clientAddress",
-  "onRequest",
-  "onResponse",
-  "onInformation",
-  "onError",
-  "transport",
-] as const;
+const OPTIONS: Checks<ProxyOptions> = {
+  timeout: duration(),
+  timeouts: shape<Timeouts>({
+    connect: duration(),
+    headers: duration(),
+    idle: duration(),
+    total: duration(),
+  }),
+  xForwarded: oneOf("off", "append", "set"),
+  forwarded: is(
+    (value) => typeof value === "boolean" || /^_[\w.-]+$/.test(String(value)),
+    'true, false or a name such as "_gateway"',
+  ),
+  via: is(
+    (value) => value === false || typeof value === "string" && isPseudonym(value),
+    'false or a name such as "gateway"',
+  ),
+  trustedProxies: listOf(text('an address or a network such as "10.0.0.0/8"'), '"10.0.0.0/8"'),
+  clientAddress: callback,
+  onRequest: callback,
+  onResponse: callback,
+  onInformation: callback,
+  onError: callback,
+  transport: (value, where) => {
+    like("an object with send() and capabilities, or leave it out", "send")(value, where);
+    const { capabilities } = value as Transport;
+    like("a Set, which may be empty", "has")(capabilities, `${where}.capabilities`);
+  },
+};
+
+/** How others call what is an option here, or one of a target. */
+const ELSEWHERE = {
+  changeOrigin: "leave it out: the host is that of the target",
+};
 
 /**
  * Checks the options.
@@ -148,50 +178,31 @@ const NAMES = [
  * @throws {TypeError} Naming the option and the remedy.
  */
 export function readOptions(options: ProxyOptions): Settings {
-  checkNames("proxy", options, NAMES);
+  checkOptions("proxy", options, OPTIONS, { elsewhere: ELSEWHERE });
   const { timeouts = {}, xForwarded = "append", forwarded = false, via } = options;
-  checkNames("proxy: timeouts", timeouts, ["connect", "headers", "idle", "total"]);
-  const transport = options.transport ?? runtimeTransport();
-  if (typeof transport.send !== "function") {
-    refuse("transport must have a function send; leave it out for the default");
-  }
+  const { connect = 0, idle = 0, total = 0 } = timeouts;
+  const { transport = runtimeTransport(), trustedProxies = [] } = options;
+  const { clientAddress: addressOf, onRequest, onResponse, onInformation, onError } = options;
   if (options.timeout !== undefined && timeouts.headers !== undefined) {
     refuse("timeout and timeouts.headers are the same; give one of them");
   }
-  if (!["off", "append", "set"].includes(xForwarded)) {
-    refuse('xForwarded must be "off", "append" or "set"');
-  }
-  if (typeof forwarded !== "boolean" && !/^_[\w.-]+$/.test(forwarded)) {
-    refuse('forwarded must be true, false, or a name such as "_gateway"');
-  }
-  if (via !== undefined && via !== false && !isPseudonym(via)) {
-    refuse('via must be false or a name such as "gateway"');
-  }
-  const connect = duration("timeouts.connect", timeouts.connect ?? 0);
   if (connect > 0 && !transport.capabilities.has("connected")) {
     refuse(
       "timeouts.connect needs a transport that tells of connections, unlike this runtime's; " +
         "use timeout",
     );
   }
-  const trusted = options.trustedProxies ?? [];
-  if (!Array.isArray(trusted)) refuse('trustedProxies must be a list such as ["10.0.0.0/8"]');
-  const { clientAddress: addressOf } = options;
-  const onRequest = callback("onRequest", options.onRequest);
-  const onResponse = callback("onResponse", options.onResponse);
-  const onInformation = callback("onInformation", options.onInformation);
-  const onError = callback("onError", options.onError);
   return {
     timeouts: {
       connect,
-      headers: duration("timeout", options.timeout ?? timeouts.headers ?? 60_000),
-      idle: duration("timeouts.idle", timeouts.idle ?? 0),
-      total: duration("timeouts.total", timeouts.total ?? 0),
+      headers: options.timeout ?? timeouts.headers ?? 60_000,
+      idle,
+      total,
     },
     xForwarded,
     forwarded,
     pseudonym: pseudonym(via),
-    isTrusted: networks("proxy: the trusted proxy", trusted),
+    isTrusted: networks("proxy: the trusted proxy", trustedProxies),
     clientAddress: addressOf
       ? (request, ...args) =>
         atOnce("proxy: clientAddress", addressOf(nativeRequest(request), ...args))
@@ -213,15 +224,6 @@ export function readOptions(options: ProxyOptions): Settings {
     transport,
     ownTransport: transport === runtimeTransport(),
   };
-}
-
-function duration(option: string, value: number): number {
-  return within(`proxy: ${option}, in milliseconds,`, value, 0);
-}
-
-function callback<T>(name: string, value: T): T {
-  if (value === undefined || typeof value === "function") return value;
-  return refuse(`${name} must be a function`);
 }
 
 /** Workers have no randomness before the first request. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Handler } from "../handler.ts";
+import { type Handler, requireHandler } from "../handler.ts";
 import type { Refuse } from "./connection.ts";
 import type { Transport } from "./transport.ts";
 import {
@@ -56,6 +56,7 @@ export function readPlace(
 ): Place {
   // The type of the middleware has made sure that the arguments are those it needs.
   if (typeof place === "function") {
+    requireHandler(`proxy: ${name}`, place);
     return { upstreams: [localUpstream(place as Handler<readonly unknown[]>)] };
   }
   if (place instanceof ChangingList) return place.join(transport);

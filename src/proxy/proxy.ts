@@ -6,7 +6,7 @@
 import type { Handler, Middleware } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefixes.ts";
-import { descend, entrance, placed } from "../mount.ts";
+import { descend, placed, wrapping } from "../mount.ts";
 import { forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
 import type { TargetPlace } from "./places.ts";
@@ -85,13 +85,11 @@ export function proxy<T extends Targets<Handler<never[]>>>(
       ] as const
     ),
   );
-  return (inner) => {
-    const passOn = entrance(inner);
-    return placed((request, place, args) => {
+  return wrapping("proxy", (passOn) =>
+    placed((request, place, args) => {
       const found = find(place.canonical);
       if (!found) return passOn(request, place, args);
       const { value: target, end } = found;
       return forward(request, target.removePrefix ? descend(place, end) : place, target, args);
-    });
-  };
+    }));
 }

@@ -3,14 +3,19 @@
  *
  * @module
  */
+import { checkOptions, type Checks, flag, is, like } from "../config.ts";
 import type { Handler, NeedsOf } from "../handler.ts";
 import type { Field } from "../http/connection.ts";
 import { fieldNames } from "../http/field_names.ts";
 import { isAuthority } from "../http/target.ts";
-import { checkNames } from "../options.ts";
-import { type ConnectionOptions, readConnection, type Refuse } from "./connection.ts";
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  readConnection,
+  type Refuse,
+} from "./connection.ts";
 import type { Deliver } from "./forward.ts";
-import { readHeaders, readRemoved } from "./header_options.ts";
+import { HEADER_OPTIONS, readHeaders, readRemoved } from "./header_options.ts";
 import { droppedFields } from "./outgoing.ts";
 import type { Settings } from "./options.ts";
 import type { Connection } from "./transport.ts";
@@ -19,7 +24,7 @@ import type { Balancer } from "./upstreams/candidate.ts";
 import { introduce, type Manner } from "./upstreams/asking.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
-import { type PoolOptions, readPool } from "./upstreams/pool_options.ts";
+import { POOL_OPTIONS, type PoolOptions, readPool } from "./upstreams/pool_options.ts";
 
 /** Where to send requests, or where and how, with a handler of any kind. */
 export type AnyTarget = TargetPlace<Handler<never[]>> | TargetOptions<Handler<never[]>>;
@@ -122,6 +127,24 @@ export interface Target {
   readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
 }
 
+const OPTIONS: Checks<TargetOptions> = {
+  target: () => {},
+  removePrefix: flag,
+  host: is(
+    (value) =>
+      value === "<auto>" || value === null || typeof value === "string" && isAuthority(value),
+    '"<auto>", null or a host such as "example.com:8000"',
+  ),
+  ...HEADER_OPTIONS,
+  credentials: flag,
+  rewrite: flag,
+  rewriteOrigin: flag,
+  secureCookies: flag,
+  mirror: like("one such as mirrorTo(url)", "chosen", "reflect"),
+  ...CONNECTION_OPTIONS,
+  ...POOL_OPTIONS,
+};
+
 /** What a target does not tell of its clients, nor a mirror of it. */
 interface Withheld {
   readonly credentials: boolean;
@@ -133,27 +156,12 @@ interface Withheld {
 
 const NOTHING: Withheld = { credentials: true, removed: [], replaced: [] };
 
-const NAMES = [
-  "target",
-  "removePrefix",
-  "host",
-  "headers",
-  "removeHeaders",
-  "credentials",
-  "rewrite",
-  "rewriteOrigin",
-  "secureCookies",
-  "mirror",
-  "tls",
-  "socketPath",
-  "http2",
-  "balance",
-  "retry",
-  "health",
-  "limit",
-] as const;
-
-const TLS_NAMES = ["ca", "cert", "key", "rejectUnauthorized", "servername"] as const;
+/** How others call what is an option here, or needs none. */
+const ELSEWHERE = {
+  changeOrigin: "leave it out: the host is that of the target",
+  secure: "give tls: { rejectUnauthorized: false }",
+  pathRewrite: "removePrefix",
+};
 
 /**
  * Checks what was configured as a target.
@@ -173,15 +181,14 @@ export function readTarget(
     throw new TypeError(`proxy: ${name}${why}`);
   };
   const options = isOptions(value) ? value : { target: value };
-  checkNames(`proxy: ${name}`, options, NAMES);
+  checkOptions<TargetOptions<Handler<never[]>>>(`proxy: ${name}`, options, OPTIONS, {
+    elsewhere: ELSEWHERE,
+  });
   const { upstreams, watch } = readPlace(options.target, transport, name, refuse);
   const local = !watch && upstreams.every((upstream) => upstream.local);
   const { host = "<auto>" } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
     refuse(': host must be "<auto>"; this runtime always sends the host of the target');
-  }
-  if (host !== "<auto>" && host !== null && !(typeof host === "string" && isAuthority(host))) {
-    refuse(': host must be "<auto>", null, or a host such as "example.com:8000"');
   }
   const manner: Manner = {
     host,
@@ -193,9 +200,9 @@ export function readTarget(
       refuse,
     ),
   };
-  const credentials = flag("credentials", options.credentials ?? withheld.credentials, refuse);
-  if (options.tls) checkNames(`proxy: ${name}: tls`, options.tls, TLS_NAMES);
-  const together = readPool(options, refuse);
+  const { credentials = withheld.credentials, removePrefix = false, rewrite = true } = options;
+  const { rewriteOrigin = false, secureCookies = true } = options;
+  const together = readPool(options);
   const changes = introduce(upstreams, together.healths, manner);
   watch?.(changes);
   const { removed, replaced } = options.removeHeaders === undefined
@@ -208,13 +215,13 @@ export function readTarget(
     deliver: pool(upstreams, together, watch !== undefined),
     cookie: together.balance.cookie,
     anyMethod: transport.capabilities.has("anyMethod"),
-    removePrefix: flag("removePrefix", options.removePrefix ?? false, refuse),
+    removePrefix,
     dropped: droppedFields([...ours, ...replaced], credentials),
     removed: ours.length > 0 ? fieldNames(ours) : undefined,
     credentials,
-    rewrite: flag("rewrite", options.rewrite ?? true, refuse),
-    rewriteOrigin: flag("rewriteOrigin", options.rewriteOrigin ?? false, refuse),
-    secureCookies: flag("secureCookies", options.secureCookies ?? true, refuse),
+    rewrite,
+    rewriteOrigin,
+    secureCookies,
     scope: "",
     mirror: options.mirror &&
       readMirror(name, options.mirror, settings, { credentials, removed, replaced: set }, refuse),
@@ -239,7 +246,6 @@ function readMirror(
   withheld: Withheld,
   refuse: Refuse,
 ): Target["mirror"] {
-  if (typeof mirror.reflect !== "function") refuse(": mirror must be one such as mirrorTo(url)");
   for (const option of NOT_MIRRORED) {
     if (isOptions(mirror.target) && mirror.target[option] !== undefined) {
       refuse(`: the target of its mirror must not have ${option}; leave it out`);
@@ -252,8 +258,4 @@ function readMirror(
 export function isOptions(value: AnyTarget): value is TargetOptions<Handler<never[]>> {
   return typeof value === "object" && value !== null && !(value instanceof URL) &&
     !Array.isArray(value) && !isFetcher(value) && "target" in value;
-}
-
-function flag(name: string, value: boolean, refuse: Refuse): boolean {
-  return typeof value === "boolean" ? value : refuse(`: ${name} must be true or false`);
 }

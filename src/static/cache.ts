@@ -4,6 +4,7 @@
  * @module
  */
 import { atOnce } from "../callbacks.ts";
+import { type Check, is, isRecord, whole } from "../config.ts";
 import { formatDate } from "../http/date.ts";
 import { isFingerprinted } from "./fingerprint.ts";
 import { glob } from "./globs.ts";
@@ -32,6 +33,19 @@ export interface CacheFields {
  */
 export type CacheRule = (path: string, type: string, base: () => string) => CacheFields;
 
+/** What the options must be. */
+export const CACHE_OPTIONS: Readonly<Record<"cache" | "cacheTimeout", Check>> = {
+  cache: is(
+    (value) =>
+      typeof value === "boolean" || value === "auto" || typeof value === "function" ||
+      (isRecord(value) && Object.values(value).every((rule) => typeof rule === "string")),
+    'true, false, "auto", a function of the path, or Cache-Control values by glob, ' +
+      'such as { "*.js": "no-cache" }',
+  ),
+  // RFC 9111 §1.2.2: caches need not count further than 2^31 seconds.
+  cacheTimeout: whole(0, 2 ** 31, "whole seconds, a number"),
+};
+
 const YEAR = 31_536_000;
 const REVALIDATED: CacheFields = { cacheControl: "no-cache", validators: true };
 const NEVER: CacheFields = { cacheControl: "no-store", validators: false };
@@ -40,13 +54,8 @@ const NEVER: CacheFields = { cacheControl: "no-store", validators: false };
  * Compiles the options `cache` and `cacheTimeout`.
  *
  * @param cacheTimeout Seconds.
- * @throws {TypeError} When one of them has a wrong value.
  */
 export function caching(cache: Cache, cacheTimeout: number): CacheRule {
-  // RFC 9111 §1.2.2: caches need not count further than 2^31 seconds.
-  if (!Number.isInteger(cacheTimeout) || cacheTimeout < 0 || cacheTimeout > 2 ** 31) {
-    throw new TypeError("serveStatic: cacheTimeout must be whole seconds, from 0 to 2147483648");
-  }
   const standard: CacheRule = (_, type) =>
     isPage(type) ? REVALIDATED : {
       cacheControl: `public, max-age=${cacheTimeout}`,
@@ -79,15 +88,10 @@ function automatic(path: string, type: string, base: () => string): CacheFields 
 }
 
 function firstMatch(rules: Readonly<Record<string, string>>): (path: string) => string | undefined {
-  if (typeof rules !== "object" || rules === null) {
-    throw new TypeError('serveStatic: cache must be true, false, "auto", rules or a function');
-  }
-  const compiled = Object.entries(rules).map(([pattern, value]) => {
-    if (typeof value !== "string") {
-      throw new TypeError(`serveStatic: cache has no Cache-Control for ${JSON.stringify(pattern)}`);
-    }
+  const compiled = Object.entries(rules).map(([pattern, value]) => ({
     // Without a slash, the glob is one for names, wherever they are.
-    return { matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`), value };
-  });
+    matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`),
+    value,
+  }));
   return (path) => compiled.find(({ matches }) => matches(path))?.value;
 }

@@ -28,5 +28,15 @@ export function takesGzip({ headers }: Request): boolean {
 /** Content in gzip; an error in it is one in what comes out. */
 export function compressed(content: Content): ReadableStream<Uint8Array<ArrayBuffer>> {
   const stream = content instanceof Uint8Array ? new Blob([content]).stream() : content;
-  return stream.pipeThrough(new CompressionStream("gzip"));
+  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      // A pipe reads at once, and would open a file for a response that nobody reads.
+      reader ??= stream.pipeThrough(new CompressionStream("gzip")).getReader();
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader ? reader.cancel(reason) : stream.cancel(reason),
+  }, { highWaterMark: 0 });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { atOnce } from "../callbacks.ts";
+import { fail } from "../config.ts";
 import type { NeedsOf } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import { type DirectoryOptions, fileSystem } from "./sources/directory.ts";
@@ -90,7 +91,7 @@ function readSource(
     const [name, folder] = value as PackageFolder;
     return packageFolder(name, folder, option, options);
   }
-  throw new TypeError(`${option} is ${typeof value}; give a path, a file: URL or a source`);
+  return fail(option, value, 'a path such as "./public", a file: URL or a source');
 }
 
 /** A source is made once for each `env`: hosts pass the same one with many requests. */

@@ -6,6 +6,7 @@
 import { Mime } from "mime/lite";
 import other from "mime/types/other.js";
 import standard from "mime/types/standard.js";
+import { type Check, shown, tableOf, text } from "../config.ts";
 
 /** What sites serve and the table of `mime` lacks. Unregistered binary formats are bytes. */
 const ADDED = {
@@ -78,43 +79,33 @@ export const typeOf: TypeOf = (name) => {
   return types.getType(`/${name}`) ?? undefined;
 };
 
-/**
- * Reads the option `mimeTypes`: types by extension, which are asked first.
- *
- * @throws {TypeError} When it has a wrong value.
- */
+/** Checks a media type that is to be sent as `Content-Type`. */
+export const mediaType: Check = text('a media type such as "text/plain"', /^[!-~]+\/[ -~]+$/);
+
+/** Checks the option `mimeTypes`. */
+export const typesByExtension: Check = (value, where) => {
+  tableOf(mediaType, 'ts: "text/plain"')(value, where);
+  for (const key of Object.keys(value as object)) {
+    if (EXTENSION.test(key)) continue;
+    throw new TypeError(
+      `${where} has ${shown(key)}; give one extension, such as "gz" for files whose name ends in ` +
+        '".tar.gz"',
+    );
+  }
+};
+const EXTENSION = /^\.?[^./\\]+$/;
+
+/** The types by extension of the option `mimeTypes`, which are asked first. */
 export function typesWith(own: Readonly<Record<string, string>>): TypeOf {
-  if (typeof own !== "object" || own === null || Array.isArray(own)) {
-    throw new TypeError('serveStatic: mimeTypes must be an object such as { ts: "text/plain" }');
-  }
-  const added = new Map<string, string>();
-  for (const [key, type] of Object.entries(own)) {
-    const extension = key.replace(/^\./, "").toLowerCase();
-    if (!/^[^./\\]+$/.test(extension)) {
-      throw new TypeError(
-        `serveStatic: mimeTypes has ${JSON.stringify(key)}; give one extension, such as "gz" for ` +
-          'files whose name ends in ".tar.gz"',
-      );
-    }
-    if (!isMediaType(type)) {
-      throw new TypeError(
-        `serveStatic: mimeTypes gives ${JSON.stringify(key)} the type ${JSON.stringify(type)}; ` +
-          'give a media type such as "text/plain"',
-      );
-    }
-    added.set(extension, type);
-  }
+  const added = new Map(
+    Object.entries(own).map(([key, type]) => [key.replace(/^\./, "").toLowerCase(), type]),
+  );
   if (added.size === 0) return typeOf;
   return (name) => {
     const dot = name.lastIndexOf(".");
     const type = dot < 0 ? undefined : added.get(name.slice(dot + 1).toLowerCase());
     return type ?? typeOf(name);
   };
-}
-
-/** Whether a value can be sent as a `Content-Type`. */
-export function isMediaType(value: unknown): value is string {
-  return typeof value === "string" && /^[!-~]+\/[ -~]+$/.test(value);
 }
 
 /** Adds `charset=utf-8` to a text type that has none. JSON and the others define their own. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { atOnce, telling } from "../callbacks.ts";
+import { checkOptions } from "../config.ts";
 import { safeSegments } from "../http/segments.ts";
-import { checkNames } from "../options.ts";
 import type { Answering } from "./answer.ts";
 import { type Cache, caching } from "./cache.ts";
 import { type Guard, guarding } from "./guard.ts";
@@ -15,7 +15,8 @@ import type { DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
-import { isMediaType, typesWith } from "./media_type.ts";
+import { typesWith } from "./media_type.ts";
+import { ELSEWHERE, escaped, OPTIONS } from "./option_checks.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -157,96 +158,60 @@ export interface Settings {
   readonly listing: boolean;
 }
 
-const NAMES = [
-  "disallow",
-  "isAllowed",
-  "dotfiles",
-  "colons",
-  "symlinks",
-  "hot",
-  "cache",
-  "cacheTimeout",
-  "mimeTypes",
-  "fallbackMimetype",
-  "index",
-  "listing",
-  "extensions",
-  "hideExtensions",
-  "hideIndex",
-  "trailingSlash",
-  "spa",
-  "notFoundPage",
-  "precompressed",
-  "dictionaries",
-  "compress",
-  "headers",
-  "download",
-  "untrusted",
-  "refuseMethods",
-  "onServe",
-] as const;
-
 /**
  * Checks the options.
  *
  * @throws {TypeError} Naming the option and what to write instead.
  */
 export function readOptions(options: ServeStaticOptions): Settings {
-  checkNames("serveStatic", options, NAMES);
-  const { disallow = [], isAllowed, onServe, dictionaries } = options;
-  const { fallbackMimetype = "text/plain" } = options;
+  checkOptions("serveStatic", options, OPTIONS, { elsewhere: ELSEWHERE });
+  const { disallow = [], isAllowed, dotfiles = "ignore", onServe, dictionaries } = options;
+  const {
+    mimeTypes = {},
+    fallbackMimetype = "text/plain",
+    extensions = [],
+    hideExtensions = false,
+  } = options;
+  const { trailingSlash = "add", download = false, index = "index.html" } = options;
+  const { precompressed: codings = [], compress = false, untrusted = false } = options;
+  const { hideIndex = false, colons = false } = options;
+  const { symlinks = "inside", hot = {}, refuseMethods = false, listing = false } = options;
+  const { cache = true, cacheTimeout = 43_200, spa = false, notFoundPage } = options;
   const hooks = [options.headers ?? []].flat();
-  const dotfiles = oneOf("dotfiles", options.dotfiles ?? "ignore", ["ignore", "allow", "deny"]);
-  if (!isMediaType(fallbackMimetype)) {
-    fail('fallbackMimetype must be a media type such as "text/plain"');
-  }
-  for (const [name, values] of Object.entries({ isAllowed, onServe, headers: hooks })) {
-    for (const value of [values].flat()) {
-      if (value !== undefined && typeof value !== "function") fail(`${name} must be a function`);
-    }
-  }
-  const codings = options.precompressed ?? [];
   const coded = codings.length > 0 || dictionaries !== undefined;
-  for (const coding of codings) oneOf("precompressed", coding, Object.keys(EXTENSIONS) as Coding[]);
-  const compress = flag("compress", options.compress);
-  const { download = false, index = "index.html" } = options;
   return {
     guard: guarding({ disallow, isAllowed, dotfiles, coded }),
     finding: {
-      index: index === false ? [] : names("index", [index].flat()),
-      extensions: names("extensions", options.extensions ?? []),
-      hideExtensions: flag("hideExtensions", options.hideExtensions),
-      hideIndex: flag("hideIndex", options.hideIndex),
-      colons: flag("colons", options.colons),
-      trailingSlash: oneOf("trailingSlash", options.trailingSlash ?? "add", [
-        "add",
-        "remove",
-        "ignore",
-      ]),
+      index: index === false ? [] : [index].flat(),
+      extensions,
+      hideExtensions,
+      hideIndex,
+      colons,
+      trailingSlash,
     },
     answering: {
-      cache: caching(options.cache ?? true, options.cacheTimeout ?? 43200),
-      typeOf: typesWith(options.mimeTypes ?? {}),
+      cache: caching(cache, cacheTimeout),
+      typeOf: typesWith(mimeTypes),
       fallbackMimetype,
       download: savedAs(download),
-      untrusted: flag("untrusted", options.untrusted),
+      untrusted,
       compress,
-      described: compress || [options.cache, download].some((own) => typeof own === "function")
+      described: compress || [cache, download].some((own) => typeof own === "function")
         ? undefined
         : new WeakMap(),
       vary: dictionaries?.vary ?? (coded ? "accept-encoding" : undefined),
     },
-    directories: { symlinks: options.symlinks ?? "inside", hot: options.hot ?? {} },
+    directories: { symlinks, hot },
     codings: codings.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
     dictionaries,
     finishing: {
       headers: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       onServe: onServe && telling("serveStatic: onServe", onServe),
     },
-    spa: pathOf(options.spa === true ? "index.html" : options.spa || undefined),
-    notFoundPage: options.notFoundPage && names("notFoundPage", [options.notFoundPage])[0],
-    listing: flag("listing", options.listing),
-    refuseMethods: flag("refuseMethods", options.refuseMethods),
+    spa: spa === false ? undefined : safeSegments(`/${escaped(spa === true ? "index.html" : spa)}`),
+    notFoundPage,
+    listing,
+    refuseMethods,
   };
 }
 
@@ -259,33 +224,4 @@ function savedAs(
     // RFC 6266 §4.3: a name, never a path.
     return name === false ? undefined : (name === true ? path : name).replace(/^.*[/\\]/s, "");
   };
-}
-
-function pathOf(spa: string | undefined): readonly string[] | undefined {
-  if (spa === undefined) return undefined;
-  const path = typeof spa === "string" ? spa.split("/").map(encodeURIComponent).join("/") : "";
-  return safeSegments(`/${path}`) ?? fail('spa must be true or a path such as "app/index.html"');
-}
-
-function names(option: string, values: readonly string[]): readonly string[] {
-  for (const value of values) {
-    if (typeof value !== "string" || !safeSegments(`/x${encodeURIComponent(value)}`)) {
-      fail(`${option} must be names without slashes, not ${JSON.stringify(value)}`);
-    }
-  }
-  return values;
-}
-
-function flag(option: string, value: boolean | undefined): boolean {
-  if (value !== undefined && typeof value !== "boolean") fail(`${option} must be true or false`);
-  return value ?? false;
-}
-
-function oneOf<T extends string>(option: string, value: T, values: readonly T[]): T {
-  if (!values.includes(value)) fail(`${option} must be one of ${values.join(", ")}`);
-  return value;
-}
-
-function fail(why: string): never {
-  throw new TypeError(`serveStatic: ${why}`);
 }

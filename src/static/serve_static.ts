@@ -4,7 +4,7 @@
  * @module
  */
 import type { Middleware } from "../handler.ts";
-import { entrance, type Place, placed } from "../mount.ts";
+import { type Place, placed, wrapping } from "../mount.ts";
 import {
   type Candidate,
   candidatesFor,
@@ -43,6 +43,8 @@ import { SourceError } from "./source_error.ts";
  * - 502 and 504 when a {@linkcode remote} origin fails or is late, 503 when a file changes each time
  *   before it is opened.
  *
+ * All of them but 304 have `X-Content-Type-Options: nosniff`, and the `headers` option sees them all.
+ *
  * @param exports A map, or a list of pairs when the order is to be seen.
  * @param options See {@linkcode ServeStaticOptions}.
  * @returns A middleware.
@@ -65,9 +67,8 @@ export function serveStatic<const X extends Exports<Exported>>(
   const settings = readOptions(options);
   const table = readExports(exports, settings.directories);
   const refuse = (request: Request): Soon<Response> => finish(request, NO_PATH, settings.finishing);
-  return (inner) => {
-    const passOn = entrance(inner);
-    return placed((request, place, args) => {
+  return wrapping("serveStatic", (passOn) =>
+    placed((request, place, args) => {
       const candidates = isRead(request) || settings.refuseMethods
         ? candidatesFor(table, place.canonical, args)
         : [];
@@ -76,8 +77,7 @@ export function serveStatic<const X extends Exports<Exported>>(
         answer(request, place, candidates, settings),
         (response) => response ?? passOn(request, place, args),
       );
-    }, refuse);
-  };
+    }, refuse));
 }
 
 /** Of a request whose URL has no valid host or path. */

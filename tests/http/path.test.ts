@@ -117,7 +117,10 @@ for (
     "/a%2Fb",
     "/a%5cb",
     "/%",
-    "/a b",
+    "/100%",
+    "/a\tb",
+    "/\\a",
+    "/\ud800",
   ]
 ) {
   test(`configuredPath refuses ${JSON.stringify(bad)} and names the option`, () => {
@@ -135,3 +138,37 @@ test("configuredPath trims one slash and makes the canonical form", () => {
   assert.equal(configuredPath("o", "/a/"), "/a");
   assert.equal(configuredPath("o", "/grüße"), "/gr%C3%BC%C3%9Fe");
 });
+
+test("configuredPath reads a path as a browser would send it", () => {
+  const name = fc.string({ unit: "grapheme", minLength: 1 }).filter((name) =>
+    !/[\p{Cc}/\\?#%*]|^[:{[]|^\.{1,2}$|^ | $/u.test(name)
+  );
+  fc.assert(fc.property(fc.array(name, { minLength: 1, maxLength: 3 }), (names) => {
+    const path = `/${names.join("/")}`;
+    const { pathname } = new URL(`http://host${path}`);
+    assert.equal(configuredPath("o", path), canonicalPath(pathname));
+  }));
+  assert.equal(configuredPath("o", "/my files"), "/my%20files");
+  assert.equal(configuredPath("o", "/my%20files"), "/my%20files");
+  assert.equal(configuredPath("o", "/a:b/(c)@d;e=f,g/h+i"), "/a:b/(c)@d;e=f,g/h+i");
+});
+
+const patterns = [
+  ["/api/*", "/api"],
+  ["/api/**", "/api"],
+  ["/api*", "/"],
+  ["/*", "/"],
+  ["/users/:id", "/users"],
+  ["/users/:id/posts", "/users"],
+  ["/users/{id}", "/users"],
+  ["/docs/[...slug]", "/docs"],
+  ["/docs/[slug]/x", "/docs"],
+  ["/a/*.css", "/a"],
+];
+for (const [pattern = "", prefix] of patterns) {
+  test(`configuredPath refuses the pattern ${pattern}, and tells to write ${prefix}`, () => {
+    const message = `o ${JSON.stringify(pattern)} is a pattern; write ${JSON.stringify(prefix)}, ` +
+      "which takes all that is below it";
+    assert.throws(() => configuredPath("o", pattern), { name: "TypeError", message });
+  });
+}

@@ -299,7 +299,7 @@ test("hot files keep to their budget", async () => {
   }
   assert.throws(
     () => directory(www, { hot: { bytes: -1 } }),
-    /TypeError: directory: hot.bytes must be/,
+    /TypeError: directory: hot.bytes is -1; give a number of bytes/,
   );
 });
 

@@ -105,6 +105,30 @@ test("a response that nobody reads has no file open", async () => {
   for (const response of unread.slice(3)) await response.body?.cancel();
 });
 
+test("nor has one that is to be compressed, until it is read", async () => {
+  const text = "compress me\n".repeat(60_000);
+  writeFileSync(join(root, "a.txt"), text);
+  const app = serveStatic({ "/": root }, { compress: true, hot: false })(notFound);
+  const ask = async (): Promise<Response> => {
+    const request = new Request("http://host/a.txt");
+    const value = {
+      get: (name: string) => name === "accept-encoding" ? "gzip" : null,
+      has: () => false,
+    };
+    Object.defineProperty(request, "headers", { value });
+    return await app(request);
+  };
+  await (await ask()).arrayBuffer();
+  const count = descriptors();
+  const unread = await Promise.all(Array.from({ length: 20 }, ask));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok(descriptors() <= count + 2, `${descriptors()} descriptors, and ${count} before`);
+  for (const response of unread.slice(1)) await response.body?.cancel();
+  assert.equal(unread[0]?.headers.get("content-encoding"), "gzip");
+  const stream = unread[0]?.body?.pipeThrough(new DecompressionStream("gzip"));
+  assert.equal(await new Response(stream).text(), text);
+});
+
 /** Begins to read, lets `change` happen, and reads on. */
 async function readWhile(change: () => void): Promise<Uint8Array> {
   writeFileSync(path, bytesOf(7));

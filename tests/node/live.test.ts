@@ -665,7 +665,10 @@ test("an endless loop that throws is ended, also while others are captured", asy
 });
 
 test("wrong options are refused", () => {
-  assert.throws(() => liveFrames({ frames: 0 }), /liveFrames: frames must be/);
+  assert.throws(
+    () => liveFrames({ frames: 0 }),
+    /liveFrames: frames is 0; give a whole number from 1/,
+  );
 });
 
 // Where it cannot work, it says so, and the work is done all the same.

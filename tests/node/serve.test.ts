@@ -322,11 +322,11 @@ test("wrong options are refused", async () => {
   );
   await assert.rejects(
     serve({ fetch: () => new Response(), port: 70000 }),
-    /TypeError: serve: port must be/,
+    /TypeError: serve: port is 70000; give a port/,
   );
   await assert.rejects(
     serve({ fetch: () => new Response(), onError: "log" as unknown as () => void }),
-    /TypeError: serve: onError is string/,
+    /TypeError: serve: onError is "log"; give a function/,
   );
 });
 

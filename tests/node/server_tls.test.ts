@@ -22,8 +22,8 @@ const start = async (tls: unknown, more: object = {}): Promise<RunningServer> =>
 after(() => Promise.all(running.map((server) => server.close(true))));
 
 const wrong: readonly (readonly [string, unknown, RegExp])[] = [
-  ["null", null, /^serve: tls must be an object such as \{ cert, key \}$/],
-  ["a path", "cert.pem", /^serve: tls must be an object/],
+  ["null", null, /^serve: tls is null; give an object such as \{ cert: … \}$/],
+  ["a path", "cert.pem", /^serve: tls is "cert.pem"; give an object/],
   ["nothing", {}, /^serve: tls\.cert is missing; give a certificate in PEM, as text or bytes$/],
   ["no key", { cert: good.cert }, /^serve: tls\.key is missing; give a private key in PEM/],
   ["no certificate", { key: good.key }, /^serve: tls\.cert is missing/],
@@ -40,8 +40,16 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   ["a certificate twice", { cert: good.cert, key: good.cert }, /^serve: tls\.key holds no PEM/],
   ["a locked key", { ...good, key: locked }, /^serve: tls\.key is encrypted; give its passphrase$/],
   ["one of old", { ...good, key: lockedOfOld }, /^serve: tls\.key is encrypted/],
-  ["bytes for a passphrase", { ...good, passphrase: new Uint8Array(9) }, /passphrase is of type/],
-  ["an option that there is not", { ...good, ca: "" }, /^serve: tls: there is no option "ca"/],
+  [
+    "bytes for a passphrase",
+    { ...good, passphrase: new Uint8Array(9) },
+    /passphrase is an object; give a string/,
+  ],
+  [
+    "an option that there is not",
+    { ...good, ca: "" },
+    /^serve: tls: unknown option "ca"; the options are cert, key, passphrase/,
+  ],
 ];
 for (const [name, tls, message] of wrong) {
   test(`${name} is no certificate`, async () => {

@@ -207,7 +207,7 @@ test("where nobody tells of connections, the limit is refused", () => {
   );
   assert.throws(
     () => proxyTo("http://up", { transport: telling(ok), timeouts: { connect: -1 } }),
-    /timeouts\.connect, in milliseconds, must be a number from 0 to 2147483647/,
+    /timeouts\.connect is -1; give milliseconds, a number from 0 to 2147483647/,
   );
   proxyTo("http://up", { transport, timeouts: { connect: 0 } });
 });

@@ -124,7 +124,10 @@ test("stickyCookie: its name, its time, and Secure", async () => {
 });
 
 test("stickyCookie: what cannot be is refused", () => {
-  assert.throws(() => stickyCookie("a b"), /^TypeError: stickyCookie: the name must be a token/);
+  assert.throws(
+    () => stickyCookie("a b"),
+    /^TypeError: stickyCookie: the name is "a b"; give a token/,
+  );
   assert.throws(() => stickyCookie("a", { maxAge: 0 }), /stickyCookie: maxAge/);
   assert.throws(() => stickyCookie("a", { otherwise: {} as never }), /stickyCookie: otherwise/);
   assert.throws(() => stickyCookie("a", { age: 1 } as never), /stickyCookie: .*"?age/);

@@ -361,6 +361,10 @@ const none = { transport: new FakeTransport(ok, []) };
 for (
   const [build, message] of [
     [() => proxy({ "api": target }), /proxy: the prefix "api" must start with "\/"/],
+    [
+      () => proxy({ "/api/*": target }),
+      /proxy: the prefix "\/api\/\*" is a pattern; write "\/api"/,
+    ],
     [() => proxy({ "/a": target, "/a/": target }), /the prefix "\/a\/" is there twice/],
     [
       () => proxy({ "/a": "up:5001" }),
@@ -368,31 +372,37 @@ for (
     ],
     [() => proxy({ "/a": "/up" }), /the target of "\/a" is "\/up"; give a URL such as/],
     [() => proxy({ "/a": "http://up:99999" }), /give a URL such as/],
-    [() => proxy({ "/a": undefined as unknown as string }), /the target of "\/a" is "undefined"/],
+    [
+      () => proxy({ "/a": undefined as unknown as string }),
+      /the target of "\/a" is undefined; give a URL/,
+    ],
     [() => proxy({ "/a": "ftp://up" }), /http or https/],
     [() => proxy({ "/a": "http://up/?x" }), /query or a fragment/],
     [() => proxy({ "/a": "http://u:p@up/" }), /credentials; set headers/],
     [
       () => proxy({ "/a": { target, host: "a/b" } }, { transport: new FakeTransport() }),
-      /host must be "<auto>", null, or a host/,
+      /host is "a\/b"; give "<auto>", null or a host/,
     ],
     [() => proxy({ "/a": { target, headers: { connection: "x" } } }), /must not set connection/],
     [() => proxy({ "/a": { target, headers: { Host: "x" } } }), /Host; use the option host/],
-    [() => proxy({ "/a": { target, headers: { "a b": "x" } } }), /headers cannot be sent/],
+    [
+      () => proxy({ "/a": { target, headers: { "a b": "x" } } }),
+      /headers has "a b", which cannot be sent; give a token/,
+    ],
     [
       () => proxy({ "/a": { target, removePrefix: 1 as unknown as boolean } }),
-      /removePrefix must be true or false/,
+      /removePrefix is 1; give true or false/,
     ],
     [() => proxy({ "/a": { target, host: null } }, none), /runtime always sends the host/],
     [
       () => proxy({}, { timeout: -1 }),
-      /timeout, in milliseconds, must be a number from 0 to 2147483647/,
+      /timeout is -1; give milliseconds, a number from 0 to 2147483647/,
     ],
     [() => proxy({}, { timeout: 2 ** 31 }), /timeout/],
     [() => proxy({}, { timeout: NaN }), /timeout/],
     [
       () => proxy({}, { transport: {} as unknown as FakeTransport }),
-      /transport must have a function/,
+      /transport is an object; give an object with send\(\)/,
     ],
   ] as const
 ) {

@@ -192,10 +192,13 @@ test("removeHeaders that cannot be are refused", () => {
   const build = (removeHeaders: unknown) => () =>
     proxyTo({ target: "http://up", removeHeaders: removeHeaders as string[] });
   for (const name of ["", "*", "a b", "x-*-y", "**", 1, null]) {
-    assert.throws(build([name]), /^TypeError: proxy: the target: removeHeaders has /);
+    assert.throws(
+      build([name]),
+      /^TypeError: proxy: the target: removeHeaders\[0\] is .*; give a name/,
+    );
   }
   for (const list of ["referer", {}, 1]) {
-    assert.throws(build(list), /^TypeError: proxy: the target: removeHeaders must be a list/);
+    assert.throws(build(list), /^TypeError: proxy: the target: removeHeaders is .*; give a list/);
   }
   for (const name of ["Host", "via", "content-length"]) {
     assert.throws(build([name]), /^TypeError: proxy: the target: removeHeaders must not have /);

@@ -247,11 +247,14 @@ const wrong = (value: unknown): never => value as never;
 for (
   const [build, message] of [
     [() => proxyTo([]), /the target is an empty list; give it a URL/],
-    [() => proxyTo([{ url: target, weight: 0 }]), /a weight must be a number above 0/],
-    [() => proxyTo([{ url: target, weight: Infinity }]), /a weight must be a number above 0/],
+    [() => proxyTo([{ url: target, weight: 0 }]), /weight is 0; give a number above 0/],
+    [
+      () => proxyTo([{ url: target, weight: Infinity }]),
+      /weight is Infinity; give a number above 0/,
+    ],
     [() => proxyTo(["/up"]), /the target is "\/up"; give a URL/],
     [() => proxyTo(wrong({ to: target })), /give a URL such as/],
-    [() => proxyTo(wrong(undefined)), /the target is "undefined"/],
+    [() => proxyTo(wrong(undefined)), /the target is undefined; give a URL/],
     [
       () => proxy({ "/a": { target, tls: {} } }, { transport }),
       /the target of "\/a": the way this runtime sends requests has no tls/,
@@ -268,34 +271,34 @@ for (
         proxyTo({ target, tls: { rejectUnauthorized: wrong("no") } }, {
           transport: new FakeTransport(ok, ["tls"]),
         }),
-      /tls.rejectUnauthorized must be true or false/,
+      /tls.rejectUnauthorized is "no"; give true or false/,
     ],
     [
       () => proxyTo({ target, socketPath: "" }, { transport: new FakeTransport(ok, ["unix"]) }),
-      /socketPath must be the path of a Unix socket/,
+      /socketPath is ""; give the path of a Unix socket/,
     ],
     [
       () => proxyTo({ target, credentials: wrong("omit") }),
-      /credentials must be true or false/,
+      /credentials is "omit"; give true or false/,
     ],
-    [() => proxyTo({ target, rewrite: wrong({}) }), /rewrite must be true or false/],
+    [() => proxyTo({ target, rewrite: wrong({}) }), /rewrite is an object; give true or false/],
     [() => proxyTo({ target, headers: { via: "x" } }), /must not set via; use the option via/],
     [
       () => proxyTo(target, { xForwarded: wrong("on") }),
-      /xForwarded must be "off", "append" or "set"/,
+      /xForwarded is "on"; give "off", "append" or "set"/,
     ],
     [
       () => proxyTo(target, { forwarded: "gate" }),
-      /forwarded must be true, false, or a name such as "_gateway"/,
+      /forwarded is "gate"; give true, false or a name such as "_gateway"/,
     ],
-    [() => proxyTo(target, { via: "a b" }), /via must be false or a name such as/],
+    [() => proxyTo(target, { via: "a b" }), /via is "a b"; give false or a name such as/],
     [
       () => proxyTo(target, { trustedProxies: ["10.0.0.0/33"] }),
       /the trusted proxy "10.0.0.0\/33" is neither/,
     ],
     [
       () => proxyTo(target, { trustedProxies: wrong("10.0.0.1") }),
-      /trustedProxies must be a list such as \["10/,
+      /trustedProxies is "10.0.0.1"; give a list such as \["10/,
     ],
     [
       () => proxyTo(target, { timeout: 1, timeouts: { headers: 1 } }),
@@ -303,17 +306,17 @@ for (
     ],
     [
       () => proxyTo(target, { timeouts: { idle: -1 } }),
-      /timeouts.idle, in milliseconds, must be a number from 0 to 2147483647/,
+      /timeouts.idle is -1; give milliseconds, a number from 0/,
     ],
     [
       () => proxyTo(target, { timeouts: { total: 2 ** 31 } }),
-      /timeouts.total, in milliseconds, must be a number from 0 to 2147483647/,
+      /timeouts.total is 2147483648; give milliseconds, a number from 0/,
     ],
     [
       () => proxyTo(target, { onRequest: wrong({}) }),
-      /onRequest must be a function/,
+      /onRequest is an object; give a function/,
     ],
-    [() => inspect(wrong(1)), /the target is "1"/],
+    [() => inspect(wrong(1)), /the target is 1; give a URL/],
   ] as const
 ) {
   test(`a proxy refuses with ${message}`, () => {

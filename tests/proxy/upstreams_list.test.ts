@@ -111,7 +111,7 @@ test("what is no upstream is refused, and changes nothing", () => {
       ["nonsense", /^TypeError: upstreamList: the upstream is "nonsense"; give a URL/],
       ["ftp://x", /^TypeError: upstreamList: the upstream must be an http or https URL/],
       ["http://a:b@x", /^TypeError: upstreamList: the upstream must not hold credentials/],
-      [{ url: "http://x", weight: 0 }, /^TypeError: upstreamList: the upstream: a weight must be/],
+      [{ url: "http://x", weight: 0 }, /^TypeError: upstreamList: weight is 0; give/],
       [{ url: "http://x", wait: 1 }, /^TypeError: upstreamList: /],
     ] as const
   ) {

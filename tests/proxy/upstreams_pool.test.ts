@@ -37,7 +37,7 @@ class Pooled {
       remoteUpstream(new URL(`http://${name}/`), 1, new FakeTransport())
     );
     this.#answer = answer;
-    this.#deliver = pool(this.upstreams, readPool(options, fails));
+    this.#deliver = pool(this.upstreams, readPool(options));
   }
   async ask(init: RequestInit = {}, more: Partial<Delivery> = {}): Promise<IncomingResponse> {
     const request = new Request("http://front/", init);
@@ -487,7 +487,7 @@ test("no upstream has more in flight than its capacity, and then the answer is 5
   await held[0]?.body?.cancel(); // that of a
   await it.ask();
   assert.deepEqual(it.sent.slice(4), ["a"]);
-  assert.throws(() => capacity(0), /^TypeError: capacity: the number of requests must be/);
+  assert.throws(() => capacity(0), /^TypeError: capacity: the number of requests is 0; give/);
 });
 
 test("the word of what is strict stands when no upstream is well to all", async () => {

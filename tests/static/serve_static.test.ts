@@ -254,6 +254,13 @@ test("a time in the future is replaced by now, and entries without validators ha
   assert.equal(plain.get("etag"), null);
 });
 
+test("an export is at the path that it spells, spaces and letters of any language included", async () => {
+  for (const prefix of ["/my files", "/my%20files", "/my files/"]) {
+    const response = await get(app({}, prefix), "/my%20files/gr%C3%BC%C3%9Fe.txt");
+    assert.equal(await response.text(), "gruß", prefix);
+  }
+});
+
 test("a storage that fails is a rejection, not a 404", async () => {
   const broken = serveStatic([["/", { find: () => Promise.reject(new Error("disk")) }]])(fallback);
   await assert.rejects(get(broken, "/x"), /disk/);
@@ -263,36 +270,55 @@ for (
   const [build, message] of [
     [() => serveStatic({ shared: memory() }), /serveStatic: the export "shared" must start with/],
     [() => serveStatic({ "/a/../b": memory() }), /"\/a\/..\/b" must be a path without/],
-    [() => serveStatic({ "/a": "" }), /the export "\/a" is string; give a path/],
-    [() => serveStatic({ "/a": 3 as unknown as string }), /the export "\/a" is number/],
+    [() => serveStatic({ "/a/:file": memory() }), /"\/a\/:file" is a pattern; write "\/a"/],
+    [() => serveStatic({ "/a": "" }), /the export "\/a" is ""; give a path/],
+    [() => serveStatic({ "/a": 3 as unknown as string }), /the export "\/a" is 3; give a path/],
     [() => serveStatic({ "/a": undefined as unknown as string }), /the export "\/a" is undefined/],
     [() => serveStatic({ "/a": ["x"] as never }), /the export "\/a": \["x",null\] is no package/],
-    [() => serveStatic({}, { cacheTimeout: -1 }), /cacheTimeout must be whole seconds/],
+    [() => serveStatic({}, { cacheTimeout: -1 }), /cacheTimeout is -1; give whole seconds/],
     [() => serveStatic({}, { cacheTimeout: 0.5 }), /cacheTimeout/],
-    [() => serveStatic({}, { fallbackMimetype: "text" }), /fallbackMimetype must be a media type/],
+    [
+      () => serveStatic({}, { fallbackMimetype: "text" }),
+      /fallbackMimetype is "text"; give a media type/,
+    ],
     [() => serveStatic({}, { fallbackMimetype: "a/b\r\nx: y" }), /fallbackMimetype/],
-    [() => serveStatic({}, { mimeTypes: [] as never }), /mimeTypes must be an object such as/],
+    [() => serveStatic({}, { disallow: "" }), /disallow is ""; give a glob/],
+    [
+      () => serveStatic({}, { mimeTypes: [] as never }),
+      /mimeTypes is a list; give an object/,
+    ],
     [() => serveStatic({}, { mimeTypes: { "tar.gz": "a/b" } }), /mimeTypes has "tar.gz"; give one/],
-    [() => serveStatic({}, { mimeTypes: { ts: "text" } }), /mimeTypes gives "ts" the type "text"/],
-    [() => serveStatic({}, { mimeTypes: { ts: "a/b\r\nx: y" } }), /mimeTypes gives "ts" the type/],
-    [() => serveStatic({}, { disallow: "" }), /disallow holds ""; give globs/],
+    [() => serveStatic({}, { mimeTypes: { ts: "text" } }), /mimeTypes.ts is "text"; give a media/],
+    [() => serveStatic({}, { mimeTypes: { ts: "a/b\r\nx: y" } }), /mimeTypes.ts is /],
     [
       () => serveStatic({}, { cache: 1 as unknown as boolean }),
-      /cache must be true, false, "auto"/,
+      /cache is 1; give true, false, "auto"/,
     ],
-    [() => serveStatic({}, { cache: { a: 1 } as never }), /cache has no Cache-Control for "a"/],
-    [() => serveStatic({}, { dotfiles: "hide" as "deny" }), /dotfiles must be one of ignore, /],
-    [() => serveStatic({}, { trailingSlash: "on" as "add" }), /trailingSlash must be one of add, /],
-    [() => serveStatic({}, { index: "a/b" }), /index must be names without slashes, not "a\/b"/],
-    [() => serveStatic({}, { extensions: ["../x"] }), /extensions must be names/],
+    [
+      () => serveStatic({}, { cache: { a: 1 } as never }),
+      /cache is an object; give .* Cache-Control values by glob/,
+    ],
+    [
+      () => serveStatic({}, { dotfiles: "hide" as "deny" }),
+      /dotfiles is "hide"; give "ignore", "allow" or "deny"/,
+    ],
+    [
+      () => serveStatic({}, { trailingSlash: "on" as "add" }),
+      /trailingSlash is "on"; give "add", "remove" or "ignore"/,
+    ],
+    [() => serveStatic({}, { index: "a/b" }), /index is "a\/b"; give a name without slashes/],
+    [() => serveStatic({}, { extensions: ["../x"] }), /extensions\[0\] is "..\/x"; give a name/],
     [
       () => serveStatic({}, { precompressed: ["deflate" as "br"] }),
-      /precompressed must be one of br/,
+      /precompressed\[0\] is "deflate"; give "br", "zstd" or "gzip"/,
     ],
-    [() => serveStatic({}, { spa: "../index.html" }), /spa must be true or a path/],
-    [() => serveStatic({}, { notFoundPage: ".." }), /notFoundPage must be names/],
-    [() => serveStatic({}, { headers: {} as never }), /headers must be a function/],
-    [() => serveStatic({}, { untrusted: 1 as never }), /untrusted must be true or false/],
+    [
+      () => serveStatic({}, { spa: "../index.html" }),
+      /spa is "..\/index.html"; give true, false or a path/,
+    ],
+    [() => serveStatic({}, { notFoundPage: ".." }), /notFoundPage is ".."; give a name/],
+    [() => serveStatic({}, { headers: {} as never }), /headers is an object; give a function/],
+    [() => serveStatic({}, { untrusted: 1 as never }), /untrusted is 1; give true or false/],
   ] as const
 ) {
   test(`serveStatic refuses with ${message}`, () => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { callback, checkOptions, type Checks, whole } from "../../config.ts";
 import type { CapturedFrame, FrameCapture } from "../capture.ts";
 import { arm, type Armed } from "./arm.ts";
 import { breaker, MOST_A_SECOND } from "./breaker.ts";
@@ -15,6 +16,8 @@ export interface LiveFramesOptions {
   /** The time in milliseconds, for tests. Default: `performance.now`. */
   readonly now?: () => number;
 }
+
+const OPTIONS: Checks<LiveFramesOptions> = { frames: whole(1), now: callback };
 
 /**
  * Keeps the frames of what is thrown alive, with the engine's own debugger in the same thread: no
@@ -58,10 +61,8 @@ export interface LiveFramesOptions {
  * ```
  */
 export function liveFrames(options: LiveFramesOptions = {}): FrameCapture {
+  checkOptions("liveFrames", options, OPTIONS);
   const { frames = 8, now = () => performance.now() } = options;
-  if (!Number.isSafeInteger(frames) || frames < 1) {
-    throw new TypeError("liveFrames: frames must be a whole number from 1; leave it out for 8");
-  }
   const storm = breaker(now);
   let state: Armed | { readonly off: string } | undefined;
   let running = 0;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNames } from "../../options.ts";
+import { callback, checkOptions } from "../../config.ts";
 import type { Balancer, Candidate } from "./candidate.ts";
 
 /**
@@ -85,7 +85,7 @@ export function leastInFlight(): Balancer {
  * ```
  */
 export function twoChoices(options: { readonly random?: () => number } = {}): Balancer {
-  checkNames("twoChoices", options, ["random"]);
+  checkOptions("twoChoices", options, { random: callback });
   const { random = Math.random } = options;
   return (upstreams) => {
     const count = upstreams.length;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Check, like } from "../../config.ts";
 
 /** One of the upstreams of a target, as those see it who choose among them. */
 export interface Candidate {
@@ -84,6 +85,9 @@ export interface Health {
     upstreams: readonly Candidate[],
   ): (news: News, status?: number) => void;
 }
+
+/** Checks a health. */
+export const isHealth: Check = like("one such as ejection() or checks()", "admits", "sent");
 
 /** There is no upstream, or no room, for a request now: 503. */
 export class Unavailable extends Error {

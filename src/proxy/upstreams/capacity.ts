@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { within } from "../clock.ts";
+import { whole } from "../../config.ts";
 import type { Health } from "./candidate.ts";
 
 /**
@@ -25,7 +25,7 @@ import type { Health } from "./candidate.ts";
  * ```
  */
 export function capacity(requests: number): Health {
-  within("capacity: the number of requests", requests, 1);
+  whole(1)(requests, "capacity: the number of requests");
   return {
     strict: true,
     admits: ({ inFlight }) => inFlight < requests,

@@ -3,9 +3,16 @@
  *
  * @module
  */
-import { checkNames } from "../../options.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks as Table,
+  duration,
+  text,
+  whole,
+} from "../../config.ts";
 import { unref } from "../../runtime/timers.ts";
-import { type Clock, systemClock, within } from "../clock.ts";
+import { type Clock, systemClock, wakesUp } from "../clock.ts";
 import type { Candidate, Health } from "./candidate.ts";
 
 /** Options of {@linkcode checks}. */
@@ -40,7 +47,15 @@ export interface Checks extends Health {
   check(): Promise<void>;
 }
 
-const NAMES = ["path", "interval", "timeout", "passes", "fails", "isWell", "clock"] as const;
+const OPTIONS: Table<ChecksOptions> = {
+  path: text('a path such as "/health"', /^\//),
+  interval: duration(1),
+  timeout: duration(1),
+  passes: whole(1),
+  fails: whole(1),
+  isWell: callback,
+  clock: wakesUp,
+};
 
 interface Checked {
   readonly upstream: Candidate;
@@ -69,16 +84,9 @@ interface Checked {
  * ```
  */
 export function checks(options: ChecksOptions): Checks {
-  checkNames("checks", options, NAMES);
+  checkOptions("checks", options, OPTIONS, { required: ["path"] });
   const { path, interval, isWell = (status) => status >= 200 && status < 400 } = options;
-  const { clock = systemClock } = options;
-  if (typeof path !== "string" || !path.startsWith("/")) {
-    throw new TypeError('checks: path must begin with a slash, as "/health" does');
-  }
-  if (interval !== undefined) within("checks: interval", interval, 1);
-  const timeout = within("checks: timeout", options.timeout ?? 5000, 1);
-  const passes = within("checks: passes", options.passes ?? 2, 1);
-  const fails = within("checks: fails", options.fails ?? 3, 1);
+  const { timeout = 5000, passes = 2, fails = 3, clock = systemClock } = options;
   const all = new Map<Candidate, Checked>();
 
   const answer = ({ upstream, ask }: Checked): Promise<boolean> =>

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "../clock.ts";
+import { checkOptions, type Checks, duration, LONGEST, whole } from "../../config.ts";
+import { type Clock, systemClock, wakesUp } from "../clock.ts";
 import { Unavailable } from "./candidate.ts";
 
 /** Lets requests in. */
@@ -32,6 +32,13 @@ export interface ConcurrencyOptions {
   readonly clock?: Clock;
 }
 
+const OPTIONS: Checks<ConcurrencyOptions> = {
+  queue: whole(0),
+  queueTimeout: duration(1),
+  retryAfter: whole(0, LONGEST, "whole seconds, a number"),
+  clock: wakesUp,
+};
+
 /** A place in the queue. */
 interface Waiting {
   readonly enter: () => void;
@@ -57,12 +64,9 @@ interface Waiting {
  * ```
  */
 export function concurrency(requests: number, options: ConcurrencyOptions = {}): Limit {
-  checkNames("concurrency", options, ["queue", "queueTimeout", "retryAfter", "clock"]);
-  const { clock = systemClock } = options;
-  within("concurrency: the number of requests", requests, 1);
-  const queue = within("concurrency: queue", options.queue ?? 0, 0);
-  const queueTimeout = within("concurrency: queueTimeout", options.queueTimeout ?? 1000, 1);
-  const retryAfter = within("concurrency: retryAfter", options.retryAfter ?? 1, 0);
+  whole(1)(requests, "concurrency: the number of requests");
+  checkOptions("concurrency", options, OPTIONS);
+  const { queue = 0, queueTimeout = 1000, retryAfter = 1, clock = systemClock } = options;
   const waiting = new Set<Waiting>();
   let free = requests;
 

@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "../clock.ts";
+import {
+  checkOptions,
+  type Checks,
+  duration,
+  flag,
+  number,
+  statuses,
+  whole,
+} from "../../config.ts";
+import { type Clock, systemClock, tellsTime } from "../clock.ts";
 import type { Candidate, Health, News } from "./candidate.ts";
 
 /** Options of {@linkcode ejection}. */
@@ -21,7 +29,7 @@ export interface EjectionOptions {
    * one before, until an upstream has held out as long as it was ejected. Default 30000.
    */
   readonly time?: number;
-  /** How long an ejection lasts at most, in milliseconds. Default 300000. */
+  /** How long an ejection lasts at most, in milliseconds. Default 300000, or `time` if that is more. */
   readonly longestTime?: number;
   /** The largest part of the upstreams that may be ejected at a time; one may be always. Default 0.5. */
   readonly most?: number;
@@ -34,15 +42,15 @@ export interface EjectionOptions {
   readonly clock?: Pick<Clock, "now">;
 }
 
-const NAMES = [
-  "failures",
-  "statuses",
-  "time",
-  "longestTime",
-  "most",
-  "strict",
-  "clock",
-] as const;
+const OPTIONS: Checks<EjectionOptions> = {
+  failures: whole(1),
+  statuses,
+  time: duration(1),
+  longestTime: duration(1),
+  most: number(0, 1),
+  strict: flag,
+  clock: tellsTime,
+};
 
 interface State {
   failures: number;
@@ -84,12 +92,10 @@ interface State {
  * ```
  */
 export function ejection(options: EjectionOptions = {}): Health {
-  checkNames("ejection", options, NAMES);
-  const { statuses = [502, 503, 504], strict = false, clock = systemClock } = options;
-  const failures = within("ejection: failures", options.failures ?? 5, 1);
-  const time = within("ejection: time", options.time ?? 30_000, 1);
-  const longestTime = within("ejection: longestTime", options.longestTime ?? 300_000, time);
-  const most = within("ejection: most", options.most ?? 0.5, 0, 1);
+  checkOptions("ejection", options, OPTIONS);
+  const { failures = 5, statuses = [502, 503, 504], time = 30_000, most = 0.5 } = options;
+  const { longestTime = Math.max(300_000, time), strict = false, clock = systemClock } = options;
+  duration(time)(longestTime, "ejection: longestTime");
   const states = new WeakMap<Candidate, State>();
   const stateOf = (upstream: Candidate): State => {
     let state = states.get(upstream);

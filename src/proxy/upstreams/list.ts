@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNames } from "../../options.ts";
+import { checkOptions, type Checks, fail, shown } from "../../config.ts";
 import type { Refuse } from "../connection.ts";
 import type { Transport } from "../transport.ts";
 import { remoteUpstream, type Upstream, type WeightedUrl } from "../upstream.ts";
@@ -154,6 +154,13 @@ export function upstreamList(
   return list;
 }
 
+const WEIGHTED: Checks<WeightedUrl> = {
+  url: () => {}, // by readUrl
+  weight: (value, where) => {
+    if (!(Number.isFinite(value) && Number(value) > 0)) fail(where, value, "a number above 0");
+  },
+};
+
 /** One of several upstreams, checked. */
 export function readMember(
   owner: string,
@@ -163,17 +170,15 @@ export function readMember(
   const given: WeightedUrl = typeof member === "string" || member instanceof URL
     ? { url: member }
     : member;
-  checkNames(owner, given, ["url", "weight"]);
+  checkOptions(owner, given, WEIGHTED, { required: ["url"] });
   const { url, weight = 1 } = given;
-  if (!(Number.isFinite(weight) && weight > 0)) refuse(": a weight must be a number above 0");
   return { url: readUrl(url, refuse), weight };
 }
 
 /** The URL of an upstream, checked. */
 export function readUrl(value: unknown, refuse: Refuse): URL {
-  const url = URL.parse(String(value)) ?? refuse(
-    ` is ${JSON.stringify(String(value))}; give a URL such as "http://127.0.0.1:5001/"`,
-  );
+  const url = (typeof value === "string" || value instanceof URL) && URL.parse(value) ||
+    refuse(` is ${shown(value)}; give a URL such as "http://127.0.0.1:5001/"`);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     refuse(' must be an http or https URL such as "http://127.0.0.1:5001/"');
   }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "../clock.ts";
+import { callback, checkOptions, type Checks, duration, number, whole } from "../../config.ts";
+import { type Clock, systemClock, wakesUp } from "../clock.ts";
 
 /** Sends a copy with the given content, and resolves to the content of the response. */
 export type SendCopy = (
@@ -47,6 +47,14 @@ export interface MirrorOptions {
   readonly clock?: Clock;
 }
 
+const OPTIONS: Checks<MirrorOptions> = {
+  share: number(0, 1),
+  timeout: duration(1),
+  most: whole(1),
+  random: callback,
+  clock: wakesUp,
+};
+
 /** How far a mirror may lag behind, in bytes of content, before its copy is given up. */
 const LAG = 64 * 1024;
 
@@ -75,11 +83,9 @@ const LAG = 64 * 1024;
  * ```
  */
 export function mirrorTo<To>(target: To, options: MirrorOptions = {}): Mirror<To> {
-  checkNames("mirrorTo", options, ["share", "timeout", "most", "random", "clock"]);
+  checkOptions("mirrorTo", options, OPTIONS);
+  const { share = 1, timeout = 10_000, most = 100 } = options;
   const { random = Math.random, clock = systemClock } = options;
-  const share = within("mirrorTo: share", options.share ?? 1, 0, 1);
-  const timeout = within("mirrorTo: timeout", options.timeout ?? 10_000, 1);
-  const most = within("mirrorTo: most", options.most ?? 100, 1);
   let underWay = 0;
 
   return {

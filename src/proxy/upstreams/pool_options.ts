@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Refuse } from "../connection.ts";
+import { type Checks, is, like, oneOrMore } from "../../config.ts";
 import { roundRobin } from "./balancers.ts";
-import type { Balancer, Health } from "./candidate.ts";
+import { type Balancer, type Health, isHealth } from "./candidate.ts";
 import type { Limit } from "./concurrency.ts";
 import type { Retry } from "./retries.ts";
 
@@ -29,23 +29,16 @@ export interface Together {
   readonly limit: Limit | undefined;
 }
 
-/**
- * Checks the options.
- *
- * @throws {TypeError} Naming the target, the option and the remedy.
- */
-export function readPool(options: PoolOptions, refuse: Refuse): Together {
+/** What the options must be. */
+export const POOL_OPTIONS: Checks<PoolOptions> = {
+  balance: is((value) => typeof value === "function", "one such as leastInFlight()"),
+  retry: like("one such as retries()", "begin", "wait"),
+  health: oneOrMore(isHealth),
+  limit: like("one such as concurrency(100)", "enter"),
+};
+
+/** The checked options, with their defaults. */
+export function readPool(options: PoolOptions): Together {
   const { balance = roundRobin(), retry, limit } = options;
-  const healths = [options.health ?? []].flat() as readonly Health[];
-  if (typeof balance !== "function") refuse(": balance must be one such as leastInFlight()");
-  if (retry !== undefined && typeof retry?.wait !== "function") {
-    refuse(": retry must be one such as retries()");
-  }
-  if (healths.some((health) => typeof health?.admits !== "function")) {
-    refuse(": health must be one such as ejection(), or a list of them");
-  }
-  if (limit !== undefined && typeof limit?.enter !== "function") {
-    refuse(": limit must be one such as concurrency(100)");
-  }
-  return { balance, healths, retry, limit };
+  return { balance, healths: [options.health ?? []].flat(), retry, limit };
 }

@@ -4,8 +4,16 @@
  * @module
  */
 import { parseRetryAfter } from "../../http/retry_after.ts";
-import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "../clock.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  duration,
+  number,
+  statuses,
+  whole,
+} from "../../config.ts";
+import { type Clock, systemClock, wakesUp } from "../clock.ts";
 
 /** A request that failed, and may be sent again. */
 export interface FailedAttempt {
@@ -69,16 +77,16 @@ export interface RetriesOptions {
   readonly clock?: Clock;
 }
 
-const NAMES = [
-  "attempts",
-  "statuses",
-  "budget",
-  "reserve",
-  "longestWait",
-  "backoff",
-  "random",
-  "clock",
-] as const;
+const OPTIONS: Checks<RetriesOptions> = {
+  attempts: whole(1, 100),
+  statuses,
+  budget: number(0, 100),
+  reserve: number(1),
+  longestWait: duration(),
+  backoff: duration(),
+  random: callback,
+  clock: wakesUp,
+};
 /** The longest time between two attempts that `backoff` leads to, in milliseconds. */
 const LONGEST_BACKOFF = 30_000;
 /** RFC 9110 §9.2.2: sent twice, they intend the same as sent once. */
@@ -112,13 +120,9 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
  * ```
  */
 export function retries(options: RetriesOptions = {}): Retry {
-  checkNames("retries", options, NAMES);
-  const { statuses = [], random = Math.random, clock = systemClock } = options;
-  const attempts = within("retries: attempts", options.attempts ?? 2, 1, 100);
-  const budget = within("retries: budget", options.budget ?? 0.1, 0, 100);
-  const reserve = within("retries: reserve", options.reserve ?? 10, 1);
-  const longestWait = within("retries: longestWait", options.longestWait ?? 0, 0);
-  const backoff = within("retries: backoff", options.backoff ?? 0, 0);
+  checkOptions("retries", options, OPTIONS);
+  const { attempts = 2, statuses = [], budget = 0.1, reserve = 10 } = options;
+  const { longestWait = 0, backoff = 0, random = Math.random, clock = systemClock } = options;
   let saved = reserve;
   /** How long to back off after so many attempts. */
   const pause = (times: number): number =>

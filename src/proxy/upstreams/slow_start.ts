@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkNames } from "../../options.ts";
-import { type Clock, systemClock, within } from "../clock.ts";
-import type { Candidate, Health } from "./candidate.ts";
+import { checkOptions, type Checks, duration } from "../../config.ts";
+import { type Clock, systemClock, tellsTime } from "../clock.ts";
+import { type Candidate, type Health, isHealth } from "./candidate.ts";
 
 /** Options of {@linkcode slowStart}. */
 export interface SlowStartOptions {
@@ -15,6 +15,7 @@ export interface SlowStartOptions {
   readonly clock?: Pick<Clock, "now">;
 }
 
+const OPTIONS: Checks<SlowStartOptions> = { time: duration(1), clock: tellsTime };
 /** The part of its weight that an upstream begins with; with none it would not begin. */
 const FIRST_PART = 0.1;
 
@@ -41,12 +42,9 @@ const FIRST_PART = 0.1;
  * ```
  */
 export function slowStart(health: Health, options: SlowStartOptions = {}): Health {
-  checkNames("slowStart", options, ["time", "clock"]);
-  const { clock = systemClock } = options;
-  const time = within("slowStart: time", options.time ?? 30_000, 1);
-  if (typeof health?.admits !== "function") {
-    throw new TypeError("slowStart: the health must be one such as ejection()");
-  }
+  isHealth(health, "slowStart: the health");
+  checkOptions("slowStart", options, OPTIONS);
+  const { time = 30_000, clock = systemClock } = options;
   const away = new WeakSet<Candidate>();
   const since = new WeakMap<Candidate, number>();
   return {

@@ -4,8 +4,7 @@
  * @module
  */
 import { hash } from "../../http/hash.ts";
-import { checkNames } from "../../options.ts";
-import { within } from "../clock.ts";
+import { callback, checkOptions, type Checks, LONGEST, text, whole } from "../../config.ts";
 import { roundRobin } from "./balancers.ts";
 import type { Balancer, Candidate } from "./candidate.ts";
 import { cookieOf } from "./rendezvous.ts";
@@ -18,6 +17,10 @@ export interface StickyCookieOptions {
   readonly otherwise?: Balancer;
 }
 
+const OPTIONS: Checks<StickyCookieOptions> = {
+  maxAge: whole(1, LONGEST, "whole seconds, a number"),
+  otherwise: callback,
+};
 /** RFC 6265 §4.1.1: a token. */
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 
@@ -44,15 +47,9 @@ const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
  * ```
  */
 export function stickyCookie(name = "upstream", options: StickyCookieOptions = {}): Balancer {
-  if (typeof name !== "string" || !NAME.test(name)) {
-    throw new TypeError('stickyCookie: the name must be a token such as "upstream"');
-  }
-  checkNames("stickyCookie", options, ["maxAge", "otherwise"]);
+  text('a token such as "upstream"', NAME)(name, "stickyCookie: the name");
+  checkOptions("stickyCookie", options, OPTIONS);
   const { maxAge, otherwise = roundRobin() } = options;
-  if (maxAge !== undefined) within("stickyCookie: maxAge", maxAge, 1);
-  if (typeof otherwise !== "function") {
-    throw new TypeError("stickyCookie: otherwise must be one such as leastInFlight()");
-  }
   const ids = new WeakMap<Candidate, string>();
   const idOf = (upstream: Candidate): string => {
     const id = ids.get(upstream) ?? identify(upstream);
@@ -68,7 +65,7 @@ export function stickyCookie(name = "upstream", options: StickyCookieOptions = {
     if (cookieOf(headers, name) === id) return undefined;
     const attributes = [
       `Path=${/^\/[^;,]*$/.test(path) ? path : "/"}`,
-      ...(maxAge === undefined ? [] : [`Max-Age=${Math.floor(maxAge)}`]),
+      ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
       "HttpOnly",
       "SameSite=Lax",
       ...(secure ? ["Secure"] : []),

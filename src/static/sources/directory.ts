@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNames } from "../../options.ts";
+import { checkOptions, type Checks, either, fail, oneOf, shape } from "../../config.ts";
 import { type Files, runtimeFiles } from "../../runtime/files.ts";
 import type { FoundFile, OpenFile } from "../../runtime/found_file.ts";
 import type { FoundDirectory } from "../../runtime/tree.ts";
@@ -12,7 +12,13 @@ import { changed } from "../source_error.ts";
 import { bytesEntry } from "./entries.ts";
 import { CHUNK, readAll, streamOf } from "./file_content.ts";
 import { Recent } from "./recent.ts";
-import { HotFiles, type HotOptions, LARGEST_HOT_FILE, type SmallFile } from "./hot_files.ts";
+import {
+  HOT_OPTIONS,
+  HotFiles,
+  type HotOptions,
+  LARGEST_HOT_FILE,
+  type SmallFile,
+} from "./hot_files.ts";
 
 /**
  * Two changes within one tick of a file system's clock leave the same times, and some runtimes tell
@@ -45,6 +51,12 @@ export interface DirectoryOptions {
   readonly hot?: HotOptions | false;
 }
 
+/** What the options must be. */
+export const DIRECTORY_OPTIONS: Checks<DirectoryOptions> = {
+  symlinks: oneOf("inside", "follow", "deny"),
+  hot: either([false], shape(HOT_OPTIONS)),
+};
+
 /**
  * The file or the directory at a path of the file system, as a source. What is no regular file is
  * not there.
@@ -63,7 +75,7 @@ export interface DirectoryOptions {
  * ```
  */
 export function directory(path: string | URL, options: DirectoryOptions = {}): Source {
-  checkNames("directory", options, ["symlinks", "hot"]);
+  checkOptions("directory", options, DIRECTORY_OPTIONS);
   return fileSystem(path, "directory", options);
 }
 
@@ -76,8 +88,8 @@ export function fileSystem(
   const refuse = (why: string): never => {
     throw new TypeError(`${option}: ${JSON.stringify(String(path))} ${why}`);
   };
-  if (!["inside", "follow", "deny"].includes(symlinks)) {
-    throw new TypeError(`${option}: symlinks must be "inside", "follow" or "deny"`);
+  if (!((typeof path === "string" && path !== "") || path instanceof URL)) {
+    fail(`${option}: the path`, path, "a path or a file: URL");
   }
   let files: Files;
   try {
@@ -90,7 +102,6 @@ export function fileSystem(
   if (kind === "other") return refuse("is neither a directory nor a regular file");
   const tree = files.tree(path, symlinks);
   const names = (key: string): string[] => key === "" ? [] : key.split("/");
-  if (hot !== false) checkNames(`${option}: hot`, hot, ["bytes", "revalidate"]);
   const kept = hot === false ? undefined : new HotFiles(hot, async (key) => {
     const file = await tree.find(names(key));
     return file && !file.directory ? identityOf(file) : undefined;

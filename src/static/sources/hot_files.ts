@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Checks, number } from "../../config.ts";
 import type { Entry } from "../source.ts";
 import { hashedEntry } from "./entries.ts";
 
@@ -20,6 +21,12 @@ export interface HotOptions {
    */
   readonly revalidate?: number;
 }
+
+/** What the options must be. */
+export const HOT_OPTIONS: Checks<HotOptions> = {
+  bytes: number(0, Infinity, "a number of bytes"),
+  revalidate: number(0, Infinity, "milliseconds, a number"),
+};
 
 /** A small file as it was read. */
 export interface SmallFile {
@@ -68,15 +75,11 @@ export class HotFiles {
    * Makes an empty memory.
    *
    * @param identify Asks the file system for the identity of what is there now.
-   * @throws {TypeError} When an option has a wrong value.
    */
   constructor(
     { bytes = 16 * 1024 * 1024, revalidate = 1000 }: HotOptions,
     identify: (key: string) => Promise<string | undefined>,
   ) {
-    for (const [name, value] of Object.entries({ bytes, revalidate })) {
-      if (!(value >= 0)) throw new TypeError(`directory: hot.${name} must be 0 or more`);
-    }
     [this.#budget, this.#revalidate, this.#identify] = [bytes, revalidate, identify];
   }
 

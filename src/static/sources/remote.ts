@@ -4,9 +4,9 @@
  * @module
  */
 import { telling } from "../../callbacks.ts";
+import { callback, checkOptions, type Checks, duration, shown } from "../../config.ts";
 import { parseDate } from "../../http/date.ts";
 import type { ByteRange } from "../../http/ranges.ts";
-import { checkNames } from "../../options.ts";
 import type { Content, Entry, Source } from "../source.ts";
 import { changed, SourceError } from "../source_error.ts";
 import { sliced } from "./entries.ts";
@@ -21,6 +21,8 @@ export interface RemoteOptions {
    */
   readonly onError?: (error: unknown) => void;
 }
+
+const OPTIONS: Checks<RemoteOptions> = { timeout: duration(1), onError: callback };
 
 /**
  * Files of another origin server, such as the website of an S3 bucket, as a source. Entity tags,
@@ -41,20 +43,16 @@ export interface RemoteOptions {
  * ```
  */
 export function remote(url: string | URL, options: RemoteOptions = {}): Source {
-  checkNames("remote", options, ["timeout", "onError"]);
+  checkOptions("remote", options, OPTIONS);
   const { timeout = 10_000, onError = console.error } = options;
-  if (typeof onError !== "function") throw new TypeError("remote: onError must be a function");
   const tell = telling("remote: onError", onError);
   const base = URL.parse(String(url));
   if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash || base.username) {
+    const masked = typeof url === "string" ? url.replace(/\/\/[^/]*@/, "//…@") : url;
     throw new TypeError(
-      `remote: ${JSON.stringify(String(url))} must be an http or https URL without query, ` +
-        "fragment or credentials",
+      `remote: the URL is ${shown(masked)}; give an http or https URL without query, fragment or ` +
+        "credentials",
     );
-  }
-  // A timer that is set for longer fires at once.
-  if (!(timeout > 0 && timeout < 2 ** 31)) {
-    throw new TypeError("remote: timeout must be milliseconds, from 1 to 2147483647");
   }
 
   /** Asks the origin, and lets `read` judge the answer; failures become 502 and 504. */

@@ -1,0 +1,304 @@
+/** A wrong value of an option is refused when it is given, with its name and what to write instead. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { debug, liveFrames } from "../src/debug/mod.ts";
+import {
+  checks,
+  concurrency,
+  dispatch,
+  ejection,
+  inspect,
+  memory,
+  mirrorTo,
+  notFound,
+  proxy,
+  proxyTo,
+  remote,
+  retries,
+  serveStatic,
+  slowStart,
+  stickyCookie,
+  twoChoices,
+} from "../src/mod.ts";
+import { FakeTransport, ok } from "./support/fake_transport.ts";
+import { type Takes, testOptions } from "./support/wrong_values.ts";
+import * as takes from "./support/wrong_values.ts";
+
+const up = "http://up/";
+const transport = new FakeTransport(ok, [
+  "host",
+  "anyMethod",
+  "tls",
+  "servername",
+  "insecureTls",
+  "unix",
+  "http2",
+  "priorKnowledge",
+  "connected",
+]);
+const site = { "/": memory({ "a.txt": "a" }) };
+
+const targets: Record<string, Takes> = {
+  removePrefix: takes.flag,
+  host: takes.oneOf(null, "nonsense"),
+  headers: takes.emptyObject,
+  removeHeaders: takes.emptyList,
+  credentials: takes.flag,
+  rewrite: takes.flag,
+  rewriteOrigin: takes.flag,
+  secureCookies: takes.flag,
+  mirror: takes.nothing,
+  tls: takes.emptyObject,
+  socketPath: takes.text,
+  http2: takes.flag,
+  balance: takes.callback,
+  retry: takes.nothing,
+  health: takes.emptyList,
+  limit: takes.nothing,
+};
+
+testOptions("dispatch", (o) => dispatch({ "/a": notFound }, o), { rewrite: takes.flag });
+testOptions("serveStatic", (o) => serveStatic(site, o), {
+  disallow: takes.either(takes.text, takes.emptyList),
+  isAllowed: takes.callback,
+  dotfiles: takes.nothing,
+  colons: takes.flag,
+  symlinks: takes.nothing,
+  hot: takes.either(takes.oneOf(false), takes.emptyObject),
+  cache: takes.either(takes.flag, takes.callback, takes.emptyObject),
+  cacheTimeout: takes.whole(0),
+  mimeTypes: takes.emptyObject,
+  fallbackMimetype: takes.nothing,
+  index: takes.either(takes.oneOf(false, "nonsense"), takes.emptyList),
+  listing: takes.flag,
+  extensions: takes.emptyList,
+  hideExtensions: takes.flag,
+  hideIndex: takes.flag,
+  trailingSlash: takes.nothing,
+  spa: takes.either(takes.flag, takes.name),
+  notFoundPage: takes.name,
+  precompressed: takes.emptyList,
+  dictionaries: takes.nothing,
+  compress: takes.flag,
+  headers: takes.either(takes.callback, takes.emptyList),
+  download: takes.either(takes.flag, takes.callback),
+  untrusted: takes.flag,
+  refuseMethods: takes.flag,
+  onServe: takes.callback,
+});
+testOptions("remote", (o) => remote(up, o), { timeout: takes.number(1), onError: takes.callback });
+
+const proxied: Record<string, Takes> = {
+  timeout: takes.number(0),
+  timeouts: takes.emptyObject,
+  xForwarded: takes.nothing,
+  forwarded: takes.flag,
+  via: takes.oneOf(false, "nonsense"),
+  trustedProxies: takes.emptyList,
+  clientAddress: takes.callback,
+  onRequest: takes.callback,
+  onResponse: takes.callback,
+  onInformation: takes.callback,
+  onError: takes.callback,
+  transport: takes.nothing,
+};
+testOptions("proxy", (o) => proxy({ "/": up }, { transport, ...o }), proxied);
+testOptions("proxy", (o) => proxyTo(up, { transport, ...o }), proxied);
+testOptions("proxy", (o) => inspect(up, { transport, ...o }), proxied);
+testOptions("proxy: timeouts", (timeouts) => proxyTo(up, { transport, timeouts }), {
+  connect: takes.number(0),
+  headers: takes.number(0),
+  idle: takes.number(0),
+  total: takes.number(0),
+});
+testOptions(
+  'proxy: the target of "/x"',
+  (o) => proxy({ "/x": { target: up, ...o } }, { transport }),
+  targets,
+);
+testOptions("proxy: the target", (o) => proxyTo({ target: up, ...o }, { transport }), targets);
+testOptions(
+  "proxy: the mirror of the target",
+  (o) => proxyTo({ target: up, mirror: mirrorTo({ target: up, ...o }) }, { transport }),
+  { host: targets["host"] as Takes, headers: takes.emptyObject, credentials: takes.flag },
+);
+testOptions(
+  "proxy: the target: tls",
+  (tls) => proxyTo({ target: "https://up", tls: { cert: "c", key: "k", ...tls } }, { transport }),
+  {
+    ca: takes.either(takes.text, takes.emptyList),
+    cert: takes.text,
+    key: takes.text,
+    rejectUnauthorized: takes.flag,
+    servername: takes.text,
+  },
+);
+testOptions("proxy: the target", (o) => proxyTo([{ url: up, ...o }], { transport }), {
+  weight: (value) => typeof value === "number" && value > 0 && value < Infinity,
+});
+testOptions("retries", retries, {
+  attempts: takes.whole(1),
+  statuses: takes.emptyList,
+  budget: takes.number(0),
+  reserve: takes.number(1),
+  longestWait: takes.number(0),
+  backoff: takes.number(0),
+  random: takes.callback,
+  clock: takes.nothing,
+});
+testOptions("ejection", ejection, {
+  failures: takes.whole(1),
+  statuses: takes.emptyList,
+  time: takes.number(1),
+  longestTime: takes.nothing, // less than the default of `time`
+  most: takes.number(0, 1),
+  strict: takes.flag,
+  clock: takes.nothing,
+});
+testOptions("checks", (o) => checks({ path: "/health", ...o }), {
+  path: takes.nothing,
+  interval: takes.number(1),
+  timeout: takes.number(1),
+  passes: takes.whole(1),
+  fails: takes.whole(1),
+  isWell: takes.callback,
+  clock: takes.nothing,
+});
+testOptions("concurrency", (o) => concurrency(1, o), {
+  queue: takes.whole(0),
+  queueTimeout: takes.number(1),
+  retryAfter: takes.whole(0),
+  clock: takes.nothing,
+});
+testOptions("slowStart", (o) => slowStart(ejection(), o), {
+  time: takes.number(1),
+  clock: takes.nothing,
+});
+testOptions("mirrorTo", (o) => mirrorTo(up, o), {
+  share: takes.number(0, 1),
+  timeout: takes.number(1),
+  most: takes.whole(1),
+  random: takes.callback,
+  clock: takes.nothing,
+});
+testOptions("stickyCookie", (o) => stickyCookie("name", o), {
+  maxAge: takes.whole(1),
+  otherwise: takes.callback,
+});
+testOptions("twoChoices", twoChoices, { random: takes.callback });
+testOptions("debug", (o) => debug(o), {
+  enabled: takes.flag,
+  frames: takes.nothing,
+  pin: takes.oneOf(false, "nonsense", "no\u0000nsense"),
+  trustedHosts: takes.emptyList,
+  path: takes.nothing,
+  console: takes.flag,
+  editor: takes.nothing,
+  log: takes.callback,
+  render: takes.callback,
+  clientAddress: takes.callback,
+  behindProxy: takes.flag,
+  hide: takes.callback,
+});
+testOptions("liveFrames", liveFrames, { frames: takes.whole(1), now: takes.callback });
+
+// [what is wrong, what is built, what the error says]
+const wrong = (value: unknown): never => value as never;
+const told: readonly (readonly [string, () => unknown, string])[] = [
+  [
+    "a misspelt option",
+    () => serveStatic({}, wrong({ disalow: "*.key" })),
+    'serveStatic: unknown option "disalow"; did you mean "disallow"?',
+  ],
+  [
+    "an option with letters in another order",
+    () => retries(wrong({ attemtps: 2 })),
+    'retries: unknown option "attemtps"; did you mean "attempts"?',
+  ],
+  [
+    "an option in another case",
+    () => proxyTo({ target: up, removeprefix: true } as never),
+    'proxy: the target: unknown option "removeprefix"; did you mean "removePrefix"?',
+  ],
+  [
+    "the name that others give an option",
+    () => serveStatic({}, wrong({ maxAge: 1 })),
+    'serveStatic: unknown option "maxAge"; give cacheTimeout, in seconds',
+  ],
+  [
+    "an option that is not needed here",
+    () => proxy({ "/x": wrong({ target: up, changeOrigin: true }) }),
+    'proxy: the target of "/x": unknown option "changeOrigin"; leave it out: the host is that of ' +
+    "the target",
+  ],
+  [
+    "an option like a member of every object",
+    () => remote(up, wrong({ constructor: 1 })),
+    'remote: unknown option "constructor"; the options are timeout, onError',
+  ],
+  [
+    "a part of an option",
+    () => proxyTo(up, { timeouts: wrong({ idel: 1 }) }),
+    'proxy: timeouts: unknown option "idel"; did you mean "idle"?',
+  ],
+  [
+    "a text for the options",
+    () => checks(wrong("/health")),
+    'checks: options is "/health"; give an object such as { path: … }',
+  ],
+  [
+    "a required option that is missing",
+    () => checks(wrong({})),
+    'checks: path is undefined; give a path such as "/health"',
+  ],
+  [
+    "null for the options",
+    () => dispatch({}, wrong(null)),
+    "dispatch: options is null; give an object such as { rewrite: … }",
+  ],
+  [
+    "headers made by a function",
+    () => proxyTo({ target: up, headers: wrong((): object => ({})) }),
+    'proxy: the target: headers is a function; give an object such as { "x-api-key": "…" }',
+  ],
+  [
+    "a header without a value",
+    () => proxyTo({ target: up, headers: wrong({ a: undefined }) }),
+    "proxy: the target: headers.a is undefined; give a string",
+  ],
+  [
+    "one extension",
+    () => serveStatic({}, { extensions: wrong("html") }),
+    'serveStatic: extensions is "html"; give a list such as ["html"]',
+  ],
+  [
+    "a list for what is longer than that",
+    () => serveStatic({}, { fallbackMimetype: "x".repeat(100) }),
+    `serveStatic: fallbackMimetype is "${"x".repeat(80)}…"; give a media type such as "text/plain"`,
+  ],
+];
+for (const [name, build, message] of told) {
+  test(`${name} is refused in words`, () => {
+    assert.throws(build, { name: "TypeError", message });
+  });
+}
+
+test("a value that may be a secret is not in the error", () => {
+  const secret = "s3cr3t\n.";
+  const builds = [
+    () => proxyTo({ target: up, headers: { authorization: secret } }),
+    () => remote(`http://user:${secret}@h/`),
+    () => debug({ pin: secret.slice(0, 3) }),
+  ];
+  for (const build of builds) {
+    assert.throws(
+      build,
+      (error: Error) => error instanceof TypeError && !/s3c/.test(error.message),
+    );
+  }
+});
+
+test("an ejection may be longer than the default of the longest", () => {
+  ejection({ time: 600_000 });
+  assert.throws(() => ejection({ time: 10, longestTime: 5 }), /ejection: longestTime is 5; give/);
+});
