@@ -23,7 +23,7 @@ const framings: Record<string, string> = {
   close: "Connection: close\r\n\r\nthe beginning",
 };
 const whole = (text: string): boolean =>
-  /^HTTP\/1\.1 200/.test(text) &&
+  text.startsWith("HTTP/1.1 200") &&
   (/^content-length: 100\r$/im.test(text)
     ? (text.split("\r\n\r\n")[1] ?? "").length === 100
     : !/^transfer-encoding: chunked/im.test(text) || text.endsWith("0\r\n\r\n"));
