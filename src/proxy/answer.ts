@@ -10,9 +10,8 @@ import { type Body, type FieldList, type Head, respond } from "../http/respond.t
 import { takesTrailers, withTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Clock } from "./clock.ts";
-import { WatchedFlow, withEnd } from "./ending.ts";
 import { discard, type Exchange } from "./exchange.ts";
-import { Failure } from "./failure.ts";
+import { Failure, HookError } from "./failure.ts";
 import { type Watch, watched } from "./guard.ts";
 import type { Settings } from "./options.ts";
 import type { IncomingResponse, PushedResponse } from "./transport.ts";
@@ -149,7 +148,7 @@ export function responseOf(
 ): Response {
   const { status } = incoming;
   const head = headOf(incoming, fields);
-  const { timeouts: { idle, total }, ownTransport, onError, onResponse } = settings;
+  const { timeouts: { idle, total }, onError, onResponse } = settings;
   // Whoever looks at it is given what the runtime has.
   const host = onResponse ? {} : request;
   if (request.method === "HEAD" || NULL_BODY.has(status)) {
@@ -159,36 +158,25 @@ export function responseOf(
     return respond(host, null, head);
   }
   const pause = isEvents(head.fields) ? 0 : idle;
-  // Transports of ours notice content that is cut; only what more is asked for costs a stream.
-  const counted = (ownTransport && !upstream.local) || head.length === undefined;
-  const flow = isPushed(incoming) ? incoming.flow : undefined;
   const cut = (error: unknown): void => {
-    if (!isGone(request)) onError(error, request, upstream);
+    // With what a hook throws, the handler rejects.
+    if (!isGone(request) && !(error instanceof HookError)) onError(error, request, upstream);
   };
-  if (pause === 0 && total === 0 && counted && flow) {
+  const flow = isPushed(incoming) ? incoming.flow : undefined;
+  if (flow && pause === 0 && total === 0) {
     // From here on, a client that leaves cancels the content.
     exchange.end();
     // Content of a known length has no trailers.
     const whole = head.length === undefined ? undefined : flow.whole?.();
     if (whole) return respond(host, whole, head);
-    return trailing(respondFlow(host, new WatchedFlow(flow, cut), head), request, incoming);
+    flow.onCut = cut;
+    return trailing(respondFlow(host, flow, head), request, incoming);
   }
-  if (incoming.body === null) {
+  // Text and bytes have a length that only the host can see, and only in their own stream.
+  const sized = upstream.local && head.length === undefined && pause === 0 && total === 0;
+  if (incoming.body === null || sized) {
     exchange.end();
-    return respond(host, null, head);
-  }
-  if (pause === 0 && total === 0 && counted) {
-    exchange.end();
-    // Text and bytes have a length that only the host can see, and only in their own stream.
-    if (upstream.local && head.length === undefined) {
-      return trailing(respond(host, incoming.body as Body, head), request, incoming);
-    }
-    const body = withEnd(
-      incoming.body,
-      head.length,
-      (ending, error) => ending === "failed" && cut(error),
-    );
-    return trailing(respond(host, body as Body, head), request, incoming);
+    return trailing(respond(host, incoming.body as Body, head), request, incoming);
   }
   const watch: Watch = {
     length: head.length,

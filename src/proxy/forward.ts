@@ -12,7 +12,7 @@ import { answerFields, checkStatus, responseOf } from "./answer.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connecting.ts";
 import { discard, Exchange } from "./exchange.ts";
-import { Failure, HookError, LateRequest, type OwnAnswer, ownResponse } from "./failure.ts";
+import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
 import type { Settings } from "./options.ts";
 import { contentOf, frontOf, outgoingRequest, type Received } from "./outgoing.ts";
@@ -223,7 +223,7 @@ function whatFailed(error: unknown): OwnAnswer {
   const headers: Record<string, string> = retryAfter === undefined
     ? {}
     : { "retry-after": String(retryAfter) };
-  const status = error instanceof LateRequest ? error.status : statusOf(type);
+  const status = (error instanceof Failure && error.status) || statusOf(type);
   return { status, type, receivedStatus, headers };
 }
 

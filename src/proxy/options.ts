@@ -133,8 +133,6 @@ export interface Settings {
   /** Whether a function of the user's is given the request after its content was sent. */
   readonly tells: boolean;
   readonly transport: Transport;
-  /** Whether the transport is ours, and so known to notice content that was cut. */
-  readonly ownTransport: boolean;
 }
 
 const OPTIONS: Checks<ProxyOptions> = {
@@ -222,7 +220,6 @@ export function readOptions(options: ProxyOptions): Settings {
       : report,
     tells: Boolean(onResponse ?? onInformation ?? onError),
     transport,
-    ownTransport: transport === runtimeTransport(),
   };
 }
 

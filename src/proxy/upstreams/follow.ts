@@ -5,13 +5,13 @@
  */
 import { telling } from "../../callbacks.ts";
 import { errorType } from "../../runtime/error_type.ts";
-import { type Ending, withEnd } from "../ending.ts";
 import { Failure, HookError } from "../failure.ts";
 import type { Attempt, Delivery } from "../forward.ts";
 import type { IncomingResponse } from "../transport.ts";
 import { type Agreement, isAgreement } from "../upgrade.ts";
 import type { Upstream } from "../upstream.ts";
 import type { Health } from "./candidate.ts";
+import { type Ending, withEnd } from "./ending.ts";
 
 /** What an upstream answered, or why it did not. */
 export type Outcome =
