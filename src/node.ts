@@ -21,11 +21,13 @@ import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
+import { refuse } from "./node/refuse.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
 import { createServer } from "./node/server.ts";
+import { type ServerTimeouts, serverTimeouts, withDefaults } from "./node/timeouts.ts";
 import { readTls, type ServerTls } from "./node/tls.ts";
 import {
   acceptUpgrades,
@@ -37,7 +39,7 @@ import {
 import { tunnelOf } from "./runtime/tunnel.ts";
 
 export { earlyHints } from "./node/early_hints.ts";
-export type { CloseOptions, ServerTls, UpgradeListener };
+export type { CloseOptions, ServerTimeouts, ServerTls, UpgradeListener };
 
 /** What is told of errors. */
 export interface ListenerOptions {
@@ -61,6 +63,8 @@ export interface ServeOptions extends ListenerOptions {
   readonly tls?: ServerTls;
   /** Whether to speak HTTP/2 with clients that can; needs `tls`. Default `false`. */
   readonly http2?: boolean;
+  /** How long clients may take; see {@linkcode ServerTimeouts}. */
+  readonly timeouts?: ServerTimeouts;
 }
 
 const LISTENER_OPTIONS: Checks<ListenerOptions> = { onError: callback };
@@ -71,6 +75,7 @@ const SERVE_OPTIONS: Checks<ServeOptions> = {
   hostname: text("an address or a name"),
   tls: () => {},
   http2: flag,
+  timeouts: serverTimeouts,
 };
 
 /** How others call what is an option here. */
@@ -108,8 +113,9 @@ export interface RunningServer {
  * Requests that are sent ahead on a connection (RFC 9112 §9.3.2) are answered one at a time; when
  * more than 100 wait, the connection is closed.
  *
- * The limits are Node's: 16 KiB of fields (431), 60 seconds for them (408), 300 for a request. For
- * other ones make a server of your own and give it a {@linkcode listener}.
+ * A request has at most 16 KiB of fields (431), and `timeouts` say how long it may take (408). A
+ * connection of HTTP/2 has at most 100 requests at a time. For other limits make a server of your
+ * own and give it a {@linkcode listener}.
  *
  * @param options See {@linkcode ServeOptions}.
  * @returns The server, when it listens. Rejects when it cannot, for instance because the port is
@@ -133,7 +139,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw new TypeError("serve: http2 needs tls, a certificate and its key");
   }
   const listen = listener(fetch, onError ? { onError } : {});
-  const server = createServer(listen, tls === undefined ? undefined : readTls(tls), http2);
+  const certificate = tls === undefined ? undefined : readTls(tls);
+  const server = createServer(listen, certificate, http2, withDefaults(options.timeouts));
   rememberPeers(server);
   const close = closer(server, acceptUpgrades(server, listen));
   await new Promise<void>((resolve, reject) => {
@@ -232,16 +239,6 @@ export function listener(
  */
 export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): UpgradeListener {
   return upgrading(listener(fetch, options));
-}
-
-/** Answers a message that asks for nothing that a handler could be asked for. */
-function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
-  if (!message.complete) answerEarly(message, sink);
-  // What comes after a request that is none may be part of it.
-  answerLast(message, sink);
-  const method = message.method ?? "GET";
-  const text = status === 501 ? "Not Implemented" : "Bad Request";
-  void writeResponse(sink, method, textResponse({ method }, status, text));
 }
 
 function checked(response: unknown): Response {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isForwarding } from "./forwarded.ts";
 
 /** A field line: a name and a value. */
 export type Field = readonly [name: string, value: string];
@@ -32,7 +33,6 @@ const PROTECTED = new Set([
   "cookie",
   "set-cookie",
   "cache-control",
-  "forwarded",
   "via",
   "date",
   "etag",
@@ -42,7 +42,7 @@ const PROTECTED = new Set([
 ]);
 /** What nearly every `Connection` says. */
 const NAMES_NONE = /^(?:keep-alive|close)$/i;
-const PROTECTED_FAMILIES = ["content-", "x-forwarded-", "sec-", "access-control-"];
+const PROTECTED_FAMILIES = ["content-", "sec-", "access-control-"];
 
 /** The fields that go on: all but those of the connection and those that `Connection` names. */
 export function endToEnd(fields: Iterable<Field>): Field[] {
@@ -65,5 +65,6 @@ export function isHopByHop(name: string): boolean {
 }
 
 function isProtected(name: string): boolean {
-  return PROTECTED.has(name) || PROTECTED_FAMILIES.some((family) => name.startsWith(family));
+  return PROTECTED.has(name) || PROTECTED_FAMILIES.some((family) => name.startsWith(family)) ||
+    isForwarding(name);
 }

@@ -33,10 +33,9 @@ function escaped(text: string): string {
 const ODD = /[^a-z0-9-]/g;
 
 /**
- * The name as applications behind CGI, WSGI or PHP may come to read it, or `undefined` when it is
- * that already: to them `X_Forwarded_For`, `X.Forwarded.For` and `X-Forwarded-For` are one variable.
+ * The name as applications behind CGI, WSGI or PHP may come to read it: to them `X_Forwarded_For`,
+ * `X.Forwarded.For` and `X-Forwarded-For` are one variable.
  */
-export function plainName(name: string): string | undefined {
-  const plain = name.replace(ODD, "-");
-  return plain === name ? undefined : plain;
+export function plainName(name: string): string {
+  return name.replace(ODD, "-");
 }

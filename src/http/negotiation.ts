@@ -8,19 +8,37 @@
 export const WEIGHT: RegExp = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i;
 
 /**
- * The coding to send: one of `available`, `"identity"`, or `undefined` when the client refuses all
- * of them (406). Among codings that the client likes as much, the first of `available` wins.
+ * Chooses the coding to send: one of `available`, `"identity"`, or `undefined` when the client
+ * refuses all of them (406). Among codings that the client likes as much, the first of `available`
+ * wins.
  *
- * @param field The `Accept-Encoding` field, or `null` without one.
  * @param available Codings that there are besides identity, in order of preference.
  */
-export function negotiateCoding(
-  field: string | null,
+export type ChooseCoding = (available: readonly string[]) => string | undefined;
+
+/** What every client accepts that does not say otherwise. */
+const identity: ChooseCoding = () => "identity";
+
+/**
+ * Reads `Accept-Encoding`, once however often there is a choice.
+ *
+ * @param field The field, or `null` without one.
+ */
+export function codingChooser(field: string | null): ChooseCoding {
+  // Without the field anything may be sent; what every client understands is.
+  if (field === null) return identity;
+  let weights: ReadonlyMap<string, number> | undefined;
+  return (available) => {
+    // The usual case, without a look at each member.
+    if (available.length === 0 && !/[*]|identity/i.test(field)) return "identity";
+    return choose(weights ??= readWeights(field), available);
+  };
+}
+
+function choose(
+  weights: ReadonlyMap<string, number>,
   available: readonly string[],
 ): string | undefined {
-  // Without the field anything may be sent; what every client understands is.
-  if (field === null) return "identity";
-  const weights = readWeights(field);
   const others = weights.get("*");
   let best: string | undefined;
   let most = 0;
@@ -28,10 +46,10 @@ export function negotiateCoding(
     const weight = weights.get(coding) ?? others ?? 0;
     if (weight > most) [best, most] = [coding, weight];
   }
-  const identity = weights.get("identity");
+  const plain = weights.get("identity");
   // Not named, identity is accepted, but liked less than what is named.
-  if (identity === undefined) return best ?? (others === 0 ? undefined : "identity");
-  return identity > most ? "identity" : best;
+  if (plain === undefined) return best ?? (others === 0 ? undefined : "identity");
+  return plain > most ? "identity" : best;
 }
 
 function readWeights(field: string): ReadonlyMap<string, number> {

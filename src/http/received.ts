@@ -24,6 +24,10 @@ export abstract class HostRequest {
   abstract onLeave(callback: () => void): void;
   /** Forgets what `onLeave` was given. */
   abstract offLeave(callback: () => void): void;
+  /** Whether the client is known to understand `103 Early Hints`. */
+  abstract readonly takesEarlyHints: boolean;
+  /** Sends `103 Early Hints` with the values of `Link`, unless the response has begun. */
+  abstract sendEarlyHints(links: readonly string[]): void;
   /** Makes the native request: the same one at every call without a URL. */
   abstract native(url?: string): Request;
   /** Makes a response as the host likes to send it; a `Response` for whoever looks at it. */

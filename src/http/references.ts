@@ -32,6 +32,22 @@ export function mapLink(value: string, map: (reference: string) => string): stri
   return result;
 }
 
+/** The links of a `Link` field, one by one (RFC 8288 §3). */
+export function splitLinks(value: string): string[] {
+  const links: string[] = [];
+  let start = 0;
+  for (let at = 0; at < value.length;) {
+    if (value[at] === ",") {
+      links.push(value.slice(start, at));
+      start = ++at;
+    } else if (value[at] === "<") {
+      const end = value.indexOf(">", at);
+      at = end < 0 ? value.length : end + 1;
+    } else at = value[at] === '"' ? tokenEnd(value, at) : at + 1;
+  }
+  return [...links, value.slice(start)].map((link) => link.trim()).filter(Boolean);
+}
+
 /** Where the next target could begin: behind a quoted string, which may hold anything, or before `<`. */
 function tokenEnd(value: string, start: number): number {
   if (value[start] !== '"') {

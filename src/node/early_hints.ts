@@ -4,6 +4,7 @@
  * @module
  */
 import { mountOf } from "../mount.ts";
+import { writeEarlyHints } from "./informational.ts";
 import { sinkOf } from "./request.ts";
 
 /**
@@ -27,7 +28,5 @@ import { sinkOf } from "./request.ts";
  */
 export function earlyHints(request: Request, links: readonly string[]): void {
   const sink = sinkOf(mountOf(request).original);
-  // RFC 9110 §15.2: no 1xx to a client of HTTP/1.0.
-  if (!sink || sink.headersSent || sink.req.httpVersion === "1.0") return;
-  sink.writeEarlyHints({ link: [...links] });
+  if (sink) writeEarlyHints(sink, links);
 }

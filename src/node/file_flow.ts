@@ -6,15 +6,25 @@
 import type { Flow, Sink } from "../http/flow.ts";
 import { type Part, readSome } from "../static/sources/file_content.ts";
 
-/** The bytes that are read at a time, which is what a slow client costs. */
-const CHUNK = 512 * 1024;
-/** Buffers that are free, for all files together. */
-const buffers: Uint8Array<ArrayBuffer>[] = [];
-/** How many are kept. */
-const MOST_BUFFERS = 8;
+/** Buffers of one size, for all files together. */
+interface Buffers {
+  /** The bytes that are read at a time, which is what a slow client costs. */
+  readonly size: number;
+  readonly free: Uint8Array<ArrayBuffer>[];
+  /** How many free ones are kept. */
+  readonly most: number;
+}
+const LARGE: Buffers = { size: 512 * 1024, free: [], most: 8 };
+/** For clients that can ask for many files at once, and read none. */
+const SMALL: Buffers = { size: 64 * 1024, free: [], most: 64 };
 
-/** Pushes part of a file. */
-export function fileFlow({ file, start, end }: Part): Flow {
+/**
+ * Pushes part of a file.
+ *
+ * @param many Whether the client can ask for many files at once.
+ */
+export function fileFlow({ file, start, end }: Part, many = false): Flow {
+  const { size, free, most } = many ? SMALL : LARGE;
   let [begun, over] = [false, false];
   let goOn = (): void => {};
 
@@ -22,14 +32,14 @@ export function fileFlow({ file, start, end }: Part): Flow {
     try {
       let at = start;
       while (at < end) {
-        const buffer = buffers.pop() ?? new Uint8Array(CHUNK);
+        const buffer = free.pop() ?? new Uint8Array(size);
         const count = await readSome(file, buffer.subarray(0, end - at), at, end);
         const chunk = buffer.subarray(0, count);
         at += count;
         if (over) return;
         const taken = sink.write(chunk, (error?: unknown) => {
           // What was not sent may still be in use.
-          if (!error && buffers.length < MOST_BUFFERS) buffers.push(buffer);
+          if (!error && free.length < most) free.push(buffer);
         });
         if (!taken && !over && at < end) await new Promise<void>((resolve) => (goOn = resolve));
         if (over) return;

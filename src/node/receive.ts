@@ -17,6 +17,9 @@ const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
 /** What the URL parser leaves as it is; other targets are read by the parser itself. */
 const PLAIN = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@/?%]*$/;
 
+/** What a target can consist of (RFC 3986 §2), and more that the URL parser escapes. */
+const ASCII = /^[\x21-\x7e]*$/;
+
 /** The request, or the status to answer with when there can be none. */
 export function receive(message: IncomingMessage, sink: ServerResponse): LazyRequest | number {
   const { method = "GET", url = "" } = message;
@@ -93,6 +96,8 @@ function targetOf(target: string, origin: string): Target | undefined {
   if (PLAIN.test(target)) {
     return { origin, path, canonical, query: end < 0 ? "" : target.slice(end) };
   }
+  // Node refuses such bytes on HTTP/1.1 alone; they would be encoded twice.
+  if (!ASCII.test(target)) return undefined;
   if (target.includes("#")) return undefined; // a fragment is never sent (RFC 9112 §3.2)
   const { pathname, search } = new URL(origin + target);
   return { origin, path: pathname, canonical, query: search };

@@ -11,6 +11,7 @@ import type { Body, Head } from "../http/respond.ts";
 import type { Target } from "../http/target.ts";
 import { takePart } from "../static/sources/file_content.ts";
 import { fileFlow } from "./file_flow.ts";
+import { takesEarlyHints, writeEarlyHints } from "./informational.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
 import { lightResponse } from "./light_response.ts";
 import { peerAddress } from "./peer.ts";
@@ -114,10 +115,21 @@ export class LazyRequest extends HostRequest {
     return tunnellerOf(this.sink) !== undefined;
   }
 
+  /** Whether the client is known to understand `103 Early Hints`. */
+  get takesEarlyHints(): boolean {
+    return takesEarlyHints(this.sink, this.headers.has("sec-fetch-mode"));
+  }
+  /** Sends `103 Early Hints`; links that Node refuses are left out. */
+  sendEarlyHints(links: readonly string[]): void {
+    try {
+      writeEarlyHints(this.sink, links);
+    } catch { /* The response has all that matters. */ }
+  }
+
   /** A response that is written as it is. */
   respond(body: Body | Flow, head: Head): Response {
     const part = body instanceof ReadableStream ? takePart(body) : undefined;
-    return lightResponse(part ? fileFlow(part) : body, head);
+    return lightResponse(part ? fileFlow(part, "stream" in this.sink) : body, head);
   }
 
   /** The native request, or another one for a URL. */

@@ -13,7 +13,9 @@ import { createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { Duplex } from "node:stream";
 import { awaitContinue } from "./content.ts";
-import { linger } from "./linger.ts";
+import { HTTP2_OPTIONS, limitTime } from "./http2_limits.ts";
+import { refuseBroken, refuseExpectation, refuseTunnel } from "./refuse.ts";
+import type { ServerTimeouts } from "./timeouts.ts";
 import type { Certificate } from "./tls.ts";
 
 /** Makes a server; HTTP/2 needs TLS, as browsers know no other. */
@@ -21,20 +23,33 @@ export function createServer(
   listener: RequestListener,
   tls: Certificate | undefined,
   http2: boolean,
+  timeouts: Required<ServerTimeouts>,
 ): Server {
+  const { headers, request: requestTimeout } = timeouts;
+  // Node wants no more than the whole may take.
+  const headersTimeout = requestTimeout > 0 ? Math.min(headers, requestTimeout) : headers;
   // Where content is unlikely, Node makes no stream for it.
-  const options = { optimizeEmptyRequests: true };
+  const limits = { headersTimeout, requestTimeout };
+  const options = { ...limits, optimizeEmptyRequests: true };
   const server = http2
-    ? createSecureServer({ ...tls, allowHTTP1: true }) as unknown as Server
+    ? createSecureServer({
+      ...tls,
+      ...HTTP2_OPTIONS,
+      ...limits,
+      ...(headersTimeout > 0 ? { handshakeTimeout: headersTimeout } : {}),
+      allowHTTP1: true,
+    }) as unknown as Server
     : tls
     ? createHttps({ ...options, ...tls })
     : createHttp(options);
+  if (http2) limitTime(server, timeouts);
   server.on("request", listener);
   // Node would ask for content before anybody wants it.
   server.on("checkContinue", (message, sink) => {
     awaitContinue(message);
     listener(message, sink);
   });
+  server.on("checkExpectation", refuseExpectation);
   server.on("clientError", refuseBroken);
   server.on("connect", (message, sink: Duplex | ServerResponse) => {
     // In HTTP/2, it is a request like any other.
@@ -42,34 +57,4 @@ export function createServer(
     else listener(message, sink);
   });
   return server;
-}
-
-/** What Node's parser refuses, besides with 400. */
-const REFUSED = new Map([
-  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
-  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", "413 Payload Too Large"],
-  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
-]);
-
-/** Answers what is no request as Node does, but so that the answer arrives. */
-function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const { _httpMessage: begun } = socket as { _httpMessage?: ServerResponse | null };
-  if (!socket.writable && !socket.writableEnded) return void socket.destroy(error);
-  // A request whose content is broken has somebody who waits for it.
-  if (begun || error.code === "ECONNRESET") {
-    if (begun && !begun.headersSent && socket.writable) socket.write(refusal(error));
-    return void socket.destroy(error);
-  }
-  if (socket.writable) socket.write(refusal(error));
-  linger(socket);
-}
-
-function refusal({ code = "" }: NodeJS.ErrnoException): string {
-  return `HTTP/1.1 ${REFUSED.get(code) ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`;
-}
-
-/** A tunnel (RFC 9110 §9.3.6) is for proxies that clients are configured to use. */
-function refuseTunnel(socket: Duplex): void {
-  socket.write("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-  linger(socket);
 }

@@ -6,6 +6,7 @@
 import { endToEnd, type Field } from "../http/connection.ts";
 import { respondFlow } from "../http/flow.ts";
 import { isGone } from "../http/received.ts";
+import { withoutNtlm } from "../http/ntlm.ts";
 import { type Body, type FieldList, type Head, respond } from "../http/respond.ts";
 import { takesTrailers, withTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
@@ -83,6 +84,9 @@ export function answerFields(
       // RFC 9110 §8.6: never with 204; 205 has no content either.
       const without = chunked || status === 204 || status === 205;
       if (!without) length = oneLength(length === undefined ? value : `${length}, ${value}`);
+    } else if (name === "www-authenticate") {
+      const others = withoutNtlm(value);
+      if (others !== "") answer.push([name, others]);
     } else if (name === "etag" && coded) {
       // Not byte for byte what the upstream calls by this name (RFC 9110 §8.8.1).
       answer.push([name, value.startsWith("W/") ? value : `W/${value}`]);

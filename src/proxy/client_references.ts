@@ -29,12 +29,17 @@ export interface Ways {
 const WITH_DESTINATION = new Set(["COPY", "MOVE"]);
 const REFERRING = new Set(["destination", "if", "origin"]);
 
+/** To decoders that take UTF-8 in more bytes than it needs, `%C0%AE` is a dot (RFC 3629 §10). */
+const DOT = "(?:\\.|%C0%AE|%E0%80%AE|%F0%80%80%AE)";
+const SLASH = "(?:/|%2F|%5C|%C0%AF|%C1%9C|%E0%80%AF|%E0%81%9C)";
 /**
  * What is a dot segment for upstreams that decode a path before they split it: it would climb out of
  * the target's path. Java's servers end a name at `;`, those in C at NUL; others cut a decoded `?` or
  * `#` off, or trim spaces and controls.
  */
-const CLIMBS = /(?:\/|%2F|%5C)\.\.(?:\/|;|$|%2F|%5C|%3B|%3F|%23|%20|%7F|%[01][0-9A-F])/;
+const CLIMBS = new RegExp(
+  `${SLASH}${DOT}${DOT}(?:${SLASH}|;|$|%3B|%3F|%23|%20|%7F|%[01][0-9A-F])`,
+);
 
 /** Whether a path in canonical form would leave the target's, to some upstreams. */
 export function climbs(canonical: string): boolean {

@@ -11,6 +11,7 @@ import { errorType } from "../runtime/error_type.ts";
 import { answerFields, checkStatus, responseOf } from "./answer.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connecting.ts";
+import { withEarlyHints } from "./early_hints.ts";
 import { discard, Exchange } from "./exchange.ts";
 import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
@@ -124,9 +125,17 @@ export function forwarder(
           const changed = onRequest
             ? await HookError.of(() => onRequest(built, request)) ?? built
             : built;
-          const outgoing = await withLength(changed, body, upload, request);
+          const sized = await withLength(changed, body, upload, request);
+          const outgoing = settings.earlyHints
+            ? withEarlyHints(sized, place.original, (fields) =>
+              target.rewrite
+                ? rewrite(fields, () => placesOf(received, upstream, sized))
+                : fields)
+            : sized;
           const incoming = await sendInTime(upstream, outgoing, args);
-          if (!upgrade || !isAgreement(incoming)) checkStatus(incoming);
+          if (!upgrade || !isAgreement(incoming)) {
+            checkStatus(incoming);
+          }
           return { upstream, outgoing, incoming };
         },
       });
@@ -135,6 +144,7 @@ export function forwarder(
       deliver(received, received.body ? new Upload(received.body) : undefined, {
         ...settings,
         onInformation: undefined,
+        earlyHints: false,
       });
     let sent: Promise<Attempt> | undefined;
     let upload: Upload | undefined;

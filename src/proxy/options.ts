@@ -9,6 +9,7 @@ import {
   checkOptions,
   type Checks,
   duration,
+  flag,
   is,
   like,
   listOf,
@@ -102,6 +103,14 @@ export interface ProxyOptions {
     request: Request,
   ) => Response | void | Promise<Response | void>;
   /**
+   * Whether `103 Early Hints` of the upstream (RFC 8297) are passed on, with the links that they hold
+   * changed as those of the response are. They go to clients of HTTP/2 and to browsers, at
+   * `handwerk/node`; other clients of HTTP/1.1 may take them for the response.
+   *
+   * @default true
+   */
+  readonly earlyHints?: boolean;
+  /**
    * Is told of 1xx responses such as 103 Early Hints, by transports that can tell; a `Response`
    * cannot pass them on. What it throws or rejects with goes to `console.error`.
    */
@@ -128,6 +137,7 @@ export interface Settings {
   readonly clientAddress: (request: Request, ...args: readonly unknown[]) => string | undefined;
   readonly onRequest: ProxyOptions["onRequest"];
   readonly onResponse: ProxyOptions["onResponse"];
+  readonly earlyHints: boolean;
   readonly onInformation: ProxyOptions["onInformation"];
   readonly onError: (error: unknown, request: Request, upstream: Upstream | undefined) => void;
   /** Whether a function of the user's is given the request after its content was sent. */
@@ -156,6 +166,7 @@ const OPTIONS: Checks<ProxyOptions> = {
   clientAddress: callback,
   onRequest: callback,
   onResponse: callback,
+  earlyHints: flag,
   onInformation: callback,
   onError: callback,
   transport: (value, where) => {
@@ -207,6 +218,7 @@ export function readOptions(options: ProxyOptions): Settings {
       : (request, ...args) => clientAddress(request, args),
     onRequest: onRequest && ((outgoing, request) => onRequest(outgoing, nativeRequest(request))),
     onResponse: onResponse && ((response, request) => onResponse(response, nativeRequest(request))),
+    earlyHints: options.earlyHints ?? true,
     onInformation: onInformation &&
       telling(
         "proxy: onInformation",

@@ -6,6 +6,7 @@
 import { endToEnd, type Field, isHopByHop } from "../http/connection.ts";
 import { fieldNames, plainName } from "../http/field_names.ts";
 import { isForwarding } from "../http/forwarded.ts";
+import { isNtlm } from "../http/ntlm.ts";
 import { fieldLines } from "../http/received.ts";
 import { takesTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
@@ -113,8 +114,9 @@ function outgoingFields(
 ): readonly Field[] {
   // What the client names in Connection is taken off before ours is put on, so that it cannot name
   // ours.
-  const kept = endToEnd(received).filter(([name]) =>
-    !dropped(name) && (content || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped)
+  const kept = endToEnd(received).filter(([name, value]) =>
+    !dropped(name) && (content || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped) &&
+    !(name === "authorization" && isNtlm(value))
   );
   const fields = signed(forwardingFields(kept, seen, settings), settings.pseudonym());
   // What the target's options set, not even ours can stand beside.
@@ -127,12 +129,16 @@ export function droppedFields(
   names: readonly string[],
   credentials: boolean,
 ): (name: string) => boolean {
-  return fieldNames([...NEVER, ...names, ...(credentials ? [] : CREDENTIALS)]);
+  // A field that the options name `x_user` is not to come as `X-User` beside it.
+  const plain = names.map((name) =>
+    name.endsWith("*") ? `${plainName(name.slice(0, -1))}*` : plainName(name)
+  );
+  return fieldNames([...NEVER, ...names, ...plain, ...(credentials ? [] : CREDENTIALS)]);
 }
 
 function isDisguised(name: string, dropped: Target["dropped"]): boolean {
   const plain = plainName(name);
-  if (plain === undefined) return false;
+  if (plain === name) return false;
   return dropped(plain) || CONTENT_FRAMING.has(plain) || isHopByHop(plain) || isForwarding(plain);
 }
 

@@ -3,30 +3,25 @@
  *
  * @module
  */
-import { type Handler, requireHandler } from "../handler.ts";
+import { type Fetcher, type Handler, isFetcher, requireHandler } from "../handler.ts";
+import { isBinding } from "../runtime/binding.ts";
 import type { Refuse } from "./connection.ts";
+import { readMember, readUrl } from "./member.ts";
 import type { Transport } from "./transport.ts";
 import {
-  type Fetcher,
-  fetcherUpstream,
+  bindingUpstream,
   localUpstream,
   remoteUpstream,
   type Upstream,
   type WeightedUrl,
 } from "./upstream.ts";
-import {
-  type Changes,
-  ChangingList,
-  readMember,
-  readUrl,
-  type UpstreamList,
-} from "./upstreams/list.ts";
+import type { UpstreamList } from "./upstreams/list.ts";
 
 /**
  * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
  * request is appended; several URLs that share the requests; a list of them that changes, see
- * {@linkcode upstreamList}; a service binding of Cloudflare
- * Workers; or a handler in this process, which gets the platform arguments, too.
+ * {@linkcode upstreamList}; a service binding of Cloudflare Workers; or a handler in this process,
+ * which gets the platform arguments, too.
  *
  * What a handler has from `fetch`, and returns as it is, is taken for content that `fetch` has
  * decoded, so that its `Content-Encoding` is left out. Nothing tells whether it has: content that it
@@ -41,6 +36,18 @@ export type TargetPlace<H = Handler> =
   | Fetcher
   | H;
 
+/** What is told of upstreams that come and go. */
+export interface Changes {
+  readonly added: (upstream: Upstream) => void;
+  readonly removed: (upstream: Upstream) => void;
+}
+
+/** What gives its upstreams to every target; a list that nobody makes is in no bundle. */
+export interface Joinable {
+  /** The upstreams as objects of the target's own, in a list that changes. */
+  join(transport: Transport): Place;
+}
+
 /** The upstreams at a place, and how to hear of changes, where there can be any. */
 export interface Place {
   readonly upstreams: readonly Upstream[];
@@ -54,14 +61,12 @@ export function readPlace(
   name: string,
   refuse: Refuse,
 ): Place {
-  // The type of the middleware has made sure that the arguments are those it needs.
-  if (typeof place === "function") {
-    requireHandler(`proxy: ${name}`, place);
-    return { upstreams: [localUpstream(place as Handler<readonly unknown[]>)] };
+  if (isFetcher(place) && isBinding(place)) return { upstreams: [bindingUpstream(place)] };
+  if (typeof place === "function" || isFetcher(place)) {
+    return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place))] };
   }
-  if (place instanceof ChangingList) return place.join(transport);
-  if (isFetcher(place)) return { upstreams: [fetcherUpstream(place)] };
   if (!Array.isArray(place)) {
+    if (isJoinable(place)) return place.join(transport);
     return { upstreams: [remoteUpstream(readUrl(place, refuse), 1, transport)] };
   }
   if (place.length === 0) refuse(" is an empty list; give it a URL");
@@ -72,8 +77,12 @@ export function readPlace(
   return { upstreams };
 }
 
-/** Whether it is a service binding, or something like it. */
-export function isFetcher(value: unknown): value is Fetcher {
-  return typeof value === "object" && value !== null && "fetch" in value &&
-    typeof value.fetch === "function";
+/** Whether a value can be such a place, and not a table of them. */
+export function isPlace(value: unknown): boolean {
+  return typeof value !== "object" || value === null || Array.isArray(value) ||
+    value instanceof URL || isFetcher(value) || isJoinable(value);
+}
+
+function isJoinable(value: unknown): value is Joinable {
+  return typeof value === "object" && value !== null && "join" in value;
 }

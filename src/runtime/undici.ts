@@ -7,7 +7,8 @@ import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.
 import { type Flow, takeFlow } from "../http/flow.ts";
 import { requestTarget } from "./address.ts";
 import { builtin } from "./builtin.ts";
-import { connector } from "./node_connect.ts";
+import { type Connect, connector } from "./node_connect.ts";
+import { hideContinue } from "./undici_continue.ts";
 import { asError } from "./pushed_response.ts";
 import { DispatchHandler } from "./undici_response.ts";
 
@@ -35,7 +36,7 @@ export function undiciSend(Agent: AgentConstructor): Transport["send"] {
       bodyTimeout: 0,
       maxHeaderSize: 64 * 1024,
       allowH2: false, // see node_http2.ts
-      connect: connector({ ...connection, http2: false }),
+      connect: plainConnector(connection),
     });
     agents.set(connection, agent);
     return agent;
@@ -44,6 +45,16 @@ export function undiciSend(Agent: AgentConstructor): Transport["send"] {
     new Promise((resolve, reject) => {
       const agent = agentOf(request.connection ?? PLAIN);
       agent.dispatch(dispatchOptions(request), new DispatchHandler(request, resolve, reject));
+    });
+}
+
+/** Connections on which undici finds nothing that it does not know. */
+function plainConnector(connection: Connection): Connect {
+  const connect = connector({ ...connection, http2: false });
+  return (where, callback) =>
+    connect(where, (error, socket) => {
+      if (socket) hideContinue(socket);
+      callback(error, socket);
     });
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Field } from "../http/connection.ts";
 import { type Control, Receiver } from "./pushed_response.ts";
+import { SHOWN } from "./undici_continue.ts";
 
 /** The part of Node's `Buffer` that is used here. */
 interface Bytes {
@@ -37,7 +38,9 @@ export class DispatchHandler {
     headers: Fields,
     reason = "",
   ): void {
-    this.#receiver.responded(status, reason, fieldsOf(rawHeaders, headers));
+    if (status !== SHOWN) {
+      this.#receiver.responded(status, reason, fieldsOf(rawHeaders, headers));
+    }
   }
 
   onResponseData(_controller: DispatchController, chunk: Uint8Array<ArrayBuffer>): void {

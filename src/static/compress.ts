@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { negotiateCoding } from "../http/negotiation.ts";
+import type { ChooseCoding } from "../http/negotiation.ts";
 import type { Content } from "./source.ts";
 
 /** Below this, gzip saves nothing that matters; above, it costs a server more than a client waits. */
@@ -20,9 +20,8 @@ export function isCompressible(type: string, size: number, cacheControl: string)
 }
 
 /** Whether a client takes gzip for the whole file. A range is one of the file as it is stored. */
-export function takesGzip({ headers }: Request): boolean {
-  return !headers.has("range") &&
-    negotiateCoding(headers.get("accept-encoding"), ["gzip"]) === "gzip";
+export function takesGzip({ headers }: Request, choose: ChooseCoding): boolean {
+  return !headers.has("range") && choose(["gzip"]) === "gzip";
 }
 
 /** Content in gzip; an error in it is one in what comes out. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ChooseCoding } from "../http/negotiation.ts";
 import { formatDate } from "../http/date.ts";
 import { attachment } from "../http/disposition.ts";
 import type { Validators } from "../http/preconditions.ts";
@@ -23,6 +24,8 @@ export interface Representation {
   readonly path: string;
   /** Tells the path of the export as the client sees it. */
   readonly base: () => string;
+  /** Chooses by the `Accept-Encoding` of the request. */
+  readonly choose: ChooseCoding;
 }
 
 /** What the options say about every representation. */

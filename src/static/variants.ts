@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { negotiateCoding } from "../http/negotiation.ts";
+import type { ChooseCoding } from "../http/negotiation.ts";
 import { type Guard, guardedFind } from "./guard.ts";
 import type { LocatedFile } from "./locate.ts";
 import { andThen, type Soon } from "./soon.ts";
@@ -37,20 +37,20 @@ export interface Variant {
 /**
  * Selects among a file and its siblings in other codings. Closes what is not selected.
  *
- * @param accepted The `Accept-Encoding` field.
+ * @param choose Chooses by the `Accept-Encoding` of the request.
  * @param stored The siblings to look for, in order of preference.
  */
 export function selectVariant(
   file: LocatedFile,
   source: Source,
   guard: Guard,
-  accepted: string | null,
+  choose: ChooseCoding,
   stored: readonly Stored[],
 ): Soon<Variant> {
   const { entry, segments } = file;
   const last = segments.at(-1);
   const selectFrom = (left: readonly Stored[]): Soon<Variant> => {
-    const coding = negotiateCoding(accepted, left.map(({ coding }) => coding));
+    const coding = choose(left.map(({ coding }) => coding));
     const chosen = left.find((one) => one.coding === coding);
     if (!chosen) return { entry, coding };
     const names = [...segments.slice(0, -1), `${last}${chosen.extension}`];

@@ -37,6 +37,15 @@ const cases: readonly (readonly [string, readonly Field[], readonly string[]])[]
     ["via", "v"],
     ["sec-x", "s"],
   ], ["host", "content-length", "authorization", "cookie", "x-forwarded-for", "via", "sec-x"]],
+  ["what a proxy in front tells", [
+    ["Connection", "X-Real-IP, Remote-User, X-Auth-Request-Email, Client-Cert, Forwarded, X-Other"],
+    ["X-Real-IP", "192.0.2.1"],
+    ["Remote-User", "alice"],
+    ["X-Auth-Request-Email", "a@example"],
+    ["Client-Cert", ":AA==:"],
+    ["Forwarded", "for=192.0.2.1"],
+    ["X-Other", "1"],
+  ], ["x-real-ip", "remote-user", "x-auth-request-email", "client-cert", "forwarded"]],
   ["names from the prototype", [["Connection", "__proto__"], ["constructor", "1"]], [
     "constructor",
   ]],

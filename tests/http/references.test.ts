@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { mapLink, mapRefresh } from "../../src/http/references.ts";
+import { mapLink, mapRefresh, splitLinks } from "../../src/http/references.ts";
 import { mapCookie } from "../../src/http/set_cookie.ts";
 
 const mark = (reference: string): string => `[${reference}]`;
@@ -51,6 +51,20 @@ for (
   test(`Link: ${value}`, () => assert.equal(mapLink(value, mark), expected));
 }
 
+for (
+  const [value, expected] of [
+    ["</a>; rel=preload", ["</a>; rel=preload"]],
+    ["</a>, </b>; as=style ,</c>", ["</a>", "</b>; as=style", "</c>"]],
+    ['</a,b>; title="c, \\", d", </e>', ['</a,b>; title="c, \\", d"', "</e>"]],
+    ["</a, </b>", ["</a, </b>"]],
+    ["</a", ["</a"]],
+    [", ,", []],
+    ["", []],
+  ] as const
+) {
+  test(`the links of ${value}`, () => assert.deepEqual(splitLinks(value), expected));
+}
+
 test("references that stay leave any value as it is", () => {
   const text = fc.string({
     unit: fc.constantFrom("<", ">", '"', "\\", ",", ";", "a", "url=", "5", " "),
@@ -67,6 +81,7 @@ test("long values are read in time", () => {
   for (const part of ["<", '"', '\\"', "<>", ",", ";Path=", "url=", " "]) {
     const value = part.repeat(100_000);
     mapLink(value, mark);
+    splitLinks(value);
     mapRefresh(`5;${value}`, mark);
     mapCookie(value, { keepsDomain: () => false, path: mark });
   }

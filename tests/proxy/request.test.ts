@@ -188,6 +188,36 @@ test("removeHeaders leaves fields out, the client's and ours, in any spelling", 
   });
 });
 
+test("what a target sets or removes does not come in another spelling", async () => {
+  const given = { "x-user": "root", "x_user": "root", "x.user": "root", "x-role-a": "root" };
+  assert.deepEqual(
+    await fieldsOf(received({ ...given, "x-kept": "1" }), { ...quiet }, {
+      headers: { "x_user": "me" },
+      removeHeaders: ["x_role_*"],
+    }),
+    { "x-kept": "1", "x_user": "me" },
+  );
+});
+
+test("NTLM does not pass: it would sign in whoever comes next on the connection", async () => {
+  const wrapped = btoa("\x60\x48 SPNEGO NTLMSSP\0 and more");
+  const kerberos = btoa("\x60\x48 SPNEGO Kerberos");
+  for (
+    const [value, passes] of [
+      ["NTLM TlRMTVNTUAABAAAA", false],
+      ["ntlm", false],
+      [`Negotiate ${wrapped}`, false],
+      [`negotiate ${kerberos}`, true],
+      ["Negotiate !", true],
+      ["Basic bnRsbTpudGxt", true],
+      ["Bearer NTLM", true],
+    ] as const
+  ) {
+    const fields = await fieldsOf(received({ authorization: value }), { ...quiet });
+    assert.deepEqual(fields, passes ? { authorization: value } : {}, value);
+  }
+});
+
 test("removeHeaders that cannot be are refused", () => {
   const build = (removeHeaders: unknown) => () =>
     proxyTo({ target: "http://up", removeHeaders: removeHeaders as string[] });

@@ -350,3 +350,22 @@ test("a client that has left gets an answer for the log alone", async () => {
   const response = await app(new Request("http://front/", { signal: AbortSignal.abort() }));
   assert.equal(response.status, 499);
 });
+
+test("a challenge of NTLM is not passed back, others are", async () => {
+  const wrapped = btoa("\x60\x48 SPNEGO NTLMSSP\0 and more");
+  for (
+    const [given, expected] of [
+      [["NTLM"], null],
+      [["Negotiate", "NTLM"], "Negotiate"],
+      [['Negotiate, NTLM, Basic realm="a, NTLM, b"'], 'Negotiate, Basic realm="a, NTLM, b"'],
+      [["NTLM TlRMTVNTUAACAAAA", 'Basic realm="x"'], 'Basic realm="x"'],
+      [[`Negotiate ${wrapped}`], null],
+      [['Digest realm="ntlm", nonce=1'], 'Digest realm="ntlm", nonce=1'],
+      [['Basic realm="\\"NTLM, '], 'Basic realm="\\"NTLM,'],
+    ] as const
+  ) {
+    const fields = given.map((value) => ["www-authenticate", value] as const);
+    const response = await passedBack({ status: 401, fields });
+    assert.equal(response.headers.get("www-authenticate"), expected);
+  }
+});

@@ -61,7 +61,7 @@ export interface RawHttp2 {
   /** Every frame, in order, of all connections. */
   readonly frames: readonly Frame[];
   readonly connections: readonly Socket[];
-  /** Is told of every frame but SETTINGS, which are acknowledged. */
+  /** Is told of every frame; SETTINGS are acknowledged before. */
   onFrame: (frame: Frame, connection: Socket) => void;
   close(): void;
 }
@@ -88,9 +88,8 @@ function listen(
       const got = { type, flags, stream: waiting.readUInt32BE(5), payload };
       waiting = waiting.subarray(end);
       frames.push(got);
-      if (type === SETTINGS) {
-        if (!(flags & ACK)) socket.write(frame(SETTINGS, ACK, 0));
-      } else onFrame(got);
+      if (type === SETTINGS && !(flags & ACK)) socket.write(frame(SETTINGS, ACK, 0));
+      onFrame(got);
     }
   });
 }

@@ -126,6 +126,33 @@ export function transportTests(name: string, transport?: Transport): void {
     assert.equal(await response.text(), "ok");
   });
 
+  for (const method of ["GET", "POST"]) {
+    test(`${name}: 100 Continue that nobody asked for is not the response to ${method}`, async () => {
+      const interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Go on\r\nX-A: b\r\n\r\n" +
+        "HTTP/1.1 102 Processing\r\n\r\n";
+      // The content says what a status line would say.
+      const content = "HTTP/1.1 100 Continue\r\n\r\n";
+      const final = head(`Content-Length: ${content.length}\r\nX-Final: 100`) + content;
+      const app = through();
+      const ask = async (): Promise<void> => {
+        const body = method === "POST" ? "content" : null;
+        const response = await app(new Request("http://front/", { method, body }));
+        assert.deepEqual([response.status, response.headers.get("x-final")], [200, "100"]);
+        assert.equal(await response.text(), content);
+      };
+      answer(interim + final);
+      await ask();
+      await ask(); // on the same connection
+      upstream.onRequest = async (connection) => {
+        for (const byte of interim + final) {
+          connection.write(byte);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      await ask();
+    });
+  }
+
   test(`${name}: HEAD, 204 and 304 have no content`, async () => {
     answer(head("Content-Length: 1000"));
     const response = await through()(new Request("http://front/", { method: "HEAD" }));

@@ -5,10 +5,10 @@
  */
 import type { Field } from "../../http/connection.ts";
 import { discard } from "../exchange.ts";
+import type { Changes } from "../places.ts";
 import type { Connection } from "../transport.ts";
 import type { Upstream } from "../upstream.ts";
 import type { Health } from "./candidate.ts";
-import type { Changes } from "./list.ts";
 
 /** What requests to a target have in common. */
 export interface Manner {

@@ -3,16 +3,11 @@
  *
  * @module
  */
-import { checkOptions, type Checks, fail, shown } from "../../config.ts";
 import type { Refuse } from "../connection.ts";
+import type { Changes, Joinable, Place } from "../places.ts";
 import type { Transport } from "../transport.ts";
+import { readMember, readUrl } from "../member.ts";
 import { remoteUpstream, type Upstream, type WeightedUrl } from "../upstream.ts";
-
-/** What is told of upstreams that come and go. */
-export interface Changes {
-  readonly added: (upstream: Upstream) => void;
-  readonly removed: (upstream: Upstream) => void;
-}
 
 /** How many upstreams that are gone are remembered, should they come back. */
 const REMEMBERED = 100;
@@ -50,7 +45,7 @@ export interface UpstreamList {
 }
 
 /** Such a list, and what targets ask of it. */
-export class ChangingList implements UpstreamList {
+class ChangingList implements UpstreamList, Joinable {
   readonly #weights = new Map<string, number>();
   readonly #members: Member[] = [];
 
@@ -77,11 +72,7 @@ export class ChangingList implements UpstreamList {
     for (const member of next) this.add(member);
   }
 
-  /** The upstreams as objects of their own, in a list that changes. */
-  join(transport: Transport): {
-    readonly upstreams: readonly Upstream[];
-    readonly watch: (changes: Changes) => void;
-  } {
+  join(transport: Transport): Place {
     const member = new Member(transport);
     for (const [url, weight] of this.#weights) member.add(new URL(url), weight);
     this.#members.push(member);
@@ -152,39 +143,4 @@ export function upstreamList(
   const list = new ChangingList();
   list.replace(upstreams);
   return list;
-}
-
-const WEIGHTED: Checks<WeightedUrl> = {
-  url: () => {}, // by readUrl
-  weight: (value, where) => {
-    if (!(Number.isFinite(value) && Number(value) > 0)) fail(where, value, "a number above 0");
-  },
-};
-
-/** One of several upstreams, checked. */
-export function readMember(
-  owner: string,
-  member: string | URL | WeightedUrl,
-  refuse: Refuse,
-): { readonly url: URL; readonly weight: number } {
-  const given: WeightedUrl = typeof member === "string" || member instanceof URL
-    ? { url: member }
-    : member;
-  checkOptions(owner, given, WEIGHTED, { required: ["url"] });
-  const { url, weight = 1 } = given;
-  return { url: readUrl(url, refuse), weight };
-}
-
-/** The URL of an upstream, checked. */
-export function readUrl(value: unknown, refuse: Refuse): URL {
-  const url = (typeof value === "string" || value instanceof URL) && URL.parse(value) ||
-    refuse(` is ${shown(value)}; give a URL such as "http://127.0.0.1:5001/"`);
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    refuse(' must be an http or https URL such as "http://127.0.0.1:5001/"');
-  }
-  if (url.search || url.hash) refuse(" must not have a query or a fragment; leave it out");
-  if (url.username || url.password) {
-    refuse(" must not hold credentials; set headers: { authorization: … }");
-  }
-  return url;
 }

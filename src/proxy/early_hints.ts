@@ -1,0 +1,37 @@
+/**
+ * `103 Early Hints` of upstreams (RFC 8297), passed on to clients that understand them.
+ *
+ * @module
+ */
+import { endToEnd, type Field } from "../http/connection.ts";
+import { receivedAs } from "../http/received.ts";
+import { splitLinks } from "../http/references.ts";
+import type { OutgoingRequest } from "./transport.ts";
+
+/**
+ * The request that passes early hints on, where the client takes them.
+ *
+ * @param request The request as the host passed it.
+ * @param map Changes the fields of a response as those of the final one are changed.
+ */
+export function withEarlyHints(
+  outgoing: OutgoingRequest,
+  request: Request,
+  map: (fields: readonly Field[]) => readonly Field[],
+): OutgoingRequest {
+  const client = receivedAs(request);
+  if (!client?.takesEarlyHints) return outgoing;
+  const { onInformation } = outgoing;
+  return {
+    ...outgoing,
+    onInformation(status, fields) {
+      if (status === 103) {
+        const links = map(endToEnd(fields)).flatMap(([name, value]) =>
+          name === "link" ? splitLinks(value) : []
+        );
+        client.sendEarlyHints(links);
+      }
+      onInformation?.(status, fields);
+    },
+  };
+}

@@ -1,0 +1,221 @@
+/** What a client of HTTP/2 can cost, and how long it may take. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import { notFound } from "../../src/handler.ts";
+import { serve, type ServerTimeouts } from "../../src/node.ts";
+import { serveStatic } from "../../src/static/mod.ts";
+import { certificates } from "../support/certificates.ts";
+import { until } from "../support/host.ts";
+import {
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  type Frame,
+  frame,
+  GOAWAY,
+  HEADERS,
+  literal,
+  number,
+  type RawClient,
+  rawClient,
+  requestFields,
+  RST_STREAM,
+  SETTINGS,
+} from "../support/raw_http2.ts";
+import { temporary } from "../support/temp.ts";
+
+const tls = certificates().sign("localhost");
+
+async function serving(
+  fetch: Handler,
+  timeouts: ServerTimeouts,
+  use: (client: RawClient, connect: () => Promise<RawClient>) => Promise<void>,
+  settings = Buffer.alloc(0),
+): Promise<void> {
+  const server = await serve({
+    fetch,
+    port: 0,
+    hostname: "127.0.0.1",
+    tls,
+    http2: true,
+    timeouts,
+    onError() {},
+  });
+  const clients: RawClient[] = [];
+  const connect = async (): Promise<RawClient> => {
+    const client = await rawClient(server.port, settings);
+    clients.push(client);
+    return client;
+  };
+  try {
+    await use(await connect(), connect);
+  } finally {
+    for (const { socket } of clients) socket.destroy();
+    await server.close(true);
+  }
+}
+
+const get = (stream: number, path = "/"): Buffer =>
+  frame(HEADERS, END_HEADERS | END_STREAM, stream, requestFields("GET", path));
+const post = (stream: number): Buffer =>
+  frame(HEADERS, END_HEADERS, stream, requestFields("POST", "/"));
+const ofType = (type: number) => (got: Frame): boolean => got.type === type;
+const never = (): Promise<Response> => new Promise(() => {});
+/** SETTINGS_INITIAL_WINDOW_SIZE of 0 (RFC 9113 §6.5.2). */
+const noWindow = Buffer.concat([Buffer.from([0, 4]), number(0)]);
+const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("a connection has 100 requests at most", async () => {
+  let count = 0;
+  await serving(() => (count++, never()), {}, async (client) => {
+    const settings = await client.until(ofType(SETTINGS));
+    assert.ok(settings.payload.includes(Buffer.concat([Buffer.from([0, 3]), number(100)])));
+    await tick(50); // until it knows that we know
+    for (let i = 0; i < 100; i++) client.send(get(2 * i + 1));
+    await until(() => count === 100);
+    client.send(get(201));
+    await client.until((got) => got.type === RST_STREAM || got.type === GOAWAY);
+    assert.equal(count, 100);
+  });
+});
+
+test("a request has 16 KiB of fields at most", async () => {
+  const fields = (count: number) =>
+    Array.from({ length: count }, (_, i) => [`x-${i}`, "x".repeat(100)] as const);
+  const request = (stream: number, count: number): Buffer => {
+    const block = requestFields("GET", "/", ...fields(count));
+    return frame(HEADERS, END_HEADERS | END_STREAM, stream, block.subarray(0, 16_384));
+  };
+  await serving(() => new Response("ok"), {}, async (client) => {
+    client.send(request(1, 80)); // 32 bytes more a field (RFC 9113 §6.5.2)
+    assert.ok((await client.until(({ stream }) => stream === 1)).type === HEADERS);
+    client.send(request(3, 125));
+    await client.until(({ type, stream }) => type === RST_STREAM && stream === 3);
+  });
+});
+
+test("files for a client that does not read cost little", async () => {
+  const root = temporary({});
+  writeFileSync(join(root, "large.bin"), Buffer.alloc(4 * 1024 * 1024));
+  const app = serveStatic({ "/": root })(notFound);
+  await serving(app, {}, async (client) => {
+    await client.until(ofType(SETTINGS));
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 100; i++) client.send(get(2 * i + 1, "/large.bin"));
+    await until(() => client.frames.filter(ofType(HEADERS)).length === 100);
+    await tick(200);
+    const cost = process.memoryUsage().arrayBuffers - before;
+    assert.ok(cost < 20 * 1024 * 1024, `${cost}`);
+  }, noWindow);
+});
+
+test("a connection that begins no request is closed", async () => {
+  const silent: Readonly<Record<string, (client: RawClient) => void>> = {
+    "nothing": () => {},
+    "fields without end": (client) => {
+      client.send(frame(HEADERS, 0, 1, requestFields("GET", "/")));
+      client.send(frame(9, 0, 1, literal("x-a", "b")));
+    },
+  };
+  for (const [what, send] of Object.entries(silent)) {
+    await serving(never, { headers: 100 }, async (client) => {
+      send(client);
+      await Promise.race([client.closed, tick(4000).then(() => assert.fail(what))]);
+    });
+  }
+});
+
+test("a connection without requests is closed in an orderly way", async () => {
+  await serving(() => new Response("ok"), { idle: 100 }, async (client) => {
+    client.send(get(1));
+    const goaway = await client.until(ofType(GOAWAY));
+    assert.equal(goaway.payload.readUInt32BE(4), 0);
+    await client.closed;
+  });
+});
+
+test("content must come whole in time, however it trickles", async () => {
+  let failed: unknown;
+  const reading: Handler = async (request) => {
+    await request.text().catch((error: unknown) => (failed = error));
+    return new Response("late");
+  };
+  await serving(reading, { request: 200 }, async (client) => {
+    client.send(post(1));
+    const trickle = setInterval(() => client.send(frame(DATA, 0, 1, Buffer.alloc(1))), 20);
+    await client.until(ofType(RST_STREAM));
+    clearInterval(trickle);
+    await until(() => failed !== undefined);
+  });
+});
+
+test("a client that takes nothing of a response is given up", async () => {
+  let cancelled = false;
+  const sending: Handler = () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new Uint8Array(500)),
+        cancel: () => void (cancelled = true),
+      }),
+    );
+  await serving(sending, { send: 100 }, async (client) => {
+    client.send(get(1));
+    await client.until(ofType(RST_STREAM));
+    await until(() => cancelled);
+  }, noWindow);
+});
+
+test("what is merely slow or quiet is left alone", async () => {
+  const short = { headers: 50, request: 50, idle: 50, send: 50 };
+  const quiet: Handler = async (request) => {
+    if (request.method === "POST") await tick(300);
+    return new Response(
+      new ReadableStream({
+        async start(controller) {
+          controller.enqueue(new Uint8Array(10));
+          await tick(300);
+          controller.enqueue(new Uint8Array(10));
+          controller.close();
+        },
+      }),
+    );
+  };
+  await serving(quiet, short, async (client) => {
+    client.send(get(1), post(3), frame(DATA, END_STREAM, 3, Buffer.alloc(10)));
+    const ended = (wanted: number) => ({ type, flags, stream }: Frame): boolean =>
+      type === DATA && (flags & END_STREAM) !== 0 && stream === wanted;
+    await client.until(ended(1));
+    await client.until(ended(3));
+    assert.ok(!client.frames.some(ofType(RST_STREAM)));
+  });
+});
+
+test("0 is for as long as they like; what is no time is refused", async () => {
+  const none = { headers: 0, request: 0, idle: 0, send: 0 };
+  await serving(() => new Response("ok"), none, async (client) => {
+    await tick(100);
+    client.send(get(1));
+    await client.until(ofType(HEADERS));
+  });
+  for (const timeouts of [{ headers: -1 }, { request: "1" }, { idel: 1 }, 5, null]) {
+    await assert.rejects(
+      serve({ fetch: notFound, port: 0, timeouts: timeouts as ServerTimeouts }),
+      { name: "TypeError", message: /serve: timeouts/ },
+    );
+  }
+});
+
+test("a path of HTTP/2 that is not ASCII is a 400, as it is on HTTP/1.1", async () => {
+  await serving((request) => new Response(request.url), {}, async (client) => {
+    for (const [i, path] of ["/\xc3\xa9", "/a?\xe9"].entries()) {
+      client.send(get(2 * i + 1, path));
+      const { payload } = await client.until(({ type, stream }) =>
+        type === HEADERS && stream === 2 * i + 1
+      );
+      assert.equal(payload[0], 0x8c); // `:status: 400` (RFC 7541, appendix A)
+    }
+  });
+});
