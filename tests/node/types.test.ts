@@ -19,13 +19,14 @@ const checks: Record<string, readonly string[]> = {
     "deno",
   ],
 };
-/** By its path: the oldest supported compiler is installed under the same name. */
-const compile = (...args: readonly string[]): SpawnSyncReturns<string> =>
-  spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", ...args], { encoding: "utf8" });
+const compile = (args: readonly string[], file: string): SpawnSyncReturns<string> =>
+  spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", ...args, file], {
+    encoding: "utf8",
+  });
 
 test("what must not compile has an error in words, where it is written", () => {
   const file = "tests/types/errors.ts";
-  const { stdout } = compile(...checks["plain"] ?? [], file);
+  const { stdout } = compile(checks["plain"] ?? [], file);
   const wanted = readFileSync(file, "utf8").split("\n").flatMap((line, i) => {
     const [, type] = /\/\/ (\w+)$/.exec(line) ?? [];
     return type ? [`${i + 1} ${type}`] : [];
@@ -38,7 +39,7 @@ test("what must not compile has an error in words, where it is written", () => {
 
 for (const [host, args] of Object.entries(checks)) {
   test(`the types are right for ${host}`, () => {
-    const { status, stdout } = compile(...args, `tests/types/${host}.ts`);
+    const { status, stdout } = compile(args, `tests/types/${host}.ts`);
     assert.equal(status, 0, stdout);
   });
 }
