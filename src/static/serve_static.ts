@@ -15,6 +15,7 @@ import {
   type SameExportNeeds,
 } from "./exports.ts";
 import { type Answer, finish, textPlan } from "./finish.ts";
+import { variedMiss } from "./miss.ts";
 import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
 import { about, isRead, respond } from "./respond.ts";
 import { andThen, isPromise, type Soon } from "./soon.ts";
@@ -77,7 +78,12 @@ export function serveStatic<const X extends Exports<Exported> | Exported>(
       if (candidates.length === 0) return passOn(request, place, args);
       return andThen(
         answer(request, place, candidates, settings),
-        (response) => response ?? passOn(request, place, args),
+        (response) => {
+          const passed = response ?? passOn(request, place, args);
+          return response || !settings.spa || !isRead(request)
+            ? passed
+            : andThen(passed, (missed) => variedMiss(missed, candidates, settings));
+        },
       );
     }, refuse));
 }
