@@ -201,26 +201,22 @@ export function shown(value: unknown): string {
   return Array.isArray(value) ? "a list" : value instanceof Request ? "a Request" : "an object";
 }
 
-/** The name that was meant, if one is near. */
+/** The name that was meant, if one is near: three letters away at most, and half of them. */
 function nearest(name: string, names: readonly string[]): string | undefined {
-  let [best, least] = [undefined as string | undefined, name.length / 2];
-  for (const candidate of names) {
-    const steps = distance(name.toLowerCase(), candidate.toLowerCase());
-    if (steps <= least) [best, least] = [candidate, steps - 1];
+  const meant = name.toLowerCase();
+  for (let steps = 0; steps <= Math.min(3, name.length / 2); steps++) {
+    const found = names.find((known) => isNear(meant, known.toLowerCase(), steps));
+    if (found) return found;
   }
-  return best;
+  return undefined;
 }
 
-/** How many letters must be changed, added or left out (Levenshtein). */
-function distance(one: string, other: string): number {
-  let row = Array.from(`${other} `, (_, i) => i);
-  for (const letter of one) {
-    const next = [(row[0] as number) + 1];
-    for (let i = 0; i < other.length; i++) {
-      const [left, above, change] = [next[i], row[i + 1], row[i]] as [number, number, number];
-      next.push(Math.min(left + 1, above + 1, change + Number(letter !== other[i])));
-    }
-    row = next;
-  }
-  return row.at(-1) as number;
+/** Whether so many letters changed, added or left out make one name of the other. */
+function isNear(one: string, other: string, steps: number): boolean {
+  if (one === other) return true;
+  const [a, b] = [one.slice(1), other.slice(1)];
+  if (one[0] === other[0]) return isNear(a, b, steps);
+  return steps > 0 && (
+    isNear(a, b, steps - 1) || isNear(a, other, steps - 1) || isNear(one, b, steps - 1)
+  );
 }

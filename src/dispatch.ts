@@ -14,12 +14,22 @@
  * @module
  */
 import { checkOptions, type Checks, fail, flag, isRecord } from "./config.ts";
-import { type Handler, type Middleware, type NeedsOf, requireHandler } from "./handler.ts";
+import {
+  type AnyHandler,
+  type Fetcher,
+  type Handler,
+  type Middleware,
+  type NeedsOf,
+  requireHandler,
+  type SameNeeds,
+} from "./handler.ts";
 import { longestPrefix } from "./http/prefixes.ts";
 import { descend, type Entrance, entrance, placed, wrapping } from "./mount.ts";
 
-/** Handlers by the path they are mounted on. */
-export type Mounts<H extends Handler<never[]> = Handler> = Readonly<Record<string, H>>;
+/** Handlers, and what has one as its method `fetch`, by the path they are mounted on. */
+export type Mounts<H extends AnyHandler | Fetcher = Handler | Fetcher> = Readonly<
+  Record<string, H>
+>;
 
 /** Options of {@linkcode dispatch}. */
 export interface DispatchOptions {
@@ -44,7 +54,8 @@ const OPTIONS: Checks<DispatchOptions> = { rewrite: flag };
  * Answers 400 when the request's URL has no valid host or path (RFC 9112 §3.2): a broken escape, a
  * dot segment, a backslash, a `Host` field that is none.
  *
- * @param mounts Handlers by path; one trailing slash does not matter.
+ * @param mounts Handlers, or what has one as its method `fetch`, by path; one trailing slash does not
+ * matter.
  * @param options See {@linkcode DispatchOptions}.
  * @returns A middleware. When mounted handlers take platform arguments, so does what it returns.
  * @throws {TypeError} When a path does not start with `/`, has a query, a fragment, a dot segment,
@@ -60,16 +71,19 @@ const OPTIONS: Checks<DispatchOptions> = { rewrite: flag };
  * console.log(await (await app(new Request("http://localhost/api/users"))).text()); // /users
  * ```
  */
-export function dispatch<H extends Handler<never[]> = Handler>(
-  mounts: Mounts<H>,
+export function dispatch<M extends Mounts<AnyHandler | Fetcher>>(
+  mounts: M & SameNeeds<M>,
   options: DispatchOptions = {},
-): Middleware<NeedsOf<H>> {
+): Middleware<NeedsOf<M[keyof M]>> {
   if (!isRecord(mounts)) {
-    fail("dispatch: the table of mounts", mounts, 'one such as { "/blog": blog }');
+    fail("dispatch: mounts", mounts, 'one such as { "/blog": blog }');
   }
   checkOptions("dispatch", options, OPTIONS);
   const { rewrite = true } = options;
-  const find = longestPrefix("dispatch: the mount", Object.entries(mounts).map(checked));
+  const find = longestPrefix(
+    "dispatch: the mount",
+    Object.entries<AnyHandler | Fetcher>(mounts).map(checked),
+  );
   return wrapping("dispatch", (passOn) =>
     placed((request, place, args) => {
       const found = find(place.canonical);
@@ -79,8 +93,8 @@ export function dispatch<H extends Handler<never[]> = Handler>(
     }));
 }
 
-function checked([path, handler]: [string, Handler<never[]>]): [string, Entrance] {
-  requireHandler(`dispatch: the mount ${JSON.stringify(path)}`, handler);
+function checked([path, handler]: [string, AnyHandler | Fetcher]): [string, Entrance] {
+  const where = `dispatch: the mount ${JSON.stringify(path)}`;
   // The type of the middleware has made sure that the arguments are those it needs.
-  return [path, entrance(handler as unknown as Handler<readonly unknown[]>)];
+  return [path, entrance(requireHandler(where, handler))];
 }

@@ -5,6 +5,7 @@
  */
 import { fail } from "./config.ts";
 import { textResponse } from "./http/text.ts";
+import { isBinding } from "./runtime/binding.ts";
 
 /**
  * Answers a request. What a host passes after the request (`env, ctx` on Cloudflare Workers, `info`
@@ -47,12 +48,32 @@ export interface Middleware<Needs extends readonly unknown[] = readonly []> {
 }
 
 /**
+ * A handler of any kind, as tables take them: it may need any platform arguments, and know more of
+ * its request, as `ExportedHandlerFetchHandler` of Cloudflare Workers does.
+ */
+export type AnyHandler = {
+  handle(request: Request, ...args: never[]): Response | Promise<Response>;
+}["handle"];
+
+/** What has a handler as its method `fetch`: an app of Hono or h3, a service binding of Workers. */
+export interface Fetcher {
+  /** Answers a request. */
+  fetch(request: Request, ...args: never[]): Response | Promise<Response>;
+}
+
+/** The platform arguments of a handler. An app or a binding can do without those that are optional. */
+export type ArgsOf<H> = H extends (request: never, ...args: infer Args) => unknown ? Readonly<Args>
+  : H extends { fetch(request: never, ...args: infer Args): unknown }
+    ? [] extends Args ? readonly [] : Readonly<Args>
+  : never;
+
+/**
  * The platform arguments that the handlers in one table need: the tuple that begins with every other
- * one. Only `H` is to be given; the others are its steps.
+ * one, or `never` where there is none. Only `H` is to be given; the others are its steps.
  */
 export type NeedsOf<
   H,
-  One = H extends (request: Request, ...args: infer Args) => unknown ? Readonly<Args> : never,
+  One = [H] extends [never] ? readonly [] : ArgsOf<H>,
   Other = One,
   Longest = One extends readonly unknown[] ? [
       Other extends readonly unknown[]
@@ -66,6 +87,19 @@ export type NeedsOf<
     (give: infer All) => void
     ? All extends () => infer Last ? Last extends readonly unknown[] ? Last : never : never
     : never;
+
+/** Takes handlers in one table that need different platform arguments for an error, each of them. */
+export type SameNeeds<T> = [NeedsOf<T[keyof T]>] extends [never] ? {
+    readonly [K in keyof T]: [NeedsOf<T[K]>] extends [readonly []] ? unknown
+      : DifferentPlatformArguments;
+  }
+  : unknown;
+
+/** What no handler is. */
+export interface DifferentPlatformArguments {
+  /** The error. */
+  readonly "these handlers need different platform arguments; give them the same": never;
+}
 
 /**
  * Composes middlewares into one. The first is the outermost and sees the request first:
@@ -111,18 +145,18 @@ export function compose<Needs extends readonly unknown[]>(
 export function compose(...middlewares: readonly Middleware[]): Middleware {
   middlewares.forEach((middleware, index) => {
     if (typeof middleware === "function") return;
-    fail(`compose: argument ${index}`, middleware, "a middleware, such as dispatch({ … })");
+    fail(`compose: argument ${index}`, middleware, "a middleware");
   });
   return asMiddleware((inner) => {
-    requireHandler("compose: the innermost handler", inner);
+    const handler = requireHandler("compose: the innermost handler", inner) as typeof inner;
     return middlewares.reduceRight((wrapped, middleware, index) => {
       const made = middleware(wrapped);
       return typeof made === "function" ? made : fail(
         `compose: what argument ${index} made`,
         made,
-        "a middleware, and the handler last: compose(…)(handler)",
+        "a middleware; the handler comes last",
       );
-    }, inner);
+    }, handler);
   });
 }
 
@@ -138,27 +172,24 @@ export function asMiddleware<Needs extends readonly unknown[] = readonly []>(
 }
 
 /**
- * Checks a handler.
+ * Checks what is to be a handler, or has one.
  *
  * @param where What it is called in errors: `serve: fetch`.
  * @throws {TypeError} When it is none, or a middleware that was not given its handler.
  */
-export function requireHandler(where: string, value: unknown): void {
-  if (typeof value === "function") {
-    if (!middlewares.has(value)) return;
-    throw new TypeError(
-      `${where} is a middleware; give it a handler to wrap: middleware(notFound)`,
-    );
+export function requireHandler(where: string, value: unknown): Handler<readonly unknown[]> {
+  if (isFetcher(value)) {
+    const fetch = value.fetch.bind(value) as Handler<readonly unknown[]>;
+    // What a binding is given after the request is taken for options of `fetch`.
+    return isBinding(value) ? (request) => fetch(request) : fetch;
   }
-  fail(
-    where,
-    value,
-    isFetching(value) ? "(...args) => app.fetch(...args)" : "a handler, such as notFound",
-  );
+  if (typeof value !== "function") return fail(where, value, "a handler, such as notFound");
+  if (!middlewares.has(value)) return value as Handler<readonly unknown[]>;
+  throw new TypeError(`${where} is a middleware; give it a handler to wrap: middleware(notFound)`);
 }
 
-/** Whether a value has a handler as its method `fetch`, as apps of Hono and h3 have. */
-export function isFetching(value: unknown): value is { fetch: Handler<readonly unknown[]> } {
+/** Whether a value has a handler as its method `fetch`. */
+export function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value &&
     typeof value.fetch === "function";
 }

@@ -35,7 +35,17 @@
  */
 export { dispatch, type DispatchOptions, type Mounts } from "./dispatch.ts";
 export { easterEgg } from "./easter_egg.ts";
-export { compose, type Handler, type Middleware, type NeedsOf, notFound } from "./handler.ts";
+export {
+  type AnyHandler,
+  type ArgsOf,
+  compose,
+  type DifferentPlatformArguments,
+  type Handler,
+  type Middleware,
+  type NeedsOf,
+  notFound,
+  type SameNeeds,
+} from "./handler.ts";
 export { type Mount, mountOf } from "./mount.ts";
 export * from "./static/mod.ts";
 export * from "./proxy/mod.ts";

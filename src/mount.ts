@@ -128,8 +128,7 @@ export function wrapping<Needs extends readonly unknown[]>(
   wrap: (passOn: Entrance) => Handler<readonly unknown[]>,
 ): Middleware<Needs> {
   const middleware = (inner: Handler<readonly unknown[]>): Handler<readonly unknown[]> => {
-    requireHandler(`${name}: the wrapped handler`, inner);
-    return wrap(entrance(inner));
+    return wrap(entrance(requireHandler(`${name}: the wrapped handler`, inner)));
   };
   // What comes out takes what the wrapped handler takes, since it hands it on.
   return asMiddleware(middleware as unknown as Middleware<Needs>);
@@ -139,7 +138,7 @@ function placeOf(request: Request): Place | undefined {
   const known = typeof request === "object" && request && places.get(request);
   if (known) return known;
   if (!request?.headers) {
-    fail("the request", request, 'a Request, such as new Request("http://localhost/")');
+    fail("the request", request, "a Request");
   }
   const target = readTarget(request.url, request.headers.get("host"));
   return target && placeAt(request, target);

@@ -22,6 +22,7 @@ import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
 import { unsoundHttp2 } from "./node/http2_limits.ts";
+import { refuse } from "./node/refuse.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
@@ -241,16 +242,6 @@ export function listener(
  */
 export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): UpgradeListener {
   return upgrading(listener(fetch, options));
-}
-
-/** Answers a message that asks for nothing that a handler could be asked for. */
-function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
-  if (!message.complete) answerEarly(message, sink);
-  // What comes after a request that is none may be part of it.
-  answerLast(message, sink);
-  const method = message.method ?? "GET";
-  const text = status === 501 ? "Not Implemented" : "Bad Request";
-  void writeResponse(sink, method, textResponse({ method }, status, text));
 }
 
 function checked(response: unknown): Response {

@@ -159,6 +159,25 @@ test("platform arguments reach the mounted and the wrapped handler", async () =>
   assert.equal(await (await app(new Request("http://h/b"), env)).text(), "wrapped env");
 });
 
+/** An app as Hono and h3 make them. */
+class App {
+  readonly #name: string;
+  constructor(name: string) {
+    this.#name = name;
+  }
+  fetch(request: Request, env: { name: string }): Response {
+    return new Response(`${this.#name} ${new URL(request.url).pathname} ${env.name}`);
+  }
+}
+
+test("an app with a fetch of its own is mounted as a function is, with its platform arguments", async () => {
+  const app = dispatch({ "/app": new App("the app"), "/": { fetch: notFound } })(notFound);
+  const ask = async (path: string): Promise<Response> =>
+    await app(new Request(`http://host${path}`), { name: "env" });
+  assert.equal(await (await ask("/app/x")).text(), "the app /x env");
+  assert.equal((await ask("/x")).status, 404);
+});
+
 test("a request that no app should see is answered with 400", async () => {
   const app = dispatch({})(named("fallback"));
   for (const [path, host] of [["/%", "host"], ["/%zz", "host"], ["/", "good/evil"], ["/", "a b"]]) {

@@ -57,11 +57,6 @@ for (const [name, middleware] of middlewares) {
       new Request("http://localhost/"),
       `${where} is a Request; give a handler, such as notFound`,
     ],
-    [
-      "an app with a fetch of its own",
-      { fetch: notFound },
-      `${where} is an object; give (...args) => app.fetch(...args)`,
-    ],
     ["a response", new Response(), `${where} is an object; give a handler, such as notFound`],
   ];
   for (const [what, value, message] of refused) {
@@ -70,6 +65,19 @@ for (const [name, middleware] of middlewares) {
     });
   }
 }
+
+test("an app with a fetch of its own is wrapped as a function is", async () => {
+  const inner = {
+    text: "inner",
+    fetch(): Response {
+      return new Response(this.text);
+    },
+  };
+  for (const [name, middleware] of [...middlewares, ["compose", compose(site)] as const]) {
+    const response = await middleware(wrong(inner))(new Request("http://localhost/"));
+    assert.equal(await response.text(), "inner", name);
+  }
+});
 
 // What a middleware that was not given its handler meets.
 for (const [name, middleware] of middlewares) {
@@ -95,9 +103,18 @@ for (const [name, middleware] of middlewares) {
   });
 }
 
+test("dispatch takes a table", () => {
+  for (const value of [null, undefined, notFound, "/a", []]) {
+    assert.throws(
+      () => dispatch(wrong(value)),
+      /^TypeError: dispatch: mounts is .*; give one such as \{ "\/blog": blog \}/,
+    );
+  }
+});
+
 test("compose() refuses a handler among the middlewares", () => {
   const message =
-    /^TypeError: compose: what argument 1 made is .*; give a middleware, and the handler last/;
+    /^TypeError: compose: what argument 1 made is .*; give a middleware; the handler comes last/;
   assert.throws(() => compose(site, wrong(notFound))(notFound), message);
   assert.throws(() => compose(site, wrong(() => undefined))(notFound), message);
   assert.throws(() => compose(site, wrong({}))(notFound), /^TypeError: compose: argument 1 is an/);
@@ -109,7 +126,7 @@ test("an app that is called with a URL tells that it takes a Request", async () 
       const call = async (): Promise<Response> => await middleware(notFound)(wrong(value));
       await assert.rejects(
         call,
-        /^TypeError: the request is .*; give a Request, such as new Request/,
+        /^TypeError: the request is .*; give a Request$/,
       );
     }
   }

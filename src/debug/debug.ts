@@ -74,10 +74,9 @@ export function debugOn(options: DebugOptions, ground: Ground): Middleware {
   return wrapping("debug", (enter) => wrap(enter, desk, settings));
 }
 
-const unchanged: Middleware = asMiddleware((inner) => {
-  requireHandler("debug: the wrapped handler", inner);
-  return inner;
-});
+const unchanged: Middleware = asMiddleware((inner) =>
+  requireHandler("debug: the wrapped handler", inner)
+);
 
 function wrap<Args extends readonly unknown[]>(
   enter: Entrance<Args>,

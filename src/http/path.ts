@@ -35,6 +35,15 @@ function respell(odd: string): string {
   return UNRESERVED.test(decoded) ? decoded : odd.toUpperCase();
 }
 
+/** A path for people, for logs and for code of the user; one whose escapes are no UTF-8 stays. */
+export function readablePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
 /** The index where the segment that begins after the slash at `start` ends. */
 export function segmentEnd(path: string, start: number): number {
   const end = path.indexOf("/", start + 1);

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Server, ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { checkOptions, type Checks, is, isRecord, LONGEST, number } from "../config.ts";
+import { answerOn } from "./pipelining.ts";
 
 /** How to close a server. */
 export interface CloseOptions {
@@ -83,11 +84,8 @@ export function closer(
 
 /** Whether a connection is one of HTTP/1.1 that waits for a request. */
 function isWaiting(socket: Socket): boolean {
-  const { parser, _httpMessage: answer } = socket as {
-    parser?: object | null;
-    _httpMessage?: ServerResponse | null;
-  };
-  return Boolean(parser) && !answer;
+  const { parser } = socket as { parser?: object | null };
+  return Boolean(parser) && !answerOn(socket);
 }
 
 /** Everything that a server has of one kind, until it closes. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { attached } from "../attached.ts";
 
 /** How many requests may wait for earlier ones; nobody who means well sends so far ahead. */
@@ -33,6 +34,13 @@ export function inTurn(
   waiting.set(socket, count);
   sink.once("socket", () => {
     waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
-    answer(message, sink);
+    if (socket.writableEnded) message.resume();
+    else answer(message, sink);
   });
+}
+
+/** The answer that a connection of HTTP/1 is at, if its request has begun and it has not ended. */
+export function answerOn(socket: Duplex): ServerResponse | undefined {
+  const { _httpMessage: answer } = socket as { _httpMessage?: ServerResponse | null };
+  return answer ?? undefined;
 }

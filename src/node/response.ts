@@ -18,6 +18,8 @@ type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 const WITHOUT_CONTENT = new Set([204, 205, 304]);
 /** Fields that HTTP/2 must not have (RFC 9113 §8.2.2). */
 const HTTP1 = new Set(["connection", "keep-alive", "proxy-connection", "upgrade"]);
+/** Fields that tell a client of HTTP/1 to go on (RFC 9112 §9.3). */
+const KEEPING = new Set(["connection", "keep-alive"]);
 /** RFC 9113 §7. */
 const INTERNAL_ERROR = 0x02;
 /** RFC 9112 §4: a reason phrase. One of an upstream that is none is left out, as nobody reads it. */
@@ -83,8 +85,11 @@ function writeHead(
 ): void {
   let lines = withLength(fields, length);
   if (trailers?.announced) lines = [...lines, "trailer", trailers.announced];
-  if (sink.req.httpVersionMajor === 2) sink.writeHead(status, withoutHttp1(lines));
-  else if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
+  const isHttp2 = sink.req.httpVersionMajor === 2;
+  if (isHttp2) lines = without(HTTP1, lines);
+  // A handler that would keep the connection does not know what comes on it.
+  else if (!sink.shouldKeepAlive) lines = without(KEEPING, lines);
+  if (!isHttp2 && statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
   else sink.writeHead(status, lines);
 }
 
@@ -93,7 +98,7 @@ function endWithout(sink: ServerResponse, parts: Written, length: number | undef
   if (sink.req.httpVersionMajor === 2) {
     // Written by themselves, the fields would go without END_STREAM, and an empty frame after them:
     // no answer of trailer fields alone, as gRPC has it.
-    const lines = withoutHttp1(withLength(parts.fields, length));
+    const lines = without(HTTP1, withLength(parts.fields, length));
     sink.statusCode = parts.status;
     for (let i = 0; i + 1 < lines.length; i += 2) {
       sink.appendHeader(lines[i] as string, lines[i + 1] as string);
@@ -106,8 +111,8 @@ function withLength(fields: FieldList, length: number | undefined): string[] {
   return (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
 }
 
-function withoutHttp1(lines: readonly string[]): string[] {
-  return lines.filter((_, at) => !HTTP1.has((lines[at - at % 2] as string).toLowerCase()));
+function without(names: ReadonlySet<string>, lines: readonly string[]): string[] {
+  return lines.filter((_, at) => !names.has((lines[at - at % 2] as string).toLowerCase()));
 }
 
 /**

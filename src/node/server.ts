@@ -14,7 +14,7 @@ import { createServer as createHttps } from "node:https";
 import { Duplex } from "node:stream";
 import { awaitContinue } from "./content.ts";
 import { HTTP2_OPTIONS, limitTime } from "./http2_limits.ts";
-import { linger } from "./linger.ts";
+import { refuseBroken, refuseExpectation, refuseTunnel } from "./refuse.ts";
 import type { ServerTimeouts } from "./timeouts.ts";
 import type { Certificate } from "./tls.ts";
 
@@ -49,6 +49,7 @@ export function createServer(
     awaitContinue(message);
     listener(message, sink);
   });
+  server.on("checkExpectation", refuseExpectation);
   server.on("clientError", refuseBroken);
   server.on("connect", (message, sink: Duplex | ServerResponse) => {
     // In HTTP/2, it is a request like any other.
@@ -56,34 +57,4 @@ export function createServer(
     else listener(message, sink);
   });
   return server;
-}
-
-/** What Node's parser refuses, besides with 400. */
-const REFUSED = new Map([
-  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
-  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", "413 Payload Too Large"],
-  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
-]);
-
-/** Answers what is no request as Node does, but so that the answer arrives. */
-function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const { _httpMessage: begun } = socket as { _httpMessage?: ServerResponse | null };
-  if (!socket.writable && !socket.writableEnded) return void socket.destroy(error);
-  // A request whose content is broken has somebody who waits for it.
-  if (begun || error.code === "ECONNRESET") {
-    if (begun && !begun.headersSent && socket.writable) socket.write(refusal(error));
-    return void socket.destroy(error);
-  }
-  if (socket.writable) socket.write(refusal(error));
-  linger(socket);
-}
-
-function refusal({ code = "" }: NodeJS.ErrnoException): string {
-  return `HTTP/1.1 ${REFUSED.get(code) ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`;
-}
-
-/** A tunnel (RFC 9110 §9.3.6) is for proxies that clients are configured to use. */
-function refuseTunnel(socket: Duplex): void {
-  socket.write("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-  linger(socket);
 }

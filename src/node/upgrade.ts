@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { announcesContent, upgradeProtocol } from "../http/upgrade.ts";
 import type { Tunnel } from "../proxy/transport.ts";
 import { linger } from "./linger.ts";
+import { answerOn } from "./pipelining.ts";
 import { type Streams, streamsOf } from "../runtime/sockets.ts";
 
 /** Listens to requests. */
@@ -82,8 +83,9 @@ export function upgrading(
 
 /**
  * Lets a server upgrade connections, and returns what closes those that have become tunnels: they do
- * not end by themselves, and the server does not know them any more. Requests for what is no upgrade to it, or that have content, go
- * the way of all others, where Node can be told so (from 24.9 and 22.21 on).
+ * not end by themselves, and the server does not know them any more. Requests for what is no upgrade
+ * to it, that have content, or that come behind others go the way of all others, where Node can be
+ * told so (from 24.9 and 22.21 on).
  */
 export function acceptUpgrades(server: Server, listen: Listener): () => void {
   const tunnels = new Set<Duplex>();
@@ -95,8 +97,9 @@ export function acceptUpgrades(server: Server, listen: Listener): () => void {
   Object.assign(server, {
     shouldUpgradeCallback(message: IncomingMessage): boolean {
       const headers = headersOf(message);
+      // Behind a request that is not answered yet, an upgrade would take the connection from that.
       const accepted = message.httpVersion === "1.1" && !announcesContent(headers) &&
-        upgradeProtocol(message.method ?? "", headers) !== undefined;
+        upgradeProtocol(message.method ?? "", headers) !== undefined && !answerOn(message.socket);
       if (!accepted) declined.add(message);
       return accepted;
     },

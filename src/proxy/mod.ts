@@ -15,7 +15,7 @@ export type { Clock } from "./clock.ts";
 export type { ConnectionOptions } from "./connection.ts";
 export { inspect, type Inspection } from "./inspect.ts";
 export type { ProxyOptions, Timeouts } from "./options.ts";
-export { proxy, type Targets } from "./proxy.ts";
+export { type KnownTargets, proxy, type ProxyNeeds, type Targets } from "./proxy.ts";
 export { proxyTo } from "./proxy_to.ts";
 export { type BunSocket, bunWebSocket, type BunWebSocketHandlers } from "../runtime/websockets.ts";
 export type {
@@ -25,6 +25,7 @@ export type {
   MirrorTarget,
   TargetNeeds,
   TargetOptions,
+  UnknownOption,
 } from "./target.ts";
 export type { TargetPlace } from "./places.ts";
 export type {
@@ -36,7 +37,8 @@ export type {
   Transport,
   Tunnel,
 } from "./transport.ts";
-export type { Fetcher, WeightedUrl } from "./upstream.ts";
+export type { Fetcher } from "../handler.ts";
+export type { WeightedUrl } from "./upstream.ts";
 export { firstAvailable, leastInFlight, roundRobin, twoChoices } from "./upstreams/balancers.ts";
 export type {
   Asked,

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type Handler, requireHandler } from "../handler.ts";
+import { type Fetcher, type Handler, isFetcher, requireHandler } from "../handler.ts";
+import { isBinding } from "../runtime/binding.ts";
 import type { Refuse } from "./connection.ts";
 import { readMember, readUrl } from "./member.ts";
 import type { Transport } from "./transport.ts";
 import {
-  type Fetcher,
-  fetcherUpstream,
+  bindingUpstream,
   localUpstream,
   remoteUpstream,
   type Upstream,
@@ -61,12 +61,10 @@ export function readPlace(
   name: string,
   refuse: Refuse,
 ): Place {
-  // The type of the middleware has made sure that the arguments are those it needs.
-  if (typeof place === "function") {
-    requireHandler(`proxy: ${name}`, place);
-    return { upstreams: [localUpstream(place as Handler<readonly unknown[]>)] };
+  if (isFetcher(place) && isBinding(place)) return { upstreams: [bindingUpstream(place)] };
+  if (typeof place === "function" || isFetcher(place)) {
+    return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place))] };
   }
-  if (isFetcher(place)) return { upstreams: [fetcherUpstream(place)] };
   if (!Array.isArray(place)) {
     if (isJoinable(place)) return place.join(transport);
     return { upstreams: [remoteUpstream(readUrl(place, refuse), 1, transport)] };
@@ -79,10 +77,10 @@ export function readPlace(
   return { upstreams };
 }
 
-/** Whether it is a service binding, or something like it. */
-export function isFetcher(value: unknown): value is Fetcher {
-  return typeof value === "object" && value !== null && "fetch" in value &&
-    typeof value.fetch === "function";
+/** Whether a value can be such a place, and not a table of them. */
+export function isPlace(value: unknown): boolean {
+  return typeof value !== "object" || value === null || Array.isArray(value) ||
+    value instanceof URL || isFetcher(value) || isJoinable(value);
 }
 
 function isJoinable(value: unknown): value is Joinable {

@@ -3,21 +3,32 @@
  *
  * @module
  */
-import type { Handler, Middleware } from "../handler.ts";
+import type { AnyHandler, Handler, Middleware, SameNeeds } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefixes.ts";
 import { descend, placed, wrapping } from "../mount.ts";
 import { forwarder } from "./forward.ts";
 import { type ProxyOptions, readOptions } from "./options.ts";
-import type { TargetPlace } from "./places.ts";
+import { isPlace, type TargetPlace } from "./places.ts";
 import {
   type AnyTarget,
+  type HandlerIn,
+  isOptions,
   type KnownOptions,
   readTarget,
   scoped,
   type TargetNeeds,
   type TargetOptions,
 } from "./target.ts";
+
+/** The platform arguments that targets need: those of their handlers. */
+export type ProxyNeeds<T> = TargetNeeds<T extends AnyTarget ? T : T[keyof T]>;
+
+/** Takes options that there are not, and needs that differ, for errors where they are written. */
+export type KnownTargets<T> = T extends AnyTarget ? KnownOptions<T>
+  :
+    & { readonly [K in keyof T]: KnownOptions<T[K]> }
+    & SameNeeds<{ readonly [K in keyof T]: HandlerIn<T[K]> }>;
 
 /** Targets by the prefix of the path. */
 export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | TargetOptions<H>>>;
@@ -48,7 +59,8 @@ export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | Targ
  * servers of `handwerk/node`, by `Deno.serve`, by `Bun.serve` with {@linkcode bunWebSocket}, and on
  * Cloudflare Workers. Elsewhere the wish is ignored (RFC 9110 §7.8).
  *
- * @param targets URLs, several URLs, handlers or {@linkcode TargetOptions} by prefix.
+ * @param targets URLs, several URLs, handlers or {@linkcode TargetOptions} by prefix; or one of these
+ * for every path.
  * @param options See {@linkcode ProxyOptions}.
  * @returns A middleware. When targets are handlers that take platform arguments, so does what it
  * returns.
@@ -67,15 +79,15 @@ export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | Targ
  * console.log((await app(new Request("http://localhost/elsewhere"))).status); // 404
  * ```
  */
-export function proxy<T extends Targets<Handler<never[]>>>(
-  targets: T & { readonly [K in keyof T]: KnownOptions<T[K]> },
+export function proxy<T extends Targets<AnyHandler> | AnyTarget>(
+  targets: T & KnownTargets<T>,
   options: ProxyOptions = {},
-): Middleware<TargetNeeds<T[keyof T]>> {
+): Middleware<ProxyNeeds<T>> {
   const settings = readOptions(options);
   const forward = forwarder(settings);
   const find = longestPrefix(
     "proxy: the prefix",
-    Object.entries<AnyTarget>(targets).map(([prefix, value]) =>
+    tableOf(targets).map(([prefix, value]) =>
       [
         prefix,
         scoped(
@@ -92,4 +104,10 @@ export function proxy<T extends Targets<Handler<never[]>>>(
       const { value: target, end } = found;
       return forward(request, target.removePrefix ? descend(place, end) : place, target, args);
     }));
+}
+
+function tableOf(targets: Targets<AnyHandler> | AnyTarget): (readonly [string, AnyTarget])[] {
+  return isPlace(targets) || isOptions(targets as AnyTarget)
+    ? [["/", targets as AnyTarget]]
+    : Object.entries(targets as Targets<AnyHandler>);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkOptions, type Checks, flag, is, like } from "../config.ts";
-import type { Handler, NeedsOf } from "../handler.ts";
+import type { AnyHandler, Fetcher, Handler, NeedsOf } from "../handler.ts";
 import type { Field } from "../http/connection.ts";
 import { fieldNames } from "../http/field_names.ts";
 import { isAuthority } from "../http/target.ts";
@@ -19,7 +19,7 @@ import { HEADER_OPTIONS, readHeaders, readRemoved } from "./header_options.ts";
 import { droppedFields } from "./outgoing.ts";
 import type { Settings } from "./options.ts";
 import type { Connection } from "./transport.ts";
-import { isFetcher, readPlace, type TargetPlace } from "./places.ts";
+import { isPlace, readPlace, type TargetPlace } from "./places.ts";
 import type { Balancer } from "./upstreams/candidate.ts";
 import { introduce, type Manner } from "./upstreams/asking.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
@@ -27,16 +27,15 @@ import { pool } from "./upstreams/pool.ts";
 import { POOL_OPTIONS, type PoolOptions, readPool } from "./upstreams/pool_options.ts";
 
 /** Where to send requests, or where and how, with a handler of any kind. */
-export type AnyTarget = TargetPlace<Handler<never[]>> | TargetOptions<Handler<never[]>>;
+export type AnyTarget = TargetPlace<AnyHandler> | TargetOptions<AnyHandler>;
 
-/** The handler in a target, if it has one. */
-export type HandlerIn<T extends AnyTarget> = T extends Handler<never[]> ? T
-  : T extends { readonly target: infer P extends Handler<never[]> } ? P
+/** The handler in a target, or what has one, if there is any. */
+export type HandlerIn<T> = T extends AnyHandler | Fetcher ? T
+  : T extends { readonly target: infer P extends AnyHandler | Fetcher } ? P
   : never;
 
 /** The platform arguments that a target needs: those of its handler, if it has one. */
-export type TargetNeeds<T extends AnyTarget> = [HandlerIn<T>] extends [never] ? readonly []
-  : NeedsOf<HandlerIn<T>>;
+export type TargetNeeds<T> = NeedsOf<HandlerIn<T>>;
 
 /** Where to send requests, and how. */
 export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptions {
@@ -86,8 +85,14 @@ export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptio
 
 /** Takes options that there are not for an error, where the options have handlers of any kind. */
 export type KnownOptions<T> = T extends { readonly target: unknown }
-  ? { readonly [K in Exclude<keyof T, keyof TargetOptions>]: never }
+  ? { readonly [K in Exclude<keyof T, keyof TargetOptions>]: UnknownOption }
   : unknown;
+
+/** What no option is. */
+export interface UnknownOption {
+  /** The error. */
+  readonly "a target has no option of this name; leave it out": never;
+}
 
 /**
  * Where copies of requests go, and how. Their path is the one that is appended for the original. What
@@ -181,7 +186,7 @@ export function readTarget(
     throw new TypeError(`proxy: ${name}${why}`);
   };
   const options = isOptions(value) ? value : { target: value };
-  checkOptions<TargetOptions<Handler<never[]>>>(`proxy: ${name}`, options, OPTIONS, {
+  checkOptions<TargetOptions<AnyHandler>>(`proxy: ${name}`, options, OPTIONS, {
     elsewhere: ELSEWHERE,
   });
   const { upstreams, watch } = readPlace(options.target, transport, name, refuse);
@@ -255,7 +260,6 @@ function readMirror(
 }
 
 /** The others are asked first: a service binding of Workers seems to have every property. */
-export function isOptions(value: AnyTarget): value is TargetOptions<Handler<never[]>> {
-  return typeof value === "object" && value !== null && !(value instanceof URL) &&
-    !Array.isArray(value) && !isFetcher(value) && "target" in value;
+export function isOptions(value: AnyTarget): value is TargetOptions<AnyHandler> {
+  return !isPlace(value) && "target" in (value as object);
 }

@@ -4,16 +4,10 @@
  * @module
  */
 import type { Handler } from "../handler.ts";
-import { answered, askBinding, isBinding } from "../runtime/binding.ts";
+import { answered, askBinding, type Binding } from "../runtime/binding.ts";
 import { fetched } from "../runtime/fetching.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
 import { nativeAgreement, sendUpgrade } from "./upgrade.ts";
-
-/** A service binding of Cloudflare Workers, or anything else with a `fetch` of its own. */
-export interface Fetcher {
-  /** Answers a request. */
-  fetch(request: Request): Response | Promise<Response>;
-}
 
 /** One of several upstreams that share the requests. */
 export interface WeightedUrl {
@@ -51,11 +45,9 @@ export function remoteUpstream(url: URL, share: number, transport: Transport): U
   };
 }
 
-/** Something that has a handler as an upstream. */
-export function fetcherUpstream(fetcher: Fetcher): Upstream {
-  return isBinding(fetcher)
-    ? localUpstream((request) => askBinding(fetcher, request), fetched)
-    : localUpstream((request) => fetcher.fetch(request));
+/** A service binding of Cloudflare Workers as an upstream. */
+export function bindingUpstream(binding: Binding): Upstream {
+  return localUpstream((request) => askBinding(binding, request), fetched);
 }
 
 /**

@@ -44,7 +44,7 @@ export interface Described extends Description {
   readonly fields: FieldList;
 }
 
-/** A file that answers for what is not there: never fresh, never validated, never in parts. */
+/** A file that answers for what is not there: never fresh, never in parts; an error has no validators. */
 export interface Fallback {
   readonly status: 200 | 404;
   readonly cacheControl: string;
@@ -70,10 +70,12 @@ export function answerFile(
   const about = { path, base, entry };
   if (coding === undefined && !made) return { plan: notAcceptable(answering), ...about };
   const sha256 = made ? undefined : entry.sha256;
-  if (fallback) return { plan: whole(described, fallback), ...about, sha256 };
-  const plan = selected(request, described, policy.validators);
+  if (fallback && !policy.validators) {
+    return { plan: whole(described, fallback), ...about, sha256 };
+  }
+  const plan = selected(request, described, policy.validators, fallback);
   const planFor = (own: Validators): Plan =>
-    selected(request, { ...described, ...validatedBy(described, own) }, true);
+    selected(request, { ...described, ...validatedBy(described, own) }, true, fallback);
   return { plan, path, base, entry, sha256, validators, planFor };
 }
 
@@ -91,14 +93,18 @@ function describedBy(
     known?.second === second && known.of.path === path && known.of.coding === coding && !fallback
   ) return known;
   const type = withCharset(entry.type ?? answering.typeOf(name) ?? answering.fallbackMimetype);
-  const policy: CacheFields = fallback
-    ? { cacheControl: fallback.cacheControl, validators: false }
+  const own = fallback?.status === 404
+    ? undefined
     : answering.cache(path, type, representation.base);
+  const policy: CacheFields = own && (!fallback || !own.validators)
+    ? own
+    : { cacheControl: fallback?.cacheControl ?? "no-cache", validators: own !== undefined };
   const mayCompress = answering.compress && coding === "identity" &&
     isCompressible(type, entry.size, policy.cacheControl);
   const made = mayCompress && takesGzip(request, representation.choose);
   const sent = { name: made ? "gzip" : coding, made };
-  const vary = answering.vary ?? (mayCompress ? "accept-encoding" : undefined);
+  const coded = answering.vary ?? (mayCompress ? "accept-encoding" : undefined);
+  const vary = [coded, fallback?.vary].filter(Boolean).join(", ") || undefined;
   const description = describe(representation, sent, type, policy, { ...answering, vary }, now);
   const fields = reused([...description.guides, ...description.metadata, ...UNIT]);
   const described = { ...description, of: representation, second, made, type, policy, fields };
@@ -108,9 +114,14 @@ function describedBy(
 }
 
 /** By the preconditions and the ranges that are asked for. */
-function selected(request: Request, described: Described, judges: boolean): Plan {
+function selected(
+  request: Request,
+  described: Described,
+  judges: boolean,
+  fallback?: Fallback,
+): Plan {
   return (judges ? judged(request, described) : undefined) ??
-    (described.made ? whole(described) : ranged(request, described));
+    (fallback || described.made ? whole(described, fallback) : ranged(request, described));
 }
 
 /** The answer when a precondition decides (RFC 9110 §13). */
@@ -168,16 +179,14 @@ function askedRanges(
 
 /** What has no ranges: a file that is compressed on the way, and how long that will be, nobody knows. */
 function whole(
-  { of: { entry }, made, guides, metadata }: Described,
+  { of: { entry }, made, guides, metadata, policy }: Described,
   fallback?: Fallback,
 ): Plan {
   const open = (): Soon<Content> => made ? andThen(entry.open(), compressed) : entry.open();
   const plan = { open, ...(made ? {} : { length: entry.size }) };
   const fields = [...guides, ...metadata];
   if (!fallback) return { status: 200, fields, ...plan };
-  const { status, cacheControl, vary } = fallback;
-  const more = vary === undefined ? [] : ["vary", vary];
-  return { status, fields: [...fields, ...more], cacheControl, ...plan };
+  return { status: fallback.status, fields, cacheControl: policy.cacheControl, ...plan };
 }
 
 /** The validators tell the client what it has missed. */

@@ -5,7 +5,7 @@
  */
 import { atOnce } from "../callbacks.ts";
 import { fail } from "../config.ts";
-import type { NeedsOf } from "../handler.ts";
+import type { NeedsOf, SameNeeds } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import { type DirectoryOptions, fileSystem } from "./sources/directory.ts";
 import { packageFolder } from "./sources/package_data.ts";
@@ -30,15 +30,23 @@ export type Exports<E extends Exported = string | URL | PackageFolder | Source> 
   | Readonly<Record<string, E>>
   | Iterable<readonly [prefix: string, source: E]>;
 
+/** What makes a source, as a handler. */
+export type HandlerFor<E> = E extends (...args: infer Args) => Source
+  ? (request: Request, ...args: Args) => Response
+  : never;
+
+/** Takes exports that need different platform arguments for an error, each of them. */
+export type SameExportNeeds<X> = X extends Exported | Iterable<unknown> ? unknown
+  : SameNeeds<{ readonly [K in keyof X]: HandlerFor<X[K]> }>;
+
 /** The platform arguments that the exports need; only `X` is to be given. */
 export type ExportNeeds<
   X,
-  E = X extends Iterable<readonly [string, infer Value]> ? Value : X[keyof X],
+  E = X extends Exported ? X
+    : X extends Iterable<readonly [string, infer Value]> ? Value
+    : X[keyof X],
 > = [Extract<E, SourceOf>] extends [never] ? readonly []
-  : NeedsOf<
-    E extends (...args: infer Args) => Source ? (request: Request, ...args: Args) => Response
-      : never
-  >;
+  : NeedsOf<HandlerFor<E>>;
 
 /** A checked export. */
 export interface Export {
@@ -61,11 +69,11 @@ export interface Candidate {
  * @throws {TypeError} When a prefix is no path, or an exported file or directory does not exist.
  */
 export function readExports(
-  exports: Exports<Exported>,
+  exports: Exports<Exported> | Exported,
   options: DirectoryOptions,
 ): readonly Export[] {
-  const pairs = isIterable(exports) ? [...exports] : Object.entries(exports);
-  return pairs.map(([key, value]) => {
+  return pairsOf(exports).map(([key, value]) => {
+    if (typeof key !== "string") fail("serveStatic: the prefix of an export", key, "a path");
     const option = `serveStatic: the export ${JSON.stringify(key)}`;
     const prefix = configuredPath("serveStatic: the export", key);
     if (typeof value === "function") return { prefix, sourceFor: remembering(value, option) };
@@ -74,8 +82,18 @@ export function readExports(
   });
 }
 
-function isIterable(exports: Exports<Exported>): exports is Iterable<readonly [string, Exported]> {
-  return Symbol.iterator in exports;
+function pairsOf(exports: Exports<Exported> | Exported): (readonly [string, Exported])[] {
+  if (isWhole(exports)) return [["/", exports]];
+  if (!(Symbol.iterator in exports)) return Object.entries(exports);
+  return [...exports].map((pair) =>
+    Array.isArray(pair) ? pair : fail("serveStatic: an export", pair, 'a pair: ["/", "./public"]')
+  );
+}
+
+/** Whether it is what can be exported, for every path, and not a table of such. */
+function isWhole(exports: Exports<Exported> | Exported): exports is Exported {
+  return typeof exports !== "object" || exports === null || exports instanceof URL ||
+    isSource(exports) || (Array.isArray(exports) && typeof exports[0] === "string");
 }
 
 function readSource(

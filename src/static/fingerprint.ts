@@ -75,6 +75,9 @@ const BASE_64 = /^[\w-]{8}$/;
 /** A word or a number, or one behind the other: `Birthday`, `version2`, `IMG_1234`, `2024plan`. */
 const WORD = /^(?:[A-Z]?[a-z]+|[A-Z]+)?[_-]?\d*$|^\d+[_-]?(?:[A-Z]?[a-z]*|[A-Z]+)$/;
 
+/** Two words with a number between them: `Web3Home`, `Q3Report`. */
+const NUMBERED = /^[A-Z]?[a-z]*\d+[A-Z][a-z]+\d*$/;
+
 /** Letters that follow one in words: those of `a`, of `b`, and so on. */
 const FOLLOWING =
   ("abcdefghiklmnprstuvwxyz abcdefijlmnoprstuy acdefhiklmnoprstuy abcdefgijklmnoprstuvy " +
@@ -91,6 +94,7 @@ const FOLLOWING =
 function oddity(text: string): number {
   const capitals = /[A-Z]{4}/.test(text);
   const oneCase = !/[a-z]/.test(text);
+  const isNumbered = NUMBERED.test(text);
   const end = text.length - (/\d*$/.exec(text)?.[0].length ?? 0);
   let count = oneCase || !/[A-Z]{5}|[A-Z]{2}[a-z]$/.test(text) ? 0 : 1;
   for (let i = 1; i < end; i++) {
@@ -102,7 +106,7 @@ function oddity(text: string): number {
     } // A small letter alone between capitals is no word.
     else if (turn === "aA") count += i > 1 && kind(text, i - 2) === "A" ? 2 : 1;
     else if (turn === "0a") count += 2;
-    else if (turn === "a0" || turn === "A0" || turn === "0A") count += 1;
+    else if (turn === "a0" || turn === "A0" || (turn === "0A" && !isNumbered)) count += 1;
   }
   return count;
 }

@@ -10,7 +10,7 @@ import picomatch from "picomatch/posix.js";
  * file systems they do not either. A `*` takes names with a dot, too.
  */
 export function glob(pattern: string): (path: string) => boolean {
-  const matches = picomatch(fold(pattern).replace(/^\//, ""), { dot: true });
+  const matches = picomatch(fold(pattern).replace(/^(!?)\//, "$1"), { dot: true });
   return (path) => matches(fold(path));
 }
 

@@ -9,6 +9,7 @@ import type { Candidate } from "./exports.ts";
 import { type Guard, guardedFind } from "./guard.ts";
 import type { Finding, LocatedFile } from "./locate.ts";
 import type { Settings } from "./options.ts";
+import { PAGE_VARY, takesPage } from "./page.ts";
 import { isEntry, type Source } from "./source.ts";
 
 /** How many directories are asked for a page, however deep a path is. */
@@ -21,12 +22,12 @@ export interface Miss {
   readonly fallback: Fallback;
 }
 
-const SPA: Fallback = { status: 200, cacheControl: "no-cache", vary: "accept, sec-fetch-mode" };
+const SPA: Fallback = { status: 200, cacheControl: "no-cache", vary: PAGE_VARY };
 const NOT_FOUND: Fallback = { status: 404, cacheControl: "no-store" };
 
 /**
- * Finds the page of a single-page app, or the nearest page for what is not there. Such an answer
- * never has the freshness or the validators of a file.
+ * Finds the page of a single-page app, or the nearest page for what is not there. Neither has the
+ * freshness of a file.
  *
  * @returns `undefined` when there is neither.
  */
@@ -37,25 +38,39 @@ export async function findMiss(
 ): Promise<Miss | undefined> {
   for (const candidate of candidates) {
     const { source, path } = candidate;
-    if (spa && isNavigation(request, path)) {
-      const file = await found(source, spa, guard);
+    const isPage = spa !== undefined && spa.answersFor(path);
+    if (isPage && takesPage(request)) {
+      const file = await found(source, spa.names, guard);
       if (file) return { candidate, file, fallback: SPA };
     }
     const file = notFoundPage && await nearest(candidate, notFoundPage, guard, finding);
-    if (file) return { candidate, file, fallback: NOT_FOUND };
+    if (file) {
+      return { candidate, file, fallback: isPage ? { ...NOT_FOUND, vary: PAGE_VARY } : NOT_FOUND };
+    }
   }
   return undefined;
 }
 
 /**
- * Whether a person goes to a page, rather than a page asking for a part of it: a script that is not
- * there must not be answered with HTML.
+ * What somebody else answers where another request gets the page: a cache must not mix up the two.
+ * Only a 404 is marked, which caches keep without being told.
  */
-function isNavigation({ headers }: Request, path: string): boolean {
-  const mode = headers.get("sec-fetch-mode");
-  if (mode !== null) return mode === "navigate";
-  const hasExtension = path.lastIndexOf(".") > path.lastIndexOf("/");
-  return !hasExtension && /(?:^|[ ,])text\/html\b/i.test(headers.get("accept") ?? "");
+export function variedMiss(
+  response: Response,
+  candidates: readonly Candidate[],
+  { spa }: Settings,
+): Response {
+  if (response.status !== 404 || !candidates.some(({ path }) => spa?.answersFor(path))) {
+    return response;
+  }
+  try {
+    response.headers.append("vary", PAGE_VARY);
+    return response;
+  } catch { // the headers of what was fetched cannot be changed
+    const copy = new Response(response.body, response);
+    copy.headers.append("vary", PAGE_VARY);
+    return copy;
+  }
 }
 
 /** Looks for the page in the directory of the path, then above it. */

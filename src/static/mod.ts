@@ -13,7 +13,15 @@
 export type { ByteRange } from "../http/ranges.ts";
 export type { Cache } from "./cache.ts";
 export { type Dictionaries, dictionaries, type DictionaryUse } from "./dictionaries.ts";
-export type { Exported, ExportNeeds, Exports, PackageFolder, SourceOf } from "./exports.ts";
+export type {
+  Exported,
+  ExportNeeds,
+  Exports,
+  HandlerFor,
+  PackageFolder,
+  SameExportNeeds,
+  SourceOf,
+} from "./exports.ts";
 export type { HeadersHook, Served, Serving } from "./hooks.ts";
 export type { ServeStaticOptions } from "./options.ts";
 export { type ManifestChunk, preload, type PreloadManifest } from "./preload.ts";

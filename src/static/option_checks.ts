@@ -29,6 +29,11 @@ const fileName: Check = is(
   'a name without slashes, such as "index.html"',
 );
 
+const pathGlobs = oneOrMore(text('a glob such as "!api/**", or a function of the path'));
+const pathsOfPage: Check = (value, where) => {
+  if (typeof value !== "function") pathGlobs(value, where);
+};
+
 export const OPTIONS: Checks<ServeStaticOptions> = {
   disallow: oneOrMore(text('a glob such as "*.key"')),
   isAllowed: callback,
@@ -48,6 +53,7 @@ export const OPTIONS: Checks<ServeStaticOptions> = {
     (value) => typeof value === "boolean" || (typeof value === "string" && isSafe(value)),
     'true, false or a path such as "app/index.html"',
   ),
+  spaPaths: pathsOfPage,
   notFoundPage: fileName,
   precompressed: listOf(oneOf(...Object.keys(EXTENSIONS)), '"br", "gzip"'),
   dictionaries: like("what dictionaries({ … }) returns", "announce", "stored"),
@@ -65,9 +71,6 @@ export const OPTIONS: Checks<ServeStaticOptions> = {
 /** How others call what is an option here. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   maxAge: "give cacheTimeout, in seconds",
-  setHeaders: "headers",
-  single: "spa",
-  brotli: "precompressed",
 };
 
 /** A path with each of its names escaped. */

@@ -17,6 +17,7 @@ import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
 import { typesWith } from "./media_type.ts";
 import { ELSEWHERE, escaped, OPTIONS } from "./option_checks.ts";
+import { type Page, pageRule } from "./page.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./variants.ts";
 
 /** Options of {@linkcode serveStatic}. */
@@ -94,10 +95,19 @@ export interface ServeStaticOptions {
    */
   readonly trailingSlash?: "add" | "remove" | "ignore";
   /**
-   * The file of an export that answers navigations to what is not there, for apps that have their
-   * routes in the browser; `true` is `"index.html"`. Default `false`.
+   * The file of an export that answers for what is not there, for apps that have their routes in the
+   * browser; `true` is `"index.html"`. GET and HEAD requests get it, unless they take no HTML, name
+   * JSON in `Accept` and no HTML, or are for a part of a page by `Sec-Fetch-Dest`; and unless the last
+   * name of the path has an extension with a known media type, or a name begins with a dot. Handlers
+   * of other paths go before it, or are left out by `spaPaths`. Default `false`.
    */
   readonly spa?: boolean | string;
+  /**
+   * The decoded paths below the export that the page of `spa` answers for: globs that are held
+   * against the whole path (`"!api/**"`), or a function that decides alone, about names with an
+   * extension and those with a dot in front, too. Default `"**"`.
+   */
+  readonly spaPaths?: string | readonly string[] | ((path: string) => boolean);
   /** The name of a page for what is not there; the nearest one is sent with 404. Default: none. */
   readonly notFoundPage?: string;
   /**
@@ -152,7 +162,7 @@ export interface Settings {
   readonly codings: readonly Stored[];
   readonly dictionaries: Dictionaries | undefined;
   readonly finishing: Finishing;
-  readonly spa: readonly string[] | undefined;
+  readonly spa: Page | undefined;
   readonly notFoundPage: string | undefined;
   readonly refuseMethods: boolean;
   readonly listing: boolean;
@@ -176,9 +186,17 @@ export function readOptions(options: ServeStaticOptions): Settings {
   const { precompressed: codings = [], compress = false, untrusted = false } = options;
   const { hideIndex = false, colons = false } = options;
   const { symlinks = "inside", hot = {}, refuseMethods = false, listing = false } = options;
-  const { cache = true, cacheTimeout = 43_200, spa = false, notFoundPage } = options;
+  const { cache = true, cacheTimeout = 43_200, spa = false, spaPaths = "**", notFoundPage } =
+    options;
   const hooks = [options.headers ?? []].flat();
   const coded = codings.length > 0 || dictionaries !== undefined;
+  const typeOf = typesWith(mimeTypes);
+  const page = spa === false
+    ? undefined
+    : safeSegments(`/${escaped(spa === true ? "index.html" : spa)}`);
+  if (options.spaPaths !== undefined && !page) {
+    throw new TypeError("serveStatic: spaPaths is for the page of spa; set spa, too");
+  }
   return {
     guard: guarding({ disallow, isAllowed, dotfiles, coded }),
     finding: {
@@ -191,7 +209,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     },
     answering: {
       cache: caching(cache, cacheTimeout),
-      typeOf: typesWith(mimeTypes),
+      typeOf,
       fallbackMimetype,
       download: savedAs(download),
       untrusted,
@@ -208,7 +226,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
       headers: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
       onServe: onServe && telling("serveStatic: onServe", onServe),
     },
-    spa: spa === false ? undefined : safeSegments(`/${escaped(spa === true ? "index.html" : spa)}`),
+    spa: page && { names: page, answersFor: pageRule(spaPaths, typeOf) },
     notFoundPage,
     listing,
     refuseMethods,

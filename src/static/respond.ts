@@ -4,7 +4,7 @@
  * @module
  */
 import { codingChooser } from "../http/negotiation.ts";
-import { canonicalPath } from "../http/path.ts";
+import { canonicalPath, readablePath } from "../http/path.ts";
 import { safeSegments } from "../http/segments.ts";
 import type { Place } from "../mount.ts";
 import { answerFile, type Fallback } from "./answer.ts";
@@ -89,7 +89,7 @@ async function list(
     (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
   );
   return listingPlan(request, {
-    path: readable(place.base + place.canonical),
+    path: readablePath(place.base + place.canonical),
     entries,
     query: new URLSearchParams(place.target.query),
     depth: segments.length,
@@ -146,18 +146,9 @@ function baseOf({ base, canonical }: Place, path: string): string {
   return (canonicalPath(base) ?? "") + canonical.slice(0, canonical.length - path.length);
 }
 
-/** A path for people, and for logs; the base may hold escapes that are no text. */
-function readable(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
 /** The path below an export, for logs. */
 function below(path: string): string {
-  return readable(path.slice(1));
+  return readablePath(path.slice(1));
 }
 
 /** Files are read; there is no other method that they have. */

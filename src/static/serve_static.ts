@@ -12,8 +12,10 @@ import {
   type ExportNeeds,
   type Exports,
   readExports,
+  type SameExportNeeds,
 } from "./exports.ts";
 import { type Answer, finish, textPlan } from "./finish.ts";
+import { variedMiss } from "./miss.ts";
 import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
 import { about, isRead, respond } from "./respond.ts";
 import { andThen, isPromise, type Soon } from "./soon.ts";
@@ -45,7 +47,8 @@ import { SourceError } from "./source_error.ts";
  *
  * All of them but 304 have `X-Content-Type-Options: nosniff`, and the `headers` option sees them all.
  *
- * @param exports A map, or a list of pairs when the order is to be seen.
+ * @param exports A map, or a list of pairs when the order is to be seen; or what to export for every
+ * path: `"./public"`.
  * @param options See {@linkcode ServeStaticOptions}.
  * @returns A middleware.
  * @throws {TypeError} When a prefix is no path, an exported file or directory does not exist, or an
@@ -60,8 +63,8 @@ import { SourceError } from "./source_error.ts";
  * console.log(response.headers.get("cache-control")); // public, max-age=43200
  * ```
  */
-export function serveStatic<const X extends Exports<Exported>>(
-  exports: X,
+export function serveStatic<const X extends Exports<Exported> | Exported>(
+  exports: X & SameExportNeeds<X>,
   options: ServeStaticOptions = {},
 ): Middleware<ExportNeeds<X>> {
   const settings = readOptions(options);
@@ -75,7 +78,12 @@ export function serveStatic<const X extends Exports<Exported>>(
       if (candidates.length === 0) return passOn(request, place, args);
       return andThen(
         answer(request, place, candidates, settings),
-        (response) => response ?? passOn(request, place, args),
+        (response) => {
+          const passed = response ?? passOn(request, place, args);
+          return response || !settings.spa || !isRead(request)
+            ? passed
+            : andThen(passed, (missed) => variedMiss(missed, candidates, settings));
+        },
       );
     }, refuse));
 }

@@ -54,6 +54,18 @@ function talk(bytes: string, replies: [RegExp, string | (() => void)][]): Promis
   });
 }
 
+test("a binding is mounted as it is, and is not given what the host passes after the request", async () => {
+  const { status, body } = await get("/mounted/look?q", "X-A: 1\r\n");
+  assert.equal(status, 200);
+  const { url, method, fields } = JSON.parse(body) as {
+    url: string;
+    method: string;
+    fields: Record<string, string>;
+  };
+  assert.deepEqual([url, method], ["http://front.example:99/look?q", "GET"]);
+  assert.equal(fields["x-a"], "1");
+});
+
 test("it sees the client's origin, the path behind the mount, and what is told of the client", async () => {
   const fields = "X-A: 1\r\nX-Forwarded-For: 6.6.6.6\r\nConnection: x-b\r\nX-B: 2\r\n";
   const { status, body } = await get("/bound/look?q=%2F", fields);

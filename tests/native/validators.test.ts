@@ -74,6 +74,26 @@ test("a file that was changed just now has a weak tag, of the same value as the 
   });
 });
 
+test("a file that is asked for again and again keeps no weak tag", async () => {
+  writeFileSync(path, bytesOf(7));
+  const app = serveStatic({ "/": root }, { hot: { revalidate: Infinity } })(notFound);
+  const tagOf = async (): Promise<string> => {
+    const response = await app(new Request("http://host/a.bin"));
+    await response.arrayBuffer();
+    return response.headers.get("etag") ?? "";
+  };
+  for (let i = 0; i < 20; i++) assert.match(await tagOf(), /^W\//);
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + 10_000;
+  try {
+    await later(async () => {
+      for (let i = 0; i < 20; i++) assert.match(await tagOf(), /^"/);
+    });
+  } finally {
+    performance.now = now;
+  }
+});
+
 test("a file with another content has another tag, though its length and its time are the same", async () => {
   const tags = new Set<string | null>();
   for (const seed of [3, 5, 9]) {

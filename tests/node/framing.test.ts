@@ -19,7 +19,8 @@ test("the content of a handler that answers at once has its length, too", async 
   assert.match(sync.head, /\r\ncontent-length: 4/);
   assert.equal(sync.body, "text");
   const lying = await answer(() => new Response("text", { headers: { "content-length": "9" } }));
-  assert.equal(lying.status, 500);
+  assert.deepEqual([lying.status, lying.body], [200, "text"]);
+  assert.match(lying.head, /\r\ncontent-length: 4/);
   const refused = await answer(echo, get.replace("/a/b", "/../b"));
   assert.match(refused.head, /^HTTP\/1.1 400 [\s\S]*\r\ncontent-length: 11/);
 });
@@ -49,18 +50,68 @@ test("nothing is asked on a connection after a request that is none", async () =
   }
 });
 
-test("no answer passes for that to a request that came with a declined upgrade", async () => {
-  const asks = [
+const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+const declined: Readonly<Record<string, string>> = {
+  "to h2c":
     `GET / ${head}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n`,
-    `POST / ${head}Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\nabc`,
-  ];
-  await serving(echo, async (port) => {
-    for (const ask of asks) {
-      const { head: answered } = await rawRequest(port, ask + next);
-      assert.match(answered, /\r\nconnection: close/i);
-    }
-  }, own);
+  "with content": `POST / ${head}${upgrade}Content-Length: 3\r\n\r\nabc`,
+  "with content in chunks": `POST / ${head}${upgrade}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  "with content to come":
+    `POST / ${head}${upgrade}Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc`,
+  "with an expectation": `GET / ${head}${upgrade}Expect: x\r\n\r\n`,
+  "with content and an expectation":
+    `POST / ${head}${upgrade}Expect: x\r\nContent-Length: 3\r\n\r\nabc`,
+  "in HTTP/1.0":
+    `GET / HTTP/1.0\r\nHost: h\r\nConnection: Upgrade, keep-alive\r\nUpgrade: x\r\n\r\n`,
+  "without Host": `GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`,
+  "of a target that is none": `GET /../x ${head}${upgrade}\r\n`,
+};
+for (const [name, ask] of Object.entries(declined)) {
+  test(`no answer passes for that to a request that came with a declined upgrade ${name}`, async () => {
+    const paths: string[] = [];
+    const app: Handler = async ({ url }) => {
+      paths.push(new URL(url).pathname);
+      return new Response("ok", {
+        headers: { connection: "keep-alive", "keep-alive": "timeout=9" },
+      });
+    };
+    await serving(app, async (port) => {
+      const { head: answered, text } = await rawRequest(port, ask + next);
+      assert.match(answered.replace("HTTP/1.1 100 Continue", ""), /\r\nconnection: close/i);
+      assert.doesNotMatch(text, /keep-alive/i);
+      assert.equal(count(text.replace("HTTP/1.1 100 Continue", "")), 1);
+    }, own);
+    assert.ok(!paths.includes("/next"));
+  });
+}
+
+test("an expectation that is not met is refused, and what is behind it is no request", async () => {
+  const ask = `POST / ${head}Expect: x\r\nContent-Length: 3\r\n\r\nabc`;
+  const { status, head: answered, text } = await answer(echo, ask + next);
+  assert.equal(status, 417);
+  assert.match(answered, /\r\nconnection: close/i);
+  assert.equal(count(text), 1);
 });
+
+const before = `GET /before ${head}\r\n`;
+const behind: Readonly<Record<string, string>> = {
+  "an upgrade": `GET / ${head}${upgrade}\r\n`,
+  "a declined upgrade": declined["to h2c"] ?? "",
+  "a declined upgrade with an expectation": declined["with content and an expectation"] ?? "",
+  "nonsense": "nonsense\r\n\r\n",
+  "fields that are too long": `GET / ${head}X: ${"x".repeat(20_000)}\r\n\r\n`,
+};
+for (const [name, bytes] of Object.entries(behind)) {
+  test(`requests before ${name} are answered, each once`, async () => {
+    const app: Handler = async ({ url }) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return new Response(`${new URL(url).pathname};`);
+    };
+    const { text } = await answer(app, before + bytes + next);
+    assert.match(text, /^HTTP\/1.1 200 [\s\S]*?\r\n\r\n\/before;/);
+    assert.ok(!text.includes("/next"));
+  });
+}
 
 test("what a hostile upstream makes of its status line does no harm", async () => {
   for (const statusText of ["a\r\nb: c", "\x01", "\u0100", "caf\xe9"]) {

@@ -149,6 +149,17 @@ test("a handler that rejects or throws is 500, says nothing, and is reported", a
   );
 });
 
+/** Content whose length nobody knows before its end. */
+function slowly(text: string, length: number): Response {
+  const body = new ReadableStream({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { "content-length": String(length) } });
+}
 const failingStream = (): ReadableStream<Uint8Array> =>
   new ReadableStream({
     pull(controller) {
@@ -163,7 +174,7 @@ for (
       "that fails and has a length",
       () => new Response(failingStream(), { headers: { "content-length": "100" } }),
     ],
-    ["that is too short", () => new Response("short", { headers: { "content-length": "100" } })],
+    ["that is too short", () => slowly("short", 100)],
   ] as const
 ) {
   test(`content ${why} never looks complete`, async () => {
@@ -176,7 +187,7 @@ for (
 }
 
 test("content that is too long does not become the next response", async () => {
-  handler = () => new Response("too long", { headers: { "content-length": "3" } });
+  handler = () => slowly("too long", 3);
   const { text } = await raw("GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n");
   assert.ok(!text.includes("too long"));
 });

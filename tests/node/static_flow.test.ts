@@ -1,6 +1,14 @@
 /** Files on the Node host, which pushes them into the connection. */
 import assert from "node:assert/strict";
-import { readdirSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -128,6 +136,40 @@ test("a file that gets shorter while it is sent is cut, and does not look comple
     for await (const chunk of socket) count += (chunk as Buffer).length;
     assert.ok(count < huge.length, `${count} bytes`);
   });
+});
+
+test("a file that is overwritten in place while it is sent is cut, and does not look complete", async () => {
+  const path = join(root, "overwritten.bin");
+  writeFileSync(path, huge);
+  utimesSync(path, 1_700_000_000, 1_700_000_000);
+  await serving(async (_, port) => {
+    const socket = ask(port, "/overwritten.bin");
+    await new Promise((resolve) => socket.once("readable", resolve));
+    const file = openSync(path, "r+");
+    writeSync(file, "other");
+    closeSync(file);
+    let count = 0;
+    for await (const chunk of socket) count += (chunk as Buffer).length;
+    assert.ok(count < huge.length, `${count} bytes`);
+  });
+});
+
+test("a response that nobody reads has no file open on this host either", async () => {
+  const files = serveStatic({ "/": root })(notFound);
+  const before = descriptors();
+  const kept: Response[] = [];
+  const app = async (request: Request): Promise<Response> => {
+    kept.push(await files(request));
+    assert.ok(descriptors() <= before + 8, `${descriptors()} descriptors, and ${before} before`);
+    return new Response("another");
+  };
+  const server = await serve({ fetch: app, port: 0, hostname: "127.0.0.1" });
+  for (let i = 0; i < 20; i++) {
+    assert.equal(await (await fetch(`${server.url}big.bin`)).text(), "another");
+  }
+  assert.equal(kept.length, 20);
+  await server.close(true);
+  await settlesAt(before + 2);
 });
 
 /** A file that tells what is done to it, from `length` on with an error. */

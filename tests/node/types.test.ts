@@ -1,6 +1,7 @@
 /** Type tests: the official types of each host, with what must not compile marked as such. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const options = "--noEmit --ignoreConfig --strict --target es2024 --lib es2024 --module nodenext " +
@@ -18,6 +19,19 @@ const checks: Record<string, readonly string[]> = {
     "deno",
   ],
 };
+test("what must not compile has an error in words, where it is written", () => {
+  const file = "tests/types/errors.ts";
+  const { stdout } = spawnSync("tsc", [...checks["plain"] ?? [], file], { encoding: "utf8" });
+  const wanted = readFileSync(file, "utf8").split("\n").flatMap((line, i) => {
+    const [, type] = /\/\/ (\w+)$/.exec(line) ?? [];
+    return type ? [`${i + 1} ${type}`] : [];
+  });
+  const told = [...stdout.matchAll(/^tests\/types\/errors\.ts\((\d+),.* & (\w+)'\.$/gm)]
+    .map(([, line, type]) => `${line} ${type}`);
+  assert.deepEqual(told, wanted, stdout);
+  assert.match(stdout, /these handlers need different platform arguments; give them the same/);
+});
+
 for (const [host, args] of Object.entries(checks)) {
   test(`the types are right for ${host}`, () => {
     const { status, stdout } = spawnSync(

@@ -7,7 +7,9 @@ import {
   type Capability,
   type IncomingResponse,
   proxy,
+  proxyTo,
   type Targets,
+  upstreamList,
 } from "../../src/proxy/mod.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 
@@ -354,6 +356,38 @@ test("methods that would be changed or that ask for a tunnel are refused", async
     assert.equal(response.status, 405);
     assert.match(response.headers.get("allow") ?? "", /^GET, HEAD, /);
   }
+});
+
+test("what stands where a table could is the target of every path", async () => {
+  const transport = new FakeTransport();
+  const build = [
+    proxy("http://up/base", { transport }),
+    proxy(new URL("http://up/base"), { transport }),
+    proxy(["http://up/base"], { transport }),
+    proxy({ target: "http://up/base" }, { transport }),
+    proxy(upstreamList(["http://up/base"]), { transport }),
+  ];
+  for (const middleware of build) {
+    assert.equal((await middleware(fallback)(new Request("http://front/x?q"))).status, 200);
+    assert.equal(transport.last.url.href, "http://up/base/x?q");
+  }
+  assert.equal(transport.sent.length, build.length);
+});
+
+test("an app with a fetch of its own is a target, with its platform arguments", async () => {
+  const app = {
+    name: "app",
+    fetch(request: Request, env: string): Response {
+      return new Response(`${this.name} ${request.url} ${env}`);
+    },
+  };
+  const front = new Request("http://front/x", { headers: { host: "front" } });
+  for (const middleware of [proxy(app), proxy({ "/x": app }), proxy({ "/": { target: app } })]) {
+    const response = await middleware(fallback)(front, "env");
+    assert.match(await response.text(), /^app http:\/\/.*\/x env$/);
+  }
+  const response = await proxyTo(app)(front, "env");
+  assert.match(await response.text(), /^app .* env$/);
 });
 
 const target = "http://up";

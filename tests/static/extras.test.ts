@@ -298,7 +298,7 @@ test("every status of a URL that is negotiated says so", async () => {
       ["/app.js", { "if-none-match": "*" }, 304, "accept-encoding"],
       ["/app.js", { "if-match": '"x"' }, 412, "accept-encoding"],
       ["/app.js", { "accept-encoding": "*;q=0" }, 406, "accept-encoding"],
-      ["/route", navigate, 200, "accept-encoding, accept, sec-fetch-mode"],
+      ["/route", navigate, 200, "accept-encoding, accept, sec-fetch-dest"],
       ["/missing.js", {}, 404, "accept-encoding"],
     ] as const
   ) {

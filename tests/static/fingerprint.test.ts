@@ -91,7 +91,7 @@ const HUMAN = `
   alpine-3.13.5.min.js app.js main.js index.js bundle.js vendor.js runtime.js polyfills.js style.css
   styles.css main.css theme-dark.css theme-light.css print.css fonts.css app.min.js app.bundle.js
   app-settings.js app-production.js main-dashboard.css main-homepage.js view-userlist.js
-  view-UserList.js page-MainMenu.js form-FormSave.js chart-BarChart.js app-version2.js
+  view-UserList.js page-Web3Home.js lib-D3Charts.js page-V2Header.js lib-UIWidget.js page-MainMenu.js form-FormSave.js chart-BarChart.js app-version2.js
   app-VERSION2.js app-release2.css build-RELEASE2.js app-20240131.js bundle-20240131.css
   site-v2-final.css final-final2.docx thesis-final_v2.docx thesis-final-v3.docx draft-v2final2.docx
   notes-OpenSSL3.txt notes-meeting.txt minutes-january.pdf minutes-2024-01.pdf budget-2024.xlsx

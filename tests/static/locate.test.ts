@@ -80,41 +80,6 @@ for (const [options, path, expected] of cases) {
   });
 }
 
-const navigation = { headers: { "sec-fetch-mode": "navigate", accept: "text/html" } };
-const spa: readonly (readonly [string, RequestInit, string])[] = [
-  ["/route/of/the/app", navigation, "200 home"],
-  ["/route/v1.2", navigation, "200 home"],
-  ["/route", { headers: { accept: "text/html,application/xhtml+xml" } }, "200 home"],
-  ["/app.js", navigation, "200 script"],
-  ["/missing.js", { headers: { "sec-fetch-mode": "no-cors" } }, "418 passed on"],
-  ["/missing.js", { headers: { accept: "text/html" } }, "418 passed on"],
-  ["/api/data", { headers: { accept: "application/json" } }, "418 passed on"],
-  ["/api/data", {}, "418 passed on"],
-  ["/route", { ...navigation, method: "POST" }, "418 passed on"],
-];
-for (const [path, init, expected] of spa) {
-  test(`spa: ${path} ${JSON.stringify(init)}: ${expected}`, async () => {
-    assert.equal(await answer({ spa: true }, path, init), expected);
-  });
-}
-
-test("what answers for a miss is never cached as a file is", async () => {
-  const source = new Memory({ "index.html": { text: "home", etag: '"h"', lastModified: 1e12 } });
-  const options = { spa: true, notFoundPage: "index.html", cache: { "*": "public, immutable" } };
-  const app = serveStatic({ "/": source }, options)(fallback);
-  const misses = [[navigation.headers, 200, "no-cache"], [{}, 404, "no-store"]] as const;
-  for (const [fields, status, policy] of misses) {
-    const headers = { ...fields, "if-none-match": "*", range: "bytes=0-0" };
-    const response = await app(new Request("http://host/x", { headers }));
-    assert.equal(response.status, status);
-    assert.equal(response.headers.get("cache-control"), policy);
-    for (const name of ["etag", "last-modified", "expires", "accept-ranges"]) {
-      assert.equal(response.headers.get(name), null);
-    }
-    assert.equal(await response.text(), "home");
-  }
-});
-
 test("redirects stay below the mount and at home, for any path", async () => {
   const app = dispatch({ "/base": serveStatic({ "/files": new Memory(files) })(fallback) })(
     fallback,
@@ -173,5 +138,5 @@ test("what is found and not sent is closed", async () => {
     await app(new Request(`http://host${path}`));
   }
   // To hide an extension, the shorter path is looked up, too.
-  assert.deepEqual([source.opened, source.closed], [0, 5]);
+  assert.deepEqual([source.opened, source.closed, source.found], [0, 5, 5]);
 });

@@ -261,6 +261,14 @@ test("an export is at the path that it spells, spaces and letters of any languag
   }
 });
 
+test("what stands where a table could is exported for every path", async () => {
+  for (const exported of [memory(), (): Memory => memory()]) {
+    const app = serveStatic(exported)(fallback);
+    assert.equal(await (await get(app, "/hello.txt")).text(), "hello");
+    assert.equal(await (await get(app, "/sub/deep.txt")).text(), "deep");
+  }
+});
+
 test("a storage that fails is a rejection, not a 404", async () => {
   const broken = serveStatic([["/", { find: () => Promise.reject(new Error("disk")) }]])(fallback);
   await assert.rejects(get(broken, "/x"), /disk/);
@@ -271,6 +279,10 @@ for (
     [() => serveStatic({ shared: memory() }), /serveStatic: the export "shared" must start with/],
     [() => serveStatic({ "/a/../b": memory() }), /"\/a\/..\/b" must be a path without/],
     [() => serveStatic({ "/a/:file": memory() }), /"\/a\/:file" is a pattern; write "\/a"/],
+    [() => serveStatic(null as never), /the export "\/" is null; give a path such as ".\/public"/],
+    [() => serveStatic(5 as never), /the export "\/" is 5; give a path such as/],
+    [() => serveStatic([["/", memory()], "x"] as never), /an export is "x"; give a pair/],
+    [() => serveStatic([[5, memory()]] as never), /the prefix of an export is 5; give a path/],
     [() => serveStatic({ "/a": "" }), /the export "\/a" is ""; give a path/],
     [() => serveStatic({ "/a": 3 as unknown as string }), /the export "\/a" is 3; give a path/],
     [() => serveStatic({ "/a": undefined as unknown as string }), /the export "\/a" is undefined/],

@@ -1,4 +1,4 @@
-/** A source in memory that counts what is opened and closed. */
+/** A source in memory that counts what is found, opened and closed. */
 import type { Found, Source } from "../../src/static/source.ts";
 
 export interface MemoryFile {
@@ -9,6 +9,7 @@ export interface MemoryFile {
 }
 
 export class Memory implements Source {
+  found = 0;
   opened = 0;
   closed = 0;
   readonly asked: string[] = [];
@@ -26,6 +27,7 @@ export class Memory implements Source {
         ? "directory"
         : undefined;
     }
+    this.found++;
     const bytes = new TextEncoder().encode(file.text);
     return {
       ...file,

@@ -7,11 +7,13 @@ import {
   memory,
   type Middleware,
   mountOf,
+  type Mounts,
   notFound,
   proxy,
   proxyTo,
   serveStatic,
   type Targets,
+  upstreamList,
 } from "handwerk";
 
 const log: Middleware = (inner) => (request, ...args) => inner(request, ...args);
@@ -33,6 +35,21 @@ export const withEnv: Handler<readonly [{ readonly name: string }]> = compose(
 export const underPlain: Handler<readonly [{ readonly name: string }]> = dispatch({
   "/b": needsEnv,
 })(notFound);
+
+interface App {
+  fetch(request: Request, env?: object): Response | Promise<Response>;
+}
+declare const app: App;
+export const apps: Middleware = dispatch({ "/a": app, "/b": { fetch: notFound }, "/c": notFound });
+export const needyApp: Handler<readonly [{ readonly name: string }]> = dispatch({
+  "/a": app,
+  "/b": { fetch: needsEnv },
+})(notFound);
+const mounts: Mounts = { "/a": app, "/b": notFound };
+export const mountsFromTable: Handler = dispatch(mounts)(notFound);
+export const noMounts: Handler = dispatch({})(notFound);
+// @ts-expect-error: an app that needs arguments cannot hide, either
+export const hiddenApp: Handler = dispatch({ "/b": { fetch: needsEnv } })(notFound);
 
 // @ts-expect-error: a mounted handler that needs arguments cannot hide under one that has none
 export const hidden: Handler = dispatch({ "/b": needsEnv })(notFound);
@@ -62,6 +79,21 @@ export const proxyWithEnv: Handler<readonly [{ readonly name: string }]> = proxy
   "/b": "http://up",
 })(notFound);
 export const inspected: Promise<unknown> = inspect("http://up")(new Request("http://front/"));
+export const everything: readonly Middleware[] = [
+  proxy("http://up"),
+  proxy(new URL("http://up")),
+  proxy(["http://up", "http://up2"]),
+  proxy({ target: "http://up", removePrefix: true }),
+  proxy(app),
+  proxy((request) => new Response(request.url)),
+  proxy(upstreamList()),
+  proxy({}),
+];
+export const wholeWithEnv: Handler<readonly [{ readonly name: string }]> = proxy({
+  fetch: needsEnv,
+})(notFound);
+// @ts-expect-error: a target that needs arguments
+export const hiddenWhole: Handler = proxy({ fetch: needsEnv })(notFound);
 const table: Targets = { "/a": "http://up" };
 export const fromTable: Handler = proxy(table)(notFound);
 
@@ -83,6 +115,16 @@ export const packages: Middleware = serveStatic({
   "/b": memory("x"),
   "/c": ".",
 });
+export const wholes: readonly Middleware[] = [
+  serveStatic("./public"),
+  serveStatic(new URL("file:///srv/www")),
+  serveStatic(memory("x")),
+  serveStatic(["mime", "dist"]),
+  serveStatic({}),
+];
+export const wholeOfEnv: Handler<readonly [{ readonly name: string }]> = serveStatic(
+  (env: { readonly name: string }) => memory(env.name),
+)(notFound);
 export const pairs: Middleware = serveStatic([["/a", ["mime", "dist"]], ["/b", memory("x")]]);
 // @ts-expect-error: a package without a folder
 export const folderless: Middleware = serveStatic({ "/a": ["mime"] });

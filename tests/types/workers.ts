@@ -75,3 +75,25 @@ export const listed = {
     ["/", ({ ASSETS }: Env) => assetsSource(ASSETS)],
   ])(worker),
 } satisfies ExportedHandler<Env>;
+
+declare const whole: ExportedHandlerFetchHandler<Env>;
+declare const exported: { fetch: ExportedHandlerFetchHandler<Env> };
+const withCf = (request: Request<unknown, IncomingRequestCfProperties>, _env: Env): Response =>
+  new Response(request.cf?.colo);
+export const mountedWorkers = {
+  fetch: dispatch({ "/a": whole, "/b": withCf, "/c": exported, "/d": binding, "/e": notFound })(
+    notFound,
+  ),
+} satisfies ExportedHandler<Env>;
+export const targetedWorkers = {
+  fetch: proxy({ "/a": whole, "/b": { target: withCf }, "/c": exported })(notFound),
+} satisfies ExportedHandler<Env>;
+export const onlyTarget = { fetch: proxyTo(whole) } satisfies ExportedHandler<Env>;
+export const mountedBinding: Handler = dispatch({ "/a": binding })(notFound);
+export const wholeStore = {
+  fetch: serveStatic(({ ASSETS }: Env) => assetsSource(ASSETS))(worker),
+} satisfies ExportedHandler<Env>;
+// @ts-expect-error: a mounted Worker needs env
+export const hiddenWorker: Handler = dispatch({ "/a": whole })(notFound);
+// @ts-expect-error: so does one that is exported as an object
+export const hiddenExport: Handler = dispatch({ "/a": exported })(notFound);

@@ -132,7 +132,9 @@ export function fileSystem(
       // The tag stays as it was, or what clients have would be sent once more.
       kept?.keepEntry(key, bytesEntry(name, bytes, { etag, lastModified, realPath }), facts);
     const forget = (): void => recent.forget(key);
-    const becoming = { forget, keep: kept?.fits(file.size) ? keep : undefined };
+    // A weak tag is not kept for longer than it has to be.
+    const isKept = facts.settled && kept?.fits(file.size);
+    const becoming = { forget, keep: isKept ? keep : undefined };
     return recent.keep(key, asked, entry(name, file, becoming));
   };
   return {

@@ -1,9 +1,13 @@
 /** On Cloudflare Workers, in front of another Worker. */
-import { dispatch, notFound, proxyTo } from "../../../src/mod.ts";
+import { type AnyHandler, dispatch, type Handler, notFound, proxyTo } from "../../../src/mod.ts";
 import type { Fetcher } from "../../../src/proxy/mod.ts";
 
 export default {
-  fetch(request: Request, env: { readonly SERVICE: Fetcher }): Response | Promise<Response> {
+  fetch(
+    request: Request,
+    env: { readonly SERVICE: Fetcher },
+    ctx: object,
+  ): Response | Promise<Response> {
     const options = { via: "gate", onError: () => {} };
     return dispatch({
       "/bound": proxyTo(env.SERVICE, options),
@@ -18,6 +22,12 @@ export default {
         return new Response(response.body, response);
       }, options),
       "/guarded": proxyTo(env.SERVICE, { ...options, timeouts: { idle: 60_000 } }),
-    })(notFound)(request);
+      // With `method`, `env` would be taken for options of the binding's `fetch`.
+      "/mounted": env.SERVICE,
+    })(notFound as AnyHandler as Handler<readonly [object, object]>)(
+      request,
+      { ...env, method: "DELETE" },
+      ctx,
+    );
   },
 };
