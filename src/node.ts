@@ -107,6 +107,7 @@ export interface RunningServer {
 /**
  * Listens on a port and answers requests with a handler.
  *
+ * - 204 to `OPTIONS *` (RFC 9110 §9.3.7).
  * - 400 when a request has no valid target or host (RFC 9112 §3.2).
  * - 500 when the handler rejects or throws.
  * - 501 to CONNECT and TRACE, and to transfer codings other than chunked (RFC 9112 §6.1).
@@ -204,6 +205,8 @@ export function listener(
     const fail = (error: unknown): void => {
       if (!received.gone) tell(error);
       if (sink.headersSent || received.gone) return cut(sink);
+      // Node keeps the phrase of fields that it refused.
+      if (!("stream" in sink)) sink.statusMessage = "";
       void send(textResponse(request, 500, "Internal Server Error"));
     };
     try {
