@@ -15,7 +15,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { telling } from "./callbacks.ts";
 import { callback, checkOptions, type Checks, flag, text, whole } from "./config.ts";
-import { type Handler, requireHandler } from "./handler.ts";
+import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
@@ -106,6 +106,7 @@ export interface RunningServer {
 /**
  * Listens on a port and answers requests with a handler.
  *
+ * - 204 to `OPTIONS *` (RFC 9110 §9.3.7).
  * - 400 when a request has no valid target or host (RFC 9112 §3.2).
  * - 500 when the handler rejects or throws.
  * - 501 to CONNECT and TRACE, and to transfer codings other than chunked (RFC 9112 §6.1).
@@ -201,6 +202,8 @@ export function listener(
     const fail = (error: unknown): void => {
       if (!received.gone) tell(error);
       if (sink.headersSent || received.gone) return cut(sink);
+      // Node keeps the phrase of fields that it refused.
+      if (!("stream" in sink)) sink.statusMessage = "";
       void send(textResponse(request, 500, "Internal Server Error"));
     };
     try {
@@ -241,13 +244,11 @@ export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): 
   return upgrading(listener(fetch, options));
 }
 
-function checked(response: unknown): Response {
-  if (typeof response === "object" && response && "status" in response) {
-    // A client would wait for the final answer, and take the next one for it.
-    if (Number(response.status) >= 200) return response as Response;
-    throw new TypeError(`serve: the handler returned the status ${String(response.status)}`);
-  }
-  throw new TypeError(`serve: the handler returned ${String(response)}; return a Response`);
+function checked(value: unknown): Response {
+  const response = requireResponse("serve: the handler", value);
+  // A client would wait for the final answer, and take the next one for it.
+  if (response.status >= 200) return response;
+  throw new TypeError(`serve: the handler returned the status ${response.status}`);
 }
 
 function nameOf(hostname: string | undefined): string {

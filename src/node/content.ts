@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { attached } from "../attached.ts";
 import { type Flow, streamOf } from "../http/flow.ts";
+import { clientLeft } from "./left.ts";
 import { canLinger, linger, lingerIfLast } from "./linger.ts";
 
 /** RFC 9113 §7. */
@@ -45,13 +46,20 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
         if (!over) to.fail(error);
         over = true;
       };
-      // Without the end, the client has left in the middle.
       const leave = (): void => {
-        if (!over) fail(new Error("the client closed the connection"));
+        if (over) return;
+        // Without the end, the client has left in the middle.
+        if (!isWhole(message)) return fail(clientLeft(message));
+        over = true;
+        for (;;) {
+          const chunk = message.read() as Uint8Array<ArrayBuffer> | null;
+          if (chunk === null) return to.end();
+          to.write(chunk);
+        }
       };
       if (message.destroyed || streamOfMessage(message)?.closed) return leave();
       readers.set(message, fail);
-      message.once("error", fail).once("close", leave);
+      message.once("error", leave).once("close", leave);
       message.once("end", () => {
         // Of a stream of HTTP/2 that the client resets, Node makes one that has ended.
         if (isReset(message)) return leave();
@@ -68,6 +76,12 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
       message.removeAllListeners("data").removeAllListeners("end").pause();
     },
   };
+}
+
+/** Whether all of the content has come; what nobody has read of it outlives the connection. */
+function isWhole(message: IncomingMessage): boolean {
+  // HTTP/2 of Node calls what was reset complete.
+  return message.complete && !streamOfMessage(message);
 }
 
 function isReset(message: IncomingMessage): boolean {

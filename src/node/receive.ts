@@ -26,7 +26,7 @@ export function receive(message: IncomingMessage, sink: ServerResponse): LazyReq
   if (REFUSED.has(method)) return 501;
   // Node's parser takes HTTP/2.0 for a version of HTTP/1.
   if (message.httpVersionMajor > 1 && !("stream" in message)) return 400;
-  const fields = message.httpVersionMajor === 2 ? withHost(message) : message.rawHeaders;
+  let fields = message.httpVersionMajor === 2 ? withHost(message) : message.rawHeaders;
   const coding = fieldOf(fields, "transfer-encoding");
   if (coding !== undefined) {
     // RFC 9112 §6.1: HTTP/1.0 knows none, so that something before us has read it otherwise.
@@ -34,9 +34,22 @@ export function receive(message: IncomingMessage, sink: ServerResponse): LazyReq
     // Of the others, none is taken off, and it is no part of the content.
     if (coding.toLowerCase() !== "chunked") return 501;
   }
-  const origin = originOf(fields, isEncrypted(message) ? "https://" : "http://");
+  const scheme = isEncrypted(message) ? "https://" : "http://";
+  let origin = originOf(fields, scheme);
+  // It asks for the server itself (RFC 9110 §9.3.7).
+  if (origin !== undefined && url === "*" && method === "OPTIONS") return 204;
+  let path = url;
+  if (!url.startsWith("/") && origin !== undefined && message.httpVersionMajor === 1) {
+    const [at, authority, rest] = absoluteForm(url);
+    // The target names the host, whatever Host says (RFC 9112 §3.2.2).
+    fields = [...without(fields, "host"), "host", authority];
+    origin = originOf(fields, scheme);
+    // What is not encrypted must not pass for that.
+    if (origin === undefined || new URL(at).origin !== origin) return 400;
+    path = rest;
+  }
   if (origin === undefined) return 400;
-  const target = targetOf(url, origin);
+  const target = targetOf(path, origin);
   if (!target) return 400;
   const open = !WITHOUT_CONTENT.has(method) && hasContent(message, fields)
     ? () => contentOf(message, sink)
@@ -64,6 +77,17 @@ function withHost({ rawHeaders, headers }: IncomingMessage): readonly string[] {
   return fields;
 }
 
+/** A target in absolute form: its scheme and authority, its authority, and the rest as a path. */
+function absoluteForm(target: string): readonly [at: string, authority: string, rest: string] {
+  const [at = "", authority = ""] = /^https?:\/\/([^/?#]*)/i.exec(target) ?? [];
+  const rest = target.slice(at.length);
+  return [at, authority, rest.startsWith("/") ? rest : `/${rest}`];
+}
+
+function without(fields: readonly string[], name: string): string[] {
+  return fields.filter((_, at) => (fields[at - at % 2] as string).toLowerCase() !== name);
+}
+
 /** The last origin that was checked; clients of one server use few. */
 let known = { given: "", origin: "" };
 
@@ -81,14 +105,7 @@ function originOf(fields: readonly string[], scheme: string): string | undefined
 
 /** The target URI (RFC 9112 §3.3), checked before the URL parser can repair what is no path. */
 function targetOf(target: string, origin: string): Target | undefined {
-  if (!target.startsWith("/")) {
-    // In absolute form, the target names the host; one that differs from Host is up to no good.
-    const [at = "", authority = ""] = /^https?:\/\/([^/?#]*)/i.exec(target) ?? [];
-    if (!isAuthority(authority) || !URL.canParse(at)) return undefined;
-    if (new URL(at).origin !== origin) return undefined;
-    const rest = target.slice(at.length);
-    return targetOf(rest.startsWith("/") ? rest : `/${rest}`, origin);
-  }
+  if (!target.startsWith("/")) return undefined;
   const end = target.search(/[?#]/);
   const path = end < 0 ? target : target.slice(0, end);
   const canonical = canonicalPath(path);

@@ -18,9 +18,10 @@ const PHRASES: Readonly<Record<number, string>> = {
   501: "Not Implemented",
 };
 
-/** Refuses a request. */
+/** Answers a request without a handler: 204 to one that asks for the server itself, or refuses it. */
 export function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
   if (!message.complete) answerEarly(message, sink);
+  if (status === 204) return void writeResponse(sink, "OPTIONS", new Response(null, { status }));
   answerLast(message, sink);
   const method = message.method ?? "GET";
   void writeResponse(sink, method, textResponse({ method }, status, PHRASES[status] ?? ""));

@@ -12,6 +12,7 @@ import type { Target } from "../http/target.ts";
 import { takePart } from "../static/sources/file_content.ts";
 import { fileFlow } from "./file_flow.ts";
 import { takesEarlyHints, writeEarlyHints } from "./informational.ts";
+import { clientLeft } from "./left.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
 import { lightResponse } from "./light_response.ts";
 import { peerAddress } from "./peer.ts";
@@ -96,7 +97,7 @@ export class LazyRequest extends HostRequest {
   }
 
   #leave(): void {
-    this.gone = new Error("the client closed the connection");
+    this.gone = clientLeft(this.sink.req);
     this.#controller?.abort(this.gone);
     for (const callback of this.#leaving ?? []) callback();
   }

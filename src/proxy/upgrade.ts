@@ -7,7 +7,7 @@ import type { Field } from "../http/connection.ts";
 import { agreesTo, announcesContent, upgradeProtocol } from "../http/upgrade.ts";
 import { agrees } from "../http/handshake.ts";
 import { fetched } from "../runtime/fetching.ts";
-import type { Upgrader } from "../runtime/tunnel.ts";
+import { nativeTunnel, type Upgrader } from "../runtime/tunnel.ts";
 import { upgraderOf } from "../runtime/upgrade.ts";
 import { Failure, statusField } from "./failure.ts";
 import type { IncomingResponse, OutgoingRequest, Transport, Tunnel } from "./transport.ts";
@@ -116,7 +116,7 @@ export async function answerUpgrade(
   { upgrader }: Upgrade,
   name: string | undefined,
 ): Promise<Response> {
-  if (tunnel instanceof Response) return tunnel;
+  if (tunnel instanceof Response) return nativeTunnel(tunnel, fields);
   const close = (): void => void tunnel.readable.cancel().catch(() => {});
   try {
     if (upgrader.relays && !await agrees(request.headers, tunnel.fields)) {

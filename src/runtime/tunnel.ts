@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Field } from "../http/connection.ts";
 import type { Tunnel } from "../proxy/transport.ts";
 
 /** A way to upgrade the client's connection, when the upstream has agreed. */
@@ -38,4 +39,19 @@ export function tunnelResponse(tunnel: Tunnel): Response {
 /** For hosts: the tunnel that a response stands for. */
 export function tunnelOf(response: Response): Tunnel | undefined {
   return tunnels.get(response);
+}
+
+/**
+ * A response that the runtime makes a tunnel of, with the fields that go on. On Workers the tunnel is
+ * a member of the response; elsewhere it is the response itself, which nobody can copy.
+ */
+export function nativeTunnel(response: Response, fields: Iterable<Field>): Response {
+  const { webSocket } = response as { readonly webSocket?: unknown };
+  if (!webSocket) return response;
+  const headers = new Headers();
+  for (const [name, value] of fields) {
+    // The runtime makes the handshake itself.
+    if (!/^sec-websocket-(?:accept|extensions)$/.test(name)) headers.append(name, value);
+  }
+  return new Response(null, { status: 101, headers, webSocket } as ResponseInit);
 }

@@ -23,6 +23,7 @@ for (const [name, begin] of Object.entries(relays)) {
         else answer(true);
       },
     });
+    server.on("headers", (lines) => lines.push("Set-Cookie: a=1; Path=/", "X-From: upstream"));
     server.on("connection", (socket, request) => {
       accepted.push({ socket, request });
       socket.on("error", () => {});
@@ -89,6 +90,21 @@ for (const [name, begin] of Object.entries(relays)) {
         assert.equal(request.headers["x-forwarded-host"], `127.0.0.1:${host.port}`);
       }
       client.terminate();
+    });
+
+    test("sets no cookies for a target without credentials", async () => {
+      for (
+        const [place, cookies] of [["live", ["a=1; Path=/live"]], ["strange", undefined]] as const
+      ) {
+        const client = new WebSocket(`ws://127.0.0.1:${host.port}/${place}/quiet`);
+        client.on("error", () => {});
+        const opened = once(client, "open");
+        const [{ headers }] = await once(client, "upgrade") as [IncomingMessage];
+        assert.equal(headers["x-from"], "upstream");
+        assert.deepEqual(headers["set-cookie"], cookies);
+        await opened;
+        client.terminate();
+      }
     });
 
     test("passes a refusal on", async () => {

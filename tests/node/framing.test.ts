@@ -43,7 +43,7 @@ test("transfer codings that are not taken off are refused", async () => {
 });
 
 test("nothing is asked on a connection after a request that is none", async () => {
-  for (const start of ["GET /../x", "TRACE /", "GET http://other/", "GET *"]) {
+  for (const start of ["GET /../x", "TRACE /", "GET *"]) {
     const { head: answered, text } = await answer(echo, `${start} ${head}\r\n${next}`);
     assert.match(answered, /^HTTP\/1.1 (?:400|501) [\s\S]*\r\nconnection: close/i);
     assert.equal(count(text), 1);

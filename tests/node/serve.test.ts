@@ -61,9 +61,13 @@ const refused: readonly (readonly [string, string])[] = [
   ["a dot segment", get("/a/../b")],
   ["an escaped dot segment", get("/a/%2e%2e/b")],
   ["a backslash", get("/\\evil.com")],
-  ["another host in absolute form", get("http://evil:99/x")],
+  ["another scheme than the connection's", get("https://front/x")],
+  ["a host in absolute form that cannot be", get("http://good:99999/x")],
+  ["no host in absolute form", get("http:///x")],
+  ["a fragment in absolute form", get("http://front#x")],
   ["another scheme in absolute form", get("ftp://front/x")],
-  ["OPTIONS *", `OPTIONS * HTTP/1.1\r\nHost: front\r\n${close}`],
+  ["* with another method", get("*")],
+  ["OPTIONS * with a host that is none", `OPTIONS * HTTP/1.1\r\nHost: a/b\r\n${close}`],
   ["user information in absolute form", get("http://u:p@front/x")],
   ["a host that no URL can have", get("/p", "256.256.256.256")],
   ["Host twice", `GET / HTTP/1.1\r\nHost: front\r\nHost: front\r\n${close}`],
@@ -92,10 +96,52 @@ test("CONNECT and TRACE are 501", async () => {
   }
 });
 
-test("an absolute form that names our host is served, and so is HTTP/1.0", async () => {
-  handler = (request) => new Response(request.url);
-  assert.match((await raw(get("http://front/x"))).body, /http:\/\/front\/x/);
-  assert.match((await raw("GET /x HTTP/1.0\r\n\r\n")).body, /^http:\/\/localhost\/x$/);
+test("an absolute form names the host, whatever Host says, and HTTP/1.0 is served", async () => {
+  handler = (request) => new Response(`${request.url} ${request.headers.get("host")}`);
+  for (
+    const [target, seen] of [
+      ["http://front/x", "http://front/x front"],
+      ["http://other:99/x?q", "http://other:99/x?q other:99"],
+      ["HTTP://OTHER:80?q", "http://other/?q OTHER:80"],
+      ["http://[::1]:8/%2F", "http://[::1]:8/%2F [::1]:8"],
+    ] as const
+  ) {
+    assert.equal((await raw(get(target))).body.trim(), seen);
+  }
+  assert.match((await raw("GET /x HTTP/1.0\r\n\r\n")).body, /^http:\/\/localhost\/x /);
+});
+
+test("OPTIONS * is answered without a handler, and the connection goes on", async () => {
+  handler = () => new Response("next");
+  const options = "OPTIONS * HTTP/1.1\r\nHost: front\r\nContent-Length: 2\r\n\r\nhi";
+  const { status, text } = await raw(options + get("/"));
+  assert.equal(status, 204);
+  assert.match(text, /next$/);
+});
+
+test("a field that cannot be sent is a 500 with its own phrase", async () => {
+  for (const content of ["text", null]) {
+    errors.length = 0;
+    handler = () => new Response(content, { status: 201, headers: { "x-a": "\x01" } });
+    const { head, body } = await raw(get("/"));
+    assert.match(head, /^HTTP\/1\.1 500 Internal Server Error\r\n/);
+    assert.doesNotMatch(head, /x-a/i);
+    assert.equal(body, "Internal Server Error");
+    assert.match(String(errors), /x-a/);
+  }
+});
+
+test("content of a known length has that length, whatever was copied", async () => {
+  for (const [content, length] of [["", 0], ["text", 4], [new Uint8Array(3), 3]] as const) {
+    for (const headers of [{}, { "content-length": "99" }] as const) {
+      handler = () => new Response(content, { headers });
+      const { head } = await raw(get("/"));
+      assert.match(head, new RegExp(`^content-length: ${length}\r$`, "m"));
+      assert.doesNotMatch(head, /transfer-encoding/i);
+      handler = async () => await Promise.resolve(new Response(content, { headers }));
+      assert.match((await raw(get("/"))).head, new RegExp(`^content-length: ${length}\r$`, "m"));
+    }
+  }
 });
 
 test("//evil is a path", async () => {
@@ -145,7 +191,7 @@ test("a handler that rejects or throws is 500, says nothing, and is reported", a
   assert.equal((await raw(get("/"))).status, 500);
   assert.match(
     String(errors),
-    /TypeError: serve: the handler returned undefined; return a Response/,
+    /TypeError: the handler returned undefined; return a Response/,
   );
 });
 

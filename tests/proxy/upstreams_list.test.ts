@@ -77,6 +77,9 @@ test("checks ask those that were added, and no more those that were removed", as
   await health.check();
   assert.deepEqual(asked.toSorted(), ["bad", "two"]);
   assert.deepEqual(await hosts(app, transport, 4), ["two"]);
+  target.remove("http://bad");
+  target.add("http://bad");
+  assert.deepEqual(await hosts(app, transport, 4), ["two"]);
 });
 
 test("a request that is under way when its upstream is removed is answered", async () => {

@@ -88,6 +88,8 @@ export function checks(options: ChecksOptions): Checks {
   const { path, interval, isWell = (status) => status >= 200 && status < 400 } = options;
   const { timeout = 5000, passes = 2, fails = 3, clock = systemClock } = options;
   const all = new Map<Candidate, Checked>();
+  // What is known of those that may come back.
+  const gone = new WeakMap<Candidate, Checked>();
 
   const answer = ({ upstream, ask }: Checked): Promise<boolean> =>
     new Promise((resolve) => {
@@ -122,10 +124,15 @@ export function checks(options: ChecksOptions): Checks {
     check,
     attach(upstreams, ask) {
       for (const upstream of upstreams) {
-        all.set(upstream, { upstream, ask, well: true, against: 0 });
+        const { well = true, against = 0 } = gone.get(upstream) ?? {};
+        all.set(upstream, { upstream, ask, well, against });
       }
     },
-    detach: (upstream) => void all.delete(upstream),
+    detach(upstream) {
+      const checked = all.get(upstream);
+      if (checked) gone.set(upstream, checked);
+      all.delete(upstream);
+    },
     admits: (upstream) => all.get(upstream)?.well ?? true,
     sent() {
       if (interval !== undefined && !started) again(interval);

@@ -3,5 +3,8 @@ import { compose, dispatch, type Handler, notFound, proxy } from "../../../src/m
 
 export function relayTo(upstream: string): Handler {
   const live = proxy({ "/": { target: upstream } }, { onError: () => {} })(notFound);
-  return compose(dispatch({ "/live": live }))(notFound);
+  const strange = proxy({
+    "/": { target: upstream, credentials: false },
+  }, { onError: () => {} })(notFound);
+  return compose(dispatch({ "/live": live, "/strange": strange }))(notFound);
 }
