@@ -15,6 +15,7 @@ import {
 } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./http/received.ts";
+import { requireResponse } from "./http/returned.ts";
 import { readTarget, type Target } from "./http/target.ts";
 import { textResponse } from "./http/text.ts";
 
@@ -111,10 +112,18 @@ export function entrance<Args extends readonly unknown[]>(
   // It is ours, too, and where it stands is all the same to it.
   if ((handler as unknown) === notFound) return notFound;
   return (request, place, args) => {
-    if (place.base.length === place.hidden) return handler(nativeRequest(request), ...args);
+    if (place.base.length === place.hidden) {
+      return ofResponse(handler(nativeRequest(request), ...args));
+    }
     if (!place.rewrite) return lend(handler, nativeRequest(request), place, args);
-    return handler(rebase(request, place), ...args);
+    return ofResponse(handler(rebase(request, place), ...args));
   };
+}
+
+/** What a foreign handler returned, at once or later. */
+function ofResponse(returned: Response | Promise<Response>): Response | Promise<Response> {
+  const later = typeof returned === "object" && returned !== null && "then" in returned;
+  return later ? Promise.resolve(returned).then(requireResponse) : requireResponse(returned);
 }
 
 /**
@@ -194,7 +203,7 @@ async function lend<Args extends readonly unknown[]>(
   const before = places.get(request);
   places.set(request, place);
   try {
-    return await handler(request, ...args);
+    return requireResponse(await handler(request, ...args));
   } finally {
     places.set(request, before);
   }

@@ -235,3 +235,25 @@ test("a navigation, as a service worker gets it, reaches a mounted handler with 
   );
   assert.equal(await response.text(), "http://host/x POST 1 content");
 });
+
+test("a handler that returns no response is an error that says so", async () => {
+  for (const returned of [undefined, null, "text", 404, {}]) {
+    const wrong = (() => returned) as unknown as Handler;
+    const later = (async () => await Promise.resolve(returned)) as unknown as Handler;
+    for (const handler of [wrong, later]) {
+      for (
+        const [app, path] of [
+          [dispatch({ "/a": handler })(notFound), "/a/b"],
+          [dispatch({ "/a": handler }, { rewrite: false })(notFound), "/a/b"],
+          [dispatch({ "/a": notFound })(handler), "/b"],
+          [dispatch({ "/a": dispatch({ "/b": handler })(notFound) })(notFound), "/a/b"],
+        ] as const
+      ) {
+        await assert.rejects(async () => await app(new Request(`http://host${path}`)), {
+          name: "TypeError",
+          message: `the handler returned ${String(returned)}; return a Response`,
+        });
+      }
+    }
+  }
+});

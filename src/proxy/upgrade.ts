@@ -6,6 +6,7 @@
 import type { Field } from "../http/connection.ts";
 import { agreesTo, announcesContent, upgradeProtocol } from "../http/upgrade.ts";
 import { agrees } from "../http/handshake.ts";
+import { requireResponse } from "../http/returned.ts";
 import { fetched } from "../runtime/fetching.ts";
 import { nativeTunnel, type Upgrader } from "../runtime/tunnel.ts";
 import { upgraderOf } from "../runtime/upgrade.ts";
@@ -90,9 +91,10 @@ export async function sendUpgrade(
 
 /** The agreement in a response that the runtime makes a tunnel of; or the response itself. */
 export function nativeAgreement(
-  response: Response,
+  returned: Response,
   read: (response: Response) => IncomingResponse = fetched,
 ): IncomingResponse {
+  const response = requireResponse(returned);
   if (response.status !== 101) return read(response);
   return { ...fetched(response), body: null, tunnel: response } as Agreement;
 }
