@@ -12,10 +12,11 @@ import {
   type Middleware,
   notFound,
   requireHandler,
+  requireResponse,
 } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./http/received.ts";
-import { requireResponse } from "./http/returned.ts";
+import { isUpgraded } from "./runtime/client_address.ts";
 import { readTarget, type Target } from "./http/target.ts";
 import { textResponse } from "./http/text.ts";
 
@@ -111,19 +112,24 @@ export function entrance<Args extends readonly unknown[]>(
   if (own) return own;
   // It is ours, too, and where it stands is all the same to it.
   if ((handler as unknown) === notFound) return notFound;
-  return (request, place, args) => {
-    if (place.base.length === place.hidden) {
-      return ofResponse(handler(nativeRequest(request), ...args));
-    }
+  const call: Entrance<Args> = (request, place, args) => {
+    if (place.base.length === place.hidden) return handler(nativeRequest(request), ...args);
     if (!place.rewrite) return lend(handler, nativeRequest(request), place, args);
-    return ofResponse(handler(rebase(request, place), ...args));
+    return handler(rebase(request, place), ...args);
+  };
+  return (request, place, args) => {
+    const response = call(request, place, args);
+    if (response instanceof Response) return response;
+    return Promise.resolve(response).then((settled) =>
+      settled instanceof Response ? settled : unusual(settled, place, args)
+    );
   };
 }
 
-/** What a foreign handler returned, at once or later. */
-function ofResponse(returned: Response | Promise<Response>): Response | Promise<Response> {
-  const later = typeof returned === "object" && returned !== null && "then" in returned;
-  return later ? Promise.resolve(returned).then(requireResponse) : requireResponse(returned);
+/** A response that is none of the runtime's own. */
+function unusual(value: unknown, { base, original }: Place, args: readonly unknown[]): Response {
+  if (value === undefined && isUpgraded(original, args)) return value as unknown as Response;
+  return requireResponse(base === "" ? "the handler" : `the handler at ${base}`, value);
 }
 
 /**
@@ -203,7 +209,7 @@ async function lend<Args extends readonly unknown[]>(
   const before = places.get(request);
   places.set(request, place);
   try {
-    return requireResponse(await handler(request, ...args));
+    return await handler(request, ...args);
   } finally {
     places.set(request, before);
   }

@@ -15,8 +15,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { telling } from "./callbacks.ts";
 import { callback, checkOptions, type Checks, flag, text, whole } from "./config.ts";
-import { type Handler, requireHandler } from "./handler.ts";
-import { requireResponse } from "./http/returned.ts";
+import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
@@ -245,11 +244,11 @@ export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): 
   return upgrading(listener(fetch, options));
 }
 
-function checked(returned: unknown): Response {
-  const response = requireResponse(returned);
+function checked(value: unknown): Response {
+  const response = requireResponse("serve: the handler", value);
   // A client would wait for the final answer, and take the next one for it.
-  if (Number(response.status) >= 200) return response;
-  throw new TypeError(`serve: the handler returned the status ${String(response.status)}`);
+  if (response.status >= 200) return response;
+  throw new TypeError(`serve: the handler returned the status ${response.status}`);
 }
 
 function nameOf(hostname: string | undefined): string {

@@ -6,7 +6,6 @@
 import type { Field } from "../http/connection.ts";
 import { agreesTo, announcesContent, upgradeProtocol } from "../http/upgrade.ts";
 import { agrees } from "../http/handshake.ts";
-import { requireResponse } from "../http/returned.ts";
 import { fetched } from "../runtime/fetching.ts";
 import { nativeTunnel, type Upgrader } from "../runtime/tunnel.ts";
 import { upgraderOf } from "../runtime/upgrade.ts";
@@ -91,10 +90,9 @@ export async function sendUpgrade(
 
 /** The agreement in a response that the runtime makes a tunnel of; or the response itself. */
 export function nativeAgreement(
-  returned: Response,
+  response: Response,
   read: (response: Response) => IncomingResponse = fetched,
 ): IncomingResponse {
-  const response = requireResponse(returned);
   if (response.status !== 101) return read(response);
   return { ...fetched(response), body: null, tunnel: response } as Agreement;
 }

@@ -1,6 +1,6 @@
 /** Type tests: the official types of each host, with what must not compile marked as such. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
@@ -19,9 +19,14 @@ const checks: Record<string, readonly string[]> = {
     "deno",
   ],
 };
+const compile = (args: readonly string[], file: string): SpawnSyncReturns<string> =>
+  spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", ...args, file], {
+    encoding: "utf8",
+  });
+
 test("what must not compile has an error in words, where it is written", () => {
   const file = "tests/types/errors.ts";
-  const { stdout } = spawnSync("tsc", [...checks["plain"] ?? [], file], { encoding: "utf8" });
+  const { stdout } = compile(checks["plain"] ?? [], file);
   const wanted = readFileSync(file, "utf8").split("\n").flatMap((line, i) => {
     const [, type] = /\/\/ (\w+)$/.exec(line) ?? [];
     return type ? [`${i + 1} ${type}`] : [];
@@ -34,11 +39,7 @@ test("what must not compile has an error in words, where it is written", () => {
 
 for (const [host, args] of Object.entries(checks)) {
   test(`the types are right for ${host}`, () => {
-    const { status, stdout } = spawnSync(
-      process.execPath,
-      ["node_modules/typescript/bin/tsc", ...args, `tests/types/${host}.ts`],
-      { encoding: "utf8" },
-    );
+    const { status, stdout } = compile(args, `tests/types/${host}.ts`);
     assert.equal(status, 0, stdout);
   });
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
-import { type Handler, notFound } from "../../src/handler.ts";
+import { notFound } from "../../src/handler.ts";
 import { mountOf } from "../../src/mount.ts";
 import { type Fetcher, inspect, proxy, proxyTo } from "../../src/proxy/mod.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
@@ -326,11 +326,3 @@ for (
     );
   });
 }
-
-test("a handler as a target that returns no response is a 502, and onError is told what to do", async () => {
-  const errors: unknown[] = [];
-  const target = (() => undefined) as unknown as Handler;
-  const app = proxy({ "/": target }, { onError: (error) => void errors.push(error) })(notFound);
-  assert.equal((await app(new Request("http://front/"))).status, 502);
-  assert.match(String(errors), /the handler returned undefined; return a Response/);
-});
