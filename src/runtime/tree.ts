@@ -4,7 +4,7 @@
  * @module
  */
 import { builtin, type BuiltinModules } from "./builtin.ts";
-import { factsOf, type FoundFile, foundFile, type Placed } from "./found_file.ts";
+import { type FoundFile, foundFile, type Placed } from "./found_file.ts";
 import { absent, type Seeing } from "./seeing.ts";
 
 /** Which symbolic links are followed: those that stay below the root, all of them, or none. */
@@ -37,6 +37,8 @@ export interface Name {
   readonly realPath: readonly string[] | undefined;
 }
 
+/** How many names of a folder are looked at together. */
+const AT_ONCE = 32;
 /** How often a path is followed whose root is switched meanwhile, as deployments do. */
 const ATTEMPTS = 5;
 
@@ -68,10 +70,16 @@ export function treeAt(
     const found = await look(segments);
     const named = found && await seeing.within(found.root, found.real, async (folder) => {
       const names = (await fs.promises.readdir(folder).catch(absent) ?? []).slice(0, most);
-      return await Promise.all(names.map((name) =>
-        // One name that the disk cannot tell of does not cost the others.
-        nameIn(folder, segments, found, name).catch(() => undefined)
-      ));
+      const listed: (Name | undefined)[] = [];
+      // Not all at once, or files that are asked for meanwhile would wait behind them.
+      for (let at = 0; at < names.length; at += AT_ONCE) {
+        const some = names.slice(at, at + AT_ONCE).map((name) =>
+          // One name that the disk cannot tell of does not cost the others.
+          nameIn(folder, segments, found, name).catch(() => undefined)
+        );
+        listed.push(...await Promise.all(some));
+      }
+      return listed;
     });
     return named?.filter((name) => name !== undefined) ?? [];
   }
@@ -88,9 +96,14 @@ export function treeAt(
       ? await look([...segments, name])
       : stat && { stat, realPath: realPath && [...realPath, name] };
     if (!placed?.stat.isFile() && !placed?.stat.isDirectory()) return undefined;
-    const { size, mtime } = factsOf(placed.stat);
-    const directory = placed.stat.isDirectory();
-    return { name, directory, size, lastModified: mtime, realPath: placed.realPath };
+    const { size, mtimeNs } = placed.stat;
+    return {
+      name,
+      directory: placed.stat.isDirectory(),
+      size: Number(size),
+      lastModified: Number(mtimeNs) / 1e6,
+      realPath: placed.realPath,
+    };
   }
 
   /** What is found below the root, which was the same before and after. */
