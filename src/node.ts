@@ -21,6 +21,7 @@ import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
+import { unsoundHttp2 } from "./node/http2_limits.ts";
 import { refuse } from "./node/refuse.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
@@ -139,6 +140,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (http2 && tls === undefined) {
     throw new TypeError("serve: http2 needs tls, a certificate and its key");
   }
+  const unsound = http2 && unsoundHttp2(process.versions.node);
+  if (unsound) process.emitWarning(unsound, { code: "HANDWERK_HTTP2" });
   const listen = listener(fetch, onError ? { onError } : {});
   const certificate = tls === undefined ? undefined : readTls(tls);
   const server = createServer(listen, certificate, http2, withDefaults(options.timeouts));
