@@ -26,6 +26,8 @@ const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** RFC 9110 §5.5: to be replaced before a value goes on; hosts would choke on them. */
 const CONTROLS = /[^\P{Cc}\0\t\r\n\x80-\x9f]/gu;
+/** What sets cookies of the site, and what takes them away. */
+const COOKIES = new Set(["set-cookie", "clear-site-data"]);
 /** Fields that are wrong about content that was decoded (RFC 9110 §8.4, RFC 9530). */
 const CODED = new Set([
   "content-encoding",
@@ -79,7 +81,7 @@ export function answerFields(
   let [via, length]: (string | undefined)[] = [];
   for (const [name, value] of endToEnd(lines)) {
     if (coded && CODED.has(name)) continue;
-    if (!credentials && name === "set-cookie") continue;
+    if (!credentials && COOKIES.has(name)) continue;
     if (name === "content-length") {
       // RFC 9110 §8.6: never with 204; 205 has no content either.
       const without = chunked || status === 204 || status === 205;
