@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fail } from "./config.ts";
+import { fail, shown } from "./config.ts";
 import { textResponse } from "./http/text.ts";
 import { isBinding } from "./runtime/binding.ts";
 
@@ -186,6 +186,21 @@ export function requireHandler(where: string, value: unknown): Handler<readonly 
   if (typeof value !== "function") return fail(where, value, "a handler, such as notFound");
   if (!middlewares.has(value)) return value as Handler<readonly unknown[]>;
   throw new TypeError(`${where} is a middleware; give it a handler to wrap: middleware(notFound)`);
+}
+
+/**
+ * Checks what a handler answered with. Some hosts take a handler that forgot to return anything for
+ * one that answers, Bun even with 200 and a page of its own.
+ *
+ * @param where What the handler is called in errors.
+ * @throws {TypeError} When it is no response.
+ */
+export function requireResponse(where: string, value: unknown): Response {
+  // Another implementation of `Response` will do.
+  if (value instanceof Response || Object.prototype.toString.call(value) === "[object Response]") {
+    return value as Response;
+  }
+  throw new TypeError(`${where} returned ${shown(value)}; return a Response`);
 }
 
 /** Whether a value has a handler as its method `fetch`. */

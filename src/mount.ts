@@ -12,9 +12,11 @@ import {
   type Middleware,
   notFound,
   requireHandler,
+  requireResponse,
 } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./http/received.ts";
+import { isUpgraded } from "./runtime/client_address.ts";
 import { readTarget, type Target } from "./http/target.ts";
 import { textResponse } from "./http/text.ts";
 
@@ -110,11 +112,24 @@ export function entrance<Args extends readonly unknown[]>(
   if (own) return own;
   // It is ours, too, and where it stands is all the same to it.
   if ((handler as unknown) === notFound) return notFound;
-  return (request, place, args) => {
+  const call: Entrance<Args> = (request, place, args) => {
     if (place.base.length === place.hidden) return handler(nativeRequest(request), ...args);
     if (!place.rewrite) return lend(handler, nativeRequest(request), place, args);
     return handler(rebase(request, place), ...args);
   };
+  return (request, place, args) => {
+    const response = call(request, place, args);
+    if (response instanceof Response) return response;
+    return Promise.resolve(response).then((settled) =>
+      settled instanceof Response ? settled : unusual(settled, place, args)
+    );
+  };
+}
+
+/** A response that is none of the runtime's own. */
+function unusual(value: unknown, { base, original }: Place, args: readonly unknown[]): Response {
+  if (value === undefined && isUpgraded(original, args)) return value as unknown as Response;
+  return requireResponse(base === "" ? "the handler" : `the handler at ${base}`, value);
 }
 
 /**

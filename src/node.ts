@@ -15,12 +15,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { telling } from "./callbacks.ts";
 import { callback, checkOptions, type Checks, flag, text, whole } from "./config.ts";
-import { type Handler, requireHandler } from "./handler.ts";
+import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
+import { unsoundHttp2 } from "./node/http2_limits.ts";
 import { refuse } from "./node/refuse.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
@@ -139,6 +140,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (http2 && tls === undefined) {
     throw new TypeError("serve: http2 needs tls, a certificate and its key");
   }
+  const unsound = http2 && unsoundHttp2(process.versions.node);
+  if (unsound) process.emitWarning(unsound, { code: "HANDWERK_HTTP2" });
   const listen = listener(fetch, onError ? { onError } : {});
   const certificate = tls === undefined ? undefined : readTls(tls);
   const server = createServer(listen, certificate, http2, withDefaults(options.timeouts));
@@ -244,13 +247,11 @@ export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): 
   return upgrading(listener(fetch, options));
 }
 
-function checked(response: unknown): Response {
-  if (typeof response === "object" && response && "status" in response) {
-    // A client would wait for the final answer, and take the next one for it.
-    if (Number(response.status) >= 200) return response as Response;
-    throw new TypeError(`serve: the handler returned the status ${String(response.status)}`);
-  }
-  throw new TypeError(`serve: the handler returned ${String(response)}; return a Response`);
+function checked(value: unknown): Response {
+  const response = requireResponse("serve: the handler", value);
+  // A client would wait for the final answer, and take the next one for it.
+  if (response.status >= 200) return response;
+  throw new TypeError(`serve: the handler returned the status ${response.status}`);
 }
 
 function nameOf(hostname: string | undefined): string {

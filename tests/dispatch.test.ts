@@ -235,3 +235,34 @@ test("a navigation, as a service worker gets it, reaches a mounted handler with 
   );
   assert.equal(await response.text(), "http://host/x POST 1 content");
 });
+
+for (
+  const [value, shown] of [
+    [undefined, "undefined"],
+    [null, "null"],
+    ["text", '"text"'],
+    [{ status: 200 }, "an object"],
+    [Response, "a function"],
+  ] as const
+) {
+  test(`a mounted handler that returns ${shown} is told to return a Response`, async () => {
+    const answers = [(): unknown => value, (): unknown => Promise.resolve(value)];
+    for (const answer of answers) {
+      const app = dispatch({ "/a": answer as Handler })(answer as Handler);
+      await assert.rejects(
+        async () => await app(new Request("http://h/a/b")),
+        new TypeError(`the handler at /a returned ${shown}; return a Response`),
+      );
+      await assert.rejects(
+        async () => await app(new Request("http://h/b")),
+        new TypeError(`the handler returned ${shown}; return a Response`),
+      );
+    }
+  });
+}
+
+test("a response of another implementation is a response", async () => {
+  const other = Object.assign(Object.create({ [Symbol.toStringTag]: "Response" }), { status: 200 });
+  const app = dispatch({ "/": () => other as Response })(notFound);
+  assert.equal(await app(new Request("http://h/")), other);
+});

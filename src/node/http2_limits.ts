@@ -5,9 +5,17 @@
  */
 import type { Server } from "node:http";
 import type { SecureServerOptions, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import type { ServerTimeouts } from "./timeouts.ts";
 
 type Limits = Required<ServerTimeouts>;
+
+/** What is wrong with the HTTP/2 of a version of Node, if something is known to be. */
+export function unsoundHttp2(version: string): string | undefined {
+  if (Number.parseInt(version, 10) >= 24) return undefined;
+  return `serve: the HTTP/2 server of Node ${version} can be made to abort the process; use Node 24 ` +
+    "or later, or leave out http2 where clients are not trusted";
+}
 
 /** Options of a server. Each stream can cost a handler, a file and what waits to be sent. */
 export const HTTP2_OPTIONS: SecureServerOptions = {
@@ -29,10 +37,16 @@ interface Exchange {
 /** Watches the clients of a server, until it is closed. */
 export function limitTime(server: Server, limits: Limits): void {
   const watches = new Set<SessionWatch>();
+  let latest: SessionWatch | undefined;
   server.on("session", (session: ServerHttp2Session) => {
-    const watch = new SessionWatch(session, limits);
+    const watch = latest = new SessionWatch(session, limits);
     watches.add(watch);
     session.once("close", () => watches.delete(watch));
+  });
+  // Of the same connection, and told of right after its session.
+  server.on("secureConnection", (socket: Socket) => {
+    if (latest) latest.socket = socket;
+    latest = undefined;
   });
   const shortest = Math.min(...Object.values(limits).filter((limit) => limit > 0));
   if (shortest === Infinity) return;
@@ -45,10 +59,12 @@ export function limitTime(server: Server, limits: Limits): void {
 
 /** One connection. */
 class SessionWatch {
+  /** The connection itself, which sessions of Node 22 leave open at times. */
+  socket: Socket | undefined;
   readonly #session: ServerHttp2Session;
   readonly #limits: Limits;
   readonly #exchanges = new Set<Exchange>();
-  /** Since when there is no stream. */
+  /** Since when there is no request. */
   #idle = performance.now();
   #patience: number;
 
@@ -61,10 +77,10 @@ class SessionWatch {
     const now = performance.now();
     const exchange: Exchange = { stream, began: now, waiting: 0, since: now };
     this.#exchanges.add(exchange);
+    this.#patience = this.#limits.idle;
     stream.once("close", () => {
       this.#exchanges.delete(exchange);
       this.#idle = performance.now();
-      this.#patience = this.#limits.idle;
     });
   }
 
@@ -72,20 +88,24 @@ class SessionWatch {
     const { request } = this.#limits;
     for (const exchange of this.#exchanges) {
       const { stream, began } = exchange;
-      const arriving = stream.state.remoteClose === 0;
-      const late = request > 0 && arriving && now - began > request;
+      // Some never are destroyed.
+      if (stream.closed) continue;
+      this.#idle = now;
+      const late = request > 0 && stream.state.remoteClose === 0 && now - began > request;
       if (late || this.#isStuck(exchange, now)) stream.close(CANCEL);
     }
-    if (this.#exchanges.size > 0 || this.#patience === 0) return;
     const idle = now - this.#idle;
-    // A client that does not take the GOAWAY of the first would stay.
-    if (idle > 2 * this.#patience) this.#session.destroy();
-    else if (idle > this.#patience) this.#session.close();
+    if (this.#patience === 0 || idle <= this.#patience) return;
+    this.#session.close();
+    // A client that does not take the end would stay.
+    if (idle > 2 * this.#patience) this.socket?.destroy();
   }
 
   /** Whether a client takes nothing of what waits for it. */
   #isStuck(exchange: Exchange, now: number): boolean {
-    const waiting = exchange.stream.writableLength;
+    const { writableLength, writableFinished, state } = exchange.stream;
+    // The end waits, too.
+    const waiting = writableLength + (writableFinished && state.localClose === 0 ? 1 : 0);
     if (waiting === 0 || waiting !== exchange.waiting) {
       [exchange.waiting, exchange.since] = [waiting, now];
       return false;

@@ -12,10 +12,11 @@ import { takesTrailers, withTrailers } from "../http/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Clock } from "./clock.ts";
 import { discard, type Exchange } from "./exchange.ts";
-import { Failure } from "./failure.ts";
+import { Failure, HookError } from "./failure.ts";
 import { type Watch, watched } from "./guard.ts";
 import type { Settings } from "./options.ts";
 import type { IncomingResponse, PushedResponse } from "./transport.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
 const NULL_BODY = new Set([204, 205, 304]);
@@ -25,6 +26,8 @@ const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** RFC 9110 §5.5: to be replaced before a value goes on; hosts would choke on them. */
 const CONTROLS = /[^\P{Cc}\0\t\r\n\x80-\x9f]/gu;
+/** What sets cookies of the site, and what takes them away. */
+const COOKIES = new Set(["set-cookie", "clear-site-data"]);
 /** Fields that are wrong about content that was decoded (RFC 9110 §8.4, RFC 9530). */
 const CODED = new Set([
   "content-encoding",
@@ -78,7 +81,7 @@ export function answerFields(
   let [via, length]: (string | undefined)[] = [];
   for (const [name, value] of endToEnd(lines)) {
     if (coded && CODED.has(name)) continue;
-    if (!credentials && name === "set-cookie") continue;
+    if (!credentials && COOKIES.has(name)) continue;
     if (name === "content-length") {
       // RFC 9110 §8.6: never with 204; 205 has no content either.
       const without = chunked || status === 204 || status === 205;
@@ -140,19 +143,18 @@ export interface Answering {
   readonly exchange: Exchange;
   readonly settings: Settings;
   readonly clock: Clock;
-  /** Whether the upstream is in this process. */
-  readonly local: boolean;
+  readonly upstream: Upstream;
 }
 
 /** The response itself, of fields that are right. */
 export function responseOf(
   incoming: IncomingResponse,
   fields: readonly Field[],
-  { request, exchange, settings, clock, local }: Answering,
+  { request, exchange, settings, clock, upstream }: Answering,
 ): Response {
   const { status } = incoming;
   const head = headOf(incoming, fields);
-  const { timeouts: { idle, total }, ownTransport, onError, onResponse } = settings;
+  const { timeouts: { idle, total }, onError, onResponse } = settings;
   // Whoever looks at it is given what the runtime has.
   const host = onResponse ? {} : request;
   if (request.method === "HEAD" || NULL_BODY.has(status)) {
@@ -162,21 +164,25 @@ export function responseOf(
     return respond(host, null, head);
   }
   const pause = isEvents(head.fields) ? 0 : idle;
-  // Transports of ours notice content that is cut; only what more is asked for costs a stream.
-  const counted = (ownTransport && !local) || head.length === undefined;
+  const cut = (error: unknown): void => {
+    // With what a hook throws, the handler rejects.
+    if (!isGone(request) && !(error instanceof HookError)) onError(error, request, upstream);
+  };
   const flow = isPushed(incoming) ? incoming.flow : undefined;
-  if (pause === 0 && total === 0 && counted) {
+  if (flow && pause === 0 && total === 0) {
     // From here on, a client that leaves cancels the content.
     exchange.end();
-    if (!flow) return trailing(respond(host, incoming.body as Body, head), request, incoming);
     // Content of a known length has no trailers.
     const whole = head.length === undefined ? undefined : flow.whole?.();
     if (whole) return respond(host, whole, head);
+    flow.onCut = cut;
     return trailing(respondFlow(host, flow, head), request, incoming);
   }
-  if (incoming.body === null) {
+  // Text and bytes have a length that only the host can see, and only in their own stream.
+  const sized = upstream.local && head.length === undefined && pause === 0 && total === 0;
+  if (incoming.body === null || sized) {
     exchange.end();
-    return respond(host, null, head);
+    return trailing(respond(host, incoming.body as Body, head), request, incoming);
   }
   const watch: Watch = {
     length: head.length,
@@ -184,8 +190,8 @@ export function responseOf(
     signal: exchange.signal,
     ended(error) {
       if (error === undefined) return exchange.end();
+      cut(error);
       exchange.abort(error);
-      if (!isGone(request)) onError(error, request);
     },
   };
   const body = watched(incoming.body, watch, clock) as Body;

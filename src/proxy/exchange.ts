@@ -5,7 +5,7 @@
  */
 import { isGone, offLeave, onLeave, whyGone } from "../http/received.ts";
 import type { Clock } from "./clock.ts";
-import { Failure, LateRequest } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import type { Attempt } from "./forward.ts";
 import type { Settings } from "./options.ts";
 import type { Awaited } from "./upload.ts";
@@ -91,7 +91,15 @@ export class Exchange {
 
 function lateness(awaited: Awaited, limit: number): Failure {
   const within = `${limit} ms (option timeout)`;
-  if (awaited === "client") return new LateRequest(`the client sent no content for ${within}`);
+  if (awaited === "client") {
+    // RFC 9110 §15.5.9
+    return new Failure(
+      "http_request_error",
+      `the client sent no content for ${within}`,
+      undefined,
+      408,
+    );
+  }
   return awaited === "upstream"
     ? new Failure("connection_write_timeout", `the upstream took no content for ${within}`)
     : new Failure("http_response_timeout", `no response within ${within}`);

@@ -13,21 +13,14 @@ export class Failure extends Error {
   readonly type: ProxyErrorType;
   /** The status that the upstream answered with, if it did. */
   readonly receivedStatus: number | undefined;
+  /** The status to answer with, where the type has another one. */
+  readonly status: number | undefined;
 
-  constructor(type: ProxyErrorType, message: string, receivedStatus?: number) {
+  constructor(type: ProxyErrorType, message: string, receivedStatus?: number, status?: number) {
     super(message);
     this.type = type;
     this.receivedStatus = receivedStatus;
-  }
-}
-
-/** The client does not send the content that it has announced (RFC 9110 §15.5.9). */
-export class LateRequest extends Failure {
-  /** The status to answer with. */
-  readonly status = 408;
-
-  constructor(message: string) {
-    super("http_request_error", message);
+    this.status = status;
   }
 }
 

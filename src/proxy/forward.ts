@@ -13,7 +13,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connecting.ts";
 import { withEarlyHints } from "./early_hints.ts";
 import { discard, Exchange } from "./exchange.ts";
-import { Failure, HookError, LateRequest, type OwnAnswer, ownResponse } from "./failure.ts";
+import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
 import type { Settings } from "./options.ts";
 import { contentOf, frontOf, outgoingRequest, type Received } from "./outgoing.ts";
@@ -104,6 +104,7 @@ export function forwarder(
       body: contentOf(request),
       signal: exchange.signal,
     };
+    let asked: Upstream | undefined;
     const deliver = (
       received: Received,
       upload: Upload | undefined,
@@ -116,6 +117,7 @@ export function forwarder(
         signal: received.signal,
         patience: patienceOf(settings),
         async attempt(upstream) {
+          if (received.target === target) asked = upstream;
           const body = upload ? upload.attempt() : null;
           const plain = outgoingRequest(received, body, upstream, settings);
           if (!plain) throw new Failure("http_request_error", "the path would leave the target");
@@ -170,7 +172,7 @@ export function forwarder(
         exchange.end();
         return await answerUpgrade(request, incoming, answer, upgrade, name);
       }
-      const around = { request, exchange, settings, clock, local: upstream.local };
+      const around = { request, exchange, settings, clock, upstream };
       const response = responseOf(incoming, answer, around);
       if (!onResponse) return response;
       return await HookError.of(() => onResponse(response, request)) ?? response;
@@ -183,7 +185,7 @@ export function forwarder(
       // Nobody reads it; the status is for logs.
       if (isGone(request)) return new Response(null, { status: 499 });
       const failed = whatFailed(error);
-      if (failed.status >= 500) settings.onError(error, request);
+      if (failed.status >= 500) settings.onError(error, request, asked);
       return own(failed);
     }
   };
@@ -231,7 +233,7 @@ function whatFailed(error: unknown): OwnAnswer {
   const headers: Record<string, string> = retryAfter === undefined
     ? {}
     : { "retry-after": String(retryAfter) };
-  const status = error instanceof LateRequest ? error.status : statusOf(type);
+  const status = (error instanceof Failure && error.status) || statusOf(type);
   return { status, type, receivedStatus, headers };
 }
 

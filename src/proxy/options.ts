@@ -24,6 +24,7 @@ import { isPseudonym } from "../http/via.ts";
 import { clientAddress } from "../runtime/client_address.ts";
 import { runtimeTransport } from "../runtime/transport.ts";
 import type { OutgoingRequest, Transport } from "./transport.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** How long each part of an exchange may take, in milliseconds; 0 for as long as it likes. */
 export interface Timeouts {
@@ -115,11 +116,12 @@ export interface ProxyOptions {
    */
   readonly onInformation?: (status: number, fields: readonly Field[], request: Request) => void;
   /**
-   * Is told why a request was answered with 502, 503 or 504, or an answer was broken off, which the
-   * client is not. What it throws or rejects with goes to `console.error`. Default: one line on
-   * `console.error`.
+   * Called with the reason when a request was answered with 502, 503 or 504, or when a response was
+   * broken off; the client is not told the reason. `upstream` is the URL of the upstream that was
+   * asked last, if one was. What it throws or rejects with goes to `console.error`.
+   * @default logs the method, the URL, the upstream and the error with `console.error`
    */
-  readonly onError?: (error: unknown, request: Request) => void;
+  readonly onError?: (error: unknown, request: Request, upstream: URL | undefined) => void;
   /** How requests are sent. Default: the best way that the runtime has. */
   readonly transport?: Transport;
 }
@@ -137,12 +139,10 @@ export interface Settings {
   readonly onResponse: ProxyOptions["onResponse"];
   readonly earlyHints: boolean;
   readonly onInformation: ProxyOptions["onInformation"];
-  readonly onError: (error: unknown, request: Request) => void;
+  readonly onError: (error: unknown, request: Request, upstream: Upstream | undefined) => void;
   /** Whether a function of the user's is given the request after its content was sent. */
   readonly tells: boolean;
   readonly transport: Transport;
-  /** Whether the transport is ours, and so known to notice content that was cut. */
-  readonly ownTransport: boolean;
 }
 
 const OPTIONS: Checks<ProxyOptions> = {
@@ -225,11 +225,13 @@ export function readOptions(options: ProxyOptions): Settings {
         (status, fields, request) => onInformation(status, fields, nativeRequest(request)),
       ),
     onError: onError
-      ? telling("proxy: onError", (error, request) => onError(error, nativeRequest(request)))
+      ? telling(
+        "proxy: onError",
+        (error, request, upstream) => onError(error, nativeRequest(request), remoteUrl(upstream)),
+      )
       : report,
     tells: Boolean(onResponse ?? onInformation ?? onError),
     transport,
-    ownTransport: transport === runtimeTransport(),
   };
 }
 
@@ -242,8 +244,14 @@ function pseudonym(via: string | false | undefined): () => string | undefined {
   return () => name;
 }
 
-function report(error: unknown, request: Request): void {
-  console.error(`proxy: ${request.method} ${request.url}:`, error);
+function report(error: unknown, { method, url }: Request, upstream: Upstream | undefined): void {
+  const asked = remoteUrl(upstream);
+  console.error(`proxy: ${method} ${url}${asked ? ` from ${asked.href}` : ""}:`, error);
+}
+
+/** The URL of an upstream, if it is not in this process. */
+function remoteUrl(upstream: Upstream | undefined): URL | undefined {
+  return upstream?.local ? undefined : upstream?.url;
 }
 
 function refuse(why: string): never {

@@ -57,8 +57,8 @@ export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptio
    */
   readonly removeHeaders?: readonly string[];
   /**
-   * Whether the client's `Authorization` and `Cookie` go to the target and its `Set-Cookie` comes
-   * back. Set it to `false` for targets that are not yours. Default `true`.
+   * Whether the client's `Authorization` and `Cookie` go to the target and its `Set-Cookie` and
+   * `Clear-Site-Data` come back. Set it to `false` for targets that are not yours. Default `true`.
    */
   readonly credentials?: boolean;
   /**

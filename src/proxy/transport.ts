@@ -107,7 +107,13 @@ export interface IncomingResponse {
 /** A response of our own transports that comes without a stream in between. */
 export interface PushedResponse extends IncomingResponse {
   /** The content; `body` is the same, so that only one of them can be used. */
-  readonly flow: Flow | undefined;
+  readonly flow: PushedContent | undefined;
+}
+
+/** Content that tells when it is cut. */
+export interface PushedContent extends Flow {
+  /** Called with the reason, before whoever takes the content. */
+  onCut?: (error: unknown) => void;
 }
 
 /** A connection that the upstream has agreed to use for something else than HTTP. */

@@ -19,8 +19,10 @@ export interface Watcher {
   cut(error: unknown): void;
 }
 
-/** How much is kept, be it to find the end before anything is sent or to send it again, in bytes. */
+/** How much is kept to be sent again, in bytes. */
 const MOST_KEPT = 256 * 1024;
+/** How much is read to find the end before anything is sent, in bytes: a stream may have none. */
+const MOST_AHEAD = 8 * 1024 * 1024;
 
 /** Content that is sent to one upstream after another until one of them answers. */
 export class Upload {
@@ -40,7 +42,7 @@ export class Upload {
   /** Whether the end is looked for before there is an attempt. */
   #looking = false;
   #count = 0;
-  #length = Infinity;
+  #length: number | undefined;
   #state: "open" | "ended" | "failed" = "open";
   #error: unknown;
 
@@ -70,8 +72,7 @@ export class Upload {
   /** From now on, content of another length fails. */
   expect(length: number): void {
     this.#length = length;
-    if (this.#count > length) this.#fail(wrong("longer", length));
-    else if (this.#state === "ended" && this.#count < length) this.#fail(wrong("shorter", length));
+    this.#check(this.#state === "ended");
   }
 
   /** The content for the next attempt; nothing goes to those before, nor do they have a say. */
@@ -122,10 +123,7 @@ export class Upload {
     this.#source.start({
       write: (chunk) => this.#write(chunk),
       end: () => {
-        if (this.#state !== "open") return;
-        if (this.#count < this.#length && this.#length !== Infinity) {
-          return this.#fail(wrong("shorter", this.#length));
-        }
+        if (this.#state !== "open" || !this.#check(true)) return;
         this.#state = "ended";
         this.#watcher?.moved("nobody");
         this.#sink?.end();
@@ -138,15 +136,10 @@ export class Upload {
     if (this.#state !== "open") return false;
     const isFirst = this.#count === 0;
     this.#count += chunk.byteLength;
-    if (this.#count > this.#length) {
-      const error = wrong("longer", this.#length);
-      this.#source?.cancel(error);
-      this.#fail(error);
-      return false;
-    }
+    if (!this.#check(false)) return false;
     const sink = this.#sink;
     if (this.#keeping) this.#keep(chunk);
-    const more = sink ? sink.write(chunk) : this.#looking && (isFirst || this.#count < MOST_KEPT);
+    const more = sink ? sink.write(chunk) : this.#looking && (isFirst || this.#count < MOST_AHEAD);
     this.#watcher?.moved(more ? "client" : "upstream");
     return more;
   }
@@ -188,8 +181,14 @@ export class Upload {
     this.#watcher?.cut(error);
     this.#sink?.fail(error);
   }
-}
 
-function wrong(how: "longer" | "shorter", length: number): Error {
-  return new Error(`the content is ${how} than its Content-Length, ${length}`);
+  /** Whether the length can still be what is expected. */
+  #check(isWhole: boolean): boolean {
+    const [count, length = count] = [this.#count, this.#length];
+    if (count === length || (count < length && !isWhole)) return true;
+    const error = new Error(`the content is not as long as its Content-Length, ${length}`);
+    this.#source?.cancel(error);
+    this.#fail(error);
+    return false;
+  }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Handler } from "../handler.ts";
+import { type Handler, requireResponse } from "../handler.ts";
 import { answered, askBinding, type Binding } from "../runtime/binding.ts";
 import { fetched } from "../runtime/fetching.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
@@ -65,7 +65,10 @@ export function localUpstream(
     weight: 1,
     inFlight: 0,
     local: true,
-    send: async (request, args) => nativeAgreement(await answer(requestOf(request), ...args), read),
+    async send(request, args) {
+      const response = await answer(requestOf(request), ...args);
+      return nativeAgreement(requireResponse("proxy: the handler of a target", response), read);
+    },
   };
 }
 

@@ -19,6 +19,14 @@ type Socket = import("node:net").Socket & { alpnProtocol?: string | false | null
 /** How long a connection may take to be made when nobody says, in milliseconds. */
 const TIMEOUT = 10_000;
 
+/**
+ * Undici takes a reset for the end of content that is delimited by the end of the connection, by
+ * this code; it is cut (RFC 9112 §8).
+ */
+function notAnEnd(error: Error & { code?: string }): void {
+  if (error.code === "ECONNRESET") error.code = "EPIPE";
+}
+
 /** Connects as the options of a target say. */
 export function connector(connection: Connection): Connect {
   const { socketPath, http2, connectTimeout = TIMEOUT } = connection;
@@ -40,6 +48,7 @@ export function connector(connection: Connection): Connect {
     // What undici takes for an agreement on HTTP/2.
     if (!secure && http2 === "prior knowledge") socket.alpnProtocol = "h2";
     socket.setNoDelay(true).setKeepAlive(true, 60_000);
+    socket.on("error", notAnEnd);
     const timer = setTimeout(() => {
       socket.destroy(Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" }));
     }, connectTimeout);

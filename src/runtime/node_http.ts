@@ -46,11 +46,19 @@ export function httpSend(keeping = true): Transport["send"] {
       const agent = agentOf(connection, url.protocol);
       const { signal } = request;
       const sent = begin(request, framing(request), { agent, signal });
-      sent.on("error", reject);
+      let response: Message | undefined;
+      sent.on("error", (error) => {
+        reject(error);
+        // Node takes a reset for the end of content that is delimited by that of the connection.
+        response?.destroy(error);
+      });
       sent.on("information", ({ statusCode, rawHeaders }) => {
         request.onInformation?.(statusCode, pairs(rawHeaders));
       });
-      sent.on("response", (message) => resolve(received(message)));
+      sent.on("response", (message) => {
+        response = message;
+        resolve(received(message));
+      });
       sent.on("upgrade", (_message, socket) => {
         socket.destroy();
         reject(new Error("the upstream upgraded the connection unasked"));

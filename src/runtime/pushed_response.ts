@@ -4,8 +4,13 @@
  * @module
  */
 import type { Field } from "../http/connection.ts";
-import { type Flow, type Sink, streamOf } from "../http/flow.ts";
-import type { IncomingResponse, OutgoingRequest, PushedResponse } from "../proxy/transport.ts";
+import { type Sink, streamOf } from "../http/flow.ts";
+import type {
+  IncomingResponse,
+  OutgoingRequest,
+  PushedContent,
+  PushedResponse,
+} from "../proxy/transport.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
@@ -20,7 +25,8 @@ export interface Control {
 const MOST_WAITING = 64 * 1024;
 
 /** Is told of one exchange. */
-export class Receiver implements Flow {
+export class Receiver implements PushedContent {
+  onCut?: (error: unknown) => void;
   readonly #request: OutgoingRequest;
   readonly #resolve: (response: IncomingResponse) => void;
   readonly #reject: (reason: Error) => void;
@@ -93,12 +99,17 @@ export class Receiver implements Flow {
     this.#trailers?.reject(error);
     if (this.#state !== "open") return;
     this.#state = "failed";
-    this.#sink?.fail(error);
+    if (this.#sink) this.#cut(this.#sink);
   }
 
   readonly #leave = (): void => {
     if (this.#state === "open") this.#control?.abort(asError(this.#request.signal.reason));
   };
+
+  #cut(sink: Sink): void {
+    this.onCut?.(this.#error);
+    sink.fail(this.#error);
+  }
 
   start(sink: Sink): void {
     this.#sink = sink;
@@ -107,7 +118,7 @@ export class Receiver implements Flow {
     let more = true;
     for (const chunk of waiting) more = sink.write(chunk);
     if (this.#state === "ended") sink.end();
-    else if (this.#state === "failed") sink.fail(this.#error);
+    else if (this.#state === "failed") this.#cut(sink);
     else if (!more) this.#control?.pause();
     else if (this.#size >= MOST_WAITING) this.#control?.resume();
     // Who waits for events wants to know that there is somebody to wait for.

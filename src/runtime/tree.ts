@@ -4,7 +4,8 @@
  * @module
  */
 import { builtin, type BuiltinModules } from "./builtin.ts";
-import { factsOf, type FoundFile, foundFile, type Placed } from "./found_file.ts";
+import { type FoundFile, foundFile, type Placed } from "./found_file.ts";
+import { foldCase } from "../http/segments.ts";
 import { absent, type Seeing } from "./seeing.ts";
 
 /** Which symbolic links are followed: those that stay below the root, all of them, or none. */
@@ -37,6 +38,8 @@ export interface Name {
   readonly realPath: readonly string[] | undefined;
 }
 
+/** How many names of a folder are looked at together. */
+const AT_ONCE = 32;
 /** How often a path is followed whose root is switched meanwhile, as deployments do. */
 const ATTEMPTS = 5;
 
@@ -50,6 +53,7 @@ export function treeAt(
 ): Tree {
   const path = builtin("node:path");
   let root: string | undefined;
+  let ignoresCase: Promise<boolean> | undefined;
   const rootNow = (): Promise<string | undefined> => fs.promises.realpath(at).catch(absent);
   return { name, find, list };
 
@@ -68,10 +72,16 @@ export function treeAt(
     const found = await look(segments);
     const named = found && await seeing.within(found.root, found.real, async (folder) => {
       const names = (await fs.promises.readdir(folder).catch(absent) ?? []).slice(0, most);
-      return await Promise.all(names.map((name) =>
-        // One name that the disk cannot tell of does not cost the others.
-        nameIn(folder, segments, found, name).catch(() => undefined)
-      ));
+      const listed: (Name | undefined)[] = [];
+      // Not all at once, or files that are asked for meanwhile would wait behind them.
+      for (let at = 0; at < names.length; at += AT_ONCE) {
+        const some = names.slice(at, at + AT_ONCE).map((name) =>
+          // One name that the disk cannot tell of does not cost the others.
+          nameIn(folder, segments, found, name).catch(() => undefined)
+        );
+        listed.push(...await Promise.all(some));
+      }
+      return listed;
     });
     return named?.filter((name) => name !== undefined) ?? [];
   }
@@ -88,9 +98,14 @@ export function treeAt(
       ? await look([...segments, name])
       : stat && { stat, realPath: realPath && [...realPath, name] };
     if (!placed?.stat.isFile() && !placed?.stat.isDirectory()) return undefined;
-    const { size, mtime } = factsOf(placed.stat);
-    const directory = placed.stat.isDirectory();
-    return { name, directory, size, lastModified: mtime, realPath: placed.realPath };
+    const { size, mtimeNs } = placed.stat;
+    return {
+      name,
+      directory: placed.stat.isDirectory(),
+      size: Number(size),
+      lastModified: Number(mtimeNs) / 1e6,
+      realPath: placed.realPath,
+    };
   }
 
   /** What is found below the root, which was the same before and after. */
@@ -103,14 +118,40 @@ export function treeAt(
     const before = root ?? await rootNow();
     const full = before === undefined ? "" : path.join(before, ...segments);
     const seen = before === undefined ? undefined : await seeing.see(before, full);
-    root = await rootNow();
-    if (root !== before) return attempts > 1 ? await look(segments, attempts - 1) : undefined;
-    if (root === undefined || !seen || !mayFollow(root, full, seen.real)) return undefined;
-    return {
-      ...seen,
-      root,
-      realPath: seen.real === full ? undefined : namesBelow(root, seen.real),
-    };
+    const now = root = await rootNow();
+    if (now !== before) return attempts > 1 ? await look(segments, attempts - 1) : undefined;
+    if (now === undefined || !seen || !mayFollow(now, full, seen.real)) return undefined;
+    if (seen.real === full) return { ...seen, root: now, realPath: undefined };
+    if (!await isSpelled(now, segments, seen.real)) return undefined;
+    return { ...seen, root: now, realPath: namesBelow(now, seen.real) };
+  }
+
+  /**
+   * Whether names are spelled as in their folders, or as people write what is spelled there in another
+   * Unicode form. Where case is ignored, `/ADMIN` would get around what guards `/admin`.
+   */
+  async function isSpelled(
+    root: string,
+    segments: readonly string[],
+    real: string,
+  ): Promise<boolean> {
+    const isAsked = foldCase(real) === foldCase(path.join(root, ...segments));
+    if (!isAsked && !await (ignoresCase ??= ignoresCaseOf(root))) return true;
+    for (const [depth, name] of segments.entries()) {
+      const folder = path.join(root, ...segments.slice(0, depth));
+      const names = await fs.promises.readdir(folder).catch(absent);
+      if (!names?.some((own) => own === name || own.normalize("NFC") === name)) return false;
+    }
+    return true;
+  }
+
+  async function ignoresCaseOf(root: string): Promise<boolean> {
+    const upper = root.toUpperCase();
+    const other = upper === root ? root.toLowerCase() : upper;
+    const stat = async (at: string): Promise<bigint | undefined> =>
+      (await fs.promises.stat(at, { bigint: true }).catch(absent))?.ino;
+    const found = other === root ? undefined : await stat(other);
+    return found !== undefined && found === await stat(root);
   }
 
   function mayFollow(root: string, full: string, real: string): boolean {

@@ -5,6 +5,8 @@
  */
 import { Html, html } from "../http/html.ts";
 import { weightOfType } from "../http/accept.ts";
+import { evaluatePreconditions } from "../http/preconditions.ts";
+import { hashedEntry } from "./sources/entries.ts";
 import { NOSNIFF, type Plan } from "./finish.ts";
 import type { Listed } from "./source.ts";
 
@@ -16,13 +18,16 @@ type Column = (typeof COLUMNS)[number];
 export interface Listing {
   /** The path of the directory as the client sees it, decoded; ends in a slash. */
   readonly path: string;
-  readonly entries: readonly Listed[];
+  /** Tells what is served of what was listed. */
+  readonly entries: () => readonly Listed[] | Promise<readonly Listed[]>;
   readonly query: URLSearchParams;
   /** How many directories are above, down from the export. */
   readonly depth: number;
   /** Whether there are names that are not listed. */
   readonly more: boolean;
 }
+
+const NAMES = new Intl.Collator("en", { numeric: true });
 
 interface Order {
   readonly sort: Column;
@@ -54,28 +59,87 @@ td .u::before{clip-path:polygon(50% 8%,95% 55%,65% 55%,65% 92%,35% 92%,35% 55%,5
 a:hover{text-decoration:underline}a:focus-visible{outline:2px solid var(--link);outline-offset:1px}
 @media(max-width:34rem){th:last-child,td:last-child{display:none}}`;
 
+/** A listing that was made. */
+interface Made {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly etag: string | undefined;
+}
+
+/** Listings that were made of what a source gave, which it may give again for a moment. */
+export type MadeListings = WeakMap<readonly Listed[], Map<string, Promise<Made>>>;
+
+/** In how many spellings and orders a list is kept. */
+const KEPT = 4;
+/** How many rows are made before others have their turn. */
+const TURN = 250;
+
+let styleHash: Promise<string> | undefined;
+
 /** A listing: as JSON when the client likes that better, else as HTML. */
-export function listingPlan(request: Request, listing: Listing): Plan {
+export async function listingPlan(
+  request: Request,
+  listing: Listing,
+  listed: readonly Listed[],
+  kept: MadeListings,
+): Promise<Plan> {
   const order = orderOf(listing.query);
-  const entries = sorted(listing.entries, order);
   const accept = request.headers.get("accept");
   const json = weightOfType(accept, "application/json") > weightOfType(accept, "text/html");
-  const nonce = crypto.randomUUID();
+  const made = kept.get(listed) ?? new Map<string, Promise<Made>>();
+  kept.set(listed, made);
+  const key = JSON.stringify([listing.path, order, json]);
+  const making = made.get(key) ?? make(listing, order, json);
+  if (made.size < KEPT) made.set(key, making);
+  const { body, etag = "" } = await making;
+  styleHash ??= hashOf(STYLE);
+  const policy = `default-src 'none'; style-src 'sha256-${await styleHash}'; base-uri 'none'; ` +
+    "form-action 'none'; frame-ancestors 'none'";
+  const guides = ["cache-control", "no-cache", "etag", etag, "vary", "accept"];
+  const outcome = evaluatePreconditions(request.method, request.headers, {
+    etag,
+    lastModified: undefined,
+  });
+  if (outcome === "failed") {
+    return { status: 412, fields: [...guides, ...NOSNIFF], cacheControl: "no-store" };
+  }
+  if (outcome !== "proceed") return { status: 304, fields: guides };
+  const type = json ? "application/json" : "text/html; charset=utf-8";
+  const fields = [...guides, "content-security-policy", policy, "content-type", type, ...NOSNIFF];
+  return { status: 200, fields, body, length: body.length };
+}
+
+async function make(listing: Listing, order: Order, json: boolean): Promise<Made> {
+  const entries = await sorted(await listing.entries(), order);
   const text = json
     ? JSON.stringify(entries.map(plain))
-    // In names, what could end a tag is escaped; so this is the space between tags alone.
-    : page({ ...listing, entries }, order, nonce).markup.trim().replace(/>\s+</g, "><");
+    : compact(page({ ...listing, entries }, order, await rows(entries)));
   const body = new TextEncoder().encode(text);
-  const policy = `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; ` +
-    "form-action 'none'; frame-ancestors 'none'";
-  const headers = {
-    "cache-control": "no-cache",
-    "content-security-policy": policy,
-    "content-type": json ? "application/json" : "text/html; charset=utf-8",
-    "vary": "accept",
-  };
-  const fields = [...Object.entries(headers).flat(), ...NOSNIFF];
-  return { status: 200, fields, body, length: body.length };
+  const { etag } = await hashedEntry("", body, {});
+  return { body, etag };
+}
+
+async function hashOf(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(hash)));
+}
+
+/** In names, what could end a tag is escaped; so this is the space between tags alone. */
+function compact({ markup }: Html): string {
+  return markup.trim().replace(/>\s+</g, "><");
+}
+
+/** Lets others have their turn. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+async function rows(entries: readonly Listed[]): Promise<Html> {
+  let markup = "";
+  for (let at = 0; at < entries.length; at += TURN) {
+    if (at > 0) await pause();
+    for (const entry of entries.slice(at, at + TURN)) markup += compact(row(entry));
+  }
+  return new Html(markup);
 }
 
 function orderOf(query: URLSearchParams): Order {
@@ -85,15 +149,44 @@ function orderOf(query: URLSearchParams): Order {
   };
 }
 
-function sorted(entries: readonly Listed[], { sort, descending }: Order): readonly Listed[] {
-  const { compare } = new Intl.Collator("en", { numeric: true });
+async function sorted(
+  entries: readonly Listed[],
+  { sort, descending }: Order,
+): Promise<readonly Listed[]> {
   const key = (entry: Listed): number => (sort === "size" ? entry.size : entry.lastModified) ?? -1;
-  return entries.toSorted((a, b) =>
+  const compare = (a: Listed, b: Listed): number =>
     // Directories stay together at the top.
     Number(b.directory) - Number(a.directory) ||
     (descending ? -1 : 1) * (sort === "name" ? 0 : key(a) - key(b)) ||
-    (descending && sort === "name" ? -1 : 1) * compare(a.name, b.name)
-  );
+    (descending && sort === "name" ? -1 : 1) * NAMES.compare(a.name, b.name);
+  let runs: (readonly Listed[])[] = [];
+  for (let at = 0; at < entries.length; at += TURN) {
+    if (at > 0) await pause();
+    runs.push(entries.slice(at, at + TURN).toSorted(compare));
+  }
+  while (runs.length > 1) {
+    const merged: (readonly Listed[])[] = [];
+    for (let i = 0; i < runs.length; i += 2) {
+      merged.push(await merge(runs[i] ?? [], runs[i + 1] ?? [], compare));
+    }
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+async function merge(
+  left: readonly Listed[],
+  right: readonly Listed[],
+  compare: (a: Listed, b: Listed) => number,
+): Promise<readonly Listed[]> {
+  const merged: Listed[] = [];
+  for (let i = 0, k = 0; i < left.length || k < right.length;) {
+    const [a, b] = [left[i], right[k]];
+    if (a && (!b || compare(a, b) <= 0)) [merged[i + k], i] = [a, i + 1];
+    else if (b) [merged[i + k], k] = [b, k + 1];
+    if ((i + k) % (4 * TURN) === 0) await pause();
+  }
+  return merged;
 }
 
 function plain({ name, directory, size, lastModified }: Listed): object {
@@ -106,9 +199,11 @@ function plain({ name, directory, size, lastModified }: Listed): object {
 }
 
 function page(
-  { path, entries, depth, more }: Listing,
+  { path, entries, depth, more }: Omit<Listing, "entries"> & {
+    readonly entries: readonly Listed[];
+  },
   { sort, descending }: Order,
-  nonce: string,
+  rows: Html,
 ): Html {
   const heading = (column: Column, title: string): Html => {
     const active = column === sort;
@@ -134,7 +229,7 @@ function page(
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width">
       <title>${path}</title>
-      <style nonce="${nonce}">${new Html(STYLE)}</style>
+      <style>${new Html(STYLE)}</style>
       <main>
     ${depth === 0 ? "" : crumbs(names, depth)}
     <h1><bdi>${names.at(-1) ?? "/"}</bdi></h1>
@@ -144,7 +239,7 @@ function page(
       "modified",
       "Modified (UTC)",
     )}</tr></thead>
-    <tbody>${depth === 0 ? "" : up}${entries.map(row)}</tbody>
+    <tbody>${depth === 0 ? "" : up}${rows}</tbody>
     </table></main>
     </html>
   `;

@@ -10,6 +10,7 @@ import type { Answering } from "./answer.ts";
 import { type Cache, caching } from "./cache.ts";
 import { type Guard, guarding } from "./guard.ts";
 import type { Finishing } from "./finish.ts";
+import type { MadeListings } from "./listing.ts";
 import type { Finding } from "./locate.ts";
 import type { DirectoryOptions } from "./sources/directory.ts";
 import type { HotOptions } from "./sources/hot_files.ts";
@@ -166,6 +167,7 @@ export interface Settings {
   readonly notFoundPage: string | undefined;
   readonly refuseMethods: boolean;
   readonly listing: boolean;
+  readonly listings: MadeListings;
 }
 
 /**
@@ -229,6 +231,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     spa: page && { names: page, answersFor: pageRule(spaPaths, typeOf) },
     notFoundPage,
     listing,
+    listings: new WeakMap(),
     refuseMethods,
   };
 }

@@ -16,7 +16,7 @@ import { locate, type LocatedFile } from "./locate.ts";
 import { findMiss } from "./miss.ts";
 import type { Settings } from "./options.ts";
 import { andThen, type Soon } from "./soon.ts";
-import { MOST_LISTED, type Source } from "./source.ts";
+import { type Listed, MOST_LISTED, type Source } from "./source.ts";
 import { selectVariant } from "./variants.ts";
 
 /**
@@ -80,21 +80,23 @@ async function list(
   place: Place,
   listed: ReturnType<NonNullable<Source["list"]>>,
   segments: readonly string[],
-  { guard, finding }: Settings,
+  { guard, finding, listings }: Settings,
 ): Promise<Plan> {
   const all = await listed;
-  const entries = all.slice(0, MOST_LISTED).filter(({ name, directory, realPath }) =>
-    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`, finding.colons) &&
-    guard([...segments, name]) === "allow" &&
-    (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
-  );
-  return listingPlan(request, {
+  const entries = (): readonly Listed[] =>
+    all.slice(0, MOST_LISTED).filter(({ name, directory, realPath }) =>
+      name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`, finding.colons) &&
+      guard([...segments, name]) === "allow" &&
+      (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
+    );
+  const listing = {
     path: readablePath(place.base + place.canonical),
     entries,
     query: new URLSearchParams(place.target.query),
     depth: segments.length,
     more: all.length > MOST_LISTED,
-  });
+  };
+  return await listingPlan(request, listing, all, listings);
 }
 
 function answerLocated(

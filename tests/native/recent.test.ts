@@ -1,6 +1,6 @@
 /** What a directory remembers for a moment besides small files. */
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { notFound } from "../../src/handler.ts";
@@ -134,4 +134,42 @@ test("what is too long for the budget, or asked for now and then, is not kept", 
       assert.ok(!told.includes(true));
     }
   });
+});
+
+test("a list is believed for a moment, where files are, and read once for all who ask", async () => {
+  const { readdir } = fs.promises;
+  let reads = 0;
+  const counting = (...args: unknown[]): unknown => {
+    reads++;
+    return (readdir as (...args: unknown[]) => unknown)(...args);
+  };
+  Object.assign(fs.promises, { readdir: counting });
+  try {
+    await withClock(async (step) => {
+      const folder = join(root, "listed");
+      mkdirSync(folder);
+      writeFileSync(join(folder, "a.txt"), "a");
+      for (
+        const [hot, readsEach] of [[{}, false], [{ revalidate: 0 }, true], [false, true]] as const
+      ) {
+        const app = serving({ hot, listing: true });
+        const names = async (): Promise<string[]> => {
+          const headers = { accept: "application/json" };
+          const response = await app(new Request("http://host/listed/", { headers }));
+          return (await response.json() as { name: string }[]).map(({ name }) => name);
+        };
+        reads = 0;
+        await Promise.all(Array.from({ length: 10 }, names));
+        assert.equal(reads, readsEach ? 10 : 1);
+        writeFileSync(join(folder, "b.txt"), "b");
+        assert.deepEqual(await names(), readsEach ? ["a.txt", "b.txt"] : ["a.txt"]);
+        step(1000);
+        assert.deepEqual(await names(), ["a.txt", "b.txt"]);
+        rmSync(join(folder, "b.txt"));
+        step(1000);
+      }
+    });
+  } finally {
+    Object.assign(fs.promises, { readdir });
+  }
 });

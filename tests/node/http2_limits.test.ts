@@ -6,6 +6,7 @@ import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import { notFound } from "../../src/handler.ts";
 import { serve, type ServerTimeouts } from "../../src/node.ts";
+import { unsoundHttp2 } from "../../src/node/http2_limits.ts";
 import { serveStatic } from "../../src/static/mod.ts";
 import { certificates } from "../support/certificates.ts";
 import { until } from "../support/host.ts";
@@ -206,6 +207,21 @@ test("0 is for as long as they like; what is no time is refused", async () => {
       { name: "TypeError", message: /serve: timeouts/ },
     );
   }
+});
+
+test("serve warns where the HTTP/2 of Node is not sound", async () => {
+  assert.match(unsoundHttp2("22.23.3") ?? "", /^serve: .*Node 22\.23\.3 .*use Node 24/);
+  assert.deepEqual([unsoundHttp2("24.0.0"), unsoundHttp2("26.10.0")], [undefined, undefined]);
+  const warnings: Error[] = [];
+  const listen = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", listen);
+  await serving(notFound, {}, async () => await tick(0));
+  process.off("warning", listen);
+  const unsound = unsoundHttp2(process.versions.node);
+  assert.deepEqual(
+    warnings.filter(({ message }) => message.startsWith("serve:")).map(({ message }) => message),
+    unsound === undefined ? [] : [unsound],
+  );
 });
 
 test("a path of HTTP/2 that is not ASCII is a 400, as it is on HTTP/1.1", async () => {

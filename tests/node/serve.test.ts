@@ -191,7 +191,7 @@ test("a handler that rejects or throws is 500, says nothing, and is reported", a
   assert.equal((await raw(get("/"))).status, 500);
   assert.match(
     String(errors),
-    /TypeError: serve: the handler returned undefined; return a Response/,
+    /TypeError: the handler returned undefined; return a Response/,
   );
 });
 

@@ -139,8 +139,8 @@ test("Via is appended to responses", async () => {
   assert.equal(response.headers.get("via"), "1.0 a, 1.1 b, 1.1 gate");
 });
 
-test("a target that is not ours sets no cookies", async () => {
-  const fields = [["set-cookie", "a=1"], ["x", "1"]] as const;
+test("a target that is not ours sets no cookies, and takes none away", async () => {
+  const fields = [["set-cookie", "a=1"], ["Clear-Site-Data", '"cookies"'], ["x", "1"]] as const;
   const response = await passedBack({ fields }, undefined, {}, { credentials: false });
   assert.deepEqual([...response.headers], [["x", "1"]]);
 });

@@ -124,7 +124,7 @@ const posted = (body: BodyInit, length = "3"): Request =>
   new Request("http://front/", { method: "POST", body, headers: { "content-length": length } });
 
 test("content that was made anew has its own length", async () => {
-  for (const text of ["longer than before", "s", "", "é".repeat(100_000)]) {
+  for (const text of ["longer than before", "s", "", "é".repeat(500_000)]) {
     const length = String(bytes(text).length);
     assert.deepEqual(await sent(new Request(posted("old"), { method: "POST", body: text })), [
       length,
@@ -164,7 +164,7 @@ test("content in parts never looks complete at a length that is not its own", as
     const app = proxyTo("http://up", { transport, onError: () => {} });
     assert.equal((await app(new Request("http://front/", init))).status, 502);
     await settle();
-    assert.match(String(error), /than its Content-Length/);
+    assert.match(String(error), /not as long as its Content-Length/);
   }
 });
 

@@ -119,7 +119,7 @@ test("the page is escaped, allows no scripts, and its links are relative", async
   const response = await get("/files/?sort=size&order=desc");
   const text = await response.text();
   const policy = response.headers.get("content-security-policy") ?? "";
-  assert.match(policy, /^default-src 'none'; style-src 'nonce-[0-9a-f-]{36}'; base-uri 'none';/);
+  assert.match(policy, /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; base-uri 'none';/);
   assert.equal(response.headers.get("vary"), "accept");
   assert.equal(response.headers.get("cache-control"), "no-cache");
   assert.ok(text.startsWith("<!DOCTYPE html>") && text.endsWith("</html>"), text);
@@ -178,4 +178,54 @@ test("one file that cannot be made now does not cost the whole list", async () =
     { name: "a.txt", type: "file", size: 1 },
     { name: "broken.txt", type: "file" },
   ]);
+});
+
+test("a list has a tag, by which it is answered with 304 until it changes", async () => {
+  const ask = async (names: string, url: string, init?: RequestInit): Promise<Response> => {
+    const files = Object.fromEntries(names.split(" ").map((name) => [name, "1"]));
+    return await serveStatic({ "/": memory(files) }, { listing: true })(fallback)(
+      new Request(`http://host/${url}`, init),
+    );
+  };
+  const first = await ask("a.txt", "");
+  const etag = first.headers.get("etag") ?? "";
+  assert.match(etag, /^"/);
+  const tags = new Set<string | null>();
+  for (const query of ["", "?sort=size", "?order=desc"]) {
+    for (const accept of ["text/html", "application/json"]) {
+      tags.add((await ask("a.txt", query, { headers: { accept } })).headers.get("etag"));
+    }
+  }
+  assert.equal(tags.size, 4, "pages differ in their order, the data of one file do not");
+  for (const method of ["GET", "HEAD"]) {
+    const same = await ask("a.txt", "", { method, headers: { "if-none-match": etag } });
+    assert.deepEqual([same.status, same.headers.get("etag")], [304, etag]);
+    assert.equal(same.headers.get("vary"), "accept");
+    const other = await ask("a.txt", "", { method, headers: { "if-match": '"other"' } });
+    assert.equal(other.status, 412);
+    const changed = await ask("a.txt b.txt", "", { method, headers: { "if-none-match": etag } });
+    assert.equal(changed.status, 200);
+  }
+});
+
+test("a large list is sorted as a small one is, and others have their turn meanwhile", async () => {
+  const many = Array.from({ length: 9999 }, (_, i) => ({
+    name: `${(i * 7919) % 9999}`,
+    directory: i % 3 === 0,
+    size: i % 5,
+  }));
+  const source = { find: () => "directory" as const, list: () => many };
+  const app = serveStatic({ "/": source }, { listing: true })(fallback);
+  let turns = 0;
+  const turning = setInterval(() => turns++);
+  const response = await app(
+    new Request("http://host/?sort=size&order=desc", { headers: { accept: "application/json" } }),
+  );
+  clearInterval(turning);
+  const expected = many.toSorted((a, b) =>
+    Number(b.directory) - Number(a.directory) || b.size - a.size || Number(a.name) - Number(b.name)
+  );
+  const listed = await response.json() as { name: string }[];
+  assert.deepEqual(listed.map(({ name }) => name), expected.map(({ name }) => name));
+  assert.ok(turns > 0, "nobody else had a turn");
 });

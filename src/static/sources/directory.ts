@@ -12,6 +12,7 @@ import { changed } from "../source_error.ts";
 import { bytesEntry } from "./entries.ts";
 import { CHUNK, readAll, streamOf } from "./file_content.ts";
 import { Recent } from "./recent.ts";
+import { RecentLists } from "./recent_lists.ts";
 import {
   HOT_OPTIONS,
   HotFiles,
@@ -111,6 +112,7 @@ export function fileSystem(
     return file && !file.directory ? identityOf(file) : undefined;
   });
   const recent = new Recent(kept?.patience ?? 0);
+  const lists = new RecentLists(kept?.patience ?? 0);
   /** What is being looked up and read, for all who ask for it meanwhile. */
   const looking = new Map<string, Promise<Found>>();
 
@@ -142,7 +144,7 @@ export function fileSystem(
     return recent.keep(key, asked, entry(name, file, becoming));
   };
   return {
-    list: (segments) => tree.list(segments, MOST_LISTED + 1),
+    list: (segments) => lists.get(segments.join("/"), () => tree.list(segments, MOST_LISTED + 1)),
     find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");

@@ -1,0 +1,44 @@
+/** Handlers that return no response, behind the host of each runtime. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compose, dispatch, type Handler, notFound, proxyTo, serveStatic } from "../../src/mod.ts";
+import { serving } from "../support/real_host.ts";
+
+const forgetful = (() => {}) as unknown as Handler;
+const careless = (() => Promise.resolve({ status: 200 })) as unknown as Handler;
+const apps: Readonly<Record<string, Handler>> = {
+  mounted: dispatch({ "/": forgetful })(notFound),
+  innermost: compose(serveStatic({}), dispatch({}))(careless),
+  "with its own URL": dispatch({ "/": forgetful }, { rewrite: false })(notFound),
+};
+for (const [name, app] of Object.entries(apps)) {
+  test(`a handler that returns no response is an error that says so: ${name}`, async () => {
+    // The error itself would fail the test on Bun, whose host reports it to the runner.
+    const reporting: Handler = async (...given) => {
+      try {
+        return await app(...given);
+      } catch (error) {
+        return new Response(String(error), { status: 500 });
+      }
+    };
+    const host = await serving(reporting);
+    try {
+      const response = await fetch(`http://127.0.0.1:${host.port}/`);
+      assert.match(
+        await response.text(),
+        /^TypeError: the handler returned .*; return a Response$/,
+      );
+      assert.equal(response.status, 500);
+    } finally {
+      await host.close();
+    }
+  });
+}
+
+test("a target that returns no response is a 502, and onError says what is wrong", async () => {
+  const errors: unknown[] = [];
+  const app = proxyTo(forgetful, { onError: (error) => errors.push(error) });
+  const response = await app(new Request("http://front/"));
+  assert.equal(response.status, 502);
+  assert.match(String(errors[0]), /TypeError: proxy: the handler of a target returned undefined/);
+});
