@@ -16,29 +16,33 @@ export interface Upgrader {
   upgrade(tunnel: Tunnel): Response;
 }
 
-const tunnels = new WeakMap<Response, Tunnel>();
+/** By the content that stands for each: a copy of the response has it, too. */
+const tunnels = new WeakMap<ReadableStream, Tunnel>();
 
 /**
- * A response that a host makes a tunnel of. To any other host, and when a middleware copies it, it is
- * a 502, and reading or cancelling it closes the connection to the upstream.
+ * A response that a host makes a tunnel of, also when a middleware has copied it. To any other host,
+ * and when its content was read, it is a 502; the connection to the upstream is then closed.
  */
 export function tunnelResponse(tunnel: Tunnel): Response {
   const close = (): void => void tunnel.readable.cancel().catch(() => {});
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
+      console.error(
+        "proxy: no tunnel could be made of the answer to an upgrade, as its content was read; " +
+          "let your middleware return the response itself, or new Response(response.body, response)",
+      );
       close();
       controller.close();
     },
     cancel: close,
   }, { highWaterMark: 0 });
-  const response = new Response(body, { status: 502 });
-  tunnels.set(response, tunnel);
-  return response;
+  tunnels.set(body, tunnel);
+  return new Response(body, { status: 502 });
 }
 
 /** For hosts: the tunnel that a response stands for. */
-export function tunnelOf(response: Response): Tunnel | undefined {
-  return tunnels.get(response);
+export function tunnelOf({ body }: Response): Tunnel | undefined {
+  return body === null ? undefined : tunnels.get(body);
 }
 
 /**

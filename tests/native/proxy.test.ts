@@ -17,8 +17,9 @@ afterEach(() => upstream.close());
 const told = async (
   target: string,
   accept: string,
+  timeout = 10_000,
 ): Promise<readonly [number, string | null]> => {
-  const app = proxyTo(target, { via: "gate", timeout: 200, onError: () => {} });
+  const app = proxyTo(target, { via: "gate", timeout, onError: () => {} });
   const response = await app(
     new Request("http://front/", { headers: { "accept-encoding": accept } }),
   );
@@ -35,7 +36,8 @@ for (const accept of ["identity", "gzip"]) {
     upstream.onRequest = (connection) => connection.end();
     assert.deepEqual(await told(upstream.url, accept), [502, "gate; error=connection_terminated"]);
     upstream.onRequest = () => {};
-    assert.deepEqual(await told(upstream.url, accept), [504, "gate; error=http_response_timeout"]);
+    const silent = await told(upstream.url, accept, 200);
+    assert.deepEqual(silent, [504, "gate; error=http_response_timeout"]);
   });
 
   test(`a name that is none is told apart (${accept})`, async () => {

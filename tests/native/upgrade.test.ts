@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { after, afterEach, before, beforeEach, test } from "node:test";
+import { Hono } from "hono";
+import { cors } from "hono/cors";
 import { notFound } from "../../src/handler.ts";
 import { listener, upgradeListener } from "../../src/node.ts";
 import { proxy } from "../../src/proxy/mod.ts";
@@ -20,7 +22,15 @@ before(async () => {
   const app = async (request: Request): Promise<Response> => {
     const options = { onError: (error: unknown) => void errors.push(error) };
     const response = await proxy({ "/": upstream.url }, options)(notFound)(request);
-    return request.url.endsWith("/copied") ? new Response(response.body, response) : response;
+    if (request.url.endsWith("/copied")) return new Response(response.body, response);
+    if (request.url.endsWith("/read")) return new Response(await response.text(), response);
+    if (request.url.endsWith("/hono")) return await hono(response);
+    return response;
+  };
+  /** As Hono's middlewares change a response. */
+  const hono = async (response: Response): Promise<Response> => {
+    const app = new Hono().use(cors()).all("*", () => response);
+    return await app.request("http://h/", { headers: { origin: "http://other" } });
   };
   const quiet = { onError: () => {} };
   server = createServer(listener(app, quiet)).on("upgrade", upgradeListener(app, quiet));
@@ -197,16 +207,36 @@ test("an upstream that agrees to something else is a 502", async () => {
   }
 });
 
-test("a copy of the answer makes no tunnel, and says what it is", async () => {
-  upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
-  const one = client(`${ASKED.replace("/t", "/copied")}\r\n`);
-  await one.closed;
-  assert.match(one.received, /^HTTP\/1\.1 502 /);
-  assert.match(
-    one.received,
-    /^proxy-status: handwerk-\w+; error=http_upgrade_failed; received-status=101\r$/mi,
-  );
-  await theirs()?.closed;
+for (const copy of ["copied", "hono"]) {
+  test(`an answer that a middleware has copied makes a tunnel (${copy})`, async () => {
+    upstream.onRequest = (connection) => connection.write(`${AGREED}\r\nfirst`);
+    const one = client(`${ASKED.replace("/t", `/${copy}`)}\r\n`);
+    await one.until(/^HTTP\/1\.1 101 [\s\S]*first$/);
+    one.socket.write("second");
+    await theirs()?.until(/second$/);
+    one.socket.destroy();
+    await theirs()?.closed;
+  });
+}
+
+test("an answer whose content a middleware has read makes no tunnel, and says what to do", async () => {
+  const { error } = console;
+  const told: unknown[] = [];
+  console.error = (text: unknown) => void told.push(text);
+  try {
+    upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
+    const one = client(`${ASKED.replace("/t", "/read")}\r\n`);
+    await one.closed;
+    assert.match(one.received, /^HTTP\/1\.1 502 /);
+    assert.match(
+      one.received,
+      /^proxy-status: handwerk-\w+; error=http_upgrade_failed; received-status=101\r$/mi,
+    );
+    assert.match(String(told), /return the response itself, or new Response\(response\.body, resp/);
+    await theirs()?.closed;
+  } finally {
+    console.error = error;
+  }
 });
 
 test("an upstream that resets is a 502 before the 101, and a lost connection after it", async () => {
