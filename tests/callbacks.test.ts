@@ -75,7 +75,7 @@ const told: readonly (readonly [string, (tell: Failing) => unknown, unknown, str
       const app = proxied({ onError, transport: silent, timeouts: { idle: 1 } });
       return await (await app(get())).text().catch((error: Error) => error.message);
     },
-    "no content for 1 ms",
+    "no content for 1 ms (option timeouts.idle)",
     ", of content that paused,",
   ],
   [

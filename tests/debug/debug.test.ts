@@ -25,9 +25,17 @@ test("what does not fail passes through", async () => {
   assert.equal(await response.text(), "http://localhost:3000/x /x");
   const bare = debugged(() => new Response(null, { status: 204 }));
   assert.equal((await bare.get("/")).body, null);
-  const none = debugged(() => undefined as unknown as Response);
-  assert.equal(await none.get("/"), undefined);
   assert.deepEqual(logged, []);
+});
+
+test("a handler that returns nothing has failed", async () => {
+  const { get } = debugged(() => undefined as unknown as Response);
+  const response = await get("/", { headers: { accept: "text/plain" } });
+  assert.equal(response.status, 500);
+  assert.match(
+    await response.text(),
+    /TypeError: the handler returned undefined; return a Response/,
+  );
 });
 
 const forms: readonly (readonly [accept: string, type: string, content: RegExp])[] = [
