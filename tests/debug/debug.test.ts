@@ -30,7 +30,7 @@ test("what does not fail passes through", async () => {
 
 test("a handler that returns nothing has failed", async () => {
   const { get } = debugged(() => undefined as unknown as Response);
-  const response = await get("/", { headers: { accept: "text/plain" } });
+  const response = await get("/", { accept: "text/plain" });
   assert.equal(response.status, 500);
   assert.match(
     await response.text(),
