@@ -48,3 +48,11 @@ function isSafeName(name: string): boolean {
     !UNSAFE.test(name) && !DEVICE.test(name) && !SHORT.test(name) &&
     !name.endsWith(".") && !name.endsWith(" "); // Windows drops these from the end
 }
+
+/**
+ * What names have in common that a file system may take for the same one. By way of upper case: `ſ`
+ * may be `s`.
+ */
+export function foldCase(name: string): string {
+  return name.normalize("NFC").toUpperCase().toLowerCase();
+}

@@ -5,6 +5,7 @@
  */
 import { builtin, type BuiltinModules } from "./builtin.ts";
 import { type FoundFile, foundFile, type Placed } from "./found_file.ts";
+import { foldCase } from "../http/segments.ts";
 import { absent, type Seeing } from "./seeing.ts";
 
 /** Which symbolic links are followed: those that stay below the root, all of them, or none. */
@@ -52,6 +53,7 @@ export function treeAt(
 ): Tree {
   const path = builtin("node:path");
   let root: string | undefined;
+  let ignoresCase: Promise<boolean> | undefined;
   const rootNow = (): Promise<string | undefined> => fs.promises.realpath(at).catch(absent);
   return { name, find, list };
 
@@ -116,14 +118,40 @@ export function treeAt(
     const before = root ?? await rootNow();
     const full = before === undefined ? "" : path.join(before, ...segments);
     const seen = before === undefined ? undefined : await seeing.see(before, full);
-    root = await rootNow();
-    if (root !== before) return attempts > 1 ? await look(segments, attempts - 1) : undefined;
-    if (root === undefined || !seen || !mayFollow(root, full, seen.real)) return undefined;
-    return {
-      ...seen,
-      root,
-      realPath: seen.real === full ? undefined : namesBelow(root, seen.real),
-    };
+    const now = root = await rootNow();
+    if (now !== before) return attempts > 1 ? await look(segments, attempts - 1) : undefined;
+    if (now === undefined || !seen || !mayFollow(now, full, seen.real)) return undefined;
+    if (seen.real === full) return { ...seen, root: now, realPath: undefined };
+    if (!await isSpelled(now, segments, seen.real)) return undefined;
+    return { ...seen, root: now, realPath: namesBelow(now, seen.real) };
+  }
+
+  /**
+   * Whether names are spelled as in their folders, or as people write what is spelled there in another
+   * Unicode form. Where case is ignored, `/ADMIN` would get around what guards `/admin`.
+   */
+  async function isSpelled(
+    root: string,
+    segments: readonly string[],
+    real: string,
+  ): Promise<boolean> {
+    const isAsked = foldCase(real) === foldCase(path.join(root, ...segments));
+    if (!isAsked && !await (ignoresCase ??= ignoresCaseOf(root))) return true;
+    for (const [depth, name] of segments.entries()) {
+      const folder = path.join(root, ...segments.slice(0, depth));
+      const names = await fs.promises.readdir(folder).catch(absent);
+      if (!names?.some((own) => own === name || own.normalize("NFC") === name)) return false;
+    }
+    return true;
+  }
+
+  async function ignoresCaseOf(root: string): Promise<boolean> {
+    const upper = root.toUpperCase();
+    const other = upper === root ? root.toLowerCase() : upper;
+    const stat = async (at: string): Promise<bigint | undefined> =>
+      (await fs.promises.stat(at, { bigint: true }).catch(absent))?.ino;
+    const found = other === root ? undefined : await stat(other);
+    return found !== undefined && found === await stat(root);
   }
 
   function mayFollow(root: string, full: string, real: string): boolean {
