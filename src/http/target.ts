@@ -16,6 +16,8 @@ export interface Target {
   readonly canonical: string;
   /** The query with its question mark, or `""`. */
   readonly query: string;
+  /** The path and the query as they were sent, where the URL parser spells them differently. */
+  readonly sent?: string;
 }
 
 /**

@@ -14,6 +14,8 @@ import { LazyRequest } from "./request.ts";
 const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
 /** Methods that no `Request` can have; a server need not know them (RFC 9110 §9.3.6, §9.3.8). */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** What can be sent on as it is, though the URL parser escapes some of it. */
+const HARMLESS = /^[A-Za-z0-9\-._~!$&()*+,;=:@/?%'^`{|}[\]]*$/;
 /** What the URL parser leaves as it is; other targets are read by the parser itself. */
 const PLAIN = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@/?%]*$/;
 
@@ -117,7 +119,8 @@ function targetOf(target: string, origin: string): Target | undefined {
   if (!ASCII.test(target)) return undefined;
   if (target.includes("#")) return undefined; // a fragment is never sent (RFC 9112 §3.2)
   const { pathname, search } = new URL(origin + target);
-  return { origin, path: pathname, canonical, query: search };
+  const sent = HARMLESS.test(target) ? target : undefined;
+  return { origin, path: pathname, canonical, query: search, ...(sent && { sent }) };
 }
 
 /** RFC 9112 §6: content is announced by one of these; in HTTP/2 by a stream that goes on. */

@@ -15,7 +15,7 @@ import { climbs, mapReferences, type Ways } from "./client_references.ts";
 import { forwardingFields, type Seen } from "./forwarding.ts";
 import type { Settings } from "./options.ts";
 import type { Target } from "./target.ts";
-import { basePath, targetUrl } from "./target_url.ts";
+import { basePath, keepSpelling, targetUrl } from "./target_url.ts";
 import type { OutgoingRequest } from "./transport.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -58,6 +58,7 @@ export function outgoingRequest(
   const base = upstream.local ? new URL(place.target.origin) : upstream.url;
   const url = targetUrl(base, place.path, place.target.query);
   if (!url || climbs(place.canonical)) return undefined;
+  if (place.target.sent !== undefined) keepSpelling(url, base, place.path, place.target.sent);
   const { method } = request;
   const { onInformation } = settings;
   const host = hostOf(target, upstream, seen);

@@ -3,6 +3,25 @@
  *
  * @module
  */
+import { spell } from "../runtime/address.ts";
+
+/**
+ * Sees to it that a transport sends the path and the query of a URL as the client has sent them
+ * (RFC 9110 §7.7), and not as the URL parser spells them.
+ *
+ * @param path The part of the client's path that `url` ends with.
+ * @param sent The path and the query as the client has sent them.
+ */
+export function keepSpelling(url: URL, target: URL, path: string, sent: string): void {
+  const end = sent.search(/\?|$/);
+  let at = end;
+  for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+    at = sent.lastIndexOf("/", at - 1);
+  }
+  const spelt = (path === "" ? target.pathname : basePath(target)) + sent.slice(at);
+  // It is the same URL, or it is not sent.
+  if (at >= 0 && URL.parse(target.origin + spelt)?.href === url.href) spell(url, spelt);
+}
 
 /** The path without the slash at its end. */
 export function basePath({ pathname }: URL): string {
