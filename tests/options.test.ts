@@ -3,22 +3,31 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { debug, liveFrames } from "../src/debug/mod.ts";
 import {
+  assets,
+  bucket,
+  capacity,
   checks,
   concurrency,
+  dictionaries,
   dispatch,
   ejection,
   inspect,
+  keyValue,
   memory,
   mirrorTo,
   notFound,
+  overlay,
+  preload,
   proxy,
   proxyTo,
   remote,
+  rendezvous,
   retries,
   serveStatic,
   slowStart,
   stickyCookie,
   twoChoices,
+  upstreamList,
 } from "../src/mod.ts";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
 import { type Takes, testOptions } from "./support/wrong_values.ts";
@@ -201,6 +210,67 @@ testOptions("debug", (o) => debug(o), {
   hide: takes.callback,
 });
 testOptions("liveFrames", liveFrames, { frames: takes.whole(1), now: takes.callback });
+
+// The arguments of functions that are no options: [the function, with an argument, what it takes]
+const isRecord: Takes = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const list: Takes = (value) => Array.isArray(value) && value.length === 0;
+const positional: readonly (readonly [string, (value: never) => unknown, Takes])[] = [
+  ["memory", memory, takes.either((v) => typeof v === "string", takes.callback, isRecord)],
+  [
+    "memory",
+    (value) => memory({ "a.txt": value }),
+    takes.either((v) => typeof v === "string", takes.callback),
+  ],
+  ["overlay", overlay, takes.nothing],
+  ["overlay", (value) => overlay(memory(""), value), takes.nothing],
+  ["bucket", bucket, takes.nothing],
+  [
+    "bucket",
+    (value) => bucket({ head: () => {}, get: () => {}, list: () => {} } as never, value),
+    (v) => typeof v === "string",
+  ],
+  ["keyValue", keyValue, takes.nothing],
+  ["assets", assets, takes.nothing],
+  ["preload", preload, isRecord],
+  ["preload", (value) => preload({ "index.html": value }), list],
+  ["preload", (value) => preload({ "index.html": [value] }), takes.nothing],
+  ["dictionaries", dictionaries, isRecord],
+  ["dictionaries", (value) => dictionaries({ "*": value }), takes.name],
+  ["dictionaries", (value) => dictionaries({ "*": { match: "/x", matchDest: value } }), list],
+  ["remote", remote, takes.nothing],
+  ["capacity", capacity, takes.whole(1)],
+  ["concurrency", concurrency, takes.whole(1)],
+  ["slowStart", slowStart, takes.nothing],
+  ["rendezvous", rendezvous, takes.callback],
+  ["rendezvous", (value) => rendezvous({ header: value }), takes.name],
+  ["rendezvous", (value) => rendezvous({ cookie: value }), takes.name],
+  ["rendezvous", (value) => rendezvous("path", value), takes.callback],
+  ["upstreamList", upstreamList, list],
+  ["upstreamList", (value) => upstreamList([value]), takes.nothing],
+  ["stickyCookie", (value) => stickyCookie(value), takes.name],
+  ["proxy", (value) => proxyTo(value, { transport }), takes.callback],
+  ["proxy", (value) => proxyTo([value], { transport }), takes.nothing],
+  ["proxy", (value) => proxyTo({ target: up, mirror: mirrorTo(value) }), takes.callback],
+  ["proxy", (value) => proxy({ "/": value }, { transport }), takes.callback],
+  ["serveStatic", (value) => serveStatic({ "/": value }), takes.callback],
+  ["dispatch", dispatch, isRecord],
+  ["dispatch", (value) => dispatch({ "/": value }), takes.callback],
+];
+for (const [i, [name, build, taken]] of positional.entries()) {
+  test(`${name} takes no wrong argument (${i})`, () => {
+    for (const value of takes.VALUES) {
+      if (taken(value)) build(value as never);
+      else {
+        assert.throws(() => build(value as never), (error: unknown) => {
+          assert.ok(error instanceof TypeError, String(error));
+          assert.match(error.message, new RegExp(`^${name}: .*; (?:give|put|leave|create|pass) .`));
+          return true;
+        });
+      }
+    }
+  });
+}
 
 // [what is wrong, what is built, what the error says]
 const wrong = (value: unknown): never => value as never;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type Checks, fail, isRecord, listOf, text } from "../config.ts";
 import { parseItem } from "../http/structured.ts";
 import { glob } from "./globs.ts";
 import type { HeadersHook } from "./hooks.ts";
@@ -53,10 +54,19 @@ export interface Dictionaries {
 export function dictionaries(
   rules: Readonly<Record<string, string | DictionaryUse>>,
 ): Dictionaries {
-  const compiled = Object.entries(rules).map(([pattern, use]) => ({
-    matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`),
-    value: fieldOf(pattern, typeof use === "string" ? { match: use } : use),
-  }));
+  if (!isRecord(rules)) {
+    fail("dictionaries: the rules", rules, 'one such as { "app-*.js": "/app-*.js" }');
+  }
+  const compiled = Object.entries(rules).map(([pattern, use]) => {
+    const given = typeof use === "string" ? { match: use } : use;
+    checkOptions(`dictionaries: ${JSON.stringify(pattern)}`, given, OPTIONS, {
+      required: ["match"],
+    });
+    return {
+      matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`),
+      value: fieldOf(given),
+    };
+  });
   return {
     announce(path, headers, { status }) {
       // A listing has the path of its directory, which ends in a slash.
@@ -74,15 +84,17 @@ export function dictionaries(
   };
 }
 
-function fieldOf(pattern: string, { match, matchDest = [], id }: DictionaryUse): string {
-  const texts = [match, ...matchDest, id ?? ""];
+const OPTIONS: Checks<DictionaryUse> = {
   // RFC 9842 §2.1.1: groups of regular expressions are not allowed.
-  if (!match || match.includes("(") || !texts.every((text) => /^[ -~]{0,1024}$/.test(text))) {
-    throw new TypeError(
-      `dictionaries: ${JSON.stringify(pattern)} needs a match such as "/app/*.js", in ASCII and ` +
-        "without groups",
-    );
-  }
+  match: text(
+    'a URL pattern such as "/app/*.js", in ASCII and without groups',
+    /^[ -'*-~]{1,1024}$/,
+  ),
+  matchDest: listOf(text('a destination such as "script"', /^[ -~]{1,1024}$/), '"script"'),
+  id: text("up to 1024 characters of ASCII", /^[ -~]{0,1024}$/),
+};
+
+function fieldOf({ match, matchDest = [], id }: DictionaryUse): string {
   const destinations = matchDest.length > 0
     ? `, match-dest=(${matchDest.map(quoted).join(" ")})`
     : "";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fail, isRecord } from "../config.ts";
 import type { HeadersHook } from "./hooks.ts";
 
 /** A chunk as build tools (Vite, with `build.manifest`) describe it. */
@@ -56,11 +57,15 @@ const KINDS: Readonly<Record<string, string>> = {
  * ```
  */
 export function preload(manifest: PreloadManifest): HeadersHook {
+  if (!isRecord(manifest)) {
+    fail("preload: the manifest", manifest, 'one such as { "index.html": ["app.js"] }');
+  }
   const pages = new Map(
-    Object.entries(manifest).map(([page, value]) => [
-      page,
-      ("file" in value ? filesOf(manifest, page, new Set()) : value).map(linkOf),
-    ]),
+    Object.entries(manifest).map(([page, value]) => {
+      if (isChunk(value)) return [page, filesOf(manifest, page, new Set()).map(linkOf)];
+      if (Array.isArray(value)) return [page, value.map(linkOf)];
+      return fail(`preload: ${JSON.stringify(page)}`, value, 'a list such as ["app.js"]');
+    }),
   );
   return (path, headers, { status, base }) => {
     const links = status === 200 ? pages.get(path) ?? [] : [];
@@ -68,22 +73,24 @@ export function preload(manifest: PreloadManifest): HeadersHook {
   };
 }
 
+function isChunk(value: unknown): value is ManifestChunk {
+  return isRecord(value) && "file" in value;
+}
+
 /** The files of a chunk and of all that it imports; chunks may import one another in circles. */
 function filesOf(manifest: PreloadManifest, key: string, seen: Set<string>): readonly string[] {
   const chunk = manifest[key];
-  if (!chunk || !("file" in chunk) || seen.has(key)) return [];
+  if (!isChunk(chunk) || seen.has(key)) return [];
   seen.add(key);
   const imported = (chunk.imports ?? []).flatMap((name) => filesOf(manifest, name, seen));
   return [...new Set([chunk.file, ...chunk.css ?? [], ...imported])];
 }
 
 function linkOf(path: string): { target: string; kind: string } {
-  const kind = KINDS[path.slice(path.lastIndexOf(".") + 1)];
-  if (kind === undefined || path.startsWith("/")) {
-    throw new TypeError(
-      `preload: ${JSON.stringify(path)} must be a path below the export, to a file of one of the ` +
-        `types ${Object.keys(KINDS).join(", ")}`,
-    );
+  const kind = typeof path === "string" && KINDS[path.slice(path.lastIndexOf(".") + 1)];
+  if (!kind || path.startsWith("/")) {
+    const kinds = Object.keys(KINDS).join(", ");
+    return fail("preload: a file", path, `a path below the export, to a file of one of ${kinds}`);
   }
   return { target: `/${path.split("/").map(encodeURIComponent).join("/")}`, kind };
 }

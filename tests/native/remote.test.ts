@@ -167,7 +167,7 @@ test("data of an installed package, by its name and a folder", async () => {
   );
   assert.throws(
     () => packageData("../mime"),
-    /TypeError: packageData: \["..\/mime","."\] is no package and folder/,
+    /TypeError: packageData: the package is "..\/mime"; give the name of a package/,
   );
   assert.throws(() => packageData("mime", "none"), /TypeError: packageData: .* does not exist/);
 });

@@ -279,6 +279,10 @@ for (
     [() => serveStatic({ shared: memory() }), /serveStatic: the export "shared" must start with/],
     [() => serveStatic({ "/a/../b": memory() }), /"\/a\/..\/b" must be a path without/],
     [() => serveStatic({ "/a/:file": memory() }), /"\/a\/:file" is a pattern; write "\/a"/],
+    [
+      () => serveStatic(new URL("http://h/")),
+      /the export "\/": the path is "http:\/\/h\/"; give a path or a file: URL/,
+    ],
     [() => serveStatic(null as never), /the export "\/" is null; give a path such as ".\/public"/],
     [() => serveStatic(5 as never), /the export "\/" is 5; give a path such as/],
     [() => serveStatic([["/", memory()], "x"] as never), /an export is "x"; give a pair/],
@@ -286,7 +290,10 @@ for (
     [() => serveStatic({ "/a": "" }), /the export "\/a" is ""; give a path/],
     [() => serveStatic({ "/a": 3 as unknown as string }), /the export "\/a" is 3; give a path/],
     [() => serveStatic({ "/a": undefined as unknown as string }), /the export "\/a" is undefined/],
-    [() => serveStatic({ "/a": ["x"] as never }), /the export "\/a": \["x",null\] is no package/],
+    [
+      () => serveStatic({ "/a": ["x"] as never }),
+      /the export "\/a": the folder is undefined; give a folder/,
+    ],
     [() => serveStatic({}, { cacheTimeout: -1 }), /cacheTimeout is -1; give whole seconds/],
     [() => serveStatic({}, { cacheTimeout: 0.5 }), /cacheTimeout/],
     [

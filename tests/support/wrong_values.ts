@@ -9,7 +9,7 @@ const inspect = (value: unknown): string =>
   typeof value === "bigint" ? `${value}n` : JSON.stringify(value) ?? typeof value;
 type Build = (options: Record<string, never>) => unknown;
 
-const VALUES: readonly unknown[] = [
+export const VALUES: readonly unknown[] = [
   null,
   true,
   false,

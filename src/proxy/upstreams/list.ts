@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fail } from "../../config.ts";
 import type { Refuse } from "../connection.ts";
 import type { Changes, Joinable, Place } from "../places.ts";
 import type { Transport } from "../transport.ts";
@@ -66,6 +67,9 @@ class ChangingList implements UpstreamList, Joinable {
   }
 
   replace(upstreams: Iterable<string | URL | WeightedUrl>): void {
+    if (typeof upstreams === "string" || !(Symbol.iterator in Object(upstreams))) {
+      fail("upstreamList: the list of upstreams", upstreams, 'one such as ["http://10.0.0.1/"]');
+    }
     const next = [...upstreams].map((member) => readMember("upstreamList", member, refuse));
     const kept = new Set(next.map(({ url }) => url.href));
     for (const url of this.urls) if (!kept.has(url)) this.remove(url);

@@ -4,6 +4,7 @@
  * @module
  */
 import { atOnce } from "../../callbacks.ts";
+import { fail, isRecord } from "../../config.ts";
 import { hash } from "../../http/hash.ts";
 import { roundRobin } from "./balancers.ts";
 import type { Asked, Balancer, Candidate } from "./candidate.ts";
@@ -44,6 +45,13 @@ export type Key =
  */
 export function rendezvous(key: Key, otherwise: Balancer = roundRobin()): Balancer {
   const keyOf = reader(key);
+  if (typeof otherwise !== "function") {
+    fail(
+      "rendezvous: the balancer for requests without the key",
+      otherwise,
+      "one such as roundRobin()",
+    );
+  }
   return (upstreams, asked) => {
     const value = keyOf(asked);
     if (!value) return otherwise(upstreams, asked);
@@ -53,18 +61,27 @@ export function rendezvous(key: Key, otherwise: Balancer = roundRobin()): Balanc
   };
 }
 
+/** RFC 9110 §5.6.2: the names of fields and of cookies are tokens. */
+const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/;
+
 function reader(key: Key): (asked: Asked) => string | undefined {
   if (typeof key === "function") return (asked) => atOnce("rendezvous: the key", key(asked));
   if (key === "address") return ({ clientAddress }) => clientAddress;
   if (key === "path") return ({ request }) => URL.parse(request.url)?.pathname;
-  const { header, cookie } = (key ?? {}) as { header?: unknown; cookie?: unknown };
-  if (typeof header === "string") {
-    new Headers().get(header); // throws a TypeError for what is no name
-    return ({ request }) => request.headers.get(header) ?? undefined;
+  if (isRecord(key) && Object.keys(key).length === 1) {
+    const { header, cookie } = key as { header?: unknown; cookie?: unknown };
+    const name = header ?? cookie;
+    if (typeof name !== "string" || !TOKEN.test(name)) {
+      return fail("rendezvous: the name in the key", name, 'a token such as "x-user" or "session"');
+    }
+    return header === undefined
+      ? ({ request }) => cookieOf(request.headers, name)
+      : ({ request }) => request.headers.get(name) ?? undefined;
   }
-  if (typeof cookie === "string") return ({ request }) => cookieOf(request.headers, cookie);
-  throw new TypeError(
-    'rendezvous: the key must be "address", "path", { header }, { cookie } or a function',
+  return fail(
+    "rendezvous: the key",
+    key,
+    '"address", "path", { header }, { cookie } or a function',
   );
 }
 

@@ -89,8 +89,12 @@ export function fileSystem(
   const refuse = (why: string): never => {
     throw new TypeError(`${option}: ${JSON.stringify(String(path))} ${why}`);
   };
-  if (!((typeof path === "string" && path !== "") || path instanceof URL)) {
-    fail(`${option}: the path`, path, "a path or a file: URL");
+  const isPath = path instanceof URL
+    ? path.protocol === "file:"
+    : typeof path === "string" && path !== "" && !path.includes("\0");
+  if (!isPath) {
+    const given: unknown = path instanceof URL ? path.href : path;
+    fail(`${option}: the path`, given, "a path or a file: URL");
   }
   let files: Files;
   try {

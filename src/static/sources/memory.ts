@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkOptions, type Checks, fail, is, isRecord } from "../../config.ts";
+import { mediaType } from "../media_type.ts";
 import type { Entry, Found, Listed, Source } from "../source.ts";
 import { hashedEntry } from "./entries.ts";
 
@@ -21,6 +23,15 @@ export interface MemoryFile {
   /** The time of the last change. Default: not known. */
   readonly lastModified?: Date;
 }
+
+const OPTIONS: Checks<MemoryFile> = {
+  content: is(isContent, "text, bytes, or a function that makes them"),
+  type: mediaType,
+  lastModified: is(
+    (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+    "a valid Date",
+  ),
+};
 
 /**
  * Files in memory, as a source. Their entity tags are strong, made of the content.
@@ -45,11 +56,17 @@ export function memory(
   files: MemoryContent | Readonly<Record<string, MemoryContent | MemoryFile>>,
 ): Source {
   if (isContent(files)) return { find: (segments) => segments.length ? undefined : load(files) };
+  if (!isRecord(files)) fail("memory: files", files, 'text, or files such as { "a.html": "<p>" }');
   const loaders = new Map<string, () => Promise<Entry>>();
   const folders = new Set<string>([""]);
   for (const [path, file] of Object.entries(files)) {
     if (path.startsWith("/")) {
-      throw new TypeError(`memory: ${JSON.stringify(path)} must not begin with a slash`);
+      throw new TypeError(
+        `memory: ${JSON.stringify(path)} must not begin with a slash; leave it out`,
+      );
+    }
+    if (!isContent(file)) {
+      checkOptions(`memory: ${JSON.stringify(path)}`, file, OPTIONS, { required: ["content"] });
     }
     const segments = path.split("/");
     segments.forEach((_, depth) => folders.add(segments.slice(0, depth).join("/")));

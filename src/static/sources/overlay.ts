@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Found, isEntry, type Listed, type Source } from "../source.ts";
+import { fail } from "../../config.ts";
+import { type Found, isEntry, isSource, type Listed, type Source } from "../source.ts";
 
 /**
  * Several sources as one: the first that has a file wins. Directories are merged.
@@ -22,6 +23,9 @@ import { type Found, isEntry, type Listed, type Source } from "../source.ts";
  * ```
  */
 export function overlay(...sources: readonly Source[]): Source {
+  sources.forEach((source, i) => {
+    if (!isSource(source)) fail(`overlay: argument ${i}`, source, "a source, such as directory(…)");
+  });
   return {
     async find(segments) {
       let folder: Found;

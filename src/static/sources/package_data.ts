@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { text } from "../../config.ts";
 import { runtimeFiles } from "../../runtime/files.ts";
 import type { Source } from "../source.ts";
 import { type DirectoryOptions, fileSystem } from "./directory.ts";
@@ -36,12 +37,8 @@ export function packageFolder(
   option: string,
   options: DirectoryOptions,
 ): Source {
-  if (!/^(?:@[\w.-]+\/)?[\w-][\w.-]*$/.test(name) || typeof folder !== "string") {
-    throw new TypeError(
-      `${option}: ${JSON.stringify([name, folder])} is no package and folder, such as ` +
-        '["some-package", "assets"]',
-    );
-  }
+  text("the name of a package", /^(?:@[\w.-]+\/)?[\w-][\w.-]*$/)(name, `${option}: the package`);
+  text('a folder of the package, such as "assets"')(folder, `${option}: the folder`);
   let files;
   try {
     files = runtimeFiles();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fail, like } from "../../config.ts";
 import { type Entry, type Listed, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
 import { bytesEntry, hashedEntry, keyOf, sliced } from "./entries.ts";
@@ -62,6 +63,8 @@ export interface R2ObjectLike {
  * ```
  */
 export function bucket(r2: R2BucketLike, prefix = ""): Source {
+  like("an R2 bucket, such as env.FILES", "head", "list")(r2, "bucket: the binding");
+  checkPrefix("bucket", prefix);
   return {
     async find(segments) {
       const key = keyOf(prefix, segments);
@@ -145,6 +148,8 @@ export interface KVNamespaceLike {
  * ```
  */
 export function keyValue(kv: KVNamespaceLike, prefix = ""): Source {
+  like("a KV namespace, such as env.PAGES", "getWithMetadata")(kv, "keyValue: the binding");
+  checkPrefix("keyValue", prefix);
   return {
     async find(segments) {
       // Whether keys go on from here cannot be asked; it does no harm to look for an index.
@@ -187,6 +192,7 @@ const MANUAL = { redirect: "manual" } as const;
  * ```
  */
 export function assets(binding: AssetsLike): Source {
+  like("the assets of the Worker, such as env.ASSETS", "fetch")(binding, "assets: the binding");
   /** The binding redirects a page to its own name for it: `index.html` to the directory. */
   const get = async (path: string): Promise<Response> => {
     const response = await binding.fetch(`${ASSETS}${path}`, MANUAL);
@@ -238,4 +244,8 @@ export function assets(binding: AssetsLike): Source {
     await body?.cancel();
     throw changed(path);
   }
+}
+
+function checkPrefix(owner: string, prefix: unknown): void {
+  if (typeof prefix !== "string") fail(`${owner}: the prefix`, prefix, 'a text such as "site/"');
 }
