@@ -6,6 +6,7 @@
 import type { Server } from "node:http";
 import type { SecureServerOptions, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import { joinSmallChunks } from "./small_chunks.ts";
 import type { ServerTimeouts } from "./timeouts.ts";
 
 type Limits = Required<ServerTimeouts>;
@@ -74,6 +75,7 @@ class SessionWatch {
   }
 
   #begin(stream: ServerHttp2Stream): void {
+    joinSmallChunks(stream);
     const now = performance.now();
     const exchange: Exchange = { stream, began: now, waiting: 0, since: now };
     this.#exchanges.add(exchange);

@@ -113,6 +113,34 @@ test("files for a client that does not read cost little", async () => {
   }, noWindow);
 });
 
+test("content in frames of one byte costs little while it waits, and arrives whole", async () => {
+  let goOn = (): void => {};
+  const gate = new Promise<void>((resolve) => (goOn = resolve));
+  let first: number | undefined;
+  const reading: Handler = async (request) => {
+    await gate;
+    const reader = request.body?.getReader();
+    let text = "";
+    for (;;) {
+      const read = await reader?.read();
+      if (!read || read.done) return new Response(text);
+      first ??= read.value.byteLength;
+      text += new TextDecoder().decode(read.value);
+    }
+  };
+  await serving(reading, {}, async (client) => {
+    const sent = Array.from({ length: 20_000 }, (_, i) => String(i % 10));
+    client.send(post(1), ...sent.map((digit) => frame(DATA, 0, 1, Buffer.from(digit))));
+    client.send(frame(DATA, END_STREAM, 1, Buffer.from(".")));
+    await tick(100);
+    goOn();
+    await client.until(({ type, flags }) => type === DATA && (flags & END_STREAM) !== 0);
+    const got = Buffer.concat(client.frames.filter(ofType(DATA)).map(({ payload }) => payload));
+    assert.equal(got.toString(), `${sent.join("")}.`);
+    assert.ok((first ?? 0) > 1000, `${first}`);
+  });
+});
+
 test("a connection that begins no request is closed", async () => {
   const silent: Readonly<Record<string, (client: RawClient) => void>> = {
     "nothing": () => {},
