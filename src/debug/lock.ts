@@ -87,7 +87,8 @@ export async function createLock(given: string | undefined, clock: Clock): Promi
         return "wrong";
       }
       left = ATTEMPTS;
-      const expires = String(clock.now() + LIFETIME * 1000);
+      // Whole: a dot ends it in the cookie.
+      const expires = String(Math.floor(clock.now()) + LIFETIME * 1000);
       const signature = toHex(await sign(`cookie ${expires}`));
       return {
         cookie: `${name}=${expires}.${signature}; Path=${path}; Max-Age=${LIFETIME}; HttpOnly; ` +
