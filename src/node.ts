@@ -181,11 +181,11 @@ export function listener(
   fetch: Handler,
   options: ListenerOptions = {},
 ): (message: IncomingMessage, sink: ServerResponse) => void {
-  requireHandler("listener: fetch", fetch);
+  const handler = requireHandler("listener: fetch", fetch);
   checkOptions("listener", options, LISTENER_OPTIONS);
   const { onError = console.error } = options;
   const tell = telling("serve: onError", onError);
-  const enter = entrance(fetch);
+  const enter = entrance(handler);
   const answer = (message: IncomingMessage, sink: ServerResponse): void => {
     if (isDeclined(message)) answerLast(message, sink);
     const received = receive(message, sink);

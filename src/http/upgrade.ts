@@ -12,8 +12,11 @@ import type { Field } from "./connection.ts";
  */
 export function upgradeProtocol(method: string, headers: Headers): string | undefined {
   const protocol = headers.get("upgrade")?.toLowerCase() ?? "";
+  // Docker's and Kubernetes' clients upgrade a POST; a handshake of WebSocket is a GET (RFC 6455 §4.1).
+  const fits = method === "GET" ||
+    (method === "POST" && protocol !== "websocket" && !announcesContent(headers));
   if (
-    method !== "GET" ||
+    !fits ||
     !/^[!#$%&'*+\-.^_`|~0-9a-z]+(?:\/[!#$%&'*+\-.^_`|~0-9a-z]+)?$/.test(protocol)
   ) {
     return undefined;

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { attached } from "../attached.ts";
-import { type Flow, streamOf } from "../http/flow.ts";
+import { type Flow, type Sink, streamOf } from "../http/flow.ts";
 import { clientLeft } from "./left.ts";
 import { canLinger, linger, lingerIfLast } from "./linger.ts";
 
@@ -57,6 +57,7 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
           to.write(chunk);
         }
       };
+      if (message.readableDidRead) return readBefore(message, sink, to);
       if (message.destroyed || streamOfMessage(message)?.closed) return leave();
       readers.set(message, fail);
       message.once("error", leave).once("close", leave);
@@ -76,6 +77,28 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
       message.removeAllListeners("data").removeAllListeners("end").pause();
     },
   };
+}
+
+/** Pushes content that somebody has read before the handler was called, where it was kept. */
+function readBefore(message: IncomingMessage, sink: ServerResponse, to: Sink): void {
+  if (sink.writableEnded) return to.fail(answeredBefore());
+  const { rawBody, body } = message as { rawBody?: unknown; body?: unknown };
+  // Cloud platforms keep the first, parsers that parse nothing the second.
+  for (const kept of [rawBody, body]) {
+    if (typeof kept !== "string" && !(kept instanceof Uint8Array)) continue;
+    to.write(new Uint8Array(Buffer.from(kept as string)));
+    return to.end();
+  }
+  to.fail(
+    new TypeError(
+      "serve: the content of the request was read before, as by a body parser; " +
+        "call the listener before that, or keep the bytes as request.rawBody",
+    ),
+  );
+}
+
+function answeredBefore(): Error {
+  return new Error("the answer ended before the content of its request");
 }
 
 /** Whether all of the content has come; what nobody has read of it outlives the connection. */
@@ -103,7 +126,7 @@ function resetAfterAnswer(message: IncomingMessage, stream: ServerHttp2Stream): 
     if (stream.closed || stream.destroyed) return;
     // A reset would overtake the end of the answer, and no event tells when that was sent.
     if (stream.state.localClose !== 1) return void setTimeout(end, LOOK);
-    readers.get(message)?.(new Error("the answer ended before the content of its request"));
+    readers.get(message)?.(answeredBefore());
     stream.close(NO_ERROR);
     // What has come and nobody reads would keep the stream, and so the session.
     message.removeAllListeners("data").resume();
@@ -131,7 +154,7 @@ export function answerEarly(message: IncomingMessage, sink: ServerResponse): voi
   const discard = (): void => {
     if (message.complete || count >= 0) return;
     count = 0;
-    readers.get(message)?.(new Error("the answer ended before the content of its request"));
+    readers.get(message)?.(answeredBefore());
     message.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
       count += chunk.byteLength;
       if (isTooMuch()) end();

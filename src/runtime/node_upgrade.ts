@@ -11,7 +11,8 @@ import { streamsOf } from "./sockets.ts";
 export function httpUpgrade(request: OutgoingRequest): Promise<Tunnel | IncomingResponse> {
   return new Promise((resolve, reject) => {
     const { signal, ...unsigned } = request;
-    const sent = begin(unsigned, [], { agent: false });
+    const framing = request.method === "GET" ? [] : ["content-length", "0"];
+    const sent = begin(unsigned, framing, { agent: false });
     // Not the option of Node: a tunnel may outlive the request.
     const abort = (): void => void sent.destroy(signal.reason as Error);
     if (signal.aborted) abort();

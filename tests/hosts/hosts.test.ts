@@ -132,7 +132,7 @@ for (const [name, begin] of Object.entries(hosts)) {
       ["a query in Host", "GET /files/hello.txt", "h?x"],
       ["a port that is none", "GET /files/hello.txt", "h:99999"],
       ["a broken escape", "GET /%zz", "h"],
-      ["OPTIONS *", "OPTIONS *", "h"],
+      ["* with GET", "GET *", "h"],
       ["dot segments", "GET /files/../../app.ts", "h"],
       ["escaped dot segments", "GET /files/%2e%2e/%2e%2e/app.ts", "h"],
       ["a backslash", "GET /\\evil.com/%2e%2e", "h"],
@@ -153,6 +153,16 @@ for (const [name, begin] of Object.entries(hosts)) {
         assert.doesNotMatch(text, /evil\.com|Hello from a file/);
       });
     }
+
+    test("OPTIONS * is answered with no content, or refused", async () => {
+      const { status, text } = await rawRequest(
+        host.port,
+        "OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        500,
+      ).catch(() => ({ status: 0, text: "" }));
+      const refused = (status >= 400 && status < 500) || text === "" || isByWorkerd(text);
+      assert.ok(status === 204 || refused, text);
+    });
 
     test("an absolute form never reaches another host", async () => {
       const { text } = await rawRequest(

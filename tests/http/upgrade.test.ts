@@ -13,7 +13,7 @@ function fields(init: Record<string, string>): Headers {
   } as unknown as Headers;
 }
 
-test("an upgrade is a GET whose Connection names the field, to one protocol", () => {
+test("an upgrade is a GET or POST whose Connection names the field, to one protocol", () => {
   const cases: readonly (readonly [string, string | undefined, string, string | undefined])[] = [
     ["GET", "Upgrade", "websocket", "websocket"],
     ["GET", "keep-alive, UPGRADE", "WebSocket", "websocket"],
@@ -23,6 +23,9 @@ test("an upgrade is a GET whose Connection names the field, to one protocol", ()
     ["GET", "keep-alive", "websocket", undefined],
     ["GET", "upgraded", "websocket", undefined],
     ["POST", "upgrade", "websocket", undefined],
+    ["POST", "Upgrade", "tcp", "tcp"],
+    ["POST", "Upgrade", "SPDY/3.1", "spdy/3.1"],
+    ["PUT", "Upgrade", "tcp", undefined],
     ["get", "upgrade", "websocket", undefined],
     ["GET", "upgrade", "websocket, other", undefined],
     ["GET", "upgrade", "", undefined],

@@ -246,7 +246,7 @@ for (const [way, build] of Object.entries(ways)) {
     const until = Date.now() + 1500;
     let asked = 0;
     const ask = async (app: Handler): Promise<void> => {
-      for (; Date.now() < until && asked < 20_000; asked++) {
+      for (; (Date.now() < until || asked < 200) && asked < 20_000; asked++) {
         const method = asked % 3 ? "GET" : "HEAD";
         const path = ["/a/x.txt", "/a/long.txt", "/a/"][asked % 4 ? asked % 2 : 2] ?? "";
         const response = await app(new Request(`http://host${path}`, { method }));
@@ -263,7 +263,7 @@ for (const [way, build] of Object.entries(ways)) {
       for (let i = 0; i < 5; i++, exchanges++) exchange();
     });
     await asking.finally(() => clearInterval(exchanging));
-    assert.ok(asked > 100 && exchanges > 100, `${asked} requests, ${exchanges} exchanges`);
+    assert.ok(exchanges > 10, `${exchanges} exchanges in ${asked} requests`);
     if (exchanges % 2) exchange();
     for (const app of apps.slice(0, 1)) assert.equal(await seen(app, "/a/x.txt"), "200 harmless");
   });

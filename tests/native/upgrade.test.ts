@@ -286,3 +286,21 @@ test("an upgrade behind a request that is not answered yet harms nobody else", a
   await other.until(/ok$/);
   other.socket.destroy();
 });
+
+test("a POST is upgraded, too, as Docker's and Kubernetes' clients ask for", async () => {
+  for (const protocol of ["tcp", "SPDY/3.1"]) {
+    upstream.onRequest = (connection, head) => {
+      assert.match(head, /^POST \/attach HTTP\/1\.1\r$/m);
+      assert.match(head, new RegExp(`^upgrade: ${protocol}\r$`, "im"));
+      const agreed = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\nhello `;
+      connection.write(`HTTP/1.1 101 UPGRADED\r\n${agreed}`);
+      void connection.until(/typed$/).then(() => connection.end());
+    };
+    const asked = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\nContent-Length: 0\r\n\r\n`;
+    const user = client(`POST /attach HTTP/1.1\r\nHost: h\r\n${asked}`);
+    await user.until(/hello $/);
+    assert.match(user.received, /^HTTP\/1\.1 101 /);
+    user.socket.end("typed");
+    await user.closed;
+  }
+});

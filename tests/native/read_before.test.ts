@@ -1,0 +1,69 @@
+/** Requests whose content was read before our listener on a server of `node:http` is called. */
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import type { Handler } from "../../src/handler.ts";
+import { placed } from "../../src/mount.ts";
+import { listener } from "../../src/node.ts";
+
+const echo: Handler = async (request) => {
+  try {
+    return new Response(`read: ${await request.text()}`);
+  } catch (error) {
+    return new Response(String(error), { status: 500 });
+  }
+};
+
+/** Asks a server that reads the content, and does something with it, before it calls the listener. */
+async function ask(
+  app: Handler,
+  keep: (message: IncomingMessage & { rawBody?: unknown; body?: unknown }, bytes: Buffer) => void,
+): Promise<string> {
+  const listen = listener(app);
+  const server = createServer((message, sink) => {
+    const chunks: Buffer[] = [];
+    message.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => {
+      keep(message, Buffer.concat(chunks));
+      // As a parser of Express calls the next one.
+      setImmediate(() => listen(message, sink));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/`;
+    return await (await fetch(url, { method: "POST", body: '{"a":"ü"}' })).text();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+for (const [name, app] of [["others'", echo], ["our own", placed(echo)]] as const) {
+  test(`content that the platform kept is what ${name} handlers read`, async () => {
+    const whole = 'read: {"a":"ü"}';
+    assert.equal(await ask(app, (message, bytes) => (message.rawBody = bytes)), whole);
+    assert.equal(await ask(app, (message, bytes) => (message.rawBody = bytes.toString())), whole);
+    assert.equal(await ask(app, (message, bytes) => (message.body = bytes)), whole);
+    assert.equal(
+      await ask(app, (message, bytes) => {
+        message.rawBody = bytes;
+        message.body = JSON.parse(bytes.toString());
+      }),
+      whole,
+    );
+  });
+
+  test(`content that nobody kept is an error that tells ${name} handlers what to do`, async () => {
+    for (
+      const keep of [() => {}, (message: { body?: unknown }, bytes: Buffer) => {
+        message.body = JSON.parse(bytes.toString());
+      }]
+    ) {
+      const text = await ask(app, keep);
+      assert.match(text, /^TypeError: serve: the content of the request was read before/);
+      assert.match(text, /rawBody/);
+    }
+  });
+}
