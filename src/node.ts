@@ -19,6 +19,7 @@ import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
+import { limitConnections } from "./node/connection_limit.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
 import { unsoundHttp2 } from "./node/http2_limits.ts";
@@ -120,6 +121,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const certificate = tls === undefined ? undefined : readTls(tls);
   const server = createServer(listen, certificate, http2, withDefaults(options.timeouts));
   rememberPeers(server);
+  const { maxConnections = Infinity, maxConnectionsPerAddress = Infinity } = options;
+  limitConnections(server, maxConnections, maxConnectionsPerAddress);
   const close = closer(server, acceptUpgrades(server, listen));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));

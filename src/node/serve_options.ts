@@ -39,6 +39,17 @@ export interface ServeOptions extends ListenerOptions {
   readonly http2?: boolean;
   /** How long clients may take; see {@linkcode ServerTimeouts}. */
   readonly timeouts?: ServerTimeouts;
+  /**
+   * The most connections at a time, WebSockets included; `Infinity` for as many as the process may
+   * have. Further ones are closed at once. Default `Infinity`.
+   */
+  readonly maxConnections?: number;
+  /**
+   * The most connections at a time from one IPv4 address or one /64 network of IPv6, as the
+   * connection tells it; `Infinity` for no such limit. Further ones are closed at once. Behind a
+   * proxy, all clients have its address. Default `Infinity`.
+   */
+  readonly maxConnectionsPerAddress?: number;
 }
 
 /** Checks what a listener is given. */
@@ -46,6 +57,8 @@ export const LISTENER_OPTIONS: Checks<ListenerOptions> = {
   onError: callback,
   maxRequestBodySize: number(0, Infinity, "bytes, a number"),
 };
+const connections = number(1, Infinity, "a number of connections");
+
 /** Checks what `serve` is given. */
 export const SERVE_OPTIONS: Checks<ServeOptions> = {
   ...LISTENER_OPTIONS,
@@ -55,6 +68,8 @@ export const SERVE_OPTIONS: Checks<ServeOptions> = {
   tls: () => {},
   http2: flag,
   timeouts: serverTimeouts,
+  maxConnections: connections,
+  maxConnectionsPerAddress: connections,
 };
 
 /** How others call what is an option here. */
