@@ -54,10 +54,10 @@ test("behind a middleware of another kind GET has no content, and says so", asyn
 
 test("HEAD, targets in this process and files have no use for it", async () => {
   const app = dispatch({
-    "/local": proxyTo((request) => new Response(String(request.body))),
+    "/local": proxyTo((request) => new Response(request.body ? "content" : "none")),
     "/file": serveStatic(memory("file"))(notFound),
   })(proxyTo(upstream.url));
-  assert.match((await answer(app, sized.replace("/x", "/local"))).body, /null/);
+  assert.equal((await answer(app, sized.replace("/x", "/local"))).body, "none");
   assert.equal((await answer(app, sized.replace("/x", "/file"))).body, "file");
   assert.equal((await answer(app, sized.replace("GET", "HEAD"))).status, 200);
   assert.doesNotMatch(seen, /query/);
