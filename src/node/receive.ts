@@ -11,8 +11,6 @@ import type { ContentLimit } from "./content_limit.ts";
 import { fieldOf } from "./lazy_headers.ts";
 import { LazyRequest } from "./request.ts";
 
-/** Methods whose requests `Request` allows no content. */
-const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
 /** Methods that no `Request` can have; a server need not know them (RFC 9110 §9.3.6, §9.3.8). */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
 /** What can be sent on as it is, though the URL parser escapes some of it. */
@@ -60,7 +58,7 @@ export function receive(
   if (origin === undefined) return 400;
   const target = targetOf(path, origin);
   if (!target) return 400;
-  const open = !WITHOUT_CONTENT.has(method) && hasContent(message, fields)
+  const open = method !== "HEAD" && hasContent(message, fields)
     // Of content that says how long it is, the parsers see to it.
     ? () => contentOf(message, sink, length === undefined ? limit : undefined)
     : undefined;

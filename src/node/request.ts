@@ -143,7 +143,9 @@ export class LazyRequest extends HostRequest {
   }
 
   #make(url: string): Request {
-    const request = nativeOf(url, this.method, this.body, this);
+    // Of GET, `Request` allows no content; only our own handlers see it.
+    const body = this.method === "GET" ? null : this.body;
+    const request = nativeOf(url, this.method, body, this);
     // Given to the constructor, they would be copied and checked once more.
     this.headers.copy(request.headers);
     return request;
