@@ -13,8 +13,9 @@ interface Encrypted {
 }
 
 /** The socket that carries a connection: that below TLS, where there is TLS. */
-export function carrierOf(socket: Socket & Encrypted): Socket {
-  return socket._parent ?? socket;
+export function carrierOf(socket: Socket): Socket {
+  const { _parent: encrypted }: Encrypted = socket as Socket & Encrypted;
+  return encrypted ?? socket;
 }
 
 /** The address at the other end of a connection, where it is known. */
