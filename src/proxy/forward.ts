@@ -15,6 +15,7 @@ import { withEarlyHints } from "./early_hints.ts";
 import { discard, Exchange } from "./exchange.ts";
 import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";
+import { closedWhenIdle } from "./idle_tunnel.ts";
 import type { Settings } from "./options.ts";
 import { contentOf, frontOf, outgoingRequest, type Received } from "./outgoing.ts";
 import { withLength } from "./own_length.ts";
@@ -170,7 +171,14 @@ export function forwarder(
         : [...rewritten, ["set-cookie", sticky]];
       if (upgrade && isAgreement(incoming)) {
         exchange.end();
-        return await answerUpgrade(request, incoming, answer, upgrade, name);
+        return await answerUpgrade(
+          request,
+          incoming,
+          answer,
+          upgrade,
+          name,
+          (tunnel) => closedWhenIdle(tunnel, settings.timeouts.tunnel, clock),
+        );
       }
       const around = { request, exchange, settings, clock, upstream };
       const response = responseOf(incoming, answer, around);

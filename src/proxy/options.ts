@@ -40,6 +40,12 @@ export interface Timeouts {
   readonly idle?: number;
   /** From the moment the request is forwarded to the end of the answer. Default 0. */
   readonly total?: number;
+  /**
+   * How long a WebSocket or another upgraded connection is kept through which nothing passes in either
+   * direction; then both sides are closed. `timeouts.total` does not count for it, and on Workers the
+   * runtime decides. Default 3600000, an hour.
+   */
+  readonly tunnel?: number;
 }
 
 /** Options of {@linkcode proxy} and {@linkcode proxyTo}. */
@@ -152,6 +158,7 @@ const OPTIONS: Checks<ProxyOptions> = {
     headers: duration(),
     idle: duration(),
     total: duration(),
+    tunnel: duration(),
   }),
   xForwarded: oneOf("off", "append", "set"),
   forwarded: is(
@@ -189,7 +196,7 @@ const ELSEWHERE = {
 export function readOptions(options: ProxyOptions): Settings {
   checkOptions("proxy", options, OPTIONS, { elsewhere: ELSEWHERE });
   const { timeouts = {}, xForwarded = "append", forwarded = false, via } = options;
-  const { connect = 0, idle = 0, total = 0 } = timeouts;
+  const { connect = 0, idle = 0, total = 0, tunnel = 3_600_000 } = timeouts;
   const { transport = runtimeTransport(), trustedProxies = [] } = options;
   const { clientAddress: addressOf, onRequest, onResponse, onInformation, onError } = options;
   if (options.timeout !== undefined && timeouts.headers !== undefined) {
@@ -207,6 +214,7 @@ export function readOptions(options: ProxyOptions): Settings {
       headers: options.timeout ?? timeouts.headers ?? 60_000,
       idle,
       total,
+      tunnel,
     },
     xForwarded,
     forwarded,

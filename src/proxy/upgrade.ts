@@ -107,16 +107,19 @@ export function isAgreement(incoming: IncomingResponse): incoming is Agreement {
  *
  * @param fields The fields of the upstream's answer that go on.
  * @param name The name of the proxy, if it has one.
+ * @param watch Takes a tunnel, and returns the one to make.
  * @throws {Failure} When the upstream or the host does not keep to the protocol.
  */
 export async function answerUpgrade(
   request: Request,
-  { tunnel }: Agreement,
+  { tunnel: agreed }: Agreement,
   fields: readonly Field[],
   { upgrader }: Upgrade,
   name: string | undefined,
+  watch: (tunnel: Tunnel) => Tunnel,
 ): Promise<Response> {
-  if (tunnel instanceof Response) return nativeTunnel(tunnel, fields);
+  if (agreed instanceof Response) return nativeTunnel(agreed, fields);
+  const tunnel = watch(agreed);
   const close = (): void => void tunnel.readable.cancel().catch(() => {});
   try {
     if (upgrader.relays && !await agrees(request.headers, tunnel.fields)) {

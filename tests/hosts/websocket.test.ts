@@ -43,13 +43,18 @@ for (const [name, begin] of Object.entries(relays)) {
       await host.stop();
     });
 
-    const open = async (path: string, protocols: string[] = [], headers = {}): Promise<{
+    const open = async (
+      path: string,
+      protocols: string[] = [],
+      headers = {},
+      mount = "/live",
+    ): Promise<{
       client: WebSocket;
       upstream: WebSocket;
       request: IncomingMessage;
     }> => {
       accepted = [];
-      const client = new WebSocket(`ws://127.0.0.1:${host.port}/live${path}`, protocols, {
+      const client = new WebSocket(`ws://127.0.0.1:${host.port}${mount}${path}`, protocols, {
         headers,
         perMessageDeflate: true,
       });
@@ -225,6 +230,16 @@ for (const [name, begin] of Object.entries(relays)) {
       other.terminate();
       assert.equal(await (await fetch(`http://127.0.0.1:${host.port}/live/x`)).text(), "plain");
     });
+
+    // There, the tunnel is the runtime's own.
+    if (name !== "Workers") {
+      test("closes both sides when nothing passes for too long", async () => {
+        const { client, upstream } = await open("/echo", [], {}, "/brief");
+        client.send("x");
+        await once(client, "message");
+        await Promise.all([closed(client), closed(upstream)]);
+      });
+    }
 
     if (byMessage) {
       test("closes on a client whose upstream does not keep up", async () => {

@@ -20,7 +20,10 @@ let port: number;
 const errors: unknown[] = [];
 before(async () => {
   const app = async (request: Request): Promise<Response> => {
-    const options = { onError: (error: unknown) => void errors.push(error) };
+    const options = {
+      onError: (error: unknown) => void errors.push(error),
+      timeouts: { tunnel: request.url.endsWith("/idle") ? 200 : 3_600_000 },
+    };
     const response = await proxy({ "/": upstream.url }, options)(notFound)(request);
     if (request.url.endsWith("/copied")) return new Response(response.body, response);
     if (request.url.endsWith("/read")) return new Response(await response.text(), response);
@@ -303,4 +306,12 @@ test("a POST is upgraded, too, as Docker's and Kubernetes' clients ask for", asy
     user.socket.end("typed");
     await user.closed;
   }
+});
+
+test("a tunnel through which nothing passes is closed on both sides", async () => {
+  upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
+  const one = client(`${ASKED.replace("/t", "/idle")}\r\n`);
+  await one.until(/\r\n\r\n$/);
+  await Promise.all([one.closed, theirs()?.closed]);
+  one.socket.destroy();
 });

@@ -6,5 +6,8 @@ export function relayTo(upstream: string): Handler {
   const strange = proxy({
     "/": { target: upstream, credentials: false },
   }, { onError: () => {} })(notFound);
-  return compose(dispatch({ "/live": live, "/strange": strange }))(notFound);
+  const brief = proxy({ "/": upstream }, { onError: () => {}, timeouts: { tunnel: 300 } })(
+    notFound,
+  );
+  return compose(dispatch({ "/live": live, "/strange": strange, "/brief": brief }))(notFound);
 }

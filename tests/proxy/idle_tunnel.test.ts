@@ -1,0 +1,140 @@
+/** Tunnels through which nothing passes. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { closedWhenIdle } from "../../src/proxy/idle_tunnel.ts";
+import type { Tunnel } from "../../src/proxy/transport.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
+
+const bytes = new Uint8Array([1, 2, 3]);
+
+/** A tunnel whose upstream is ours to play. */
+function upstream(): {
+  readonly tunnel: Tunnel;
+  readonly written: Uint8Array[];
+  send(chunk: Uint8Array): void;
+  end(): void;
+  lose(): void;
+  ended: "open" | "closed" | "cancelled" | "aborted";
+  cancelled: boolean;
+} {
+  let reading: ReadableStreamDefaultController<Uint8Array>;
+  let writing: WritableStreamDefaultController;
+  const played = {
+    written: [] as Uint8Array[],
+    ended: "open" as "open" | "closed" | "cancelled" | "aborted",
+    cancelled: false,
+    send: (chunk: Uint8Array) => reading.enqueue(chunk),
+    end: () => reading.close(),
+    lose: () => {
+      reading.error(new Error("lost"));
+      writing.error(new Error("lost"));
+    },
+    tunnel: {
+      status: 101,
+      fields: [],
+      readable: new ReadableStream<Uint8Array>({
+        start: (controller) => void (reading = controller),
+        cancel: () => void (played.cancelled = true),
+      }),
+      writable: new WritableStream<Uint8Array>({
+        start: (controller) => void (writing = controller),
+        write: (chunk) => void played.written.push(chunk),
+        close: () => void (played.ended = "closed"),
+        abort: () => void (played.ended = "aborted"),
+      }),
+    } as Tunnel,
+  };
+  return played;
+}
+
+/** Whether a promise is pending, or how it settled. */
+async function stateOf(promise: Promise<unknown>): Promise<string> {
+  return await Promise.race([
+    promise.then(() => "resolved", String),
+    settle().then(() => "pending"),
+  ]);
+}
+
+test("a tunnel through which nothing passes is closed on both sides", async () => {
+  const clock = new FakeClock();
+  const up = upstream();
+  const { readable, writable } = closedWhenIdle(up.tunnel, 1000, clock);
+  const read = readable.getReader().read();
+  const { closed } = writable.getWriter();
+  await clock.pass(999);
+  assert.equal(await stateOf(read), "pending");
+  assert.equal(await stateOf(closed), "pending");
+  await clock.pass(1);
+  assert.match(await stateOf(read), /nothing passed the tunnel for 1000 ms .*timeouts\.tunnel/);
+  assert.match(await stateOf(closed), /nothing passed the tunnel/);
+  assert.deepEqual([up.cancelled, up.ended, clock.timers], [true, "aborted", 0]);
+});
+
+test("either direction keeps it open", async () => {
+  const clock = new FakeClock();
+  const up = upstream();
+  const { readable, writable } = closedWhenIdle(up.tunnel, 1000, clock);
+  const [reader, writer] = [readable.getReader(), writable.getWriter()];
+  for (let i = 0; i < 3; i++) {
+    await clock.pass(900);
+    up.send(bytes);
+    assert.deepEqual(await reader.read(), { done: false, value: bytes });
+    await clock.pass(900);
+    await writer.write(bytes);
+  }
+  assert.equal(up.written.length, 3);
+  assert.equal(clock.timers, 1);
+  const read = reader.read();
+  await clock.pass(999);
+  assert.equal(await stateOf(read), "pending");
+  await clock.pass(1);
+  assert.match(await stateOf(read), /nothing passed/);
+});
+
+test("a half that has ended leaves the other to its time", async () => {
+  const clock = new FakeClock();
+  const up = upstream();
+  const { readable, writable } = closedWhenIdle(up.tunnel, 1000, clock);
+  up.end();
+  assert.equal((await readable.getReader().read()).done, true);
+  const writer = writable.getWriter();
+  await clock.pass(900);
+  await writer.write(bytes);
+  assert.equal(clock.timers, 1);
+  await writer.close();
+  await settle();
+  assert.deepEqual([up.ended, clock.timers], ["closed", 0]);
+});
+
+test("no timer is left when an end closes, cancels, or is lost", async () => {
+  type Played = ReturnType<typeof upstream>;
+  const ways: readonly ((tunnel: Tunnel, up: Played) => Promise<unknown>)[] = [
+    ({ readable }) => readable.cancel(),
+    ({ writable }) => writable.abort(),
+    ({ readable, writable }, { lose }) => {
+      lose();
+      return Promise.allSettled([readable.getReader().read(), writable.getWriter().closed]);
+    },
+    async ({ readable, writable }, { end, lose }) => {
+      end();
+      await readable.getReader().read();
+      lose();
+      await writable.getWriter().closed.catch(() => {});
+    },
+  ];
+  for (const way of ways) {
+    const clock = new FakeClock();
+    const up = upstream();
+    await way(closedWhenIdle(up.tunnel, 1000, clock), up);
+    await settle();
+    assert.equal(clock.timers, 0);
+    await clock.pass(2000);
+  }
+});
+
+test("0 is for as long as it likes", () => {
+  const clock = new FakeClock();
+  const { tunnel } = upstream();
+  assert.equal(closedWhenIdle(tunnel, 0, clock), tunnel);
+  assert.equal(clock.timers, 0);
+});
