@@ -14,11 +14,12 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { telling } from "./callbacks.ts";
-import { callback, checkOptions, type Checks, flag, text, whole } from "./config.ts";
+import { checkOptions } from "./config.ts";
 import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { textResponse } from "./http/text.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
+import { limitConnections } from "./node/connection_limit.ts";
 import { answerEarly } from "./node/content.ts";
 import { answerLast } from "./node/linger.ts";
 import { unsoundHttp2 } from "./node/http2_limits.ts";
@@ -27,8 +28,16 @@ import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
 import { receive } from "./node/receive.ts";
 import { abandon, cut, writeResponse } from "./node/response.ts";
+import {
+  ELSEWHERE,
+  LISTENER_OPTIONS,
+  type ListenerOptions,
+  MAX_REQUEST_BODY_SIZE,
+  SERVE_OPTIONS,
+  type ServeOptions,
+} from "./node/serve_options.ts";
 import { createServer } from "./node/server.ts";
-import { type ServerTimeouts, serverTimeouts, withDefaults } from "./node/timeouts.ts";
+import { type ServerTimeouts, withDefaults } from "./node/timeouts.ts";
 import { readTls, type ServerTls } from "./node/tls.ts";
 import {
   acceptUpgrades,
@@ -40,52 +49,13 @@ import {
 import { tunnelOf } from "./runtime/tunnel.ts";
 
 export { earlyHints } from "./node/early_hints.ts";
-export type { CloseOptions, ServerTimeouts, ServerTls, UpgradeListener };
-
-/** What is told of errors. */
-export interface ListenerOptions {
-  /**
-   * Is told of an error: of a handler that rejected, which the client sees as 500, or of content
-   * that failed, which the client sees as a broken connection. What it throws or rejects with goes
-   * to `console.error`. Default: `console.error`.
-   */
-  readonly onError?: (error: unknown) => void;
-}
-
-/** Options of {@linkcode serve}. */
-export interface ServeOptions extends ListenerOptions {
-  /** The handler. */
-  readonly fetch: Handler;
-  /** The port; 0 for one that is free. Default 3000. */
-  readonly port?: number;
-  /** The address or host name to listen on. Default: all addresses of the machine. */
-  readonly hostname?: string;
-  /** The certificate to serve HTTPS with. */
-  readonly tls?: ServerTls;
-  /** Whether to speak HTTP/2 with clients that can; needs `tls`. Default `false`. */
-  readonly http2?: boolean;
-  /** How long clients may take; see {@linkcode ServerTimeouts}. */
-  readonly timeouts?: ServerTimeouts;
-}
-
-const LISTENER_OPTIONS: Checks<ListenerOptions> = { onError: callback };
-const SERVE_OPTIONS: Checks<ServeOptions> = {
-  ...LISTENER_OPTIONS,
-  fetch: (value) => requireHandler("serve: fetch", value),
-  port: whole(0, 65_535, "a port, a whole number"),
-  hostname: text("an address or a name"),
-  tls: () => {},
-  http2: flag,
-  timeouts: serverTimeouts,
-};
-
-/** How others call what is an option here. */
-const ELSEWHERE = {
-  handler: "fetch",
-  host: "hostname",
-  cert: "give tls: { cert, key }",
-  key: "give tls: { cert, key }",
-  websocket: "leave it out: a proxy forwards upgrades",
+export type {
+  CloseOptions,
+  ListenerOptions,
+  ServeOptions,
+  ServerTimeouts,
+  ServerTls,
+  UpgradeListener,
 };
 
 /** A server that listens. */
@@ -115,7 +85,8 @@ export interface RunningServer {
  * Requests that are sent ahead on a connection (RFC 9112 §9.3.2) are answered one at a time; when
  * more than 100 wait, the connection is closed.
  *
- * A request has at most 16 KiB of fields (431), and `timeouts` say how long it may take (408). A
+ * A request has at most 16 KiB of fields (431) and 1 GiB of content (413; `maxRequestBodySize`), and
+ * `timeouts` say how long it may take (408). A
  * connection of HTTP/2 has at most 100 requests at a time. For other limits make a server of your
  * own and give it a {@linkcode listener}.
  *
@@ -136,16 +107,22 @@ export interface RunningServer {
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   checkOptions("serve", options, SERVE_OPTIONS, { required: ["fetch"], elsewhere: ELSEWHERE });
-  const { fetch, port = 3000, hostname, onError, tls, http2 = false } = options;
+  const { fetch, port = 3000, hostname, tls, http2 = false } = options;
   if (http2 && tls === undefined) {
     throw new TypeError("serve: http2 needs tls, a certificate and its key");
   }
   const unsound = http2 && unsoundHttp2(process.versions.node);
   if (unsound) process.emitWarning(unsound, { code: "HANDWERK_HTTP2" });
-  const listen = listener(fetch, onError ? { onError } : {});
+  const listen = listener(fetch, {
+    ...(options.onError && { onError: options.onError }),
+    ...(options.maxRequestBodySize !== undefined &&
+      { maxRequestBodySize: options.maxRequestBodySize }),
+  });
   const certificate = tls === undefined ? undefined : readTls(tls);
   const server = createServer(listen, certificate, http2, withDefaults(options.timeouts));
   rememberPeers(server);
+  const { maxConnections = Infinity, maxConnectionsPerAddress = Infinity } = options;
+  limitConnections(server, maxConnections, maxConnectionsPerAddress);
   const close = closer(server, acceptUpgrades(server, listen));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));
@@ -183,12 +160,20 @@ export function listener(
 ): (message: IncomingMessage, sink: ServerResponse) => void {
   const handler = requireHandler("listener: fetch", fetch);
   checkOptions("listener", options, LISTENER_OPTIONS);
-  const { onError = console.error } = options;
+  const { onError = console.error, maxRequestBodySize = MAX_REQUEST_BODY_SIZE } = options;
   const tell = telling("serve: onError", onError);
   const enter = entrance(handler);
   const answer = (message: IncomingMessage, sink: ServerResponse): void => {
     if (isDeclined(message)) answerLast(message, sink);
-    const received = receive(message, sink);
+    let refused = false;
+    const exceeded = (error: Error): void => {
+      // From here on it is as if the client had left.
+      if (typeof received === "object") received.leave(error);
+      if (sink.headersSent) return cut(sink);
+      refused = true;
+      refuse(message, sink, 413);
+    };
+    const received = receive(message, sink, { most: maxRequestBodySize, exceeded });
     if (typeof received === "number") return refuse(message, sink, received);
     if (received.address === undefined && isLost(message.socket)) return cut(sink);
     const request = received as unknown as Request;
@@ -203,6 +188,7 @@ export function listener(
       return writeResponse(sink, received.method, response);
     };
     const fail = (error: unknown): void => {
+      if (refused) return;
       if (!received.gone) tell(error);
       if (sink.headersSent || received.gone) return cut(sink);
       // Node keeps the phrase of fields that it refused.

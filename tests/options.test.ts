@@ -37,6 +37,7 @@ const up = "http://up/";
 const transport = new FakeTransport(ok, [
   "host",
   "anyMethod",
+  "getContent",
   "tls",
   "servername",
   "insecureTls",

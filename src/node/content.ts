@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { attached } from "../attached.ts";
 import { type Flow, type Sink, streamOf } from "../http/flow.ts";
+import { type ContentLimit, limited } from "./content_limit.ts";
 import { clientLeft } from "./left.ts";
 import { canLinger, linger, lingerIfLast } from "./linger.ts";
 
@@ -40,8 +41,10 @@ export function awaitContinue(message: IncomingMessage): void {
 export function contentOf(
   message: IncomingMessage,
   sink: ServerResponse,
+  limit?: ContentLimit,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return streamOf(flowOf(message, sink));
+  const flow = flowOf(message, sink);
+  return streamOf(limit ? limited(flow, limit) : flow);
 }
 
 /** Nothing is read, nor 100 Continue sent, before somebody asks for content. */

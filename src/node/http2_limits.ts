@@ -7,6 +7,7 @@ import type { Server } from "node:http";
 import type { SecureServerOptions, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { joinSmallChunks } from "./small_chunks.ts";
+import { Stall } from "./stall.ts";
 import type { ServerTimeouts } from "./timeouts.ts";
 
 type Limits = Required<ServerTimeouts>;
@@ -30,9 +31,7 @@ const SLOWEST = 10;
 interface Exchange {
   readonly stream: ServerHttp2Stream;
   readonly began: number;
-  /** How much waited to be sent, and since when it is so much. */
-  waiting: number;
-  since: number;
+  readonly stall: Stall;
 }
 
 /** Watches the clients of a server, until it is closed. */
@@ -76,8 +75,7 @@ class SessionWatch {
 
   #begin(stream: ServerHttp2Stream): void {
     joinSmallChunks(stream);
-    const now = performance.now();
-    const exchange: Exchange = { stream, began: now, waiting: 0, since: now };
+    const exchange: Exchange = { stream, began: performance.now(), stall: new Stall() };
     this.#exchanges.add(exchange);
     this.#patience = this.#limits.idle;
     stream.once("close", () => {
@@ -104,17 +102,13 @@ class SessionWatch {
   }
 
   /** Whether a client takes nothing of what waits for it. */
-  #isStuck(exchange: Exchange, now: number): boolean {
-    const { writableLength, writableFinished, state } = exchange.stream;
+  #isStuck({ stream, stall }: Exchange, now: number): boolean {
+    const { writableLength, writableFinished, state } = stream;
     // The end waits, too.
     const waiting = writableLength + (writableFinished && state.localClose === 0 ? 1 : 0);
-    if (waiting === 0 || waiting !== exchange.waiting) {
-      [exchange.waiting, exchange.since] = [waiting, now];
-      return false;
-    }
     // What was written in one piece shows no progress before it was sent.
     const { send } = this.#limits;
-    return send > 0 && now - exchange.since > send + waiting / SLOWEST;
+    return send > 0 && stall.time(waiting, now) > send + waiting / SLOWEST;
   }
 }
 

@@ -12,10 +12,15 @@ interface Encrypted {
   readonly _parent?: Socket | null;
 }
 
+/** The socket that carries a connection: that below TLS, where there is TLS. */
+export function carrierOf(socket: Socket): Socket {
+  const { _parent: encrypted }: Encrypted = socket as Socket & Encrypted;
+  return encrypted ?? socket;
+}
+
 /** The address at the other end of a connection, where it is known. */
 export function peerAddress(socket: Socket): string | undefined {
-  const { remoteAddress, _parent: encrypted }: Socket & Encrypted = socket;
-  return remoteAddress ?? encrypted?.remoteAddress;
+  return socket.remoteAddress ?? carrierOf(socket).remoteAddress;
 }
 
 /**

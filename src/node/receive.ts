@@ -7,11 +7,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { canonicalPath } from "../http/path.ts";
 import { isAuthority, type Target } from "../http/target.ts";
 import { contentOf } from "./content.ts";
+import type { ContentLimit } from "./content_limit.ts";
 import { fieldOf } from "./lazy_headers.ts";
 import { LazyRequest } from "./request.ts";
 
-/** Methods whose requests `Request` allows no content. */
-const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
 /** Methods that no `Request` can have; a server need not know them (RFC 9110 §9.3.6, §9.3.8). */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
 /** What can be sent on as it is, though the URL parser escapes some of it. */
@@ -23,7 +22,11 @@ const PLAIN = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@/?%]*$/;
 const ASCII = /^[\x21-\x7e]*$/;
 
 /** The request, or the status to answer with when there can be none. */
-export function receive(message: IncomingMessage, sink: ServerResponse): LazyRequest | number {
+export function receive(
+  message: IncomingMessage,
+  sink: ServerResponse,
+  limit: ContentLimit,
+): LazyRequest | number {
   const { method = "GET", url = "" } = message;
   if (REFUSED.has(method)) return 501;
   // Node's parser takes HTTP/2.0 for a version of HTTP/1.
@@ -36,6 +39,8 @@ export function receive(message: IncomingMessage, sink: ServerResponse): LazyReq
     // Of the others, none is taken off, and it is no part of the content.
     if (coding.toLowerCase() !== "chunked") return 501;
   }
+  const length = fieldOf(fields, "content-length");
+  if (length !== undefined && Number(length) > limit.most) return 413;
   const scheme = isEncrypted(message) ? "https://" : "http://";
   let origin = originOf(fields, scheme);
   // It asks for the server itself (RFC 9110 §9.3.7).
@@ -53,8 +58,9 @@ export function receive(message: IncomingMessage, sink: ServerResponse): LazyReq
   if (origin === undefined) return 400;
   const target = targetOf(path, origin);
   if (!target) return 400;
-  const open = !WITHOUT_CONTENT.has(method) && hasContent(message, fields)
-    ? () => contentOf(message, sink)
+  const open = method !== "HEAD" && hasContent(message, fields)
+    // Of content that says how long it is, the parsers see to it.
+    ? () => contentOf(message, sink, length === undefined ? limit : undefined)
     : undefined;
   return new LazyRequest(method, target, fields, sink, open);
 }

@@ -14,6 +14,7 @@ import { writeResponse } from "./response.ts";
 
 const PHRASES: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  413: "Content Too Large",
   417: "Expectation Failed",
   501: "Not Implemented",
 };

@@ -92,12 +92,14 @@ export class LazyRequest extends HostRequest {
     const { sink } = this;
     sink.once("close", () => {
       // Of a stream of HTTP/2 that the client resets, Node itself writes the end.
-      if (!sink.writableEnded || !sink.writableFinished) this.#leave();
+      if (!sink.writableEnded || !sink.writableFinished) this.leave(clientLeft(sink.req));
     });
   }
 
-  #leave(): void {
-    this.gone = clientLeft(this.sink.req);
+  /** Notes that nobody waits for the answer any more. */
+  leave(reason: Error): void {
+    if (this.gone) return;
+    this.gone = reason;
     this.#controller?.abort(this.gone);
     for (const callback of this.#leaving ?? []) callback();
   }
@@ -141,7 +143,9 @@ export class LazyRequest extends HostRequest {
   }
 
   #make(url: string): Request {
-    const request = nativeOf(url, this.method, this.body, this);
+    // Of GET, `Request` allows no content; only our own handlers see it.
+    const body = this.method === "GET" ? null : this.body;
+    const request = nativeOf(url, this.method, body, this);
     // Given to the constructor, they would be copied and checked once more.
     this.headers.copy(request.headers);
     return request;

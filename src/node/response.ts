@@ -11,6 +11,7 @@ import { type Trailed, trailedOf } from "../http/trailers.ts";
 import type { FieldList } from "../http/respond.ts";
 import { type Written, written } from "./light_response.ts";
 import { pour } from "./pour.ts";
+import { resetConnection } from "./reset.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -159,16 +160,16 @@ export function cut(sink: ServerResponse): void {
     // HTTP/2 calls the end of a stream that is just destroyed no error (RFC 9113 §7).
     if (stream) stream.close(INTERNAL_ERROR);
     // To HTTP/1.0 the end of the connection may be that of the content.
-    else if (sink.headersSent && sink.req.httpVersion === "1.0") resetConnection(sink);
+    else if (sink.headersSent && sink.req.httpVersion === "1.0") cutHttp10(sink);
     else sink.destroy();
   }
 }
 
-function resetConnection(sink: ServerResponse): void {
+function cutHttp10(sink: ServerResponse): void {
   const { socket } = sink;
-  // TLS tells by itself that the end is missing (RFC 8446 §6.1), and Node resets TCP alone.
+  // TLS tells by itself that the end is missing (RFC 8446 §6.1).
   if (!socket || "encrypted" in socket) sink.destroy();
-  else socket.resetAndDestroy();
+  else resetConnection(socket);
 }
 
 /** Lets go of a response that nobody waits for any more. */

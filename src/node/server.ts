@@ -15,6 +15,7 @@ import { Duplex } from "node:stream";
 import { awaitContinue } from "./content.ts";
 import { HTTP2_OPTIONS, limitTime } from "./http2_limits.ts";
 import { refuseBroken, refuseExpectation, refuseTunnel } from "./refuse.ts";
+import { limitSending } from "./send_limit.ts";
 import type { ServerTimeouts } from "./timeouts.ts";
 import type { Certificate } from "./tls.ts";
 
@@ -43,6 +44,7 @@ export function createServer(
     ? createHttps({ ...options, ...tls })
     : createHttp(options);
   if (http2) limitTime(server, timeouts);
+  limitSending(server, tls ? "secureConnection" : "connection", timeouts.send);
   server.on("request", listener);
   // Node would ask for content before anybody wants it.
   server.on("checkContinue", (message, sink) => {

@@ -17,8 +17,8 @@ export interface ServerTimeouts {
    */
   readonly idle?: number;
   /**
-   * How long a client of HTTP/2 may take nothing of a response that is being sent. Responses that
-   * have nothing to send may wait as long as they like. Default 60000.
+   * How long a client may take nothing of a response that is being sent. Responses that have nothing
+   * to send may wait as long as they like. Default 60000.
    */
   readonly send?: number;
 }

@@ -101,7 +101,7 @@ export function forwarder(
       place,
       seen,
       target,
-      body: contentOf(request),
+      body: contentOf(request, target),
       signal: exchange.signal,
     };
     let asked: Upstream | undefined;

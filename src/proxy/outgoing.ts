@@ -19,8 +19,6 @@ import { basePath, keepSpelling, targetUrl } from "./target_url.ts";
 import type { OutgoingRequest } from "./transport.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** Methods whose requests have no content that means anything (RFC 9110 §9.3.1, §9.3.2). */
-const WITHOUT_CONTENT = new Set(["GET", "HEAD"]);
 /** Fields about content, wrong without it. */
 const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
 /** What the host has dealt with, and what CGI takes for the environment (httpoxy). */
@@ -39,9 +37,15 @@ export interface Received {
   readonly signal: AbortSignal;
 }
 
-/** The content of a request, if it means anything. */
-export function contentOf({ method, body }: Request): ReadableStream<Uint8Array> | null {
-  return WITHOUT_CONTENT.has(method) ? null : body;
+/**
+ * The content of a request. That of GET has no meaning (RFC 9110 §9.3.1), but some upstreams take it
+ * for a query; no native `Request` has any.
+ */
+export function contentOf(
+  { method, body }: Request,
+  { getContent }: Target,
+): ReadableStream<Uint8Array> | null {
+  return method === "HEAD" || (method === "GET" && !getContent) ? null : body;
 }
 
 /**

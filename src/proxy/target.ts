@@ -114,6 +114,8 @@ export interface Target {
   readonly cookie: Balancer["cookie"];
   /** Whether every method can be sent. */
   readonly anyMethod: boolean;
+  /** Whether content can be sent with GET. */
+  readonly getContent: boolean;
   readonly removePrefix: boolean;
   readonly host: string | null;
   readonly headers: readonly Field[];
@@ -220,6 +222,7 @@ export function readTarget(
     deliver: pool(upstreams, together, watch !== undefined),
     cookie: together.balance.cookie,
     anyMethod: transport.capabilities.has("anyMethod"),
+    getContent: !local && transport.capabilities.has("getContent"),
     removePrefix,
     dropped: droppedFields([...ours, ...replaced], credentials),
     removed: ours.length > 0 ? fieldNames(ours) : undefined,

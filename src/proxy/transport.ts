@@ -12,6 +12,8 @@ export type Capability =
   | "host"
   /** Send any method that is a token (RFC 9110 §9.1), not only those that `fetch` is sure of. */
   | "anyMethod"
+  /** Send content with GET, which `fetch` does not. */
+  | "getContent"
   /** Use the certificates of {@linkcode TlsOptions}. */
   | "tls"
   /** Ask for another name than the host of the URL: `servername` of {@linkcode TlsOptions}. */

@@ -19,6 +19,7 @@ const SUPPORTED = /^[78]\./;
 const CAPABILITIES: ReadonlySet<Capability> = new Set([
   "host",
   "anyMethod",
+  "getContent",
   "tls",
   "servername",
   "insecureTls",

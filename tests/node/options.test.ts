@@ -95,7 +95,7 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
     ["proxy/upstreams/sticky.ts", "StickyCookieOptions"],
     (o) => stickyCookie("upstream", o),
   ],
-  ["listener", ["node.ts", "ListenerOptions"], (o) => listener(notFound, o)],
+  ["listener", ["node/serve_options.ts", "ListenerOptions"], (o) => listener(notFound, o)],
   ["debug", ["debug/options.ts", "DebugOptions"], (o) => debug(o)],
   ["liveFrames", ["debug/live/mod.ts", "LiveFramesOptions"], (o) => liveFrames(o)],
 ];
@@ -137,7 +137,12 @@ for (const [owner, declared, build] of owners) {
 }
 
 test("serve refuses an option that is none, and knows those that there are", async () => {
-  const names = membersOf(["node.ts", "ListenerOptions", "node.ts", "ServeOptions"]);
+  const names = membersOf([
+    "node/serve_options.ts",
+    "ListenerOptions",
+    "node/serve_options.ts",
+    "ServeOptions",
+  ]);
   const options = { fetch: notFound, port: 0, xyzzy: "127.0.0.1" };
   await assert.rejects(serve(options), (error: unknown) => {
     const [, list = ""] =

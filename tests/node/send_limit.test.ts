@@ -1,0 +1,138 @@
+/** Clients of HTTP/1 that do not read their response, and those that are merely slow. */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { connect as connectTls } from "node:tls";
+import type { Handler } from "../../src/handler.ts";
+import { listener, type ServeOptions } from "../../src/node.ts";
+import { certificates } from "../support/certificates.ts";
+import { errors, serving, until } from "../support/host.ts";
+import { temporary } from "../support/temp.ts";
+
+const tls = certificates().sign("localhost");
+const MIB = 1024 * 1024;
+const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const ways: Readonly<Record<string, Partial<ServeOptions>>> = {
+  TCP: {},
+  TLS: { tls },
+  "TLS beside HTTP/2": { tls, http2: true },
+};
+
+/** Asks, and reads nothing. */
+function client(port: number, secure: boolean, version = "1.1"): Socket {
+  const options = { port, host: "127.0.0.1", rejectUnauthorized: false };
+  const socket = secure ? connectTls(options) : connect(options);
+  socket.on("error", () => {}).pause();
+  socket.write(`GET / HTTP/${version}\r\nHost: h\r\n\r\n`);
+  return socket;
+}
+
+/** More than systems keep for a client: without end, or in one piece. */
+function endless(): { fetch: Handler; cancelled: boolean } {
+  const state = {
+    cancelled: false,
+    fetch: () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+          cancel: () => void (state.cancelled = true),
+        }),
+      ),
+  };
+  return state;
+}
+
+for (const [name, options] of Object.entries(ways)) {
+  const secure = "tls" in options;
+  test(`${name}: a client that takes nothing of a response is cut`, async () => {
+    const before = errors.length;
+    for (const version of ["1.0", "1.1"]) {
+      const state = endless();
+      await serving(state.fetch, async (port) => {
+        const socket = client(port, secure, version);
+        await until(() => state.cancelled);
+        const closed = new Promise((resolve) => socket.once("close", resolve));
+        let end = false;
+        socket.once("end", () => (end = true)).resume();
+        await closed;
+        if (version === "1.0" && !secure) assert.equal(end, false); // it would look complete
+      }, { ...options, timeouts: { send: 100 } });
+    }
+    assert.equal(errors.length, before);
+  });
+
+  test(`${name}: so is one with a response in one piece`, () => {
+    let gone = false;
+    const whole: Handler = ({ signal }) => {
+      signal.addEventListener("abort", () => (gone = true));
+      return new Response(new Uint8Array(32 * MIB));
+    };
+    return serving(whole, async (port) => {
+      const socket = client(port, secure);
+      await until(() => gone);
+      socket.destroy();
+    }, { ...options, timeouts: { send: 100 } });
+  });
+
+  test(`${name}: a slow client gets all, and a quiet response may wait`, () => {
+    const slow: Handler = () => {
+      let count = 0;
+      return new Response(
+        new ReadableStream({
+          async pull(controller) {
+            if (count++ === 0) await tick(1300);
+            if (count > 16) return controller.close();
+            controller.enqueue(new Uint8Array(MIB));
+          },
+        }),
+      );
+    };
+    return serving(slow, async (port) => {
+      const socket = client(port, secure);
+      let [size, closed] = [0, false];
+      socket.once("close", () => (closed = true));
+      socket.on("data", (chunk: Buffer) => {
+        size += chunk.byteLength;
+        socket.pause();
+        // The whole takes longer than the client may take nothing.
+        setTimeout(() => socket.resume(), chunk.byteLength / 8000);
+      }).resume();
+      await until(() => closed || size > 16 * MIB);
+      assert.equal(closed, false, `closed after ${size} bytes`);
+      socket.destroy();
+    }, { ...options, timeouts: { send: 1000 } });
+  });
+}
+
+test("0 is for as long as they like", () => {
+  const state = endless();
+  return serving(state.fetch, async (port) => {
+    const socket = client(port, false);
+    await tick(500);
+    assert.equal(state.cancelled, false);
+    socket.destroy();
+  }, { timeouts: { send: 0 } });
+});
+
+test("content that fails on a Unix socket does not end the process", async () => {
+  const path = join(temporary({}), "s.sock");
+  const failing: Handler = () =>
+    new Response(
+      new ReadableStream({
+        async pull(controller) {
+          controller.enqueue(new Uint8Array(10));
+          await tick(20);
+          controller.error(new Error("failed"));
+        },
+      }),
+    );
+  const server = createServer(listener(failing, { onError() {} }));
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const socket = connect(path);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.on("error", () => {}).resume().write("GET / HTTP/1.0\r\n\r\n");
+  await closed;
+  await new Promise((resolve) => server.close(resolve));
+});
