@@ -212,7 +212,9 @@ export function listener(
  * Node, Deno and Bun. {@linkcode serve} does this itself. A request that the handler, such as a
  * proxy, does not make a tunnel of is answered, and its connection closed.
  *
- * - 400 when the request has content.
+ * - 400 when the request has content, other than a POST with up to 64 KiB of a known length, which
+ *   Node alone can read.
+ * - 408 when that does not come in the server's `requestTimeout`.
  *
  * @param fetch The handler; the same as that of {@linkcode listener}.
  * @param options See {@linkcode ListenerOptions}.

@@ -5,6 +5,9 @@
  */
 import type { Field } from "./connection.ts";
 
+/** How much content a request to upgrade may have, in bytes: all of it is kept in memory. */
+export const MOST_CONTENT: number = 64 * 1024;
+
 /**
  * The protocol that a request asks for, in lower case, or `undefined` when it asks for none that a
  * tunnel can be made for; the field is then to be ignored. A tunnel for another version of HTTP
@@ -14,7 +17,7 @@ export function upgradeProtocol(method: string, headers: Headers): string | unde
   const protocol = headers.get("upgrade")?.toLowerCase() ?? "";
   // Docker's and Kubernetes' clients upgrade a POST; a handshake of WebSocket is a GET (RFC 6455 §4.1).
   const fits = method === "GET" ||
-    (method === "POST" && protocol !== "websocket" && !announcesContent(headers));
+    (method === "POST" && protocol !== "websocket" && contentLength(method, headers) !== undefined);
   if (
     !fits ||
     !/^[!#$%&'*+\-.^_`|~0-9a-z]+(?:\/[!#$%&'*+\-.^_`|~0-9a-z]+)?$/.test(protocol)
@@ -29,7 +32,21 @@ export function upgradeProtocol(method: string, headers: Headers): string | unde
   return options.includes("upgrade") ? protocol : undefined;
 }
 
-/** Whether fields announce content (RFC 9112 §6), which a request to upgrade must not have. */
+/**
+ * The length of the content of a request to upgrade, or `undefined` when it has content that it must
+ * not have: other than a POST, of a length that is not known, or of a large one. An upstream that
+ * does not look at content would take it for the next request.
+ */
+export function contentLength(method: string, headers: Headers): number | undefined {
+  if (!announcesContent(headers)) return 0;
+  const length = headers.get("content-length") ?? "";
+  // Nobody would ask for content that waits for 100 Continue.
+  const fits = method === "POST" && headers.get("transfer-encoding") === null &&
+    headers.get("expect") === null && /^[0-9]{1,9}$/.test(length);
+  return fits && Number(length) <= MOST_CONTENT ? Number(length) : undefined;
+}
+
+/** Whether fields announce content (RFC 9112 §6). */
 export function announcesContent(headers: Headers): boolean {
   const length = headers.get("content-length");
   return headers.get("transfer-encoding") !== null || (length !== null && !/^0+$/.test(length));

@@ -24,6 +24,14 @@ const waiting = new WeakSet<IncomingMessage>();
 /** What tells whoever reads the content of a message that there will be no more. */
 const readers = attached<IncomingMessage, (error: Error) => void>();
 
+/** Content that was read before, of messages that have none to their parser. */
+const whole = attached<IncomingMessage, Uint8Array<ArrayBuffer>>();
+
+/** Gives a message content that was read before. */
+export function giveContent(message: IncomingMessage, content: Uint8Array<ArrayBuffer>): void {
+  whole.set(message, content);
+}
+
 /** Notes that the client waits for `100 Continue`. */
 export function awaitContinue(message: IncomingMessage): void {
   waiting.add(message);
@@ -44,6 +52,11 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
   let over = false;
   return {
     start(to) {
+      const given = whole.get(message);
+      if (given) {
+        to.write(given);
+        return to.end();
+      }
       if (waiting.delete(message) && !sink.headersSent) sink.writeContinue();
       const fail = (error: Error): void => {
         if (!over) to.fail(error);

@@ -5,11 +5,14 @@
  */
 import { type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { announcesContent, upgradeProtocol } from "../http/upgrade.ts";
+import { upgradeProtocol } from "../http/upgrade.ts";
 import type { Tunnel } from "../proxy/transport.ts";
+import { giveContent } from "./content.ts";
+import { lazyHeaders } from "./lazy_headers.ts";
 import { linger } from "./linger.ts";
 import { answerOn } from "./pipelining.ts";
 import { type Streams, streamsOf } from "../runtime/sockets.ts";
+import { lengthHere, readContent } from "./upgrade_content.ts";
 
 /** Listens to requests. */
 type Listener = (message: IncomingMessage, sink: ServerResponse) => void;
@@ -39,16 +42,14 @@ export function tunnellerOf(sink: ServerResponse): ((tunnel: Tunnel) => void) | 
  * back until there is a tunnel; without one it is dropped with the connection, so that nobody takes
  * it for a request.
  *
- * @param opened Is told of every connection that has become a tunnel.
+ * @param ending Gets the connections that have no request whose answer would end them.
  */
-export function upgrading(
-  listen: Listener,
-  opened: (socket: Duplex) => void = () => {},
-): UpgradeListener {
+export function upgrading(listen: Listener, ending: Set<Duplex> = new Set()): UpgradeListener {
   return (message, socket, head) => {
-    const streams = streamsOf(socket, head);
     const sink = new ServerResponse(message);
     sink.shouldKeepAlive = false;
+    // An error closes it, too.
+    socket.on("error", () => {});
     try {
       sink.assignSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
     } catch {
@@ -58,54 +59,71 @@ export function upgrading(
     }
     // Who ends the connection before it is a tunnel has left.
     const leave = (): void => void socket.destroy();
-    socket.once("end", leave);
+    socket.once("end", leave).once("close", () => ending.delete(socket));
     sink.once("finish", () => linger(socket));
-    const headers = headersOf(message);
-    const protocol = upgradeProtocol(message.method ?? "", headers);
-    if (announcesContent(headers)) {
-      // Node has not read it: it is in `head`, and what is content there looks like a request.
-      sink.writeHead(400, ["content-length", "0"]).end();
-      return;
-    }
-    // HTTP/1.0 knows no upgrades (RFC 9110 §7.8).
-    if (protocol !== undefined && message.httpVersion === "1.1") {
-      tunnellers.set(sink, (tunnel) => {
-        socket.off("end", leave);
-        sink.detachSocket(socket as Parameters<ServerResponse["detachSocket"]>[0]);
-        socket.write(agreement(protocol, tunnel), "latin1");
-        join(streams, tunnel);
-        opened(socket);
-      });
-    }
-    listen(message, sink);
+    const [protocol, length] = askedBy(message);
+    const answer = (rest: Uint8Array): void => {
+      const streams = streamsOf(socket, rest);
+      if (protocol !== undefined) {
+        tunnellers.set(sink, (tunnel) => {
+          socket.off("end", leave);
+          sink.detachSocket(socket as Parameters<ServerResponse["detachSocket"]>[0]);
+          socket.write(agreement(protocol, tunnel), "latin1");
+          join(streams, tunnel);
+          ending.add(socket);
+        });
+      }
+      listen(message, sink);
+    };
+    const refuse = (status: number): void => {
+      sink.writeHead(status, ["content-length", "0"]).end();
+    };
+    // Node has not read it: it is in `head`, and what is content there looks like a request.
+    if (length === undefined) return refuse(400);
+    if (length === 0) return answer(head);
+    ending.add(socket);
+    readContent(socket, head, length, {
+      whole(content, rest) {
+        ending.delete(socket);
+        giveContent(message, content);
+        answer(rest);
+      },
+      late: () => refuse(408),
+    });
   };
 }
 
+/** The protocol that can be upgraded to, if any, and the length of the content, if it can be read. */
+function askedBy(
+  { method = "", httpVersion, rawHeaders }: IncomingMessage,
+): readonly [protocol: string | undefined, length: number | undefined] {
+  const headers = lazyHeaders(rawHeaders) as unknown as Headers;
+  // HTTP/1.0 knows no upgrades (RFC 9110 §7.8).
+  const protocol = httpVersion === "1.1" ? upgradeProtocol(method, headers) : undefined;
+  const length = lengthHere(method, headers);
+  return [protocol, protocol === undefined && length !== 0 ? undefined : length];
+}
+
 /**
- * Lets a server upgrade connections, and returns what closes those that have become tunnels: they do
- * not end by themselves, and the server does not know them any more. Requests for what is no upgrade
- * to it, that have content, or that come behind others go the way of all others, where Node can be
+ * Lets a server upgrade connections, and returns what closes those that have become tunnels, or whose
+ * request has not all come: they do not end by themselves, and the server does not know them any more. Requests for what is no upgrade
+ * to it, whose content is none for an upgrade, or that come behind others go the way of all others, where Node can be
  * told so (from 24.9 and 22.21 on).
  */
 export function acceptUpgrades(server: Server, listen: Listener): () => void {
-  const tunnels = new Set<Duplex>();
-  const opened = (socket: Duplex): void => {
-    tunnels.add(socket);
-    socket.once("close", () => tunnels.delete(socket));
-  };
-  server.on("upgrade", upgrading(listen, opened));
+  const ending = new Set<Duplex>();
+  server.on("upgrade", upgrading(listen, ending));
   Object.assign(server, {
     shouldUpgradeCallback(message: IncomingMessage): boolean {
-      const headers = headersOf(message);
+      const [protocol, length] = askedBy(message);
       // Behind a request that is not answered yet, an upgrade would take the connection from that.
-      const accepted = message.httpVersion === "1.1" && !announcesContent(headers) &&
-        upgradeProtocol(message.method ?? "", headers) !== undefined && !answerOn(message.socket);
+      const accepted = protocol !== undefined && length !== undefined && !answerOn(message.socket);
       if (!accepted) declined.add(message);
       return accepted;
     },
   });
   return () => {
-    for (const socket of tunnels) socket.destroy();
+    for (const socket of ending) socket.destroy();
   };
 }
 
@@ -123,12 +141,4 @@ function agreement(protocol: string, { fields }: Tunnel): string {
 function join(client: Streams, upstream: Streams): void {
   client.readable.pipeTo(upstream.writable).catch(() => {});
   upstream.readable.pipeTo(client.writable).catch(() => {});
-}
-
-function headersOf({ headers }: IncomingMessage): Headers {
-  const wanted = ["connection", "upgrade", "content-length", "transfer-encoding"];
-  return new Headers(wanted.flatMap((name) => {
-    const value = headers[name];
-    return typeof value === "string" ? [[name, value] as [string, string]] : [];
-  }));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Field } from "../http/connection.ts";
-import { agreesTo, announcesContent, upgradeProtocol } from "../http/upgrade.ts";
+import { agreesTo, contentLength, upgradeProtocol } from "../http/upgrade.ts";
 import { agrees } from "../http/handshake.ts";
 import { fetched } from "../runtime/fetching.ts";
 import { nativeTunnel, type Upgrader } from "../runtime/tunnel.ts";
@@ -47,11 +47,13 @@ export function upgradeOf(
 }
 
 /**
- * Whether a request to upgrade has content. It would be the first that an upstream reads when it
- * does not upgrade: a request of the client's making, past everything that looks at requests.
+ * Whether a request to upgrade has content that it must not have. It would be the first that an
+ * upstream reads when it does not upgrade: a request of the client's making, past everything that
+ * looks at requests.
  */
-export function isSmuggling(request: Request): boolean {
-  return request.body !== null || announcesContent(request.headers);
+export function isSmuggling({ method, headers, body }: Request): boolean {
+  const length = contentLength(method, headers);
+  return length === undefined || (length === 0 && body !== null);
 }
 
 /** The request with the fields of the upgrade, which were taken off with the connection's. */

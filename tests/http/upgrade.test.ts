@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { agrees } from "../../src/http/handshake.ts";
-import { agreesTo, announcesContent, upgradeProtocol } from "../../src/http/upgrade.ts";
+import {
+  agreesTo,
+  announcesContent,
+  contentLength,
+  upgradeProtocol,
+} from "../../src/http/upgrade.ts";
 
 /** Headers as a host makes them, also of what a client of fetch may not set. */
 function fields(init: Record<string, string>): Headers {
@@ -48,6 +53,40 @@ test("content is announced by its length or by a coding", () => {
     assert.equal(announcesContent(fields({ "content-length": length })), true, length);
   }
   assert.equal(announcesContent(fields({ "transfer-encoding": "" })), true);
+});
+
+test("a POST to upgrade may have content of a short length that is known, and nothing else any", () => {
+  const cases: readonly (readonly [string, Record<string, string>, number | undefined])[] = [
+    ["GET", {}, 0],
+    ["POST", {}, 0],
+    ["POST", { "content-length": "0" }, 0],
+    ["POST", { "content-length": "28" }, 28],
+    ["POST", { "content-length": "028" }, 28],
+    ["POST", { "content-length": "65536" }, 65_536],
+    ["POST", { "content-length": "65537" }, undefined],
+    ["POST", { "content-length": "9".repeat(400) }, undefined],
+    ["POST", { "content-length": "28, 28" }, undefined],
+    ["POST", { "content-length": "28", "transfer-encoding": "chunked" }, undefined],
+    ["POST", { "content-length": "0", "transfer-encoding": "chunked" }, undefined],
+    ["POST", { "content-length": "28", expect: "100-continue" }, undefined],
+    ["GET", { "content-length": "28" }, undefined],
+    ["PUT", { "content-length": "28" }, undefined],
+    ...["-1", "+1", "1.5", "1e3", "0x1", "", " "].map((length) =>
+      ["POST", { "content-length": length }, undefined] as const
+    ),
+  ];
+  for (const [method, init, expected] of cases) {
+    const text = `${method} ${JSON.stringify(init)}`;
+    assert.equal(contentLength(method, fields(init)), expected, text);
+    const headers = fields({ ...init, connection: "upgrade", upgrade: "tcp" });
+    const upgraded = method === "GET" || (method === "POST" && expected !== undefined);
+    assert.equal(upgradeProtocol(method, headers), upgraded ? "tcp" : undefined, text);
+    assert.equal(
+      upgradeProtocol(method, fields({ ...init, connection: "upgrade", upgrade: "websocket" })),
+      method === "GET" ? "websocket" : undefined,
+      text,
+    );
+  }
 });
 
 test("an upstream agrees to the protocol that was asked for, and says so once", () => {

@@ -14,9 +14,9 @@ const apps: Readonly<Record<string, Handler>> = {
 for (const [name, app] of Object.entries(apps)) {
   test(`a handler that returns no response is an error that says so: ${name}`, async () => {
     // The error itself would fail the test on Bun, whose host reports it to the runner.
-    const reporting: Handler = async (...given) => {
+    const reporting: Handler = async (request, ...args) => {
       try {
-        return await app(...given);
+        return await app(request, ...args);
       } catch (error) {
         return new Response(String(error), { status: 500 });
       }

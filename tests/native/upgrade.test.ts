@@ -13,6 +13,7 @@ import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 const AGREED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n";
 const ASKED = "GET /t HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, X-Mine\r\nUpgrade: x\r\n" +
   "X-Mine: 1\r\nSec-Odd: caf\xe9\r\n";
+const POSTED = ASKED.replace("GET", "POST");
 
 let upstream: RawUpstream;
 let server: Server;
@@ -159,6 +160,14 @@ for (
     [
       "content in chunks",
       `${ASKED}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n`,
+    ],
+    [
+      "a POST's content in chunks",
+      `${POSTED}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n`,
+    ],
+    [
+      "a POST's content of more than 64 KiB",
+      `${POSTED}Content-Length: 65537\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n`,
     ],
   ] as const
 ) {
@@ -314,4 +323,19 @@ test("a tunnel through which nothing passes is closed on both sides", async () =
   await one.until(/\r\n\r\n$/);
   await Promise.all([one.closed, theirs()?.closed]);
   one.socket.destroy();
+});
+
+test("a POST's content is read before the tunnel on Node, and refused on Deno and Bun", async () => {
+  upstream.onRequest = (connection) => connection.write(`${AGREED}\r\nfirst`);
+  const one = client(`${POSTED}Content-Length: 4\r\n\r\nbodytyped`);
+  if ("Deno" in globalThis || "Bun" in globalThis) {
+    await one.closed;
+    assert.match(one.received, /^HTTP\/1\.1 400 /);
+    assert.equal(upstream.connections.length, 0);
+    return;
+  }
+  await one.until(/^HTTP\/1\.1 101 [\s\S]*first$/);
+  await theirs()?.until(/\r\n\r\nbodytyped$/);
+  one.socket.destroy();
+  await theirs()?.closed;
 });

@@ -19,6 +19,8 @@ const get = (path = "/"): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
 const LAST = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 const TUNNEL = "CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n";
 const SOCKET = "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+const POSTED = "POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n" +
+  "Content-Length: 2\r\n\r\nhi";
 
 /** Sends bytes, and resets the connection a moment later. */
 function resetting(port: number, bytes: string, moment: number): Promise<void> {
@@ -40,6 +42,9 @@ const hostile: Readonly<Record<string, string>> = {
   "an upgrade behind requests": get() + get() + SOCKET,
   "an upgrade behind an upgrade": SOCKET + SOCKET,
   "an upgrade with content": SOCKET.replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nhi"),
+  "an upgrade whose content is read": POSTED,
+  "an upgrade whose content does not end": POSTED.slice(0, -1),
+  "an upgrade with content behind a request": get() + POSTED,
   "nonsense behind a request": `${get()}\0\r\n\r\n`,
 };
 for (const [name, bytes] of Object.entries(hostile)) {
