@@ -86,9 +86,8 @@ export interface RunningServer {
  * more than 100 wait, the connection is closed.
  *
  * A request has at most 16 KiB of fields (431) and 1 GiB of content (413; `maxRequestBodySize`), and
- * `timeouts` say how long it may take (408). A
- * connection of HTTP/2 has at most 100 requests at a time. For other limits make a server of your
- * own and give it a {@linkcode listener}.
+ * `timeouts` say how long it may take (408). A connection of HTTP/2 has at most 100 requests at a
+ * time. For other limits make a server of your own and give it a {@linkcode listener}.
  *
  * @param options See {@linkcode ServeOptions}.
  * @returns The server, when it listens. Rejects when it cannot, for instance because the port is

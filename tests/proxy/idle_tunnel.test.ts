@@ -11,9 +11,9 @@ const bytes = new Uint8Array([1, 2, 3]);
 function upstream(): {
   readonly tunnel: Tunnel;
   readonly written: Uint8Array[];
-  send(chunk: Uint8Array): void;
-  end(): void;
-  lose(): void;
+  readonly send: (chunk: Uint8Array) => void;
+  readonly end: () => void;
+  readonly lose: () => void;
   ended: "open" | "closed" | "cancelled" | "aborted";
   cancelled: boolean;
 } {
