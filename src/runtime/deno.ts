@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isIdempotent } from "../http/methods.ts";
 import type { Field } from "../http/connection.ts";
 import type { Connection, OutgoingRequest, Transport } from "../proxy/transport.ts";
 import { contentOnce } from "./deno_content.ts";
@@ -10,20 +11,19 @@ import { withoutProxies } from "./deno_proxies.ts";
 import { fetched, fetchInit } from "./fetching.ts";
 import { httpSend } from "./node_http.ts";
 import { httpUpgrade } from "./node_upgrade.ts";
+import { resending } from "./stale.ts";
 
 /** The part of Deno that is used here. */
 interface DenoNetwork {
   createHttpClient(this: void, options: Readonly<Record<string, unknown>>): object;
 }
 
-/** Methods that may be sent twice (RFC 9110 §9.2.2). */
-const IDEMPOTENT = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
 const PLAIN: Connection = {};
 
 /** Sends with Deno's `fetch`, and with its `node:http` what that would not do right. */
 export function denoTransport(): Transport {
   const clientOf = clients();
-  const sendKept = httpSend();
+  const sendKept = resending(httpSend());
   const sendOnce = httpSend(false);
   return {
     // Not `http2`: Deno takes a response that was reset with NO_ERROR or CANCEL for a whole one.
@@ -34,7 +34,7 @@ export function denoTransport(): Transport {
       if (!body) {
         // Fetch sends a request without content again when its connection is lost, even one that
         // the upstream has acted on; an agent that keeps no connections does not.
-        if (!IDEMPOTENT.has(method)) return sendOnce(request);
+        if (!isIdempotent(method)) return sendOnce(request);
         if (mayBeCoded(request.fields)) return sendKept(request);
       }
       const init = fetchInit({ ...request, fields: uncoded(request) });

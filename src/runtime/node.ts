@@ -8,6 +8,7 @@ import { builtin } from "./builtin.ts";
 import { httpSend } from "./node_http.ts";
 import { http2Send } from "./node_http2.ts";
 import { httpUpgrade } from "./node_upgrade.ts";
+import { resending } from "./stale.ts";
 import { type AgentConstructor, undiciSend } from "./undici.ts";
 
 /** The agent alone: the whole of undici would replace the dispatcher behind Node's fetch. */
@@ -70,5 +71,9 @@ export function httpTransport(): Transport {
 }
 
 function withHttp2(sendPlain: Transport["send"]): Transport {
-  return { capabilities: CAPABILITIES, send: http2Send(sendPlain), upgrade: httpUpgrade };
+  return {
+    capabilities: CAPABILITIES,
+    send: http2Send(resending(sendPlain)),
+    upgrade: httpUpgrade,
+  };
 }

@@ -13,6 +13,7 @@ import type {
 import { addressOf, requestTarget } from "./address.ts";
 import { builtin } from "./builtin.ts";
 import { drained } from "./sockets.ts";
+import { watchKept } from "./stale.ts";
 import { serverName, tlsOptions } from "./tls.ts";
 
 type Agent = import("node:http").Agent;
@@ -47,7 +48,12 @@ export function httpSend(keeping = true): Transport["send"] {
       const { signal } = request;
       const sent = begin(request, framing(request), { agent, signal });
       let response: Message | undefined;
+      let onKept: ((error: Error) => void) | undefined;
+      sent.once("socket", (socket) => {
+        if (sent.reusedSocket) onKept = watchKept(socket);
+      });
       sent.on("error", (error) => {
+        onKept?.(error);
         reject(error);
         // Node takes a reset for the end of content that is delimited by that of the connection.
         response?.destroy(error);

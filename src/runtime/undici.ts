@@ -10,7 +10,7 @@ import { builtin } from "./builtin.ts";
 import { type Connect, connector } from "./node_connect.ts";
 import { hideContinue } from "./undici_continue.ts";
 import { asError } from "./pushed_response.ts";
-import { DispatchHandler } from "./undici_response.ts";
+import { DispatchHandler, requestWritten } from "./undici_response.ts";
 
 type Readable = import("node:stream").Readable;
 
@@ -53,7 +53,7 @@ function plainConnector(connection: Connection): Connect {
   const connect = connector({ ...connection, http2: false });
   return (where, callback) =>
     connect(where, (error, socket) => {
-      if (socket) hideContinue(socket);
+      if (socket) hideContinue(socket, (isFirst) => requestWritten(socket, isFirst));
       callback(error, socket);
     });
 }

@@ -60,17 +60,27 @@ export class StatusLines {
 
 /** The part of a socket that undici writes requests to and reads responses from. */
 interface Wire {
+  readonly bytesRead: number;
   write(chunk: unknown, ...more: unknown[]): boolean;
   read(size?: number): unknown;
 }
 
-/** Lets undici see no 100 on a connection that has one request at a time. */
-export function hideContinue(socket: Wire): void {
+/**
+ * Lets undici see no 100 on a connection that has one request at a time.
+ *
+ * @param onRequest Is told of each request that is written, and whether it is the first.
+ */
+export function hideContinue(socket: Wire, onRequest: (isFirst: boolean) => void): void {
   const lines = new StatusLines();
+  let isFirst = true;
   const [write, read] = [socket.write.bind(socket), socket.read.bind(socket)];
   socket.write = (chunk, ...more) => {
     // Only the head of a request is text of several lines; its content is bytes.
-    if (typeof chunk === "string" && chunk.includes(" HTTP/1.1\r\n")) lines.expect();
+    if (typeof chunk === "string" && chunk.includes(" HTTP/1.1\r\n")) {
+      lines.expect();
+      onRequest(isFirst);
+      isFirst = false;
+    }
     return write(chunk, ...more);
   };
   socket.read = (size) => {

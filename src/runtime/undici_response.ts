@@ -5,6 +5,7 @@
  */
 import type { Field } from "../http/connection.ts";
 import { type Control, Receiver } from "./pushed_response.ts";
+import { watchKept } from "./stale.ts";
 import { SHOWN } from "./undici_continue.ts";
 
 /** The part of Node's `Buffer` that is used here. */
@@ -23,12 +24,17 @@ export interface DispatchController extends Control {
 /** Is told of one exchange by undici; the names of its methods are undici's. */
 export class DispatchHandler {
   readonly #receiver: Receiver;
+  /** Looks at the error of a connection that was kept. */
+  #onKept: ((error: Error) => void) | undefined;
 
   constructor(...args: ConstructorParameters<typeof Receiver>) {
     this.#receiver = new Receiver(...args);
   }
 
   onRequestStart(controller: DispatchController): void {
+    onWritten = (socket, isFirst) => {
+      if (!isFirst) this.#onKept = watchKept(socket);
+    };
     this.#receiver.connected(controller); // undici waits for it before it starts
   }
 
@@ -52,9 +58,20 @@ export class DispatchHandler {
   }
 
   onResponseError(_controller: DispatchController, error: Error): void {
+    this.#onKept?.(error);
     this.#receiver.failed(error);
   }
 }
+
+/** Is told where a request goes. Undici begins an exchange and writes its head in one turn. */
+type OnWritten = (socket: Parameters<typeof watchKept>[0], isFirst: boolean) => void;
+let onWritten: OnWritten | undefined;
+
+/** A request was written to a connection. */
+export const requestWritten: OnWritten = (socket, isFirst) => {
+  onWritten?.(socket, isFirst);
+  onWritten = undefined;
+};
 
 /** The fields in Latin-1, as Node reads them. */
 function fieldsOf(raw: RawFields, parsed: Fields): Field[] {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isIdempotent } from "../../http/methods.ts";
 import { parseRetryAfter } from "../../http/retry_after.ts";
 import {
   callback,
@@ -89,8 +90,6 @@ const OPTIONS: Checks<RetriesOptions> = {
 };
 /** The longest time between two attempts that `backoff` leads to, in milliseconds. */
 const LONGEST_BACKOFF = 30_000;
-/** RFC 9110 §9.2.2: sent twice, they intend the same as sent once. */
-const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
  * Sends requests again that got no response, to another upstream if there is one: those whose method
@@ -131,7 +130,7 @@ export function retries(options: RetriesOptions = {}): Retry {
     clock,
     begin: () => void (saved = Math.min(saved + budget, reserve)),
     wait({ method, times, status, retryAfter = "", unsent, another, left }) {
-      const repeatable = unsent || IDEMPOTENT.has(method);
+      const repeatable = unsent || isIdempotent(method);
       if (!repeatable || times >= attempts || saved < 1) return undefined;
       if (status !== undefined && !statuses.includes(status)) return undefined;
       const asked = another ? 0 : parseRetryAfter(retryAfter, Date.now()) ?? 0;
