@@ -126,7 +126,7 @@ export function entrance<Args extends readonly unknown[]>(
   };
 }
 
-/** A response that is none of the runtime's own. */
+/** Anything but a `Response` of the runtime: another implementation of it, or a mistake. */
 function unusual(value: unknown, { base, original }: Place, args: readonly unknown[]): Response {
   if (value === undefined && isUpgraded(original, args)) return value as unknown as Response;
   return requireResponse(base === "" ? "the handler" : `the handler at ${base}`, value);

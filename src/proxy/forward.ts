@@ -11,7 +11,7 @@ import { errorType } from "../runtime/error_type.ts";
 import { answerFields, checkStatus, responseOf } from "./answer.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connecting.ts";
-import { withEarlyHints } from "./early_hints.ts";
+import { withEarlyHints } from "./forward_hints.ts";
 import { discard, Exchange } from "./exchange.ts";
 import { Failure, HookError, type OwnAnswer, ownResponse } from "./failure.ts";
 import { look } from "./forwarding.ts";

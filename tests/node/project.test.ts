@@ -156,10 +156,10 @@ test("importing does nothing", async () => {
 // What a Workers bundle weighs, in bytes after gzip: [what is imported, the most it may be].
 const everything = "compose, dispatch, serveStatic, proxy, notFound, mountOf, directory";
 const sizes: readonly (readonly [string, readonly string[], number])[] = [
-  ["compose, dispatch", [], 4000],
-  ["proxy", [], 30_000],
-  ["serveStatic", ["mime/*", "picomatch/*"], 28_000],
-  [everything, [], 75_000],
+  ["compose, dispatch", [], 3300],
+  ["proxy", [], 23_000],
+  ["serveStatic", ["mime/*", "picomatch/*"], 23_300],
+  [everything, [], 64_000],
 ];
 test("a bundle for Workers leaves out what only other runtimes have", async () => {
   const swaps = Object.entries(json("package.json")["browser"] as Record<string, string>);
@@ -186,7 +186,7 @@ test("the debugger is in a bundle only if it is asked for, and then it is small"
   const own = await bundle({ text: `export { debug, liveFrames } from "./src/debug/mod.ts";` });
   t.diagnostic(`${own.gzip} bytes`);
   assert.match(own.text, /__debug/);
-  assert.ok(own.gzip <= 34_000, `${own.gzip} bytes`);
+  assert.ok(own.gzip <= 32_000, `${own.gzip} bytes`);
   assert.deepEqual(own.externals, []);
 });
 for (const [names, external, most] of sizes) {
