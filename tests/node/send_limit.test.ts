@@ -66,13 +66,10 @@ for (const [name, options] of Object.entries(ways)) {
   test(`${name}: so is one with a response in one piece`, () =>
     serving(() => new Response(new Uint8Array(32 * MIB)), async (port) => {
       const socket = client(port, secure);
-      let closed = false;
-      socket.once("close", () => (closed = true));
       // Who does not read learns of the reset by writing; empty lines are no request.
-      while (!closed) {
-        socket.write("\r\n");
-        await tick(20);
-      }
+      const writing = setInterval(() => socket.write("\r\n"), 20);
+      await new Promise((resolve) => socket.once("close", resolve));
+      clearInterval(writing);
     }, { ...options, timeouts: { send: 100 } }));
 
   test(`${name}: a slow client gets all, and a quiet response may wait`, () => {
