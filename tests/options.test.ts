@@ -315,12 +315,12 @@ const told: readonly (readonly [string, () => unknown, string])[] = [
   [
     "a text for the options",
     () => activeHealth(wrong("/health")),
-    'checks: options is "/health"; give an object such as { path: … }',
+    'activeHealth: options is "/health"; give an object such as { path: … }',
   ],
   [
     "a required option that is missing",
     () => activeHealth(wrong({})),
-    'checks: path is undefined; give a path such as "/health"',
+    'activeHealth: path is undefined; give a path such as "/health"',
   ],
   [
     "null for the options",

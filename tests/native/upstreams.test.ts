@@ -100,7 +100,7 @@ test("a response that breaks off gives its room back, and arrives broken off", a
 test("checks at intervals do not keep a process alive", () => {
   const module = new URL("../../src/proxy/upstreams/active_health.ts", import.meta.url).href;
   const code = `import { activeHealth } from "${module}";
-    activeHealth({ path: "/", interval: 600_000 }).sent({}, []);
+    activeHealth({ path: "/", interval: 600_000 }).track({}, []);
     console.log("sent");`;
   const args = "Deno" in globalThis
     ? ["eval", "--no-check", code]
