@@ -35,7 +35,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await server.close(true);
-  frames.dispose();
+  live.dispose();
 });
 
 /** A page in a browser of its own, and what went wrong in it. */

@@ -167,7 +167,11 @@ for (const [way, build] of Object.entries(ways)) {
     update(1);
     symlinkSync("..data/site.html", join(mount, "site.html"));
     symlinkSync("..data/sub", join(mount, "sub"));
-    const options = { listing: true, disallow: [".*", "*.key"], memoryCache: { revalidate: 0 } } as const;
+    const options = {
+      listing: true,
+      disallow: [".*", "*.key"],
+      memoryCache: { revalidate: 0 },
+    } as const;
     const exports = {
       "/one": join(mount, "site.html"),
       "/data": join(mount, "..data"),
