@@ -5,25 +5,26 @@
  */
 import { Html, html } from "../http/html.ts";
 import { weightOfType } from "../http/accept.ts";
+import { readablePath } from "../http/path.ts";
 import { evaluatePreconditions } from "../http/preconditions.ts";
+import { safeSegments } from "../http/safe_path.ts";
 import { hashedEntry } from "./sources/entry.ts";
-import { NOSNIFF, type Plan } from "./finish.ts";
-import type { Listed } from "./source.ts";
+import { NOSNIFF } from "./finish.ts";
+import { type Listed, MOST_LISTED } from "./source.ts";
+import type { Candidate, MadeListing, Plan, StaticSettings } from "./types.ts";
 
 /** What a listing can be sorted by. */
 const COLUMNS = ["name", "size", "modified"] as const;
 type Column = (typeof COLUMNS)[number];
 
-/** What is listed. */
-export interface Listing {
-  /** The path of the directory as the client sees it, decoded; ends in a slash. */
+/** A list of served names, as a page or as JSON. */
+interface Listing {
+  /** The decoded path of the directory in the URL, with its slash. */
   readonly path: string;
-  /** Tells what is served of what was listed. */
-  readonly entries: () => readonly Listed[] | Promise<readonly Listed[]>;
-  readonly query: URLSearchParams;
-  /** How many directories are above, down from the export. */
+  readonly entries: readonly Listed[];
+  /** How far the directory is below the export. */
   readonly depth: number;
-  /** Whether there are names that are not listed. */
+  /** Whether the directory has more names than are listed. */
   readonly more: boolean;
 }
 
@@ -59,15 +60,6 @@ td .u::before{clip-path:polygon(50% 8%,95% 55%,65% 55%,65% 92%,35% 92%,35% 55%,5
 a:hover{text-decoration:underline}a:focus-visible{outline:2px solid var(--link);outline-offset:1px}
 @media(max-width:34rem){th:last-child,td:last-child{display:none}}`;
 
-/** A listing that was made. */
-interface Made {
-  readonly body: Uint8Array<ArrayBuffer>;
-  readonly etag: string | undefined;
-}
-
-/** Listings that were made of what a source gave, which it may give again for a moment. */
-export type MadeListings = WeakMap<readonly Listed[], Map<string, Promise<Made>>>;
-
 /** In how many spellings and orders a list is kept. */
 const KEPT = 4;
 /** How many rows are made before others have their turn. */
@@ -75,44 +67,56 @@ const TURN = 250;
 
 let styleHash: Promise<string> | undefined;
 
-/** A listing: as JSON when the client likes that better, else as HTML. */
-export async function listingPlan(
+/** Plans the response to a request for a directory: JSON if the client prefers it, else HTML. */
+export async function planListing(
   request: Request,
-  listing: Listing,
-  listed: readonly Listed[],
-  kept: MadeListings,
+  { source, mount }: Candidate,
+  { segments }: { readonly segments: readonly string[] },
+  settings: StaticSettings,
 ): Promise<Plan> {
-  const order = orderOf(listing.query);
+  const listed = await source.list?.(segments) ?? [];
+  const path = readablePath(mount.base + mount.canonical);
+  const order = orderOf(new URLSearchParams(mount.target.query));
   const accept = request.headers.get("accept");
   const json = weightOfType(accept, "application/json") > weightOfType(accept, "text/html");
-  const made = kept.get(listed) ?? new Map<string, Promise<Made>>();
-  kept.set(listed, made);
-  const key = JSON.stringify([listing.path, order, json]);
-  const making = made.get(key) ?? make(listing, order, json);
+  const made = settings.listings.get(listed) ?? new Map<string, Promise<MadeListing>>();
+  settings.listings.set(listed, made);
+  const key = JSON.stringify([path, order, json]);
+  const making = made.get(key) ?? makeListing(listed, path, segments, order, json, settings);
   if (made.size < KEPT) made.set(key, making);
   const { body, etag = "" } = await making;
   styleHash ??= hashOf(STYLE);
   const policy = `default-src 'none'; style-src 'sha256-${await styleHash}'; base-uri 'none'; ` +
     "form-action 'none'; frame-ancestors 'none'";
-  const guides = ["cache-control", "no-cache", "etag", etag, "vary", "accept"];
-  const outcome = evaluatePreconditions(request.method, request.headers, {
-    etag,
-    lastModified: undefined,
-  });
+  const caching = ["cache-control", "no-cache", "etag", etag, "vary", "accept"];
+  const outcome = evaluatePreconditions(request.method, request.headers, { etag });
   if (outcome === "failed") {
-    return { status: 412, fields: [...guides, ...NOSNIFF], cacheControl: "no-store" };
+    return { status: 412, fields: [...caching, ...NOSNIFF], cacheControl: "no-store" };
   }
-  if (outcome !== "proceed") return { status: 304, fields: guides };
+  if (outcome !== "proceed") return { status: 304, fields: caching };
   const type = json ? "application/json" : "text/html; charset=utf-8";
-  const fields = [...guides, "content-security-policy", policy, "content-type", type, ...NOSNIFF];
+  const fields = [...caching, "content-security-policy", policy, "content-type", type, ...NOSNIFF];
   return { status: 200, fields, body, length: body.length };
 }
 
-async function make(listing: Listing, order: Order, json: boolean): Promise<Made> {
-  const entries = await sorted(await listing.entries(), order);
+async function makeListing(
+  listed: readonly Listed[],
+  path: string,
+  segments: readonly string[],
+  order: Order,
+  json: boolean,
+  { access, colons }: StaticSettings,
+): Promise<MadeListing> {
+  const served = listed.slice(0, MOST_LISTED).filter(({ name, directory, realPath }) =>
+    name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`, colons) &&
+    access([...segments, name]) === "allow" &&
+    (!realPath || access(realPath, directory ? "directory" : "file") === "allow")
+  );
+  const entries = await sorted(served, order);
+  const listing = { path, entries, depth: segments.length, more: listed.length > MOST_LISTED };
   const text = json
     ? JSON.stringify(entries.map(plain))
-    : compact(page({ ...listing, entries }, order, await rows(entries)));
+    : compact(page(listing, order, await rows(entries)));
   const body = new TextEncoder().encode(text);
   const { etag } = await hashedEntry("", body, {});
   return { body, etag };
@@ -199,9 +203,7 @@ function plain({ name, directory, size, lastModified }: Listed): object {
 }
 
 function page(
-  { path, entries, depth, more }: Omit<Listing, "entries"> & {
-    readonly entries: readonly Listed[];
-  },
+  { path, entries, depth, more }: Listing,
   { sort, descending }: Order,
   rows: Html,
 ): Html {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import { dictionaries, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
 import type { Source } from "../../src/static/mod.ts";
-import { SourceError } from "../../src/static/source_error.ts";
+import { SourceError } from "../../src/static/source.ts";
 import { Memory } from "../support/memory.ts";
 
 const lastModified = Date.UTC(2026, 0, 2, 3, 4, 5);
