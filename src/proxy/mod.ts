@@ -38,7 +38,6 @@ export type {
   Tunnel,
 } from "../transport/transport.ts";
 export type { Fetcher } from "../handler.ts";
-export type { WeightedUrl } from "./upstream.ts";
 export type {
   AttemptEvent,
   Balancer,
@@ -46,9 +45,10 @@ export type {
   Health,
   SelectionContext,
   Upstream,
+  UpstreamList,
+  WeightedUrl,
 } from "./upstreams/types.ts";
 export type { Limit } from "./upstreams/concurrency.ts";
-export type { UpstreamList } from "./upstreams/list.ts";
 export type { Mirror, SendCopy } from "./upstreams/mirror.ts";
 export type { PoolOptions } from "./upstreams/pool_options.ts";
 export type { FailedAttempt, Retry } from "./upstreams/retries.ts";

@@ -26,12 +26,14 @@ export type {
   Health,
   SelectionContext,
   Upstream,
+  UpstreamList,
+  WeightedUrl,
 } from "./types.ts";
 export { capacity } from "./capacity.ts";
 export { type ActiveHealth, activeHealth, type ActiveHealthOptions } from "./active_health.ts";
 export { concurrency, type ConcurrencyOptions, type Limit } from "./concurrency.ts";
 export { passiveHealth, type PassiveHealthOptions } from "./passive_health.ts";
-export { type UpstreamList, upstreamList } from "./list.ts";
+export { upstreamList } from "./list.ts";
 export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./mirror.ts";
 export type { PoolOptions } from "./pool_options.ts";
 export { hashBy, type HashKey } from "./hash_by.ts";
