@@ -4,7 +4,19 @@
  * @module
  */
 import { guardCallback } from "../callbacks.ts";
-import { callback, checkOptions, type Checks, fail, flag, is, isRecord, listOf, shape, text, whole } from "../config.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  fail,
+  flag,
+  is,
+  isRecord,
+  listOf,
+  shape,
+  text,
+  whole,
+} from "../config.ts";
 import { networks } from "../http/ip.ts";
 import { configuredPath } from "../http/path.ts";
 import { isAuthority } from "../http/request_target.ts";

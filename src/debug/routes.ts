@@ -7,7 +7,13 @@
 import { nativeRequest } from "../host/host_request.ts";
 import type { MountState } from "../mount.ts";
 import { inspectScope } from "./console/inspect.ts";
-import { NO_ERROR, type PageTools, renderConsole, renderExpired, renderList } from "./page/document.ts";
+import {
+  NO_ERROR,
+  type PageTools,
+  renderConsole,
+  renderExpired,
+  renderList,
+} from "./page/document.ts";
 import { debugResponse, jsonResponse, pageResponse } from "./page_response.ts";
 import { type DebugClient, isLoopback, isOwnOrigin, refuseOrigin } from "./same_origin.ts";
 import type { DebugState, Inspectable, LiveFrame } from "./state.ts";

@@ -73,9 +73,9 @@ export function refuseOrigin(
   if (other !== undefined) {
     return { status: 400, reason: `the host ${JSON.stringify(other)} is not one of trustedHosts` };
   }
-  const field = proxied ? undefined : [...headers.keys()].find((name) =>
-    FORWARDED.test(name) && !(edge && name === EDGE_ADDRESS)
-  );
+  const field = proxied
+    ? undefined
+    : [...headers.keys()].find((name) => FORWARDED.test(name) && !(edge && name === EDGE_ADDRESS));
   if (field !== undefined) {
     const reason = `the request was forwarded (${field}) by a peer that is not one of ` +
       `trustedProxies: ${address ?? "its address is unknown, pass clientAddress"}`;

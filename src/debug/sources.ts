@@ -34,7 +34,9 @@ export function createLocator(read: ReadText): (line: StackLine) => Promise<Loca
   return async (frame) => {
     const file = fileOf(frame.url);
     const kind = classify(frame.url);
-    if (!isSourceFile(file) || frame.line === 0) return { ...frame, file, kind, excerpt: undefined };
+    if (!isSourceFile(file) || frame.line === 0) {
+      return { ...frame, file, kind, excerpt: undefined };
+    }
     // Frames of libraries are folded, and their maps are large.
     const map = kind === "library" ? undefined : await maps(file);
     const original = map?.find(frame.line, frame.column);

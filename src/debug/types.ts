@@ -68,7 +68,7 @@ export interface RequestModel {
   /** The URL. */
   readonly url: string;
   /** The headers. */
-  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 /** Everything that is shown of one failure. */

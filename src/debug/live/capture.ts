@@ -110,10 +110,10 @@ function capture(
     if (!taken) return;
     const { thrown } = taken;
     const frames = taken.frames.map((frame) => captured(frame, restore));
-    if (isObject(thrown)) append(errors, thrown, frames);
+    if (isObject(thrown)) errors.set(thrown, append(errors.get(thrown), frames));
     else {
       const known = run.ended ? primitives : run.primitives;
-      append(known, thrown, frames);
+      known.set(thrown, append(known.get(thrown), frames));
       forgetOldest(known);
     }
   }
@@ -192,14 +192,8 @@ function whyNot(): string {
   return "the debugger of this runtime did not stop at an exception";
 }
 
-function append<K>(
-  throws: Pick<Map<K, Frames[]>, "get" | "set">,
-  value: K,
-  frames: Frames,
-): void {
-  const known = throws.get(value) ?? [];
-  if (known.length < MOST_THROWS) known.push(frames);
-  throws.set(value, known);
+function append(throws: Frames[] | undefined, frames: Frames): Frames[] {
+  return throws && throws.length >= MOST_THROWS ? throws : [...throws ?? [], frames];
 }
 
 function forgetOldest(primitives: Map<unknown, Frames[]>): void {

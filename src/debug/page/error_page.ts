@@ -5,15 +5,7 @@
  */
 import { escapeHtml, Html, html } from "../../http/html.ts";
 import { renderMarkdown } from "../render/markdown.ts";
-import {
-  frameName,
-  kinds,
-  placeOf,
-  RELATIONS,
-  renderText,
-  runs,
-  visible,
-} from "../render/text.ts";
+import { frameName, kinds, placeOf, RELATIONS, renderText, runs, visible } from "../render/text.ts";
 import type { ErrorModel, FrameModel, Report } from "../types.ts";
 import { documentOf, type PageTools } from "./document.ts";
 
@@ -40,7 +32,9 @@ export function renderReport(report: Report, tools: ReportTools): string {
   const title = visible(error.message ? `${error.name}: ${error.message}` : error.name);
   const body = html`
     <header class="top">
-      <p class="request"><b>${request.method}</b> ${visible(request.url.replace(/^[a-z]+:\/\/[^/]*/, ""))}</p>
+      <p class="request"><b>${request.method}</b> ${visible(
+        request.url.replace(/^[a-z]+:\/\/[^/]*/, ""),
+      )}</p>
       <h1><span class="kind">${visible(error.name)}</span> ${visible(error.message)}</h1>
       <p class="actions"><button type="button" data-copy="as-text" hidden>Copy as text</button>
     <button type="button" data-copy="as-markdown" hidden>Copy as Markdown</button>
