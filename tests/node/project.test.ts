@@ -136,11 +136,11 @@ test("the manifests for npm and JSR say the same", () => {
   assert.deepEqual(Object.fromEntries(entries), deno["exports"]);
 });
 
-test("the README has every option of serveStatic, and no other", () => {
+test("the manual has every option of serveStatic, and no other", () => {
   const members = /interface ServeStaticOptions \{([\s\S]*?)\n\}/.exec(
     read("src/static/options.ts"),
   );
-  const [, section] = /\n## serveStatic\n([\s\S]*?)\n## /.exec(read("README.md")) ?? [];
+  const [, section] = /\n## All options\n([\s\S]*?)\n## /.exec(read("src/static/README.md")) ?? [];
   const names = (text: string | undefined, pattern: RegExp): string[] =>
     [...(text ?? "").matchAll(pattern)].map(([, name = ""]) => name).toSorted();
   const table = section?.slice(section.indexOf("| option"));
@@ -200,7 +200,7 @@ for (const [names, external, most] of sizes) {
   });
 }
 
-test("the README has every field that a stranger must not send, and no other", () => {
-  const [, list = ""] = /\n```text\n(forwarded [^`]*)```/.exec(read("README.md")) ?? [];
+test("the manual has every header that a client must not send, and no other", () => {
+  const [, list = ""] = /\n```text\n(forwarded [^`]*)```/.exec(read("src/proxy/README.md")) ?? [];
   assert.deepEqual(list.trim().split(/\s+/), FORWARDING);
 });
