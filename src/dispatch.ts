@@ -23,7 +23,7 @@ import {
   requireHandler,
   type SameNeeds,
 } from "./handler.ts";
-import { longestPrefix } from "./http/prefixes.ts";
+import { longestPrefix } from "./http/prefix_tree.ts";
 import { descend, type Entrance, entrance, placed, wrapping } from "./mount.ts";
 
 /** Handlers, and what has one as its method `fetch`, by the path they are mounted on. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { fail, shown } from "./config.ts";
-import { textResponse } from "./http/text.ts";
-import { isBinding } from "./runtime/binding.ts";
+import { textResponse } from "./host/text_response.ts";
+import { isBinding } from "./transport/service_binding.ts";
 
 /**
  * Answers a request. What a host passes after the request (`env, ctx` on Cloudflare Workers, `info`

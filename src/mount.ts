@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { attached } from "./attached.ts";
+import { attached } from "./host/side_table.ts";
 import { fail } from "./config.ts";
 import {
   asMiddleware,
@@ -15,10 +15,10 @@ import {
   requireResponse,
 } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
-import { nativeRequest } from "./http/received.ts";
-import { isUpgraded } from "./runtime/client_address.ts";
-import { readTarget, type Target } from "./http/target.ts";
-import { textResponse } from "./http/text.ts";
+import { nativeRequest } from "./host/host_request.ts";
+import { isUpgraded } from "./host/client_address.ts";
+import { readTarget, type Target } from "./http/request_target.ts";
+import { textResponse } from "./host/text_response.ts";
 
 /** Where a handler is mounted, as `mountOf` tells it. */
 export interface Mount {

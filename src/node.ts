@@ -16,18 +16,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { telling } from "./callbacks.ts";
 import { checkOptions } from "./config.ts";
 import { type Handler, requireHandler, requireResponse } from "./handler.ts";
-import { textResponse } from "./http/text.ts";
+import { textResponse } from "./host/text_response.ts";
 import { entrance, placeAt } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { limitConnections } from "./node/connection_limit.ts";
-import { answerEarly } from "./node/content.ts";
+import { answerEarly } from "./node/request_body.ts";
 import { answerLast } from "./node/linger.ts";
 import { unsoundHttp2 } from "./node/http2_limits.ts";
-import { refuse } from "./node/refuse.ts";
+import { refuse } from "./node/reject.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
-import { receive } from "./node/receive.ts";
-import { abandon, cut, writeResponse } from "./node/response.ts";
+import { receive } from "./node/parse_request.ts";
+import { abandon, cut, writeResponse } from "./node/write_response.ts";
 import {
   ELSEWHERE,
   LISTENER_OPTIONS,
@@ -38,15 +38,15 @@ import {
 } from "./node/serve_options.ts";
 import { createServer } from "./node/server.ts";
 import { type ServerTimeouts, withDefaults } from "./node/timeouts.ts";
-import { readTls, type ServerTls } from "./node/tls.ts";
+import { readTls, type ServerTls } from "./node/server_tls.ts";
 import {
   acceptUpgrades,
   isDeclined,
   tunnellerOf,
   type UpgradeListener,
   upgrading,
-} from "./node/upgrade.ts";
-import { tunnelOf } from "./runtime/tunnel.ts";
+} from "./node/upgrade_listener.ts";
+import { tunnelOf } from "./transport/tunnel.ts";
 
 export { earlyHints } from "./node/early_hints.ts";
 export type {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tunnelOf } from "../runtime/tunnel.ts";
+import { tunnelOf } from "../transport/tunnel.ts";
 
 /**
  * Tells of an error while the content streams. The stream fails all the same, so that a cut content

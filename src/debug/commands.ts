@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { nativeRequest } from "../http/received.ts";
-import type { CapturedFrame } from "./capture.ts";
+import { nativeRequest } from "../host/host_request.ts";
+import type { CapturedFrame } from "./types.ts";
 import type { FrameConsole } from "./console/mod.ts";
-import { isOwnOrigin } from "./guard.ts";
+import { isOwnOrigin } from "./same_origin.ts";
 import type { Member } from "./inspected.ts";
 import type { Lock } from "./lock.ts";
-import type { RequestModel } from "./masking.ts";
-import { respondJson } from "./respond.ts";
+import type { RequestModel } from "./redact.ts";
+import { respondJson } from "./page_response.ts";
 
 /** A frame that can be asked about. */
 export interface LiveFrame {

@@ -6,21 +6,21 @@
 import { atOnce } from "../callbacks.ts";
 import { asMiddleware, type Handler, type Middleware, requireHandler } from "../handler.ts";
 import { negotiateMedia } from "../http/accept.ts";
-import { nativeRequest } from "../http/received.ts";
-import { textResponse } from "../http/text.ts";
+import { nativeRequest } from "../host/host_request.ts";
+import { textResponse } from "../host/text_response.ts";
 import { type Entrance, type Place, placed, wrapping } from "../mount.ts";
-import { clientAddress as connectionAddress } from "../runtime/client_address.ts";
-import { type Surroundings, surroundings } from "../runtime/environment.ts";
-import { hostAddress } from "./address.ts";
+import { clientAddress as connectionAddress } from "../host/client_address.ts";
+import { type Surroundings, surroundings } from "../platform/environment.ts";
+import { hostAddress } from "./host_address.ts";
 import { watch } from "./body.ts";
-import { createDesk, type Desk } from "./desk.ts";
-import { refusal } from "./guard.ts";
+import { createDesk, type Desk } from "./state.ts";
+import { refusal } from "./same_origin.ts";
 import type { Clock } from "./lock.ts";
-import { configure, type DebugOptions, isEnabled, type Settings } from "./options.ts";
-import { respond, respondPage } from "./respond.ts";
+import { configure, type DebugOptions, isEnabled, type Settings } from "./debug_options.ts";
+import { respond, respondPage } from "./page_response.ts";
 import { renderMarkdown } from "./render/markdown.ts";
 import { renderText } from "./render/text.ts";
-import { room } from "./rooms.ts";
+import { room } from "./routes.ts";
 
 /** What a debugger stands on, for tests. */
 export interface Ground extends Clock, Surroundings {}

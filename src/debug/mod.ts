@@ -17,12 +17,12 @@
  *
  * @module
  */
-export type { CapturedFrame, FrameCapture, Scope } from "./capture.ts";
+export type { CapturedFrame, FrameCapture, Scope } from "./types.ts";
 export type { FrameKind } from "./classify.ts";
 export { debug } from "./debug.ts";
-export { liveFrames, type LiveFramesOptions } from "./live/mod.ts";
-export type { RequestModel } from "./masking.ts";
+export { liveFrames, type LiveFramesOptions } from "./live/live_frames.ts";
+export type { RequestModel } from "./redact.ts";
 export type { ErrorModel, FrameModel, Report } from "./model.ts";
-export type { DebugOptions } from "./options.ts";
+export type { DebugOptions } from "./debug_options.ts";
 export type { Excerpt } from "./sources.ts";
 export type { Relation } from "./thrown.ts";

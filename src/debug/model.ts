@@ -4,10 +4,10 @@
  * @module
  */
 import { atOnce } from "../callbacks.ts";
-import type { CapturedFrame } from "./capture.ts";
+import type { CapturedFrame } from "./types.ts";
 import { classify, fileOf, type FrameKind, shortName } from "./classify.ts";
 import { createLocator, type Excerpt, type Located, type ReadText } from "./sources.ts";
-import type { RequestModel } from "./masking.ts";
+import type { RequestModel } from "./redact.ts";
 import type { StackLine } from "./stack.ts";
 import type { Relation, Thrown } from "./thrown.ts";
 

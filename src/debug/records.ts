@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { CapturedFrame, FrameCapture } from "./capture.ts";
+import type { CapturedFrame, FrameCapture } from "./types.ts";
 import type { Askable, LiveFrame } from "./commands.ts";
 import type { FrameConsole } from "./console/mod.ts";
-import { masked, readRequest, type RequestModel } from "./masking.ts";
+import { masked, readRequest, type RequestModel } from "./redact.ts";
 import { type FrameModel, modelOf, type Report } from "./model.ts";
 import type { ReadText } from "./sources.ts";
 import { readThrown } from "./thrown.ts";

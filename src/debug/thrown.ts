@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isSecret, MASK } from "./masking.ts";
+import { isSecret, MASK } from "./redact.ts";
 import { parseStack, type StackLine } from "./stack.ts";
 
 /** How an error belongs to the one that it is shown under. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readAddress } from "./address.ts";
+import { readAddress } from "./ip.ts";
 import { fieldNames } from "./field_names.ts";
 
 /**

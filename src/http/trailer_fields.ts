@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { endToEnd, type Field } from "./connection.ts";
-import type { FieldList } from "./respond.ts";
-import type { Trailed } from "./trailers.ts";
+import { endToEnd, type Field } from "./hop_by_hop.ts";
+import type { FieldList } from "../host/make_response.ts";
+import type { Trailed } from "../host/trailers.ts";
 
 /** Trailer fields to send. */
 export interface Trailers {

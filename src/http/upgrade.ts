@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "./connection.ts";
+import type { Field } from "./hop_by_hop.ts";
 
 /** How much content a request to upgrade may have, in bytes: all of it is kept in memory. */
 export const MOST_CONTENT: number = 64 * 1024;

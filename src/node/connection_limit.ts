@@ -5,7 +5,7 @@
  */
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { readAddress } from "../http/address.ts";
+import { readAddress } from "../http/ip.ts";
 import { peerAddress } from "./peer.ts";
 
 /** Closes new connections while a server has as many as it may have. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Flow } from "../http/flow.ts";
+import type { Flow } from "../host/push_body.ts";
 
 /** The limit of a request. */
 export interface ContentLimit {

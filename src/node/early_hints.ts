@@ -5,7 +5,7 @@
  */
 import { mountOf } from "../mount.ts";
 import { writeEarlyHints } from "./informational.ts";
-import { sinkOf } from "./request.ts";
+import { sinkOf } from "./node_request.ts";
 
 /**
  * Sends `103 Early Hints` (RFC 8297), so that the client can begin to load what the page will need

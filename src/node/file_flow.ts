@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Flow, Sink } from "../http/flow.ts";
+import type { Flow, Sink } from "../host/push_body.ts";
 import { type Part, readSome } from "../static/sources/file_content.ts";
 
 /** Buffers of one size, for all files together. */

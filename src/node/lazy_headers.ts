@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { appendTo } from "../http/respond.ts";
+import { appendTo } from "../host/make_response.ts";
 
 /** `Headers` that are native only when more than `get` and `has` is asked of them. */
 class LazyHeaders {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { IncomingMessage } from "node:http";
-import { attached } from "../attached.ts";
+import { attached } from "../host/side_table.ts";
 
 const reasons = attached<IncomingMessage, DOMException>();
 

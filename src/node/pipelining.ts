@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { attached } from "../attached.ts";
+import { attached } from "../host/side_table.ts";
 
 /** How many requests may wait for earlier ones; nobody who means well sends so far ahead. */
 const MOST = 100;

@@ -6,7 +6,7 @@
 import { callback, type Checks, flag, number, text, whole } from "../config.ts";
 import { type Handler, requireHandler } from "../handler.ts";
 import { type ServerTimeouts, serverTimeouts } from "./timeouts.ts";
-import type { ServerTls } from "./tls.ts";
+import type { ServerTls } from "./server_tls.ts";
 
 /** What a listener is given besides its handler. */
 export interface ListenerOptions {

@@ -12,12 +12,12 @@ import {
 import { createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { Duplex } from "node:stream";
-import { awaitContinue } from "./content.ts";
+import { awaitContinue } from "./request_body.ts";
 import { HTTP2_OPTIONS, limitTime } from "./http2_limits.ts";
-import { refuseBroken, refuseExpectation, refuseTunnel } from "./refuse.ts";
+import { refuseBroken, refuseExpectation, refuseTunnel } from "./reject.ts";
 import { limitSending } from "./send_limit.ts";
 import type { ServerTimeouts } from "./timeouts.ts";
-import type { Certificate } from "./tls.ts";
+import type { Certificate } from "./server_tls.ts";
 
 /** Makes a server; HTTP/2 needs TLS, as browsers know no other. */
 export function createServer(

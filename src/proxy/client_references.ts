@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Field } from "../http/connection.ts";
+import type { Field } from "../http/hop_by_hop.ts";
 import { canonicalPath } from "../http/path.ts";
 import { mapLink } from "../http/references.ts";
-import { readTarget } from "../http/target.ts";
+import { readTarget } from "../http/request_target.ts";
 
 /** Where the client finds the upstream, and where it is. */
 export interface Ways {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { isGone, offLeave, onLeave, whyGone } from "../http/received.ts";
+import { isGone, offLeave, onLeave, whyGone } from "../host/host_request.ts";
 import type { Clock } from "./clock.ts";
-import { Failure } from "./failure.ts";
-import type { Attempt } from "./forward.ts";
-import type { Settings } from "./options.ts";
+import { Failure } from "./errors.ts";
+import type { Attempt } from "./pipeline.ts";
+import type { Settings } from "./proxy_options.ts";
 import type { Awaited } from "./upload.ts";
 
 /** Counts the time of an exchange from when it is made. */

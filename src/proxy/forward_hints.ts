@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { endToEnd, type Field } from "../http/connection.ts";
-import { receivedAs } from "../http/received.ts";
+import { endToEnd, type Field } from "../http/hop_by_hop.ts";
+import { receivedAs } from "../host/host_request.ts";
 import { splitLinks } from "../http/references.ts";
-import type { OutgoingRequest } from "./transport.ts";
+import type { OutgoingRequest } from "../transport/transport.ts";
 
 /**
  * The request that passes early hints on, where the client takes them.

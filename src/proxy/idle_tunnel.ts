@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import type { Tunnel } from "./transport.ts";
+import type { Tunnel } from "../transport/transport.ts";
 
 /** A tunnel that is closed, on both sides, when nothing passes for so many milliseconds; 0 for never. */
 export function closedWhenIdle(tunnel: Tunnel, limit: number, clock: Clock): Tunnel {

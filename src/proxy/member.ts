@@ -4,7 +4,7 @@
  * @module
  */
 import { checkOptions, type Checks, fail, shown } from "../config.ts";
-import type { Refuse } from "./connection.ts";
+import type { Refuse } from "./connection_options.ts";
 import type { WeightedUrl } from "./upstream.ts";
 
 const WEIGHTED: Checks<WeightedUrl> = {

@@ -10,14 +10,18 @@
  *
  * @module
  */
-export type { Field } from "../http/connection.ts";
+export type { Field } from "../http/hop_by_hop.ts";
 export type { Clock } from "./clock.ts";
-export type { ConnectionOptions } from "./connection.ts";
-export { inspect, type Inspection } from "./inspect.ts";
-export type { ProxyOptions, Timeouts } from "./options.ts";
+export type { ConnectionOptions } from "./connection_options.ts";
+export { inspect, type Inspection } from "./inspect_target.ts";
+export type { ProxyOptions, Timeouts } from "./proxy_options.ts";
 export { type KnownTargets, proxy, type ProxyNeeds, type Targets } from "./proxy.ts";
 export { proxyTo } from "./proxy_to.ts";
-export { type BunSocket, bunWebSocket, type BunWebSocketHandlers } from "../runtime/websockets.ts";
+export {
+  type BunSocket,
+  bunWebSocket,
+  type BunWebSocketHandlers,
+} from "../transport/websocket/runtime_sockets.ts";
 export type {
   AnyTarget,
   HandlerIn,
@@ -27,7 +31,7 @@ export type {
   TargetOptions,
   UnknownOption,
 } from "./target.ts";
-export type { TargetPlace } from "./places.ts";
+export type { TargetPlace } from "./target_place.ts";
 export type {
   Capability,
   Connection,
@@ -36,26 +40,19 @@ export type {
   TlsOptions,
   Transport,
   Tunnel,
-} from "./transport.ts";
+} from "../transport/transport.ts";
 export type { Fetcher } from "../handler.ts";
 export type { WeightedUrl } from "./upstream.ts";
 export { firstAvailable, leastInFlight, roundRobin, twoChoices } from "./upstreams/balancers.ts";
-export type {
-  Asked,
-  Balancer,
-  Candidate,
-  CookieScope,
-  Health,
-  News,
-} from "./upstreams/candidate.ts";
+export type { Asked, Balancer, Candidate, CookieScope, Health, News } from "./upstreams/types.ts";
 export { capacity } from "./upstreams/capacity.ts";
-export { type Checks, checks, type ChecksOptions } from "./upstreams/checks.ts";
+export { type Checks, checks, type ChecksOptions } from "./upstreams/active_health.ts";
 export { concurrency, type ConcurrencyOptions, type Limit } from "./upstreams/concurrency.ts";
-export { ejection, type EjectionOptions } from "./upstreams/ejection.ts";
+export { ejection, type EjectionOptions } from "./upstreams/passive_health.ts";
 export { type UpstreamList, upstreamList } from "./upstreams/list.ts";
 export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./upstreams/mirror.ts";
 export type { PoolOptions } from "./upstreams/pool_options.ts";
-export { type Key, rendezvous } from "./upstreams/rendezvous.ts";
+export { type Key, rendezvous } from "./upstreams/hash_by.ts";
 export {
   type FailedAttempt,
   retries,

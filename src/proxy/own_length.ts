@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Field } from "../http/connection.ts";
-import { receivedAs } from "../http/received.ts";
-import type { OutgoingRequest } from "./transport.ts";
+import type { Field } from "../http/hop_by_hop.ts";
+import { receivedAs } from "../host/host_request.ts";
+import type { OutgoingRequest } from "../transport/transport.ts";
 import { Upload } from "./upload.ts";
 
 /**

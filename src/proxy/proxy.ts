@@ -5,11 +5,11 @@
  */
 import type { AnyHandler, Handler, Middleware, SameNeeds } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
-import { longestPrefix } from "../http/prefixes.ts";
+import { longestPrefix } from "../http/prefix_tree.ts";
 import { descend, placed, wrapping } from "../mount.ts";
-import { forwarder } from "./forward.ts";
-import { type ProxyOptions, readOptions } from "./options.ts";
-import { isPlace, type TargetPlace } from "./places.ts";
+import { forwarder } from "./pipeline.ts";
+import { type ProxyOptions, readOptions } from "./proxy_options.ts";
+import { isPlace, type TargetPlace } from "./target_place.ts";
 import {
   type AnyTarget,
   type HandlerIn,

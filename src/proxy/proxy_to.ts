@@ -5,9 +5,9 @@
  */
 import type { Handler } from "../handler.ts";
 import { placed } from "../mount.ts";
-import { ownResponse } from "./failure.ts";
-import { type Forward, forwarder } from "./forward.ts";
-import { type ProxyOptions, readOptions, type Settings } from "./options.ts";
+import { ownResponse } from "./errors.ts";
+import { type Forward, forwarder } from "./pipeline.ts";
+import { type ProxyOptions, readOptions, type Settings } from "./proxy_options.ts";
 import {
   type AnyTarget,
   type KnownOptions,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/connection.ts";
+import type { Field } from "../http/hop_by_hop.ts";
 import { mapLink, mapRefresh } from "../http/references.ts";
 import { insecureCookie, mapCookie } from "../http/set_cookie.ts";
 

@@ -5,23 +5,23 @@
  */
 import { checkOptions, type Checks, flag, is, like } from "../config.ts";
 import type { AnyHandler, Fetcher, Handler, NeedsOf } from "../handler.ts";
-import type { Field } from "../http/connection.ts";
+import type { Field } from "../http/hop_by_hop.ts";
 import { fieldNames } from "../http/field_names.ts";
-import { isAuthority } from "../http/target.ts";
+import { isAuthority } from "../http/request_target.ts";
 import {
   CONNECTION_OPTIONS,
   type ConnectionOptions,
   readConnection,
   type Refuse,
-} from "./connection.ts";
-import type { Deliver } from "./forward.ts";
+} from "./connection_options.ts";
+import type { Deliver } from "./pipeline.ts";
 import { HEADER_OPTIONS, readHeaders, readRemoved } from "./header_options.ts";
-import { droppedFields } from "./outgoing.ts";
-import type { Settings } from "./options.ts";
-import type { Connection } from "./transport.ts";
-import { isPlace, readPlace, type TargetPlace } from "./places.ts";
-import type { Balancer } from "./upstreams/candidate.ts";
-import { introduce, type Manner } from "./upstreams/asking.ts";
+import { droppedFields } from "./upstream_request.ts";
+import type { Settings } from "./proxy_options.ts";
+import type { Connection } from "../transport/transport.ts";
+import { isPlace, readPlace, type TargetPlace } from "./target_place.ts";
+import type { Balancer } from "./upstreams/types.ts";
+import { introduce, type Manner } from "./upstreams/probe.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
 import { POOL_OPTIONS, type PoolOptions, readPool } from "./upstreams/pool_options.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { spell } from "../runtime/address.ts";
+import { spell } from "../transport/spelling.ts";
 
 /**
  * Sees to it that a transport sends the path and the query of a URL as the client has sent them

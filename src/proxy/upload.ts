@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Flow, flowOf, type Sink, streamOf, takeFlow } from "../http/flow.ts";
-import { whileInMemory } from "../runtime/in_memory.ts";
+import { type Flow, flowOf, type Sink, streamOf, takeFlow } from "../host/push_body.ts";
+import { whileInMemory } from "./in_memory.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

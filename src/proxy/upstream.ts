@@ -4,10 +4,10 @@
  * @module
  */
 import { type Handler, requireResponse } from "../handler.ts";
-import { answered, askBinding, type Binding } from "../runtime/binding.ts";
-import { fetched } from "../runtime/fetching.ts";
-import type { IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
-import { nativeAgreement, sendUpgrade } from "./upgrade.ts";
+import { answered, askBinding, type Binding } from "../transport/service_binding.ts";
+import { fetched } from "../transport/fetch_transport.ts";
+import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/transport.ts";
+import { nativeAgreement, sendUpgrade } from "./proxy_upgrade.ts";
 
 /** One of several upstreams that share the requests. */
 export interface WeightedUrl {

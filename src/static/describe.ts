@@ -7,8 +7,8 @@ import type { ChooseCoding } from "../http/negotiation.ts";
 import { formatDate } from "../http/date.ts";
 import { attachment } from "../http/disposition.ts";
 import type { Validators } from "../http/preconditions.ts";
-import type { FieldList } from "../http/respond.ts";
-import type { CacheFields } from "./cache.ts";
+import type { FieldList } from "../host/make_response.ts";
+import type { CacheFields } from "./cache_control.ts";
 import { NOSNIFF, without } from "./finish.ts";
 import type { Entry } from "./source.ts";
 

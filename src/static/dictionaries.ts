@@ -7,7 +7,7 @@ import { checkOptions, type Checks, fail, isRecord, listOf, text } from "../conf
 import { parseItem } from "../http/structured.ts";
 import { glob } from "./globs.ts";
 import type { HeadersHook } from "./hooks.ts";
-import type { Stored } from "./variants.ts";
+import type { Stored } from "./precompressed.ts";
 
 /** How a file is used as a dictionary. */
 export interface DictionaryUse {

@@ -6,9 +6,9 @@
 import { atOnce } from "../callbacks.ts";
 import { parseDate } from "../http/date.ts";
 import type { Validators } from "../http/preconditions.ts";
-import { nativeRequest } from "../http/received.ts";
-import { appendTo, type FieldList, respond } from "../http/respond.ts";
-import { respondHeld } from "../runtime/held.ts";
+import { nativeRequest } from "../host/host_request.ts";
+import { appendTo, type FieldList, respond } from "../host/make_response.ts";
+import { respondHeld } from "../platform/zero_copy.ts";
 import { type HeadersHook, type Served, servedBy } from "./hooks.ts";
 import { andThen, type Soon } from "./soon.ts";
 import type { Content, Entry } from "./source.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import picomatch from "picomatch/posix.js";
-import { foldCase } from "../http/segments.ts";
+import { foldCase } from "../http/safe_path.ts";
 
 /**
  * Compiles a glob for paths without a leading slash. Case and Unicode form do not matter: on some

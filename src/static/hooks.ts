@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nativeRequest } from "../http/received.ts";
+import { nativeRequest } from "../host/host_request.ts";
 
 /** What is known of an answer whose fields are being made. */
 export interface Serving {

@@ -6,7 +6,7 @@
 import { Html, html } from "../http/html.ts";
 import { weightOfType } from "../http/accept.ts";
 import { evaluatePreconditions } from "../http/preconditions.ts";
-import { hashedEntry } from "./sources/entries.ts";
+import { hashedEntry } from "./sources/entry.ts";
 import { NOSNIFF, type Plan } from "./finish.ts";
 import type { Listed } from "./source.ts";
 

@@ -11,7 +11,7 @@
  * @module
  */
 export type { ByteRange } from "../http/ranges.ts";
-export type { Cache } from "./cache.ts";
+export type { Cache } from "./cache_control.ts";
 export { type Dictionaries, dictionaries, type DictionaryUse } from "./dictionaries.ts";
 export type {
   Exported,
@@ -23,14 +23,14 @@ export type {
   SourceOf,
 } from "./exports.ts";
 export type { HeadersHook, Served, Serving } from "./hooks.ts";
-export type { ServeStaticOptions } from "./options.ts";
+export type { ServeStaticOptions } from "./static_options.ts";
 export { type ManifestChunk, preload, type PreloadManifest } from "./preload.ts";
 export { reprDigest } from "./repr_digest.ts";
 export { serveStatic } from "./serve_static.ts";
 export type { Content, Entry, Found, LinkedDirectory, Listed, Source } from "./source.ts";
-export type { Coding, Stored } from "./variants.ts";
+export type { Coding, Stored } from "./precompressed.ts";
 export { directory, type DirectoryOptions } from "./sources/directory.ts";
-export type { HotOptions } from "./sources/hot_files.ts";
+export type { HotOptions } from "./sources/file_cache.ts";
 export { memory, type MemoryContent, type MemoryFile } from "./sources/memory.ts";
 export { overlay } from "./sources/overlay.ts";
 export { packageData } from "./sources/package_data.ts";
@@ -43,4 +43,4 @@ export {
   type KVNamespaceLike,
   type R2BucketLike,
   type R2ObjectLike,
-} from "./sources/workers.ts";
+} from "./sources/workers_storage.ts";

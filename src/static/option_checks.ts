@@ -16,12 +16,12 @@ import {
   oneOrMore,
   text,
 } from "../config.ts";
-import { safeSegments } from "../http/segments.ts";
-import { CACHE_OPTIONS } from "./cache.ts";
+import { safeSegments } from "../http/safe_path.ts";
+import { CACHE_OPTIONS } from "./cache_control.ts";
 import { mediaType, typesByExtension } from "./media_type.ts";
-import type { ServeStaticOptions } from "./options.ts";
+import type { ServeStaticOptions } from "./static_options.ts";
 import { DIRECTORY_OPTIONS } from "./sources/directory.ts";
-import { EXTENSIONS } from "./variants.ts";
+import { EXTENSIONS } from "./precompressed.ts";
 
 /** A name in a directory. */
 const fileName: Check = is(

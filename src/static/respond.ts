@@ -1,168 +1,199 @@
 /**
- * From a request that is below an export to its answer.
+ * The response for a file that was found.
  *
  * @module
  */
-import { codingChooser } from "../http/negotiation.ts";
-import { canonicalPath, readablePath } from "../http/path.ts";
-import { safeSegments } from "../http/segments.ts";
-import type { Place } from "../mount.ts";
-import { answerFile, type Fallback } from "./answer.ts";
-import type { Representation } from "./describe.ts";
-import type { Candidate } from "./exports.ts";
-import { type Answer, NOSNIFF, type Plan, textPlan } from "./finish.ts";
-import { listingPlan } from "./listing.ts";
-import { locate, type LocatedFile } from "./locate.ts";
-import { findMiss } from "./miss.ts";
-import type { Settings } from "./options.ts";
+import { evaluatePreconditions, ifRangeHolds, type Validators } from "../http/preconditions.ts";
+import { type ByteRange, readRanges } from "../http/ranges.ts";
+import { type FieldList, reused } from "../host/make_response.ts";
+import type { CacheFields, CacheRule } from "./cache_control.ts";
+import { compressed, isCompressible, takesGzip } from "./gzip.ts";
+import {
+  describe,
+  type Describing,
+  type Description,
+  type Representation,
+  UNIT,
+  validatedBy,
+} from "./describe.ts";
+import { type Answer, NOSNIFF, type Plan, textPlan, without } from "./finish.ts";
+import { type TypeOf, withCharset } from "./media_type.ts";
+import { multipart } from "./multipart.ts";
 import { andThen, type Soon } from "./soon.ts";
-import { type Listed, MOST_LISTED, type Source } from "./source.ts";
-import { selectVariant } from "./variants.ts";
+import type { Content, Entry } from "./source.ts";
 
-/**
- * Answers with what is found for a path, or with what stands in for it.
- *
- * @param at The first candidate to look at.
- * @returns `undefined` when the request is to be passed on.
- */
-export function respond(
-  request: Request,
-  place: Place,
-  candidates: readonly Candidate[],
-  settings: Settings,
-  at = 0,
-): Soon<Answer | undefined> {
-  const candidate = candidates[at];
-  if (!candidate) return missed(request, place, candidates, settings);
-  const { source, path } = candidate;
-  const { guard, finding, listing } = settings;
-  return andThen(
-    locate(source, path, guard, finding),
-    (located): Soon<Answer | undefined> => {
-      if (located?.kind === "file") {
-        return isRead(request)
-          ? answerLocated(request, place, candidate, located, settings)
-          : about(place, candidate, refuse(request), located);
-      }
-      if (located?.kind === "denied") {
-        return about(place, candidate, textPlan(403, "Forbidden"));
-      }
-      if (isRead(request) && located?.kind === "redirect") {
-        return about(place, candidate, redirect(place, located.respell));
-      }
-      if (!isRead(request) || located?.kind !== "directory" || !listing || !source.list) {
-        return respond(request, place, candidates, settings, at + 1);
-      }
-      const { segments, slash } = located;
-      const plan = slash
-        ? list(request, place, source.list(segments), segments, settings)
-        // The links of a listing are relative to the directory, so the slash has to be there.
-        : redirect(place, (last) => `./${last}/`);
-      return andThen(plan, (plan) => about(place, candidate, plan));
-    },
-  );
+/** How files are answered. */
+export interface Answering extends Describing {
+  readonly cache: CacheRule;
+  readonly typeOf: TypeOf;
+  readonly fallbackMimetype: string;
+  /** Whether files that are not stored compressed are compressed. */
+  readonly compress: boolean;
+  /** What was made of entries; `undefined` when a function of the user is to be asked each time. */
+  readonly described: WeakMap<Entry, Described> | undefined;
 }
 
-function missed(
-  request: Request,
-  place: Place,
-  candidates: readonly Candidate[],
-  settings: Settings,
-): Soon<Answer | undefined> {
-  if (!isRead(request) || !(settings.spa || settings.notFoundPage)) return undefined;
-  return findMiss(request, candidates, settings).then((miss) =>
-    miss && answerLocated(request, place, miss.candidate, miss.file, settings, miss.fallback)
-  );
+/** A representation with its fields, in one second of the clock. */
+export interface Described extends Description {
+  readonly of: Representation;
+  readonly second: number;
+  readonly made: boolean;
+  readonly type: string;
+  readonly policy: CacheFields;
+  /** The fields of a 200. */
+  readonly fields: FieldList;
 }
 
-async function list(
-  request: Request,
-  place: Place,
-  listed: ReturnType<NonNullable<Source["list"]>>,
-  segments: readonly string[],
-  { guard, finding, listings }: Settings,
-): Promise<Plan> {
-  const all = await listed;
-  const entries = (): readonly Listed[] =>
-    all.slice(0, MOST_LISTED).filter(({ name, directory, realPath }) =>
-      name.isWellFormed() && safeSegments(`/${encodeURIComponent(name)}`, finding.colons) &&
-      guard([...segments, name]) === "allow" &&
-      (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
-    );
-  const listing = {
-    path: readablePath(place.base + place.canonical),
-    entries,
-    query: new URLSearchParams(place.target.query),
-    depth: segments.length,
-    more: all.length > MOST_LISTED,
-  };
-  return await listingPlan(request, listing, all, listings);
+/** A file that answers for what is not there: never fresh, never in parts; an error has no validators. */
+export interface Fallback {
+  readonly status: 200 | 404;
+  readonly cacheControl: string;
+  /** The fields of requests that decided, besides those about the coding. */
+  readonly vary?: string;
 }
 
-function answerLocated(
+/** Answers a GET or HEAD request with a representation. */
+export function answerFile(
   request: Request,
-  place: Place,
-  { source, path }: Candidate,
-  file: LocatedFile,
-  { answering, codings, dictionaries, guard }: Settings,
+  representation: Representation,
+  answering: Answering,
   fallback?: Fallback,
 ): Soon<Answer> {
-  const choose = codingChooser(request.headers.get("accept-encoding"));
-  const stored = dictionaries ? [...dictionaries.stored(request.headers), ...codings] : codings;
-  return andThen(selectVariant(file, source, guard, choose, stored), ({ entry, coding }) => {
-    const { name } = file.entry;
-    const representation: Representation = {
-      entry,
-      coding,
-      name,
-      path: file.segments.join("/") || name,
-      base: () => baseOf(place, path),
-      choose,
+  const { entry, path, base, coding } = representation;
+  let described: Described;
+  try {
+    described = describedBy(request, representation, answering, fallback);
+  } catch (error) {
+    return andThen(entry.close?.(), () => Promise.reject(error as Error));
+  }
+  const { validators, made, policy } = described;
+  const about = { path, base, entry };
+  if (coding === undefined && !made) return { plan: notAcceptable(answering), ...about };
+  const sha256 = made ? undefined : entry.sha256;
+  if (fallback && !policy.validators) {
+    return { plan: whole(described, fallback), ...about, sha256 };
+  }
+  const plan = selected(request, described, policy.validators, fallback);
+  const planFor = (own: Validators): Plan =>
+    selected(request, { ...described, ...validatedBy(described, own) }, true, fallback);
+  return { plan, path, base, entry, sha256, validators, planFor };
+}
+
+function describedBy(
+  request: Request,
+  representation: Representation,
+  answering: Answering,
+  fallback: Fallback | undefined,
+): Described {
+  const { entry, coding = "identity", path, name } = representation;
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  const known = answering.described?.get(entry);
+  if (
+    known?.second === second && known.of.path === path && known.of.coding === coding && !fallback
+  ) return known;
+  const type = withCharset(entry.type ?? answering.typeOf(name) ?? answering.fallbackMimetype);
+  const own = fallback?.status === 404
+    ? undefined
+    : answering.cache(path, type, representation.base);
+  const policy: CacheFields = own && (!fallback || !own.validators)
+    ? own
+    : { cacheControl: fallback?.cacheControl ?? "no-cache", validators: own !== undefined };
+  const mayCompress = answering.compress && coding === "identity" &&
+    isCompressible(type, entry.size, policy.cacheControl);
+  const made = mayCompress && takesGzip(request, representation.choose);
+  const sent = { name: made ? "gzip" : coding, made };
+  const coded = answering.vary ?? (mayCompress ? "accept-encoding" : undefined);
+  const vary = [coded, fallback?.vary].filter(Boolean).join(", ") || undefined;
+  const description = describe(representation, sent, type, policy, { ...answering, vary }, now);
+  const fields = reused([...description.guides, ...description.metadata, ...UNIT]);
+  const described = { ...description, of: representation, second, made, type, policy, fields };
+  reused(description.guides);
+  if (!fallback) answering.described?.set(entry, described);
+  return described;
+}
+
+/** By the preconditions and the ranges that are asked for. */
+function selected(
+  request: Request,
+  described: Described,
+  judges: boolean,
+  fallback?: Fallback,
+): Plan {
+  return (judges ? judged(request, described) : undefined) ??
+    (fallback || described.made ? whole(described, fallback) : ranged(request, described));
+}
+
+/** The answer when a precondition decides (RFC 9110 §13). */
+function judged(
+  { method, headers }: Request,
+  { validators, guides }: Description,
+): Plan | undefined {
+  const outcome = evaluatePreconditions(method, headers, validators);
+  if (outcome === "failed") return failure(412, guides);
+  return outcome === "proceed" ? undefined : { status: 304, fields: guides };
+}
+
+/** The whole, one range, or several (RFC 9110 §14). */
+function ranged(request: Request, { of, type, fields, guides, validators }: Described): Plan {
+  const { entry } = of;
+  const { size } = entry;
+  const ranges = askedRanges(request, size, validators);
+  if (ranges === "unsatisfiable") {
+    return failure(416, [...guides, ...UNIT, "content-range", `bytes */${size}`]);
+  }
+  if (ranges === "ignore") {
+    return { status: 200, fields, length: size, open: () => entry.open() };
+  }
+  if (ranges.length === 1) {
+    const [range] = ranges as readonly [ByteRange];
+    return {
+      status: 206,
+      fields: [...fields, "content-range", `bytes ${range.start}-${range.end - 1}/${size}`],
+      length: range.end - range.start,
+      open: () => entry.open(range),
     };
-    return answerFile(request, representation, answering, fallback);
-  });
+  }
+  const parts = multipart(ranges, type, size, (range) => entry.open(range));
+  return {
+    status: 206,
+    fields: [...without(fields, "content-type"), "content-type", parts.type],
+    length: parts.length,
+    open: () => parts.body,
+  };
 }
 
-/** RFC 9110 §15.5.6 and §9.3.7: a method that files do not have, or a question for those they have. */
-function refuse({ method }: Request): Plan {
-  const allow = ["allow", "GET, HEAD, OPTIONS"];
-  return method === "OPTIONS"
-    ? { status: 204, fields: [...allow, ...NOSNIFF] }
-    : textPlan(405, "Method Not Allowed", allow);
+/** RFC 9110 §14.2: ranges are for GET alone, and `If-Range` may forbid them. */
+function askedRanges(
+  { method, headers }: Request,
+  size: number,
+  validators: Description["validators"],
+): ReturnType<typeof readRanges> {
+  const range = method === "GET" ? headers.get("range") : null;
+  if (range === null) return "ignore";
+  const ifRange = headers.get("if-range");
+  return ifRange === null || ifRangeHolds(ifRange, validators, Date.now())
+    ? readRanges(range, size)
+    : "ignore";
 }
 
-/** An answer about a path below an export, or about a file there that is not sent. */
-export function about(
-  place: Place,
-  { path }: Candidate,
-  plan: Plan,
-  file?: LocatedFile,
-): Answer {
-  const base = (): string => baseOf(place, path);
-  if (!file) return { plan, path: below(path), base };
-  return { plan, path: file.segments.join("/") || file.entry.name, base, entry: file.entry };
+/** What has no ranges: a file that is compressed on the way, and how long that will be, nobody knows. */
+function whole(
+  { of: { entry }, made, guides, metadata, policy }: Described,
+  fallback?: Fallback,
+): Plan {
+  const open = (): Soon<Content> => made ? andThen(entry.open(), compressed) : entry.open();
+  const plan = { open, ...(made ? {} : { length: entry.size }) };
+  const fields = [...guides, ...metadata];
+  if (!fallback) return { status: 200, fields, ...plan };
+  return { status: fallback.status, fields, cacheControl: policy.cacheControl, ...plan };
 }
 
-/** The canonical path of an export as the client sees it. */
-function baseOf({ base, canonical }: Place, path: string): string {
-  return (canonicalPath(base) ?? "") + canonical.slice(0, canonical.length - path.length);
+/** The validators tell the client what it has missed. */
+function failure(status: number, fields: FieldList): Plan {
+  return { status, fields: [...without(fields, "expires"), ...NOSNIFF], cacheControl: "no-store" };
 }
 
-/** The path below an export, for logs. */
-function below(path: string): string {
-  return readablePath(path.slice(1));
-}
-
-/** Files are read; there is no other method that they have. */
-export function isRead({ method }: Request): boolean {
-  return method === "GET" || method === "HEAD";
-}
-
-/** A redirect relative to the last name of the path, so that it stays below the mount and at home. */
-function redirect(place: Place, respell: (last: string) => string): Plan {
-  const full = (place.base + place.canonical).replace(/\/$/, "");
-  const location = respell(full.slice(full.lastIndexOf("/") + 1)) + place.target.query;
-  // Some hosts hand over what a client has not escaped, and fields hold no such characters.
-  const escaped = location.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
-  return { status: 308, fields: ["location", escaped, ...NOSNIFF], cacheControl: "no-cache" };
+function notAcceptable({ vary = "accept-encoding" }: Answering): Plan {
+  return textPlan(406, "Not Acceptable", ["vary", vary]);
 }

@@ -15,9 +15,9 @@ import {
   type SameExportNeeds,
 } from "./exports.ts";
 import { type Answer, finish, textPlan } from "./finish.ts";
-import { variedMiss } from "./miss.ts";
-import { readOptions, type ServeStaticOptions, type Settings } from "./options.ts";
-import { about, isRead, respond } from "./respond.ts";
+import { variedMiss } from "./fallback.ts";
+import { readOptions, type ServeStaticOptions, type Settings } from "./static_options.ts";
+import { about, isRead, respond } from "./phases.ts";
 import { andThen, isPromise, type Soon } from "./soon.ts";
 import { SourceError } from "./source_error.ts";
 

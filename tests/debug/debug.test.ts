@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FrameCapture } from "../../src/debug/capture.ts";
-import type { DebugOptions } from "../../src/debug/options.ts";
+import type { FrameCapture } from "../../src/debug/types.ts";
+import type { DebugOptions } from "../../src/debug/debug_options.ts";
 import { dispatch } from "../../src/dispatch.ts";
 import { notFound } from "../../src/handler.ts";
 import { mountOf } from "../../src/mount.ts";

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { portable } from "../../src/debug/console/brands.ts";
-import { describe } from "../../src/debug/console/describe.ts";
+import { describe } from "../../src/debug/console/description.ts";
 import { broken } from "../../src/debug/console/inspect.ts";
-import { kept } from "../../src/debug/console/kept.ts";
+import { kept } from "../../src/debug/console/object_ids.ts";
 import { inspect, inspectScope, membersOf } from "../../src/debug/console/mod.ts";
 
 class User {

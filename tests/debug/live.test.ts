@@ -1,8 +1,8 @@
 /** Where frames cannot be kept alive, that is said, and the work is done. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { liveFrames } from "../../src/debug/live/mod.ts";
-import { runtimeName } from "../../src/runtime/environment.ts";
+import { liveFrames } from "../../src/debug/live/live_frames.ts";
+import { runtimeName } from "../../src/platform/environment.ts";
 
 if (runtimeName() !== "Node") {
   test("frames are off on a runtime that is not Node", async () => {

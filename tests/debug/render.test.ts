@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { classify, fileOf, isSource, shortName } from "../../src/debug/classify.ts";
-import { masked } from "../../src/debug/masking.ts";
+import { masked } from "../../src/debug/redact.ts";
 import { modelOf, type Report } from "../../src/debug/model.ts";
 import { renderReport } from "../../src/debug/page/report.ts";
 import { renderMarkdown } from "../../src/debug/render/markdown.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { networks } from "../../src/http/address.ts";
+import { networks } from "../../src/http/ip.ts";
 import { clientBehind, forwardedElement, isForwarding } from "../../src/http/forwarded.ts";
 import { appendVia, hasPassed, isPseudonym } from "../../src/http/via.ts";
 

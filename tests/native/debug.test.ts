@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { FrameCapture } from "../../src/debug/capture.ts";
+import type { FrameCapture } from "../../src/debug/types.ts";
 import type { Inspected } from "../../src/debug/inspected.ts";
 import { debug } from "../../src/debug/mod.ts";
-import { trueEval } from "../../src/debug/true_eval.ts";
+import { trueEval } from "../../src/debug/indirect_eval.ts";
 import type { Handler } from "../../src/handler.ts";
 import { serve } from "../../src/node.ts";
-import { surroundings } from "../../src/runtime/environment.ts";
+import { surroundings } from "../../src/platform/environment.ts";
 import { debugged } from "../support/debugging.ts";
 import { temporary } from "../support/temp.ts";
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Handler, proxyTo, type Transport } from "../../src/mod.ts";
-import { runtimeTransport } from "../../src/runtime/transport.ts";
-import { httpTransport } from "../../src/runtime/node.ts";
+import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { httpTransport } from "../../src/platform/node_adapter.ts";
 import { type Connection, type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
 let upstream: RawUpstream;

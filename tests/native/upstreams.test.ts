@@ -98,7 +98,7 @@ test("a response that breaks off gives its room back, and arrives broken off", a
 });
 
 test("checks at intervals do not keep a process alive", () => {
-  const module = new URL("../../src/proxy/upstreams/checks.ts", import.meta.url).href;
+  const module = new URL("../../src/proxy/upstreams/active_health.ts", import.meta.url).href;
   const code = `import { checks } from "${module}";
     checks({ path: "/", interval: 600_000 }).sent({}, []);
     console.log("sent");`;

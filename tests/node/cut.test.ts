@@ -5,7 +5,7 @@ import http2 from "node:http2";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
-import { respondFlow } from "../../src/http/flow.ts";
+import { respondFlow } from "../../src/host/push_body.ts";
 import { placed } from "../../src/mount.ts";
 import { certificates } from "../support/certificates.ts";
 import { answer, serving } from "../support/host.ts";

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { debug } from "../../src/debug/mod.ts";
-import type { DebugOptions } from "../../src/debug/options.ts";
+import type { DebugOptions } from "../../src/debug/debug_options.ts";
 import { dispatch } from "../../src/dispatch.ts";
 import type { Handler } from "../../src/handler.ts";
 import { proxy } from "../../src/proxy/mod.ts";

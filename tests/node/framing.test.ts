@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:http2";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
-import { respond } from "../../src/http/respond.ts";
+import { respond } from "../../src/host/make_response.ts";
 import { placed } from "../../src/mount.ts";
 import { certificates } from "../support/certificates.ts";
 import { rawRequest } from "../support/raw_request.ts";

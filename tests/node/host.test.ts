@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
 import type { Handler } from "../../src/handler.ts";
-import { respond } from "../../src/http/respond.ts";
+import { respond } from "../../src/host/make_response.ts";
 import { mountOf, placed } from "../../src/mount.ts";
 import { earlyHints, serve } from "../../src/node.ts";
 import { answer, close, get, own, serving } from "../support/host.ts";

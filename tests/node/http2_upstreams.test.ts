@@ -8,8 +8,8 @@ import type { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import { serve } from "../../src/node.ts";
 import { proxyTo, type Transport } from "../../src/proxy/mod.ts";
-import { httpTransport } from "../../src/runtime/node.ts";
-import { runtimeTransport } from "../../src/runtime/transport.ts";
+import { httpTransport } from "../../src/platform/node_adapter.ts";
+import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
 import { certificates } from "../support/certificates.ts";
 import {
   DATA,

@@ -9,13 +9,13 @@ import { after, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { createContext, runInContext, runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
-import type { CapturedFrame } from "../../src/debug/capture.ts";
+import type { CapturedFrame } from "../../src/debug/types.ts";
 import { createConsole, inspect, inspectScope } from "../../src/debug/console/mod.ts";
-import { breaker } from "../../src/debug/live/breaker.ts";
-import { liveFrames } from "../../src/debug/live/mod.ts";
-import { trueEval } from "../../src/debug/true_eval.ts";
+import { breaker } from "../../src/debug/live/rate_limit.ts";
+import { liveFrames } from "../../src/debug/live/live_frames.ts";
+import { trueEval } from "../../src/debug/indirect_eval.ts";
 
-const MODULE = import.meta.resolve("../../src/debug/live/mod.ts");
+const MODULE = import.meta.resolve("../../src/debug/live/live_frames.ts");
 // So many exceptions in a second would be a storm.
 let time = 0;
 const live = liveFrames({ now: () => time += 1000 });

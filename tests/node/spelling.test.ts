@@ -4,7 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
 import { notFound } from "../../src/handler.ts";
 import { proxy, proxyTo } from "../../src/proxy/mod.ts";
-import { httpTransport } from "../../src/runtime/node.ts";
+import { httpTransport } from "../../src/platform/node_adapter.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 import { exchange, type RealHost, serving } from "../support/real_host.ts";
 

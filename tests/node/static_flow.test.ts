@@ -13,7 +13,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Sink } from "../../src/http/flow.ts";
+import type { Sink } from "../../src/host/push_body.ts";
 import { notFound } from "../../src/handler.ts";
 import { serve } from "../../src/node.ts";
 import { fileFlow } from "../../src/node/file_flow.ts";

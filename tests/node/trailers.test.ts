@@ -13,9 +13,9 @@ import {
   type TargetOptions,
   type Transport,
 } from "../../src/proxy/mod.ts";
-import { agentTransport, httpTransport } from "../../src/runtime/node.ts";
-import { runtimeTransport } from "../../src/runtime/transport.ts";
-import type { AgentConstructor } from "../../src/runtime/undici.ts";
+import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
+import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import type { AgentConstructor } from "../../src/transport/undici.ts";
 import { certificates } from "../support/certificates.ts";
 import { rawRequest } from "../support/raw_request.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { type Handler, notFound } from "../../src/handler.ts";
 import { listener, serve, upgradeListener } from "../../src/node.ts";
 import { proxy } from "../../src/proxy/mod.ts";
-import type { OutgoingRequest } from "../../src/proxy/transport.ts";
+import type { OutgoingRequest } from "../../src/transport/transport.ts";
 import { own, until } from "../support/host.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 

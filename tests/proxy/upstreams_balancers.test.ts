@@ -8,8 +8,8 @@ import {
   roundRobin,
   twoChoices,
 } from "../../src/proxy/upstreams/balancers.ts";
-import { type Key, rendezvous } from "../../src/proxy/upstreams/rendezvous.ts";
-import type { Asked, Balancer, Candidate } from "../../src/proxy/upstreams/candidate.ts";
+import { type Key, rendezvous } from "../../src/proxy/upstreams/hash_by.ts";
+import type { Asked, Balancer, Candidate } from "../../src/proxy/upstreams/types.ts";
 import { seeded } from "../support/fake_clock.ts";
 
 type Simulated = Candidate & { inFlight: number };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
-import { Unavailable } from "../../src/proxy/upstreams/candidate.ts";
+import { Unavailable } from "../../src/proxy/upstreams/types.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 
 /** The signal of a client that stays. Workers make none outside of a test. */

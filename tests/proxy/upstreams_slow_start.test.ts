@@ -1,12 +1,12 @@
 /** Upstreams that come back, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Delivery } from "../../src/proxy/forward.ts";
-import type { OutgoingRequest } from "../../src/proxy/transport.ts";
+import type { Delivery } from "../../src/proxy/pipeline.ts";
+import type { OutgoingRequest } from "../../src/transport/transport.ts";
 import { remoteUpstream } from "../../src/proxy/upstream.ts";
-import type { Candidate } from "../../src/proxy/upstreams/candidate.ts";
-import { checks } from "../../src/proxy/upstreams/checks.ts";
-import { ejection } from "../../src/proxy/upstreams/ejection.ts";
+import type { Candidate } from "../../src/proxy/upstreams/types.ts";
+import { checks } from "../../src/proxy/upstreams/active_health.ts";
+import { ejection } from "../../src/proxy/upstreams/passive_health.ts";
 import { pool } from "../../src/proxy/upstreams/pool.ts";
 import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
 import { slowStart } from "../../src/proxy/upstreams/slow_start.ts";

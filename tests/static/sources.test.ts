@@ -10,7 +10,7 @@ import {
   serveStatic,
   type Source,
 } from "../../src/static/mod.ts";
-import { sliced } from "../../src/static/sources/entries.ts";
+import { sliced } from "../../src/static/sources/entry.ts";
 
 const fallback: Handler = () => new Response("passed on", { status: 418 });
 const get = async (

@@ -1,9 +1,9 @@
 /** Prints what the transports of this runtime can do; the rows of tests/support hold them to it. */
 import { createRequire } from "node:module";
 import type { Transport } from "../../src/proxy/mod.ts";
-import { agentTransport, httpTransport } from "../../src/runtime/node.ts";
-import { runtimeTransport } from "../../src/runtime/transport.ts";
-import type { AgentConstructor } from "../../src/runtime/undici.ts";
+import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
+import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import type { AgentConstructor } from "../../src/transport/undici.ts";
 
 function transports(): Record<string, Transport> {
   if ("Deno" in globalThis) return { Deno: runtimeTransport() };

@@ -82,7 +82,7 @@ async function printCapabilities() {
 async function tellWorkers() {
   const { text } = await bundle({
     text: `
-      import { workersTransport } from "./src/runtime/workers.ts";
+      import { workersTransport } from "./src/platform/workers_adapter.ts";
       const { capabilities } = workersTransport();
       export default { fetch: () => Response.json({ Workers: [...capabilities] }) };`,
   });
@@ -114,7 +114,7 @@ function transports() {
   };
 }
 
-const patterns = "tests/{http,static,proxy,debug,native,hosts}/*.test.ts";
+const patterns = "tests/{http,host,transport,static,proxy,debug,native,hosts}/*.test.ts";
 const files = globSync(patterns).toSorted()
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
 for (const file of files) {

@@ -1,9 +1,9 @@
 /** A debugger whose time, terminal and environment are ours. */
-import type { CapturedFrame, FrameCapture } from "../../src/debug/capture.ts";
+import type { CapturedFrame, FrameCapture } from "../../src/debug/types.ts";
 import { debugOn, type Ground } from "../../src/debug/debug.ts";
-import type { DebugOptions } from "../../src/debug/options.ts";
+import type { DebugOptions } from "../../src/debug/debug_options.ts";
 import type { Handler } from "../../src/handler.ts";
-import { surroundings } from "../../src/runtime/environment.ts";
+import { surroundings } from "../../src/platform/environment.ts";
 
 export interface Debugged {
   readonly app: Handler<readonly unknown[]>;

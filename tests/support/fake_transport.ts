@@ -4,7 +4,7 @@ import type {
   IncomingResponse,
   OutgoingRequest,
   Transport,
-} from "../../src/proxy/transport.ts";
+} from "../../src/transport/transport.ts";
 
 export class FakeTransport implements Transport {
   readonly sent: OutgoingRequest[] = [];

@@ -2,7 +2,7 @@
 import { placed } from "../../src/mount.ts";
 import type { Handler } from "../../src/handler.ts";
 import type { Clock } from "../../src/proxy/clock.ts";
-import { forwarder } from "../../src/proxy/forward.ts";
+import { forwarder } from "../../src/proxy/pipeline.ts";
 import {
   type Capability,
   type IncomingResponse,
@@ -11,7 +11,7 @@ import {
   proxyTo,
   type TargetOptions,
 } from "../../src/proxy/mod.ts";
-import { readOptions } from "../../src/proxy/options.ts";
+import { readOptions } from "../../src/proxy/proxy_options.ts";
 import { readTarget } from "../../src/proxy/target.ts";
 import { FakeTransport, ok } from "./fake_transport.ts";
 

@@ -9,7 +9,7 @@ import {
   type TargetOptions,
   type Transport,
 } from "../../src/proxy/mod.ts";
-import { denoTransport } from "../../src/runtime/deno.ts";
+import { denoTransport } from "../../src/platform/deno_adapter.ts";
 import { type RawUpstream, rawUpstream } from "./raw_upstream.ts";
 
 /** Registers the tests for the transport of the runtime, or for another one. */

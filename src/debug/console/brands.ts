@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { builtinIfAny } from "../../runtime/builtin.ts";
+import { builtinIfAny } from "../../runtime.ts";
 
 /** Tests of internal slots; none runs code of the value. */
 export interface Brands {

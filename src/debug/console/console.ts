@@ -3,18 +3,18 @@
  *
  * @module
  */
-import type { Scope } from "../capture.ts";
+import type { Scope } from "../types.ts";
 import type { Inspected, Member } from "../inspected.ts";
 import { quietly } from "../live/session.ts";
-import { type Evaluate, trueEval } from "../true_eval.ts";
+import { type Evaluate, trueEval } from "../indirect_eval.ts";
 import { brands } from "./brands.ts";
-import { type Chain, chain } from "./chain.ts";
+import { type Chain, chain } from "./repl_scope.ts";
 import { dumpOf, helpOn, importFrom } from "./helpers.ts";
 import { inspect, type InspectLimits, membersOf } from "./inspect.ts";
-import { kept } from "./kept.ts";
+import { kept } from "./object_ids.ts";
 import { output } from "./output.ts";
 import { inspectScope } from "./scope.ts";
-import { formOf } from "./source.ts";
+import { formOf } from "./statement.ts";
 import { asyncLimit, syncLimit } from "./time_limit.ts";
 
 /** Options of {@link createConsole}. */

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { builtinIfAny } from "../../runtime/builtin.ts";
+import { builtinIfAny } from "../../runtime.ts";
 import type { Inspected } from "../inspected.ts";
 import { brands } from "./brands.ts";
-import { classOf, kindOf } from "./describe.ts";
+import { classOf, kindOf } from "./description.ts";
 import { broken, inspect, type InspectLimits } from "./inspect.ts";
 
 /** What `help()` says. */

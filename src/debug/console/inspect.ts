@@ -5,7 +5,7 @@
  */
 import type { Inspected, Member } from "../inspected.ts";
 import { type Brands, brands } from "./brands.ts";
-import { classOf, describe, keyText } from "./describe.ts";
+import { classOf, describe, keyText } from "./description.ts";
 import { entriesOf, type Entry } from "./entries.ts";
 
 /** How far to look. */

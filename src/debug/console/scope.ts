@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CapturedFrame } from "../capture.ts";
+import type { CapturedFrame } from "../types.ts";
 import type { Inspected, Member } from "../inspected.ts";
 import { inspect, type InspectLimits } from "./inspect.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { builtinIfAny } from "../../runtime/builtin.ts";
+import { builtinIfAny } from "../../runtime.ts";
 
 /** Runs work, for so many milliseconds at most. */
 type Limited = (work: () => unknown, milliseconds: number) => unknown;

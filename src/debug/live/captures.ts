@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CapturedFrame } from "../capture.ts";
+import type { CapturedFrame } from "../types.ts";
 
 type Capture = readonly CapturedFrame[];
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BuiltinModules } from "../../runtime/builtin.ts";
+import type { BuiltinModules } from "../../runtime.ts";
 
 /** A value, as the debugger protocol names it. */
 export interface RemoteObject {

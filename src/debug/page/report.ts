@@ -8,7 +8,7 @@ import type { ErrorModel, Report } from "../model.ts";
 import { renderMarkdown } from "../render/markdown.ts";
 import { RELATIONS, renderText, visible } from "../render/text.ts";
 import { documentOf, type PageTools } from "./document.ts";
-import { framesOf } from "./frames.ts";
+import { framesOf } from "./frame_list.ts";
 
 /** What the page of an error is made with. */
 export interface ReportTools extends PageTools {

@@ -4,7 +4,7 @@
  * @module
  */
 import { callback, checkOptions } from "../../config.ts";
-import type { Balancer, Candidate } from "./candidate.ts";
+import type { Balancer, Candidate } from "./types.ts";
 
 /**
  * Chooses the upstreams in turn, each as often as its weight says, and evenly: with the weights 5, 1

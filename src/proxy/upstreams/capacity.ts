@@ -4,7 +4,7 @@
  * @module
  */
 import { whole } from "../../config.ts";
-import type { Health } from "./candidate.ts";
+import type { Health } from "./types.ts";
 
 /**
  * Sends no upstream more requests than so many at a time, until the ends of their responses; where

@@ -5,7 +5,7 @@
  */
 import { checkOptions, type Checks, duration, LONGEST, whole } from "../../config.ts";
 import { type Clock, systemClock, wakesUp } from "../clock.ts";
-import { Unavailable } from "./candidate.ts";
+import { Unavailable } from "./types.ts";
 
 /** Lets requests in. */
 export interface Limit {

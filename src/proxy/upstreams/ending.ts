@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SizedSource } from "../../http/sized.ts";
+import type { SizedSource } from "../../host/sized_source.ts";
 
 /** How content ended: it was read to its end, it was cut, or nobody wanted the rest. */
 export type Ending = "ended" | "failed" | "abandoned";

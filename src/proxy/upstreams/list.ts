@@ -4,9 +4,9 @@
  * @module
  */
 import { fail } from "../../config.ts";
-import type { Refuse } from "../connection.ts";
-import type { Changes, Joinable, Place } from "../places.ts";
-import type { Transport } from "../transport.ts";
+import type { Refuse } from "../connection_options.ts";
+import type { Changes, Joinable, Place } from "../target_place.ts";
+import type { Transport } from "../../transport/transport.ts";
 import { readMember, readUrl } from "../member.ts";
 import { remoteUpstream, type Upstream, type WeightedUrl } from "../upstream.ts";
 

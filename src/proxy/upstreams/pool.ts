@@ -4,14 +4,14 @@
  * @module
  */
 import { atOnce, telling } from "../../callbacks.ts";
-import { nativeRequest } from "../../http/received.ts";
+import { nativeRequest } from "../../host/host_request.ts";
 import { sleep, systemClock } from "../clock.ts";
 import { discard } from "../exchange.ts";
-import { HookError } from "../failure.ts";
-import type { Deliver, Delivery } from "../forward.ts";
+import { HookError } from "../errors.ts";
+import type { Deliver, Delivery } from "../pipeline.ts";
 import type { Upstream } from "../upstream.ts";
-import { type Asked, type Health, Unavailable } from "./candidate.ts";
-import { fieldOf, follow, isUnsent, type Outcome } from "./follow.ts";
+import { type Asked, type Health, Unavailable } from "./types.ts";
+import { fieldOf, follow, isUnsent, type Outcome } from "./attempt.ts";
 import type { Together } from "./pool_options.ts";
 
 /**

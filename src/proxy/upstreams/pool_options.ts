@@ -5,7 +5,7 @@
  */
 import { type Checks, is, like, oneOrMore } from "../../config.ts";
 import { roundRobin } from "./balancers.ts";
-import { type Balancer, type Health, isHealth } from "./candidate.ts";
+import { type Balancer, type Health, isHealth } from "./types.ts";
 import type { Limit } from "./concurrency.ts";
 import type { Retry } from "./retries.ts";
 

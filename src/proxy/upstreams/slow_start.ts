@@ -5,7 +5,7 @@
  */
 import { checkOptions, type Checks, duration } from "../../config.ts";
 import { type Clock, systemClock, tellsTime } from "../clock.ts";
-import { type Candidate, type Health, isHealth } from "./candidate.ts";
+import { type Candidate, type Health, isHealth } from "./types.ts";
 
 /** Options of {@linkcode slowStart}. */
 export interface SlowStartOptions {

@@ -6,8 +6,8 @@
 import { hash } from "../../http/hash.ts";
 import { callback, checkOptions, type Checks, LONGEST, text, whole } from "../../config.ts";
 import { roundRobin } from "./balancers.ts";
-import type { Balancer, Candidate } from "./candidate.ts";
-import { cookieOf } from "./rendezvous.ts";
+import type { Balancer, Candidate } from "./types.ts";
+import { cookieOf } from "./hash_by.ts";
 
 /** Options of {@linkcode stickyCookie}. */
 export interface StickyCookieOptions {

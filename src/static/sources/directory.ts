@@ -4,22 +4,22 @@
  * @module
  */
 import { checkOptions, type Checks, either, fail, oneOf, shape } from "../../config.ts";
-import { type Files, runtimeFiles } from "../../runtime/files.ts";
-import type { FoundFile, OpenFile } from "../../runtime/found_file.ts";
-import type { FoundDirectory } from "../../runtime/tree.ts";
+import { type Files, runtimeFiles } from "../../platform/files.ts";
+import type { FoundFile, OpenFile } from "../../platform/found_file.ts";
+import type { FoundDirectory } from "../../platform/tree.ts";
 import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
-import { bytesEntry } from "./entries.ts";
+import { bytesEntry } from "./entry.ts";
 import { CHUNK, readAll, streamOf } from "./file_content.ts";
-import { Recent } from "./recent.ts";
-import { RecentLists } from "./recent_lists.ts";
+import { Recent } from "./lookup_cache.ts";
+import { RecentLists } from "./listing_cache.ts";
 import {
   HOT_OPTIONS,
   HotFiles,
   type HotOptions,
   LARGEST_HOT_FILE,
   type SmallFile,
-} from "./hot_files.ts";
+} from "./file_cache.ts";
 
 /**
  * Two changes within one tick of a file system's clock leave the same times, and some runtimes tell

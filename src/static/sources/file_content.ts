@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { attached } from "../../attached.ts";
-import type { OpenFile } from "../../runtime/found_file.ts";
+import { attached } from "../../host/side_table.ts";
+import type { OpenFile } from "../../platform/found_file.ts";
 import type { Content } from "../source.ts";
 import { SourceError } from "../source_error.ts";
 

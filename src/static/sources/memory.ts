@@ -6,7 +6,7 @@
 import { checkOptions, type Checks, fail, is, isRecord } from "../../config.ts";
 import { mediaType } from "../media_type.ts";
 import type { Entry, Found, Listed, Source } from "../source.ts";
-import { hashedEntry } from "./entries.ts";
+import { hashedEntry } from "./entry.ts";
 
 /** The content of a file: text, bytes, or a function that makes it when it is first asked for. */
 export type MemoryContent =

@@ -4,7 +4,7 @@
  * @module
  */
 import { text } from "../../config.ts";
-import { runtimeFiles } from "../../runtime/files.ts";
+import { runtimeFiles } from "../../platform/files.ts";
 import type { Source } from "../source.ts";
 import { type DirectoryOptions, fileSystem } from "./directory.ts";
 

@@ -9,7 +9,7 @@ import { parseDate } from "../../http/date.ts";
 import type { ByteRange } from "../../http/ranges.ts";
 import type { Content, Entry, Source } from "../source.ts";
 import { changed, SourceError } from "../source_error.ts";
-import { sliced } from "./entries.ts";
+import { sliced } from "./entry.ts";
 
 /** Options of {@linkcode remote}. */
 export interface RemoteOptions {

@@ -1,7 +1,7 @@
 /** The trivial handler as serveStatic and proxy answer: neither request nor response is native. */
 import type { Handler } from "../../../src/mod.ts";
-import { nativeRequest } from "../../../src/http/received.ts";
-import { respond } from "../../../src/http/respond.ts";
+import { nativeRequest } from "../../../src/host/host_request.ts";
+import { respond } from "../../../src/host/make_response.ts";
 import { placed } from "../../../src/mount.ts";
 import { bytes, fields, names, trivial } from "./trivial.ts";
 

@@ -1,0 +1,109 @@
+/**
+ * Requests as hosts hand them to our own handlers. A host may pass one that makes its native
+ * `Request` only when somebody else is to see it.
+ *
+ * @module
+ */
+
+import { attached } from "./side_table.ts";
+import type { Field } from "../http/hop_by_hop.ts";
+import type { Flow } from "./push_body.ts";
+import type { Body, FieldList, Head } from "./make_response.ts";
+
+/** A request of a host's own. */
+export abstract class HostRequest {
+  /** The field lines as they were received. */
+  abstract readonly fields: FieldList;
+  /** The address at the other end of the client's connection. */
+  abstract readonly address: string | undefined;
+  /** Whether the host can make a tunnel of the client's connection. */
+  abstract readonly upgradable: boolean;
+  /** Why the client is gone, if it is. */
+  abstract readonly gone: Error | undefined;
+  /** Calls back when the client leaves; the same as an event of `signal`, without one. */
+  abstract onLeave(callback: () => void): void;
+  /** Forgets what `onLeave` was given. */
+  abstract offLeave(callback: () => void): void;
+  /** Whether the client is known to understand `103 Early Hints`. */
+  abstract readonly takesEarlyHints: boolean;
+  /** Sends `103 Early Hints` with the values of `Link`, unless the response has begun. */
+  abstract sendEarlyHints(links: readonly string[]): void;
+  /** Makes the native request: the same one at every call without a URL. */
+  abstract native(url?: string): Request;
+  /** Makes a response as the host likes to send it; a `Response` for whoever looks at it. */
+  abstract respond(body: Body | Flow, head: Head): Response;
+}
+
+/** The requests of hosts that native ones were made of. */
+const received = attached<Request, HostRequest>();
+
+/** For hosts: lets a native request be recognised as one of theirs. */
+export function introduce(native: Request, host: HostRequest): Request {
+  received.set(native, host);
+  return native;
+}
+
+/** The request of a host that this one is, or that this native one was made of. */
+export function receivedAs(request: Request): HostRequest | undefined {
+  return hostRequest(request) ?? received.get(request);
+}
+
+/**
+ * The request that code other than ours may see, handlers and callbacks alike.
+ *
+ * @param url The URL to give it, if another.
+ */
+export function nativeRequest(request: Request, url?: string): Request {
+  const host = hostRequest(request);
+  if (host) return host.native(url);
+  if (url === undefined) return request;
+  if (request.mode !== "navigate") return new Request(url, request);
+  // A service worker gets navigations, which no code may make (Fetch §5.4, `new Request`).
+  const { referrer, referrerPolicy } = request;
+  return new Request(url, new Request(request, { mode: "same-origin", referrer, referrerPolicy }));
+}
+
+/** The field lines of a request: as they were received, where the host tells. */
+export function fieldLines(request: Request): Iterable<Field> {
+  const fields = hostRequest(request)?.fields;
+  if (!fields) return request.headers;
+  const lines: Field[] = [];
+  const cookies: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [name, value] = [(fields[i] as string).toLowerCase(), fields[i + 1] as string];
+    if (name === "cookie") cookies.push(value);
+    else lines.push([name, value]);
+  }
+  // In HTTP/2 a client may send several, which others would not understand (RFC 9113 §8.2.3).
+  if (cookies.length > 0) lines.push(["cookie", cookies.join("; ")]);
+  return lines;
+}
+
+/** Whether the client of a request is gone. */
+export function isGone(request: Request): boolean {
+  const host = hostRequest(request);
+  return host ? host.gone !== undefined : request.signal.aborted;
+}
+
+/** Why the client of a request is gone, where it is. */
+export function whyGone(request: Request): unknown {
+  return hostRequest(request)?.gone ?? request.signal.reason;
+}
+
+/** Calls back when the client of a request leaves. */
+export function onLeave(request: Request, callback: () => void): void {
+  const host = hostRequest(request);
+  if (host) host.onLeave(callback);
+  else request.signal.addEventListener("abort", callback);
+}
+
+/** Forgets what `onLeave` was given. The signal of a client may outlive many requests. */
+export function offLeave(request: Request, callback: () => void): void {
+  const host = hostRequest(request);
+  if (host) host.offLeave(callback);
+  else request.signal.removeEventListener("abort", callback);
+}
+
+function hostRequest(request: object): HostRequest | undefined {
+  return request instanceof HostRequest ? request : undefined;
+}

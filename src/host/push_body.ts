@@ -1,0 +1,132 @@
+/**
+ * Content that is pushed. A host can send it without a stream in between; for everybody else it
+ * becomes one.
+ *
+ * @module
+ */
+import { attached } from "./side_table.ts";
+import { HostRequest } from "./host_request.ts";
+import { type Head, nativeResponse } from "./make_response.ts";
+
+/** Where content is pushed to. */
+export interface Sink {
+  /**
+   * Takes the next bytes. Returns `false` to ask for no more until `resume`.
+   *
+   * @param flushed Is called when the bytes may be overwritten, by sinks that can tell.
+   */
+  write(chunk: Uint8Array<ArrayBuffer>, flushed?: () => void): boolean;
+  /** Nothing comes for a while: what there is, and be it the fields alone, is to go out. */
+  flush?(): void;
+  /** The content is complete. */
+  end(): void;
+  /** The content is cut. */
+  fail(error: unknown): void;
+}
+
+/** Content that can be pushed, once. */
+export interface Flow {
+  /** Pushes all of it, as fast as the sink takes it. Called once, and not after `cancel`. */
+  start(sink: Sink): void;
+  /** Goes on after `write` returned `false`. */
+  resume(): void;
+  /** All of the content in place of `start`, where it is there already and nothing follows it. */
+  whole?(): Uint8Array<ArrayBuffer> | undefined;
+  /** Nobody wants the rest, or any of it: lets go of where it comes from. */
+  cancel(reason: unknown): void;
+}
+
+/** Makes a response of content that is pushed: a `Response` for whoever looks at it. */
+export function respondFlow(request: object, flow: Flow, head: Head): Response {
+  return request instanceof HostRequest
+    ? request.respond(flow, head)
+    : nativeResponse(streamOf(flow), head);
+}
+
+/** Whether content is pushed. */
+export function isFlow(content: unknown): content is Flow {
+  return typeof content === "object" && content !== null && "start" in content;
+}
+
+/** How much waits in a stream for whoever reads it, in bytes. */
+const MOST_WAITING = 64 * 1024;
+
+/** What is in streams that nobody has touched. */
+const flows = attached<ReadableStream, Flow | "taken">();
+
+/** The content as a stream. It starts when the first bytes are asked for. */
+export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let started = false;
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      if (started) return flow.resume();
+      started = true;
+      flows.set(stream, undefined);
+      flow.start({
+        write(chunk) {
+          controller.enqueue(chunk);
+          return (controller.desiredSize ?? 0) > -MOST_WAITING;
+        },
+        end: () => controller.close(),
+        fail: (error) => controller.error(error),
+      });
+    },
+    cancel(reason) {
+      flows.set(stream, undefined);
+      flow.cancel(reason);
+    },
+  }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
+  flows.set(stream, flow);
+  return stream;
+}
+
+/**
+ * Takes the content out of the stream that was made of it, if nobody has touched that. From then on
+ * the stream is locked.
+ */
+export function takeFlow(stream: ReadableStream): Flow | undefined {
+  const flow = stream.locked ? undefined : flows.get(stream);
+  if (!flow || flow === "taken") return undefined;
+  stream.getReader();
+  flows.set(stream, "taken");
+  return flow;
+}
+
+/** Whether the content of a stream was taken out of it. */
+export function isTaken(stream: ReadableStream | null): boolean {
+  return stream !== null && flows.get(stream) === "taken";
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+
+/** A stream that is being read, as a flow; `ahead` are reads that have begun. */
+export function flowOf(reader: Reader, ahead: ReturnType<Reader["read"]>[] = []): Flow {
+  let goOn = (): void => {};
+  const run = async (sink: Sink): Promise<void> => {
+    for (;;) {
+      const { done, value } = await (ahead.shift() ?? reader.read());
+      if (done) return sink.end();
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError(`content must be bytes, not ${typeof value}`);
+      }
+      if (!sink.write(value)) await new Promise<void>((resolve) => (goOn = resolve));
+    }
+  };
+  return {
+    start: (sink) => void run(sink).catch((error: unknown) => sink.fail(error)),
+    resume: () => goOn(),
+    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
+  };
+}
+
+/** Reads content to its end. */
+export function gather(flow: Flow): Promise<Uint8Array<ArrayBuffer>[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    flow.start({
+      write: (chunk) => chunks.push(chunk) > 0,
+      end: () => resolve(chunks),
+      fail: reject,
+    });
+  });
+}

@@ -1,0 +1,14 @@
+/**
+ * The transport of the runtime at hand, chosen when the first proxy is built.
+ *
+ * @module
+ */
+import type { Transport } from "../transport/transport.ts";
+import { transportHere } from "./current.ts";
+
+let chosen: Transport | undefined;
+
+/** How requests are sent on this runtime. */
+export function runtimeTransport(): Transport {
+  return chosen ??= transportHere();
+}

@@ -1,0 +1,88 @@
+/**
+ * Responses of bytes that stay in memory: where they are many, Deno and Bun can send them without a
+ * copy for each response.
+ *
+ * @module
+ */
+import { attached } from "../host/side_table.ts";
+import { HostRequest } from "../host/host_request.ts";
+import {
+  type Body,
+  type Head,
+  nativeInit,
+  nativeResponse,
+  respond,
+} from "../host/make_response.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** From so many bytes on a copy costs more than what it takes to do without. */
+const MANY = 16 * 1024;
+/** What is lent at a time: Deno is slower with less, and with more. */
+const CHUNK = 128 * 1024;
+
+/** Makes a response to a request. Bytes are not to be changed any more. */
+export function respondHeld(request: object, body: Body, head: Head): Response {
+  if (!(body instanceof Uint8Array) || body.length < MANY || request instanceof HostRequest) {
+    return respond(request, body, head);
+  }
+  if ("Deno" in globalThis) return new LendingResponse(body, head);
+  // A part of other bytes was made for this response, and would be copied all the same.
+  const whole = body.length === body.buffer.byteLength;
+  return "Bun" in globalThis && whole
+    ? nativeResponse(blobOf(body), head)
+    : respond(request, body, head);
+}
+
+/** The content of a response on Deno, and whether nobody but the server has come near it. */
+interface Lending {
+  readonly bytes: Bytes;
+  unseen: boolean;
+}
+
+/**
+ * A response whose bytes Deno sends from where they are, as it does with what comes from a stream.
+ * Whoever looks at the content is given copies, which are theirs to change.
+ */
+class LendingResponse extends Response {
+  readonly #lending: Lending;
+
+  constructor(bytes: Bytes, head: Head) {
+    const lending = { bytes, unseen: true };
+    super(lend(lending), nativeInit(bytes, head));
+    this.#lending = lending;
+  }
+
+  override get body(): ReadableStream<Bytes> | null {
+    this.#lending.unseen = false;
+    return super.body;
+  }
+
+  override clone(): Response {
+    this.#lending.unseen = false;
+    return super.clone();
+  }
+}
+
+function lend(lending: Lending): ReadableStream<Bytes> {
+  const { bytes } = lending;
+  let at = 0;
+  return new ReadableStream<Bytes>({
+    pull(controller) {
+      const end = Math.min(at + CHUNK, bytes.length);
+      controller.enqueue(lending.unseen ? bytes.subarray(at, end) : bytes.slice(at, end));
+      at = end;
+      if (at === bytes.length) controller.close();
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** The blobs of bytes that were sent before. */
+const blobs = attached<Bytes, Blob>();
+
+/** What Bun sends without a copy; the one that is made here serves all responses. */
+function blobOf(bytes: Bytes): Blob {
+  const blob = blobs.get(bytes) ?? new Blob([bytes]);
+  blobs.set(bytes, blob);
+  return blob;
+}

@@ -1,0 +1,276 @@
+/**
+ * The pipeline: what happens to a request from here to the upstream and back.
+ *
+ * @module
+ */
+import type { Field } from "../http/hop_by_hop.ts";
+import { statusOf } from "../http/proxy_status.ts";
+import { isGone, nativeRequest } from "../host/host_request.ts";
+import type { Place } from "../mount.ts";
+import { errorType } from "../transport/error_type.ts";
+import { answerFields, checkStatus, responseOf } from "./upstream_response.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { connecting } from "./connect_timer.ts";
+import { withEarlyHints } from "./forward_hints.ts";
+import { discard, Exchange } from "./exchange.ts";
+import { Failure, HookError, type OwnAnswer, ownResponse } from "./errors.ts";
+import { look } from "./client_info.ts";
+import { closedWhenIdle } from "./idle_tunnel.ts";
+import type { Settings } from "./proxy_options.ts";
+import { contentOf, frontOf, outgoingRequest, type Received } from "./upstream_request.ts";
+import { withLength } from "./own_length.ts";
+import { refusal } from "./validate.ts";
+import { type Places, rewrite, withoutSecure } from "./rewrite.ts";
+import type { Target } from "./target.ts";
+import { basePath } from "./target_url.ts";
+import type { IncomingResponse, OutgoingRequest } from "../transport/transport.ts";
+import {
+  answerUpgrade,
+  isAgreement,
+  isSmuggling,
+  upgradeOf,
+  withUpgrade,
+} from "./proxy_upgrade.ts";
+import { Upload } from "./upload.ts";
+import type { Upstream } from "./upstream.ts";
+import type { Asked, CookieScope } from "./upstreams/types.ts";
+import type { SendCopy } from "./upstreams/mirror.ts";
+
+/** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
+export type Forward = (
+  request: Request,
+  place: Place,
+  target: Target,
+  args: readonly unknown[],
+) => Promise<Response>;
+
+/** The step of the pipeline that sends. */
+export type Send = (
+  upstream: Upstream,
+  outgoing: OutgoingRequest,
+  args: readonly unknown[],
+) => Promise<IncomingResponse>;
+
+/** What an upstream answered, and to what. */
+export interface Attempt {
+  readonly upstream: Upstream;
+  readonly outgoing: OutgoingRequest;
+  readonly incoming: IncomingResponse;
+}
+
+/** A request that one of the upstreams of a target is to answer. */
+export interface Delivery {
+  readonly asked: Asked;
+  /** The request as it was received. */
+  readonly request: Request;
+  /** The content that is sent. */
+  readonly upload: Upload | undefined;
+  /** Aborts when nobody waits any more. */
+  readonly signal: AbortSignal;
+  /** How long anybody will wait for the answer to begin, in milliseconds. */
+  readonly patience: number;
+  /** Sends it to an upstream. */
+  readonly attempt: (upstream: Upstream) => Promise<Attempt>;
+}
+
+/** The step of the pipeline that chooses upstreams, and tries one after the other. */
+export type Deliver = (delivery: Delivery) => Promise<Attempt>;
+
+/**
+ * Makes the pipeline: validate, choose, build the URL, strip, add the forwarding fields, send,
+ * sanitise, rewrite, answer.
+ */
+export function forwarder(
+  settings: Settings,
+  send: Send = (upstream, outgoing, args) => upstream.send(outgoing, args),
+  clock: Clock = systemClock,
+): Forward {
+  const { onRequest, onResponse } = settings;
+  const sendInTime = connecting(send, settings.timeouts.connect, clock);
+  return async (request, place, target, args) => {
+    const name = settings.pseudonym();
+    const own = (why: OwnAnswer): Response => ownResponse(request, name, why);
+    const refused = refusal(request, target.anyMethod, name);
+    if (refused) return own(refused);
+    if (request.bodyUsed) {
+      throw new TypeError(
+        "proxy: the request's content was read before it came here; read a clone",
+      );
+    }
+    // A native request can only be made of content that nobody has begun to read.
+    if (settings.tells && request.body) nativeRequest(request);
+    const upgrade = upgradeOf(request, place.original, args, settings.transport);
+    if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
+    const seen = look(request, place, args, settings);
+    const exchange = new Exchange(request, settings, clock);
+    const received: Received = {
+      request,
+      place,
+      seen,
+      target,
+      body: contentOf(request, target),
+      signal: exchange.signal,
+    };
+    let asked: Upstream | undefined;
+    const deliver = (
+      received: Received,
+      upload: Upload | undefined,
+      settings: Settings,
+    ): Promise<Attempt> =>
+      received.target.deliver({
+        asked: new Asking(request, seen.client),
+        request,
+        upload,
+        signal: received.signal,
+        patience: patienceOf(settings),
+        async attempt(upstream) {
+          if (received.target === target) asked = upstream;
+          const body = upload ? upload.attempt() : null;
+          const plain = outgoingRequest(received, body, upstream, settings);
+          if (!plain) throw new Failure("http_request_error", "the path would leave the target");
+          const built = upgrade ? withUpgrade(plain, upgrade) : plain;
+          const changed = onRequest
+            ? await HookError.of(() => onRequest(built, request)) ?? built
+            : built;
+          const sized = await withLength(changed, body, upload, request);
+          const outgoing = settings.earlyHints
+            ? withEarlyHints(sized, place.original, (fields) =>
+              target.rewrite
+                ? rewrite(fields, () => placesOf(received, upstream, sized))
+                : fields)
+            : sized;
+          const incoming = await sendInTime(upstream, outgoing, args);
+          if (!upgrade || !isAgreement(incoming)) {
+            checkStatus(incoming);
+          }
+          return { upstream, outgoing, incoming };
+        },
+      });
+    // What a mirror says, early or late, is nobody's business.
+    const copy = (received: Received): Promise<Attempt> =>
+      deliver(received, received.body ? new Upload(received.body) : undefined, {
+        ...settings,
+        onInformation: undefined,
+        earlyHints: false,
+      });
+    let sent: Promise<Attempt> | undefined;
+    let upload: Upload | undefined;
+    try {
+      const abort = (why: unknown): void => exchange.abort(why);
+      // A mirror that agreed to an upgrade would be a second end of the connection.
+      const original = upgrade ? received : mirrored(received, copy, abort);
+      if (original.body) upload = new Upload(original.body, { moved: exchange.moved, cut: abort });
+      sent = deliver(original, upload, settings);
+      const { upstream, outgoing, incoming } = await exchange.race(sent);
+      exchange.begin();
+      upload?.settle();
+      const fields = answerFields(incoming, target.credentials, name);
+      const mapped = target.rewrite
+        ? rewrite(fields, () => placesOf(received, upstream, outgoing))
+        : fields;
+      const sticky = target.cookie?.(upstream, request.headers, scopeOf(received, outgoing));
+      const rewritten = target.secureCookies || frontOf(outgoing.fields, seen).proto === "https"
+        ? mapped
+        : withoutSecure(mapped);
+      const answer: readonly Field[] = sticky === undefined
+        ? rewritten
+        : [...rewritten, ["set-cookie", sticky]];
+      if (upgrade && isAgreement(incoming)) {
+        exchange.end();
+        return await answerUpgrade(
+          request,
+          incoming,
+          answer,
+          upgrade,
+          name,
+          (tunnel) => closedWhenIdle(tunnel, settings.timeouts.tunnel, clock),
+        );
+      }
+      const around = { request, exchange, settings, clock, upstream };
+      const response = responseOf(incoming, answer, around);
+      if (!onResponse) return response;
+      return await HookError.of(() => onResponse(response, request)) ?? response;
+    } catch (error) {
+      exchange.abort(error);
+      upload?.cancel(error);
+      // It may have come, or come yet, where the sender does not notice.
+      void sent?.then(({ incoming }) => discard(incoming.body), () => {});
+      if (error instanceof HookError) throw error.cause;
+      // Nobody reads it; the status is for logs.
+      if (isGone(request)) return new Response(null, { status: 499 });
+      const failed = whatFailed(error);
+      if (failed.status >= 500) settings.onError(error, request, asked);
+      return own(failed);
+    }
+  };
+}
+
+/** A request as balancers see it. The native one is made only for those who look. */
+class Asking implements Asked {
+  readonly #request: Request;
+  readonly clientAddress: string | undefined;
+
+  constructor(request: Request, clientAddress: string | undefined) {
+    [this.#request, this.clientAddress] = [request, clientAddress];
+  }
+
+  get request(): Request {
+    return nativeRequest(this.#request);
+  }
+}
+
+/** What is sent after a copy was sent to the mirror, if there is one. */
+function mirrored(
+  received: Received,
+  deliver: (received: Received) => Promise<Attempt>,
+  abort: (reason: unknown) => void,
+): Received {
+  const { target: { mirror }, body } = received;
+  if (!mirror?.by.chosen()) return received;
+  const copy: SendCopy = async (body, signal) => {
+    const { incoming } = await deliver({ ...received, target: mirror.to, body, signal });
+    return incoming.body;
+  };
+  return { ...received, body: mirror.by.reflect(body, copy, abort) };
+}
+
+function patienceOf({ timeouts: { headers, total } }: Settings): number {
+  return Math.min(headers || Infinity, total || Infinity);
+}
+
+function whatFailed(error: unknown): OwnAnswer {
+  const type = errorType(error);
+  const { receivedStatus, retryAfter } = (error ?? {}) as {
+    readonly receivedStatus?: number;
+    readonly retryAfter?: number;
+  };
+  const headers: Record<string, string> = retryAfter === undefined
+    ? {}
+    : { "retry-after": String(retryAfter) };
+  const status = (error instanceof Failure && error.status) || statusOf(type);
+  return { status, type, receivedStatus, headers };
+}
+
+/** What of the site as the client knows it the target is. */
+function scopeOf({ place, seen, target }: Received, { fields }: OutgoingRequest): CookieScope {
+  const { proto } = frontOf(fields, seen);
+  return { path: place.base + target.scope, secure: proto === "https" };
+}
+
+function placesOf(
+  { place, seen }: Received,
+  upstream: Upstream,
+  { url, host, fields }: OutgoingRequest,
+): Places {
+  // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
+  const { proto } = frontOf(fields, seen);
+  const origins = [url.host, host].flatMap((name) =>
+    [url.protocol, `${proto}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])
+  );
+  return {
+    origins: [...new Set(origins)],
+    base: basePath(upstream.url),
+    prefix: place.base,
+    host: seen.host,
+  };
+}

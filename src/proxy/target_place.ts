@@ -1,0 +1,88 @@
+/**
+ * The places that a target can be at.
+ *
+ * @module
+ */
+import { type Fetcher, type Handler, isFetcher, requireHandler } from "../handler.ts";
+import { isBinding } from "../transport/service_binding.ts";
+import type { Refuse } from "./connection_options.ts";
+import { readMember, readUrl } from "./member.ts";
+import type { Transport } from "../transport/transport.ts";
+import {
+  bindingUpstream,
+  localUpstream,
+  remoteUpstream,
+  type Upstream,
+  type WeightedUrl,
+} from "./upstream.ts";
+import type { UpstreamList } from "./upstreams/list.ts";
+
+/**
+ * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
+ * request is appended; several URLs that share the requests; a list of them that changes, see
+ * {@linkcode upstreamList}; a service binding of Cloudflare Workers; or a handler in this process,
+ * which gets the platform arguments, too.
+ *
+ * What a handler has from `fetch`, and returns as it is, is taken for content that `fetch` has
+ * decoded, so that its `Content-Encoding` is left out. Nothing tells whether it has: content that it
+ * was asked to leave as it comes (`decompress: false` on Bun, `encodeResponseBody: "manual"` on
+ * Workers) must be returned in a new response, `new Response(response.body, response)`.
+ */
+export type TargetPlace<H = Handler> =
+  | string
+  | URL
+  | readonly (string | URL | WeightedUrl)[]
+  | UpstreamList
+  | Fetcher
+  | H;
+
+/** What is told of upstreams that come and go. */
+export interface Changes {
+  readonly added: (upstream: Upstream) => void;
+  readonly removed: (upstream: Upstream) => void;
+}
+
+/** What gives its upstreams to every target; a list that nobody makes is in no bundle. */
+export interface Joinable {
+  /** The upstreams as objects of the target's own, in a list that changes. */
+  join(transport: Transport): Place;
+}
+
+/** The upstreams at a place, and how to hear of changes, where there can be any. */
+export interface Place {
+  readonly upstreams: readonly Upstream[];
+  readonly watch?: (changes: Changes) => void;
+}
+
+/** Checks what was configured as a place. */
+export function readPlace(
+  place: unknown,
+  transport: Transport,
+  name: string,
+  refuse: Refuse,
+): Place {
+  if (isFetcher(place) && isBinding(place)) return { upstreams: [bindingUpstream(place)] };
+  if (typeof place === "function" || isFetcher(place)) {
+    return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place))] };
+  }
+  if (!Array.isArray(place)) {
+    if (isJoinable(place)) return place.join(transport);
+    return { upstreams: [remoteUpstream(readUrl(place, refuse), 1, transport)] };
+  }
+  if (place.length === 0) refuse(" is an empty list; give it a URL");
+  const upstreams = place.map((member: string | URL | WeightedUrl) => {
+    const { url, weight } = readMember(`proxy: ${name}`, member, refuse);
+    return remoteUpstream(url, weight, transport);
+  });
+  return { upstreams };
+}
+
+/** Whether a value can be such a place, and not a table of them. */
+export function isPlace(value: unknown): boolean {
+  return typeof value !== "object" || value === null || Array.isArray(value) ||
+    value instanceof URL || isFetcher(value) || isJoinable(value);
+}
+
+function isJoinable(value: unknown): value is Joinable {
+  return typeof value === "object" && value !== null && "join" in value;
+}
