@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { build } from "esbuild";
@@ -39,7 +47,10 @@ test("the first server of the README runs in an empty folder", async () => {
   ) ?? [];
   const [, code = ""] = /^```ts[^\n]*\n([\s\S]*?)^```$/m.exec(section) ?? [];
   const folder = project({ "app.ts": code.replace("port: 3000", "port: 0"), "x.txt": "a file" });
-  const child = spawn(process.execPath, ["app.ts"], { cwd: folder, stdio: ["ignore", "pipe", 2] });
+  const child = spawn(process.execPath, ["app.ts"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   try {
     const [printed] = await once(child.stdout, "data") as [Buffer];
     const url = /http:\S+/.exec(printed.toString())?.[0] ?? "";
@@ -48,6 +59,12 @@ test("the first server of the README runs in an empty folder", async () => {
   } finally {
     child.kill();
   }
+});
+
+test("the package has the manuals", () => {
+  const manuals = globSync("src/**/README.md").toSorted();
+  assert.ok(manuals.length > 5);
+  for (const manual of manuals) assert.ok(existsSync(join(shipped, "package", manual)), manual);
 });
 
 const APP = `
