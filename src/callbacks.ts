@@ -11,7 +11,7 @@
  *
  * @param name What the function is called in the report: `proxy: onError`.
  */
-export function telling<A extends readonly unknown[]>(
+export function guardCallback<A extends readonly unknown[]>(
   name: string,
   tell: (...args: A) => unknown,
 ): (...args: A) => void {
@@ -32,7 +32,7 @@ export function telling<A extends readonly unknown[]>(
  * @param name What the function is called in errors: `serveStatic: isAllowed`.
  * @throws {TypeError} When it is a promise.
  */
-export function atOnce<T>(name: string, value: T): T {
+export function requireSync<T>(name: string, value: T): T {
   if (!isThenable(value)) return value;
   Promise.resolve(value).catch(() => {}); // whoever called is told of the mistake instead
   throw new TypeError(`${name} must not be async; let it return a value, not a promise`);

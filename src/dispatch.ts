@@ -24,7 +24,7 @@ import {
   type SameNeeds,
 } from "./handler.ts";
 import { longestPrefix } from "./http/prefix_tree.ts";
-import { descend, type Entrance, entrance, placed, wrapping } from "./mount.ts";
+import { descend, type Enter, enterOf, mountAware, wrapping } from "./mount.ts";
 
 /** Handlers, and what has one as its method `fetch`, by the path they are mounted on. */
 export type Mounts<H extends AnyHandler | Fetcher = Handler | Fetcher> = Readonly<
@@ -37,10 +37,10 @@ export interface DispatchOptions {
    * Whether a mounted handler sees `request.url` without its mount. Set it to `false` for an app
    * that knows its own base path, or that needs the very request its host passed. Default `true`.
    */
-  readonly rewrite?: boolean;
+  readonly removePrefix?: boolean;
 }
 
-const OPTIONS: Checks<DispatchOptions> = { rewrite: flag };
+const OPTIONS: Checks<DispatchOptions> = { removePrefix: flag };
 
 /**
  * Hands a request to the handler mounted on the beginning of its path, and to the wrapped handler
@@ -79,22 +79,22 @@ export function dispatch<M extends Mounts<AnyHandler | Fetcher>>(
     fail("dispatch: mounts", mounts, 'one such as { "/blog": blog }');
   }
   checkOptions("dispatch", options, OPTIONS);
-  const { rewrite = true } = options;
+  const { removePrefix = true } = options;
   const find = longestPrefix(
     "dispatch: the mount",
     Object.entries<AnyHandler | Fetcher>(mounts).map(checked),
   );
   return wrapping("dispatch", (passOn) =>
-    placed((request, place, args) => {
-      const found = find(place.canonical);
-      if (!found) return passOn(request, place, args);
-      const there = found.end === 0 ? place : descend(place, found.end, rewrite);
+    mountAware((request, mount, args) => {
+      const found = find(mount.canonical);
+      if (!found) return passOn(request, mount, args);
+      const there = found.end === 0 ? mount : descend(mount, found.end, removePrefix);
       return found.value(request, there, args);
     }));
 }
 
-function checked([path, handler]: [string, AnyHandler | Fetcher]): [string, Entrance] {
+function checked([path, handler]: [string, AnyHandler | Fetcher]): [string, Enter] {
   const where = `dispatch: the mount ${JSON.stringify(path)}`;
   // The type of the middleware has made sure that the arguments are those it needs.
-  return [path, entrance(requireHandler(where, handler))];
+  return [path, enterOf(requireHandler(where, handler))];
 }

@@ -5,7 +5,7 @@
  */
 import type { Middleware } from "./handler.ts";
 import { escapeHtml } from "./http/html.ts";
-import { placed, wrapping } from "./mount.ts";
+import { mountAware, wrapping } from "./mount.ts";
 
 /** A whole query: what an apprentice makes last. */
 const MAGIC = "?masterpiece";
@@ -70,7 +70,7 @@ export function easterEgg(): Middleware {
   return wrapping(
     "easterEgg",
     (passOn) =>
-      placed((request, place, args) =>
+      mountAware((request, place, args) =>
         place.target.query === MAGIC ? answer(request) : passOn(request, place, args)
       ),
   );

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { attached } from "./host/side_table.ts";
+import { sideTable } from "./host/side_table.ts";
 import { fail } from "./config.ts";
 import {
   asMiddleware,
@@ -17,7 +17,7 @@ import {
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./host/host_request.ts";
 import { isUpgraded } from "./host/client_address.ts";
-import { readTarget, type Target } from "./http/request_target.ts";
+import { parseRequestTarget, type RequestTarget } from "./http/request_target.ts";
 import { textResponse } from "./host/text_response.ts";
 
 /** Where a handler is mounted, as `mountOf` tells it. */
@@ -31,28 +31,28 @@ export interface Mount {
 }
 
 /** A mount, and what our own handlers need to go on from it. Immutable. */
-export interface Place extends Mount {
+export interface MountState extends Mount {
   /** `path` in the form that mounts are matched on. */
   readonly canonical: string;
   /** What `request.url` holds around its path. */
-  readonly target: Target;
+  readonly target: RequestTarget;
   /** How much of `base` the URL of the request at hand has already lost. */
-  readonly hidden: number;
+  readonly strippedLength: number;
   /** Whether a foreign handler is to see a URL without the base; the innermost dispatch decides. */
-  readonly rewrite: boolean;
+  readonly removePrefix: boolean;
 }
 
 /** Calls a handler at a place. */
-export type Entrance<Args extends readonly unknown[] = readonly unknown[]> = (
+export type Enter<Args extends readonly unknown[] = readonly unknown[]> = (
   request: Request,
-  place: Place,
+  mount: MountState,
   args: Args,
 ) => Response | Promise<Response>;
 
 /** The places of requests that a foreign handler has been given. */
-const places = attached<Request, Place>();
+const mountStates = sideTable<Request, MountState>();
 /** How to enter our own handlers without rewriting. */
-const entrances = new WeakMap<Handler<never>, Entrance>();
+const enterFunctions = new WeakMap<Handler<never>, Enter>();
 
 /**
  * Tells where the handler that received `request` is mounted. Read it before the first `await`. A
@@ -76,9 +76,9 @@ const entrances = new WeakMap<Handler<never>, Entrance>();
  * ```
  */
 export function mountOf(request: Request): Mount {
-  const place = places.get(request);
-  if (place) return { base: place.base, path: place.path, original: nativeRequest(place.original) };
-  const target = readTarget(request.url, null);
+  const mount = mountStates.get(request);
+  if (mount) return { base: mount.base, path: mount.path, original: nativeRequest(mount.original) };
+  const target = parseRequestTarget(request.url, null);
   return { base: "", path: target?.path ?? "", original: request };
 }
 
@@ -88,16 +88,16 @@ export function mountOf(request: Request): Mount {
  *
  * @param refuse Answers a request that asks for nothing that can be, with 400.
  */
-export function placed<Args extends readonly unknown[]>(
-  answer: Entrance<Args>,
+export function mountAware<Args extends readonly unknown[]>(
+  answer: Enter<Args>,
   refuse: (request: Request) => Response | Promise<Response> = (request) =>
     textResponse(request, 400, "Bad Request"),
 ): Handler<Args> {
   const handler: Handler<Args> = (request, ...args) => {
-    const place = placeOf(request);
-    return place ? answer(request, place, args) : refuse(request);
+    const mount = mountStateOf(request);
+    return mount ? answer(request, mount, args) : refuse(request);
   };
-  entrances.set(handler, answer as Entrance);
+  enterFunctions.set(handler, answer as Enter);
   return handler;
 }
 
@@ -105,29 +105,33 @@ export function placed<Args extends readonly unknown[]>(
  * How to call a handler at a place. A foreign handler gets a request whose URL has lost the base,
  * or, where URLs are kept, the request at hand while `mountOf` tells the place.
  */
-export function entrance<Args extends readonly unknown[]>(
+export function enterOf<Args extends readonly unknown[]>(
   handler: Handler<Args>,
-): Entrance<Args> {
-  const own = entrances.get(handler);
+): Enter<Args> {
+  const own = enterFunctions.get(handler);
   if (own) return own;
   // It is ours, too, and where it stands is all the same to it.
   if ((handler as unknown) === notFound) return notFound;
-  const call: Entrance<Args> = (request, place, args) => {
-    if (place.base.length === place.hidden) return handler(nativeRequest(request), ...args);
-    if (!place.rewrite) return lend(handler, nativeRequest(request), place, args);
-    return handler(rebase(request, place), ...args);
+  const call: Enter<Args> = (request, mount, args) => {
+    if (mount.base.length === mount.strippedLength) return handler(nativeRequest(request), ...args);
+    if (!mount.removePrefix) return withMount(handler, nativeRequest(request), mount, args);
+    return handler(stripBase(request, mount), ...args);
   };
-  return (request, place, args) => {
-    const response = call(request, place, args);
+  return (request, mount, args) => {
+    const response = call(request, mount, args);
     if (response instanceof Response) return response;
     return Promise.resolve(response).then((settled) =>
-      settled instanceof Response ? settled : unusual(settled, place, args)
+      settled instanceof Response ? settled : unusual(settled, mount, args)
     );
   };
 }
 
 /** Anything but a `Response` of the runtime: another implementation of it, or a mistake. */
-function unusual(value: unknown, { base, original }: Place, args: readonly unknown[]): Response {
+function unusual(
+  value: unknown,
+  { base, original }: MountState,
+  args: readonly unknown[],
+): Response {
   if (value === undefined && isUpgraded(original, args)) return value as unknown as Response;
   return requireResponse(base === "" ? "the handler" : `the handler at ${base}`, value);
 }
@@ -140,34 +144,46 @@ function unusual(value: unknown, { base, original }: Place, args: readonly unkno
  */
 export function wrapping<Needs extends readonly unknown[]>(
   name: string,
-  wrap: (passOn: Entrance) => Handler<readonly unknown[]>,
+  wrap: (passOn: Enter) => Handler<readonly unknown[]>,
 ): Middleware<Needs> {
   const middleware = (inner: Handler<readonly unknown[]>): Handler<readonly unknown[]> => {
-    return wrap(entrance(requireHandler(`${name}: the wrapped handler`, inner)));
+    return wrap(enterOf(requireHandler(`${name}: the wrapped handler`, inner)));
   };
   // What comes out takes what the wrapped handler takes, since it hands it on.
   return asMiddleware(middleware as unknown as Middleware<Needs>);
 }
 
-function placeOf(request: Request): Place | undefined {
-  const known = typeof request === "object" && request && places.get(request);
+function mountStateOf(request: Request): MountState | undefined {
+  const known = typeof request === "object" && request && mountStates.get(request);
   if (known) return known;
   if (!request?.headers) {
     fail("the request", request, "a Request");
   }
-  const target = readTarget(request.url, request.headers.get("host"));
-  return target && placeAt(request, target);
+  const target = parseRequestTarget(request.url, request.headers.get("host"));
+  return target && initialMount(request, target);
 }
 
 /** The place of a request that has come through no mount yet. */
-export function placeAt(request: Request, target: Target): Place {
+export function initialMount(request: Request, target: RequestTarget): MountState {
   const { path, canonical } = target;
-  return { base: "", path, original: request, canonical, target, hidden: 0, rewrite: true };
+  return {
+    base: "",
+    path,
+    original: request,
+    canonical,
+    target,
+    strippedLength: 0,
+    removePrefix: true,
+  };
 }
 
 /** The place behind the first `end` characters of the canonical path, a segment boundary. */
-export function descend(place: Place, end: number, rewrite: boolean = place.rewrite): Place {
-  const { base, path, canonical, original, target, hidden } = place;
+export function descend(
+  mount: MountState,
+  end: number,
+  removePrefix: boolean = mount.removePrefix,
+): MountState {
+  const { base, path, canonical, original, target, strippedLength: hidden } = mount;
   const cut = path === canonical ? end : sameBoundary(path, canonical, end);
   return {
     base: base + path.slice(0, cut),
@@ -175,8 +191,8 @@ export function descend(place: Place, end: number, rewrite: boolean = place.rewr
     original,
     canonical: canonical.slice(end),
     target,
-    hidden,
-    rewrite,
+    strippedLength: hidden,
+    removePrefix,
   };
 }
 
@@ -191,26 +207,26 @@ function sameBoundary(path: string, canonical: string, end: number): number {
  * A request whose URL has lost the base. A run of leading slashes becomes one: `/docs//evil.com`
  * must not reach an app as `//evil.com`, which it might send back as a `Location`.
  */
-function rebase(request: Request, place: Place): Request {
-  const { origin, query } = place.target;
-  const url = `${origin}/${place.path.replace(/^\/+/, "")}${query}`;
+function stripBase(request: Request, mount: MountState): Request {
+  const { origin, query } = mount.target;
+  const url = `${origin}/${mount.path.replace(/^\/+/, "")}${query}`;
   const copy = nativeRequest(request, url);
-  places.set(copy, { ...place, hidden: place.base.length });
+  mountStates.set(copy, { ...mount, strippedLength: mount.base.length });
   return copy;
 }
 
 /** Sets the request's place for as long as the handler answers. */
-async function lend<Args extends readonly unknown[]>(
+async function withMount<Args extends readonly unknown[]>(
   handler: Handler<Args>,
   request: Request,
-  place: Place,
+  mount: MountState,
   args: Args,
 ): Promise<Response> {
-  const before = places.get(request);
-  places.set(request, place);
+  const before = mountStates.get(request);
+  mountStates.set(request, mount);
   try {
     return await handler(request, ...args);
   } finally {
-    places.set(request, before);
+    mountStates.set(request, before);
   }
 }

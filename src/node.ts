@@ -13,11 +13,11 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { telling } from "./callbacks.ts";
+import { guardCallback } from "./callbacks.ts";
 import { checkOptions } from "./config.ts";
 import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { textResponse } from "./host/text_response.ts";
-import { entrance, placeAt } from "./mount.ts";
+import { enterOf, initialMount } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { limitConnections } from "./node/connection_limit.ts";
 import { answerEarly } from "./node/request_body.ts";
@@ -26,13 +26,13 @@ import { unsoundHttp2 } from "./node/http2_limits.ts";
 import { refuse } from "./node/reject.ts";
 import { inTurn } from "./node/pipelining.ts";
 import { isLost, rememberPeers } from "./node/peer.ts";
-import { receive } from "./node/parse_request.ts";
-import { abandon, cut, writeResponse } from "./node/write_response.ts";
+import { parseRequest } from "./node/parse_request.ts";
+import { abandon, cutConnection, writeResponse } from "./node/write_response.ts";
 import {
-  ELSEWHERE,
   LISTENER_OPTIONS,
   type ListenerOptions,
   MAX_REQUEST_BODY_SIZE,
+  SERVE_HINTS,
   SERVE_OPTIONS,
   type ServeOptions,
 } from "./node/serve_options.ts";
@@ -105,7 +105,7 @@ export interface RunningServer {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  checkOptions("serve", options, SERVE_OPTIONS, { required: ["fetch"], elsewhere: ELSEWHERE });
+  checkOptions("serve", options, SERVE_OPTIONS, { required: ["fetch"], elsewhere: SERVE_HINTS });
   const { fetch, port = 3000, hostname, tls, http2 = false } = options;
   if (http2 && tls === undefined) {
     throw new TypeError("serve: http2 needs tls, a certificate and its key");
@@ -160,26 +160,26 @@ export function listener(
   const handler = requireHandler("listener: fetch", fetch);
   checkOptions("listener", options, LISTENER_OPTIONS);
   const { onError = console.error, maxRequestBodySize = MAX_REQUEST_BODY_SIZE } = options;
-  const tell = telling("serve: onError", onError);
-  const enter = entrance(handler);
+  const tell = guardCallback("serve: onError", onError);
+  const enter = enterOf(handler);
   const answer = (message: IncomingMessage, sink: ServerResponse): void => {
     if (isDeclined(message)) answerLast(message, sink);
     let refused = false;
     const exceeded = (error: Error): void => {
       // From here on it is as if the client had left.
       if (typeof received === "object") received.leave(error);
-      if (sink.headersSent) return cut(sink);
+      if (sink.headersSent) return cutConnection(sink);
       refused = true;
       refuse(message, sink, 413);
     };
-    const received = receive(message, sink, { most: maxRequestBodySize, exceeded });
+    const received = parseRequest(message, sink, { most: maxRequestBodySize, exceeded });
     if (typeof received === "number") return refuse(message, sink, received);
-    if (received.address === undefined && isLost(message.socket)) return cut(sink);
+    if (received.address === undefined && isLost(message.socket)) return cutConnection(sink);
     const request = received as unknown as Request;
     const open = tunnellerOf(sink);
     const send = (answer: unknown): void | Promise<void> => {
       const response = checked(answer);
-      if (received.gone) return abandon(response);
+      if (received.disconnectReason) return abandon(response);
       const tunnel = open && tunnelOf(response);
       if (tunnel) return open(tunnel);
       // Where there is no content, Node may have made no stream for it.
@@ -188,14 +188,14 @@ export function listener(
     };
     const fail = (error: unknown): void => {
       if (refused) return;
-      if (!received.gone) tell(error);
-      if (sink.headersSent || received.gone) return cut(sink);
+      if (!received.disconnectReason) tell(error);
+      if (sink.headersSent || received.disconnectReason) return cutConnection(sink);
       // Node keeps the phrase of fields that it refused.
       if (!("stream" in sink)) sink.statusMessage = "";
       void send(textResponse(request, 500, "Internal Server Error"));
     };
     try {
-      const response = enter(request, placeAt(request, received.target), []);
+      const response = enter(request, initialMount(request, received.target), []);
       if (response instanceof Response) return void send(response)?.catch(fail);
       received.watch();
       Promise.resolve(response).then(send).catch(fail);

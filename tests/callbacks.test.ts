@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { debug } from "../src/debug/mod.ts";
 import { type Handler, notFound } from "../src/handler.ts";
-import { type ProxyOptions, proxyTo, rendezvous, type TargetOptions } from "../src/proxy/mod.ts";
+import { hashBy, type ProxyOptions, proxyTo, type TargetOptions } from "../src/proxy/mod.ts";
 import { memory, remote, serveStatic, type ServeStaticOptions } from "../src/static/mod.ts";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
 
@@ -40,8 +40,8 @@ const files = (options: ServeStaticOptions): Handler =>
 const proxied = (options: ProxyOptions, target: Partial<TargetOptions> = {}): Handler =>
   proxyTo({ target: "http://up", ...target }, { transport: new FakeTransport(), ...options });
 const failing = new FakeTransport(() => Promise.reject(new Error("no upstream")));
-const informing = new FakeTransport(({ onInformation }) => {
-  onInformation?.(103, []);
+const informing = new FakeTransport(({ onInformational }) => {
+  onInformational?.(103, []);
   return ok();
 });
 const debugged = (options: Parameters<typeof debug>[0]): Handler =>
@@ -79,13 +79,13 @@ const told: readonly (readonly [string, (tell: Failing) => unknown, unknown, str
     ", of content that paused,",
   ],
   [
-    "proxy: onInformation",
-    (onInformation) => status(proxied({ onInformation, transport: informing })),
+    "proxy: onInformational",
+    (onInformational) => status(proxied({ onInformational, transport: informing })),
     200,
   ],
   [
     "proxy: health",
-    (sent) => status(proxied({}, { health: { admits: () => true, sent: () => sent } })),
+    (sent) => status(proxied({}, { health: { isAvailable: () => true, track: () => sent } })),
     200,
   ],
   [
@@ -121,8 +121,8 @@ const asked: readonly (readonly [string, (ask: Failing) => Handler])[] = [
     (balance) => proxied({}, { target: ["http://a", "http://b"], balance }),
   ],
   [
-    "rendezvous: the key",
-    (key) => proxied({}, { target: ["http://a", "http://b"], balance: rendezvous(key) }),
+    "hashBy: the key",
+    (key) => proxied({}, { target: ["http://a", "http://b"], balance: hashBy(key) }),
   ],
   ["serveStatic: isAllowed", (isAllowed) => files({ isAllowed })],
   ["serveStatic: headers", (headers) => files({ headers })],
@@ -130,7 +130,7 @@ const asked: readonly (readonly [string, (ask: Failing) => Handler])[] = [
   ["serveStatic: download", (download) => files({ download })],
   ['serveStatic: the export "/"', (make) => serveStatic({ "/": make })(notFound)],
   ["debug: render", (render) => debugged({ render })],
-  ["debug: hide", (hide) => debugged({ hide })],
+  ["debug: hide", (hide) => debugged({ filterFrame: hide })],
   ["debug: clientAddress", (clientAddress) => debugged({ clientAddress })],
 ];
 for (const [name, make] of asked) {
@@ -158,7 +158,7 @@ test("what a health throws when the client leaves is nobody's error", async () =
     return new Promise(() => {});
   });
   const app = proxied({ transport: silent }, {
-    health: { admits: () => true, sent: () => throws },
+    health: { isAvailable: () => true, track: () => throws },
   });
   const lines = await reported(async () => {
     const { status } = await app(new Request("http://localhost/", { signal: leaving.signal }));

@@ -94,20 +94,22 @@ test("what follows a mount never becomes an authority", async () => {
   }
 });
 
-test("rewrite: false keeps the URL and the request, and mountOf still tells", async () => {
+test("removePrefix: false keeps the URL and the request, and mountOf still tells", async () => {
   const received = new Request("http://host/a/x");
   const app = dispatch({
     "/a": (request) => {
       assert.equal(request, received);
       return new Response(`${request.url} ${mountOf(request).base} ${mountOf(request).path}`);
     },
-  }, { rewrite: false })(notFound);
+  }, { removePrefix: false })(notFound);
   assert.equal(await (await app(received)).text(), "http://host/a/x /a /x");
 });
 
-test("rewrite: false holds for what the mounted middlewares wrap", async () => {
+test("removePrefix: false holds for what the mounted middlewares wrap", async () => {
   const inner: Handler = (request) => new Response(request.url);
-  const app = dispatch({ "/a": dispatch({ "/b": notFound })(inner) }, { rewrite: false })(notFound);
+  const app = dispatch({ "/a": dispatch({ "/b": notFound })(inner) }, { removePrefix: false })(
+    notFound,
+  );
   assert.equal(await text(app, "/a/x"), "http://host/a/x");
 });
 

@@ -215,7 +215,7 @@ test("the mount of the received request is restored after success and after reje
         return fails ? Promise.reject(new Error("seeded")) : new Response();
       };
       const table = Object.fromEntries(mounts.map((mount) => [mount, end]));
-      const app = dispatch(table, { rewrite: false })(end);
+      const app = dispatch(table, { removePrefix: false })(end);
       const request = new Request(url);
       const before = mountOf(request);
       for (const _ of [1, 2]) {

@@ -3,30 +3,30 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { debug, liveFrames } from "../src/debug/mod.ts";
 import {
+  activeHealth,
   assets,
   bucket,
   capacity,
-  checks,
   concurrency,
   dictionaries,
   dispatch,
-  ejection,
+  hashBy,
   inspect,
   keyValue,
   memory,
   mirrorTo,
   notFound,
   overlay,
+  passiveHealth,
   preload,
   proxy,
   proxyTo,
+  randomTwo,
   remote,
-  rendezvous,
   retries,
   serveStatic,
   slowStart,
   stickyCookie,
-  twoChoices,
   upstreamList,
 } from "../src/mod.ts";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
@@ -54,7 +54,7 @@ const targets: Record<string, Takes> = {
   headers: takes.emptyObject,
   removeHeaders: takes.emptyList,
   credentials: takes.flag,
-  rewrite: takes.flag,
+  rewriteLocation: takes.flag,
   rewriteOrigin: takes.flag,
   secureCookies: takes.flag,
   mirror: takes.nothing,
@@ -67,14 +67,14 @@ const targets: Record<string, Takes> = {
   limit: takes.nothing,
 };
 
-testOptions("dispatch", (o) => dispatch({ "/a": notFound }, o), { rewrite: takes.flag });
+testOptions("dispatch", (o) => dispatch({ "/a": notFound }, o), { removePrefix: takes.flag });
 testOptions("serveStatic", (o) => serveStatic(site, o), {
   disallow: takes.either(takes.text, takes.emptyList),
   isAllowed: takes.callback,
   dotfiles: takes.nothing,
   colons: takes.flag,
   symlinks: takes.nothing,
-  hot: takes.either(takes.oneOf(false), takes.emptyObject),
+  memoryCache: takes.either(takes.oneOf(false), takes.emptyObject),
   cache: takes.either(takes.flag, takes.callback, takes.emptyObject),
   cacheTimeout: takes.whole(0),
   mimeTypes: takes.emptyObject,
@@ -93,7 +93,7 @@ testOptions("serveStatic", (o) => serveStatic(site, o), {
   headers: takes.either(takes.callback, takes.emptyList),
   download: takes.either(takes.flag, takes.callback),
   untrusted: takes.flag,
-  refuseMethods: takes.flag,
+  methodNotAllowed: takes.flag,
   onServe: takes.callback,
 });
 testOptions("remote", (o) => remote(up, o), { timeout: takes.number(1), onError: takes.callback });
@@ -108,7 +108,7 @@ const proxied: Record<string, Takes> = {
   clientAddress: takes.callback,
   onRequest: takes.callback,
   onResponse: takes.callback,
-  onInformation: takes.callback,
+  onInformational: takes.callback,
   onError: takes.callback,
   transport: takes.nothing,
 };
@@ -151,27 +151,27 @@ testOptions("retries", retries, {
   statuses: takes.emptyList,
   budget: takes.number(0),
   reserve: takes.number(1),
-  longestWait: takes.number(0),
+  maxWait: takes.number(0),
   backoff: takes.number(0),
   random: takes.callback,
   clock: takes.nothing,
 });
-testOptions("ejection", ejection, {
+testOptions("passiveHealth", passiveHealth, {
   failures: takes.whole(1),
   statuses: takes.emptyList,
   time: takes.number(1),
-  longestTime: takes.nothing, // less than the default of `time`
-  most: takes.number(0, 1),
+  maxTime: takes.nothing, // less than the default of `time`
+  maxEjected: takes.number(0, 1),
   strict: takes.flag,
   clock: takes.nothing,
 });
-testOptions("checks", (o) => checks({ path: "/health", ...o }), {
+testOptions("activeHealth", (o) => activeHealth({ path: "/health", ...o }), {
   path: takes.nothing,
   interval: takes.number(1),
   timeout: takes.number(1),
   passes: takes.whole(1),
   fails: takes.whole(1),
-  isWell: takes.callback,
+  isHealthy: takes.callback,
   clock: takes.nothing,
 });
 testOptions("concurrency", (o) => concurrency(1, o), {
@@ -180,14 +180,14 @@ testOptions("concurrency", (o) => concurrency(1, o), {
   retryAfter: takes.whole(0),
   clock: takes.nothing,
 });
-testOptions("slowStart", (o) => slowStart(ejection(), o), {
+testOptions("slowStart", (o) => slowStart(passiveHealth(), o), {
   time: takes.number(1),
   clock: takes.nothing,
 });
 testOptions("mirrorTo", (o) => mirrorTo(up, o), {
   share: takes.number(0, 1),
   timeout: takes.number(1),
-  most: takes.whole(1),
+  maxInFlight: takes.whole(1),
   random: takes.callback,
   clock: takes.nothing,
 });
@@ -195,10 +195,10 @@ testOptions("stickyCookie", (o) => stickyCookie("name", o), {
   maxAge: takes.whole(1),
   otherwise: takes.callback,
 });
-testOptions("twoChoices", twoChoices, { random: takes.callback });
+testOptions("randomTwo", randomTwo, { random: takes.callback });
 testOptions("debug", (o) => debug(o), {
   enabled: takes.flag,
-  frames: takes.nothing,
+  live: takes.nothing,
   pin: takes.oneOf(false, "nonsense", "no\u0000nsense"),
   trustedHosts: takes.emptyList,
   path: takes.nothing,
@@ -207,8 +207,8 @@ testOptions("debug", (o) => debug(o), {
   log: takes.callback,
   render: takes.callback,
   clientAddress: takes.callback,
-  behindProxy: takes.flag,
-  hide: takes.callback,
+  trustedProxies: takes.flag,
+  filterFrame: takes.callback,
 });
 testOptions("liveFrames", liveFrames, { frames: takes.whole(1), now: takes.callback });
 
@@ -243,10 +243,10 @@ const positional: readonly (readonly [string, (value: never) => unknown, Takes])
   ["capacity", capacity, takes.whole(1)],
   ["concurrency", concurrency, takes.whole(1)],
   ["slowStart", slowStart, takes.nothing],
-  ["rendezvous", rendezvous, takes.callback],
-  ["rendezvous", (value) => rendezvous({ header: value }), takes.name],
-  ["rendezvous", (value) => rendezvous({ cookie: value }), takes.name],
-  ["rendezvous", (value) => rendezvous("path", value), takes.callback],
+  ["hashBy", hashBy, takes.callback],
+  ["hashBy", (value) => hashBy({ header: value }), takes.name],
+  ["hashBy", (value) => hashBy({ cookie: value }), takes.name],
+  ["hashBy", (value) => hashBy("path", value), takes.callback],
   ["upstreamList", upstreamList, list],
   ["upstreamList", (value) => upstreamList([value]), takes.nothing],
   ["stickyCookie", (value) => stickyCookie(value), takes.name],
@@ -314,18 +314,18 @@ const told: readonly (readonly [string, () => unknown, string])[] = [
   ],
   [
     "a text for the options",
-    () => checks(wrong("/health")),
-    'checks: options is "/health"; give an object such as { path: … }',
+    () => activeHealth(wrong("/health")),
+    'activeHealth: options is "/health"; give an object such as { path: … }',
   ],
   [
     "a required option that is missing",
-    () => checks(wrong({})),
-    'checks: path is undefined; give a path such as "/health"',
+    () => activeHealth(wrong({})),
+    'activeHealth: path is undefined; give a path such as "/health"',
   ],
   [
     "null for the options",
     () => dispatch({}, wrong(null)),
-    "dispatch: options is null; give an object such as { rewrite: … }",
+    "dispatch: options is null; give an object such as { removePrefix: … }",
   ],
   [
     "headers made by a function",
@@ -369,7 +369,7 @@ test("a value that may be a secret is not in the error", () => {
   }
 });
 
-test("an ejection may be longer than the default of the longest", () => {
-  ejection({ time: 600_000 });
-  assert.throws(() => ejection({ time: 10, longestTime: 5 }), /ejection: longestTime is 5; give/);
+test("an passiveHealth may be longer than the default of the longest", () => {
+  passiveHealth({ time: 600_000 });
+  assert.throws(() => passiveHealth({ time: 10, maxTime: 5 }), /passiveHealth: maxTime is 5; give/);
 });

@@ -41,6 +41,6 @@ export function shortName(file: string, directory: string): string {
  * Whether the name is one of source text. Nothing else is ever read for an excerpt, so that no
  * stack, real or forged, can show a key or a password file.
  */
-export function isSource(file: string): boolean {
+export function isSourceFile(file: string): boolean {
   return SOURCE.test(file) && !file.includes("\0");
 }

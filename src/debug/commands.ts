@@ -11,7 +11,7 @@ import { isOwnOrigin } from "./same_origin.ts";
 import type { Member } from "./inspected.ts";
 import type { Lock } from "./lock.ts";
 import type { RequestModel } from "./redact.ts";
-import { respondJson } from "./page_response.ts";
+import { jsonResponse } from "./page_response.ts";
 
 /** A frame that can be asked about. */
 export interface LiveFrame {
@@ -36,7 +36,7 @@ export interface CommandTools {
   /** The token of this process. */
   readonly token: string;
   /** Whether a proxy in front is expected. */
-  readonly behindProxy: boolean;
+  readonly trustedProxies: boolean;
   /** The path that the cookie is for. */
   readonly path: string;
   /** The error of that id; `undefined` when it is gone. */
@@ -102,13 +102,13 @@ export async function command(
   tools: CommandTools,
 ): Promise<Response> {
   const refuse = (status: number, reason: string, fields?: Record<string, string>): Response =>
-    respondJson(request, status, { reason, locked: status === 401 }, fields);
+    jsonResponse(request, status, { reason, locked: status === 401 }, fields);
   const allow = { allow: "POST" };
-  if (request.method === "OPTIONS") return respondJson(request, 200, {}, allow);
+  if (request.method === "OPTIONS") return jsonResponse(request, 200, {}, allow);
   if (request.method !== "POST") return refuse(405, "Commands are sent with POST.", allow);
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json *(?:;|$)/i.test(type)) return refuse(415, "Commands are JSON.");
-  if (!isOwnOrigin(request, tools.behindProxy)) {
+  if (!isOwnOrigin(request, tools.trustedProxies)) {
     return refuse(403, "This is for its own page only.");
   }
   if (request.headers.get("x-debug-token") !== tools.token) {
@@ -134,7 +134,7 @@ export async function command(
     );
   }
   const answer = await COMMANDS.get(name)?.(error, question, tools);
-  return answer ? respondJson(request, 200, answer) : refuse(
+  return answer ? jsonResponse(request, 200, answer) : refuse(
     410,
     "This frame, or this value, is not kept alive. Its variables cannot be read.",
   );
@@ -145,18 +145,18 @@ async function unlock(
   { pin }: Question,
   { lock, path }: CommandTools,
 ): Promise<Response> {
-  if (!lock) return respondJson(request, 200, {});
+  if (!lock) return jsonResponse(request, 200, {});
   const secure = new URL(request.url).protocol === "https:";
   const attempt = await lock.tryPin(typeof pin === "string" ? pin : "", path, secure);
   if (typeof attempt === "object") {
-    return respondJson(request, 200, {}, { "set-cookie": attempt.cookie });
+    return jsonResponse(request, 200, {}, { "set-cookie": attempt.cookie });
   }
   const { attempts } = lock;
   return attempt === "locked" || attempts === 0
-    ? respondJson(request, 423, {
+    ? jsonResponse(request, 423, {
       reason: "That was one wrong PIN too many. Restart the server to unlock the page.",
     })
-    : respondJson(request, 401, {
+    : jsonResponse(request, 401, {
       locked: true,
       reason: `Wrong PIN. ${attempts} attempts are left.`,
     });

@@ -3,34 +3,34 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
+import { requireSync } from "../callbacks.ts";
 import { asMiddleware, type Handler, type Middleware, requireHandler } from "../handler.ts";
 import { negotiateMedia } from "../http/accept.ts";
 import { nativeRequest } from "../host/host_request.ts";
 import { textResponse } from "../host/text_response.ts";
-import { type Entrance, type Place, placed, wrapping } from "../mount.ts";
+import { type Enter, mountAware, type MountState, wrapping } from "../mount.ts";
 import { clientAddress as connectionAddress } from "../host/client_address.ts";
-import { type Surroundings, surroundings } from "../platform/environment.ts";
+import { type Platform, readPlatform } from "../platform/environment.ts";
 import { hostAddress } from "./host_address.ts";
 import { watch } from "./body.ts";
-import { createDesk, type Desk } from "./state.ts";
-import { refusal } from "./same_origin.ts";
-import type { Clock } from "./lock.ts";
-import { configure, type DebugOptions, isEnabled, type Settings } from "./debug_options.ts";
-import { respond, respondPage } from "./page_response.ts";
+import { createState, type DebugState } from "./state.ts";
+import { refuseOrigin } from "./same_origin.ts";
+import type { LockClock } from "./lock.ts";
+import { configure, type DebugOptions, type DebugSettings, isEnabled } from "./debug_options.ts";
+import { debugResponse, pageResponse } from "./page_response.ts";
 import { renderMarkdown } from "./render/markdown.ts";
 import { renderText } from "./render/text.ts";
-import { room } from "./routes.ts";
+import { route } from "./routes.ts";
 
 /** What a debugger stands on, for tests. */
-export interface Ground extends Clock, Surroundings {}
+export interface Deps extends LockClock, Platform {}
 
 /** In order of preference: what asks for nothing is no browser. */
 const TYPES = ["text/plain", "text/html", "application/json", "text/markdown"];
 
 /**
  * Shows what a handler throws: its frames with their source, what caused it, and the request that
- * failed; with `frames`, the variables of each frame, too, and a console that runs code in it.
+ * failed; with `live`, the variables of each frame, too, and a console that runs code in it.
  *
  * Made for development. It is off unless the environment says `development` or `enabled` is true,
  * always off in production, and shows nothing to other machines. When off, it is not there: the
@@ -60,17 +60,17 @@ const TYPES = ["text/plain", "text/html", "application/json", "text/markdown"];
  */
 export function debug(options: DebugOptions = {}): Middleware {
   return debugOn(options, {
-    ...surroundings(),
+    ...readPlatform(),
     now: () => performance.now(),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   });
 }
 
 /** Makes a debugger that stands on what it is given. */
-export function debugOn(options: DebugOptions, ground: Ground): Middleware {
+export function debugOn(options: DebugOptions, ground: Deps): Middleware {
   const settings = configure(options, ground);
   if (!isEnabled(settings, ground)) return unchanged;
-  const desk = createDesk(settings, ground);
+  const desk = createState(settings, ground);
   return wrapping("debug", (enter) => wrap(enter, desk, settings));
 }
 
@@ -79,32 +79,32 @@ const unchanged: Middleware = asMiddleware((inner) =>
 );
 
 function wrap<Args extends readonly unknown[]>(
-  enter: Entrance<Args>,
-  desk: Desk,
-  settings: Settings,
+  enter: Enter<Args>,
+  desk: DebugState,
+  settings: DebugSettings,
 ): Handler<Args> {
-  const { frames, path, log, clientAddress, edge } = settings;
+  const { live: frames, path, log, clientAddress, edge } = settings;
   const run = <T>(work: () => T): T => frames ? frames.run(work) : work();
-  const addressOf = (place: Place, args: readonly unknown[]): string | undefined =>
-    atOnce("debug: clientAddress", clientAddress?.(nativeRequest(place.original), ...args)) ??
-      (edge ? undefined : connectionAddress(place.original, [])) ??
-      hostAddress(place.original, args);
+  const addressOf = (mount: MountState, args: readonly unknown[]): string | undefined =>
+    requireSync("debug: clientAddress", clientAddress?.(nativeRequest(mount.original), ...args)) ??
+      (edge ? undefined : connectionAddress(mount.original, [])) ??
+      hostAddress(mount.original, args);
 
   let warned = false;
-  return placed<Args>(async (request, place, args) => {
+  return mountAware<Args>(async (request, mount, args) => {
     // Each request to a Worker in production has this field, and none in development.
-    if (edge && place.original.headers.has("cf-ray")) {
+    if (edge && mount.original.headers.has("cf-ray")) {
       if (!warned) log("debug: off, although it is enabled, because this is Cloudflare's network");
       warned = true;
-      return await enter(request, place, args);
+      return await enter(request, mount, args);
     }
-    if (place.canonical === path || place.canonical.startsWith(`${path}/`)) {
-      const address = addressOf(place, args);
+    if (mount.canonical === path || mount.canonical.startsWith(`${path}/`)) {
+      const address = addressOf(mount, args);
       const tools = await desk.tools(address);
-      return await room(request, place, place.canonical.slice(path.length), address, tools);
+      return await route(request, mount, mount.canonical.slice(path.length), address, tools);
     }
     try {
-      const response = await run(() => enter(request, place, args));
+      const response = await run(() => enter(request, mount, args));
       // What is none is for the host to judge: on Bun, an upgraded request has no response.
       if (!(response instanceof Response)) return response;
       return watch(response, run, async (error) => {
@@ -113,18 +113,22 @@ function wrap<Args extends readonly unknown[]>(
     } catch (error) {
       if (isOwnAbort(error, request)) throw error;
       const record = await desk.record(error, request, "");
-      const refused = refusal(request, addressOf(place, args), settings);
+      const refused = refuseOrigin(request, addressOf(mount, args), settings);
       if (refused) {
         log(`debug: not shown to the client, because ${refused.reason}`);
         return textResponse(request, 500, "Internal Server Error", { "cache-control": "no-store" });
       }
       const { report } = record;
       const type = negotiateMedia(request.headers.get("accept"), TYPES) ?? "text/plain";
-      if (type === "application/json") return respond(request, 500, type, JSON.stringify(report));
-      if (type === "text/markdown") return respond(request, 500, type, renderMarkdown(report));
-      if (type === "text/plain") return respond(request, 500, type, renderText(report));
-      const base = place.base + path;
-      return respondPage(
+      if (type === "application/json") {
+        return debugResponse(request, 500, type, JSON.stringify(report));
+      }
+      if (type === "text/markdown") {
+        return debugResponse(request, 500, type, renderMarkdown(report));
+      }
+      if (type === "text/plain") return debugResponse(request, 500, type, renderText(report));
+      const base = mount.base + path;
+      return pageResponse(
         request,
         500,
         (nonce) => desk.page(record, { nonce, path: base, token: desk.token() }),

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { telling } from "../callbacks.ts";
+import { guardCallback } from "../callbacks.ts";
 import { callback, checkOptions, type Checks, fail, flag, is, like, listOf } from "../config.ts";
 import { configuredPath } from "../http/path.ts";
-import type { Surroundings } from "../platform/environment.ts";
+import type { Platform } from "../platform/environment.ts";
 import type { FrameCapture } from "./types.ts";
 import { configuredHosts } from "./same_origin.ts";
 import type { FrameModel, Report } from "./model.ts";
@@ -19,7 +19,7 @@ export interface DebugOptions {
    */
   readonly enabled?: boolean;
   /** Keeps the frames of errors alive, for variables and consoles: `liveFrames()`. Default: none. */
-  readonly frames?: FrameCapture;
+  readonly live?: FrameCapture;
   /**
    * The PIN that unlocks secrets, variables and consoles. Default: `HANDWERK_PIN` in the environment,
    * or nine random digits, which the terminal shows. `false` asks for none, and then the address of
@@ -56,17 +56,17 @@ export interface DebugOptions {
    * Whether a proxy of yours is in front, so that requests with `Forwarded`, `X-Forwarded-For` and
    * the like are answered. Default: `false`, because such a request may come from anywhere.
    */
-  readonly behindProxy?: boolean;
+  readonly trustedProxies?: boolean;
   /** Leaves a frame out. Default: all frames are shown. */
-  readonly hide?: (frame: FrameModel) => boolean;
+  readonly filterFrame?: (frame: FrameModel) => boolean;
 }
 
 /** Options, checked and complete. */
-export interface Settings extends DebugOptions {
+export interface DebugSettings extends DebugOptions {
   readonly trustedHosts: readonly string[];
   readonly path: string;
   readonly console: boolean;
-  readonly behindProxy: boolean;
+  readonly trustedProxies: boolean;
   readonly edge: boolean;
   readonly log: (text: string) => void;
 }
@@ -75,7 +75,7 @@ const LOCAL = ["localhost", ".localhost", "127.0.0.1", "[::1]"];
 const SHORTEST_PIN = 6;
 const OPTIONS: Checks<DebugOptions> = {
   enabled: flag,
-  frames: like("a FrameCapture, such as liveFrames()", "run"),
+  live: like("a FrameCapture, such as liveFrames()", "run"),
   pin: (value, where) => {
     if (typeof value === "string") checkPin("pin", value);
     else if (value !== false) fail(where, value, "a text of 6 characters or more, or false");
@@ -95,8 +95,8 @@ const OPTIONS: Checks<DebugOptions> = {
   log: callback,
   render: callback,
   clientAddress: callback,
-  behindProxy: flag,
-  hide: callback,
+  trustedProxies: flag,
+  filterFrame: callback,
 };
 
 /** Variables that hosts for production set. */
@@ -119,7 +119,7 @@ const PRODUCTION = [
  *
  * @throws {TypeError} Naming the option and the remedy.
  */
-export function configure(options: DebugOptions, { edge }: Pick<Surroundings, "edge">): Settings {
+export function configure(options: DebugOptions, { edge }: Pick<Platform, "edge">): DebugSettings {
   checkOptions("debug", options, OPTIONS);
   const { trustedHosts = LOCAL, path = "/__debug" } = options;
   return {
@@ -128,8 +128,8 @@ export function configure(options: DebugOptions, { edge }: Pick<Surroundings, "e
     path: configuredPath("debug: path", path),
     trustedHosts: configuredHosts(trustedHosts),
     console: options.console ?? false,
-    behindProxy: options.behindProxy ?? false,
-    log: options.log ? telling("debug: log", options.log) : console.error,
+    trustedProxies: options.trustedProxies ?? false,
+    log: options.log ? guardCallback("debug: log", options.log) : console.error,
   };
 }
 
@@ -143,8 +143,8 @@ export function checkPin(option: string, pin: string): void {
 
 /** Whether errors are shown: not in production, and only where that is wanted. */
 export function isEnabled(
-  { enabled, log }: Settings,
-  { variable }: Pick<Surroundings, "variable">,
+  { enabled, log }: DebugSettings,
+  { variable }: Pick<Platform, "variable">,
 ): boolean {
   const mode = (name: string): string => (variable(name) ?? "").trim().toLowerCase();
   const modes = new Set([mode("NODE_ENV"), mode("DENO_ENV")]);

@@ -9,6 +9,6 @@
 export type Evaluate = (source: string) => unknown;
 
 /** The `eval` of this realm, which a frame may hide. */
-export function trueEval(): Evaluate {
+export function indirectEval(): Evaluate {
   return Reflect.get(globalThis, "eval") as Evaluate;
 }

@@ -6,7 +6,7 @@
  */
 
 /** What came of an attempt. */
-export type Attempt = { readonly cookie: string } | "wrong" | "locked";
+export type UnlockAttempt = { readonly cookie: string } | "wrong" | "locked";
 
 /** A lock. */
 export interface Lock {
@@ -22,11 +22,11 @@ export interface Lock {
    * @param path The path that the cookie is for.
    * @param secure Whether the request came over TLS.
    */
-  tryPin(pin: string, path: string, secure: boolean): Promise<Attempt>;
+  tryPin(pin: string, path: string, secure: boolean): Promise<UnlockAttempt>;
 }
 
 /** Time, as tests turn it. */
-export interface Clock {
+export interface LockClock {
   /** Milliseconds since any fixed moment; never runs backwards. */
   now(): number;
   /** Resolves after so many milliseconds. */
@@ -46,7 +46,7 @@ const LONGEST_DELAY = 4000;
  *
  * @param given A PIN that was configured.
  */
-export async function createLock(given: string | undefined, clock: Clock): Promise<Lock> {
+export async function createLock(given: string | undefined, clock: LockClock): Promise<Lock> {
   const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",

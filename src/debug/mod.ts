@@ -9,7 +9,7 @@
  * import { debug, liveFrames } from "@handwerk/handwerk/debug";
  *
  * const app = compose(
- *   debug({ frames: liveFrames() }), // the outermost
+ *   debug({ live: liveFrames() }), // the outermost
  *   dispatch({ "/hello": () => new Response("hello") }),
  * )(notFound);
  * console.log((await app(new Request("http://localhost/"))).status); // 404

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
+import { requireSync } from "../callbacks.ts";
 import type { CapturedFrame } from "./types.ts";
 import { classify, fileOf, type FrameKind, shortName } from "./classify.ts";
-import { createLocator, type Excerpt, type Located, type ReadText } from "./sources.ts";
+import { createLocator, type Excerpt, type LocatedLine, type ReadText } from "./sources.ts";
 import type { RequestModel } from "./redact.ts";
 import type { StackLine } from "./stack.ts";
 import type { Relation, Thrown } from "./thrown.ts";
@@ -90,7 +90,7 @@ export async function modelOf(thrown: Thrown, tools: ModelTools): Promise<Modell
   const locate = createLocator(tools.readText);
   const live = new Map<number, CapturedFrame>();
   let count = 0;
-  const frame = (located: Located, captured: CapturedFrame | undefined): FrameModel => {
+  const frame = (located: LocatedLine, captured: CapturedFrame | undefined): FrameModel => {
     const { name, file, line, column, awaiting, excerpt } = located;
     const id = count++;
     if (captured) live.set(id, captured);
@@ -109,7 +109,7 @@ export async function modelOf(thrown: Thrown, tools: ModelTools): Promise<Modell
       related.push({ relation, error: await model(carried) });
     }
     const { name, message, note, details } = thrown;
-    const shown = (frame: FrameModel): boolean => !atOnce("debug: hide", tools.hide(frame));
+    const shown = (frame: FrameModel): boolean => !requireSync("debug: hide", tools.hide(frame));
     return {
       name,
       message,

@@ -29,7 +29,7 @@ function policyOf(nonce: string): string {
 }
 
 /** An answer with content; to HEAD without. */
-export function respond(
+export function debugResponse(
   request: Request,
   status: number,
   type: string,
@@ -51,21 +51,21 @@ export function respond(
 }
 
 /** A page, which is given the nonce of its scripts and styles. */
-export function respondPage(
+export function pageResponse(
   request: Request,
   status: number,
   page: (nonce: string) => string,
 ): Response {
   const nonce = crypto.randomUUID();
-  return respond(request, status, "text/html", page(nonce), {}, nonce);
+  return debugResponse(request, status, "text/html", page(nonce), {}, nonce);
 }
 
 /** An answer to a command. */
-export function respondJson(
+export function jsonResponse(
   request: Request,
   status: number,
   value: unknown,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  return respond(request, status, "application/json", JSON.stringify(value), more);
+  return debugResponse(request, status, "application/json", JSON.stringify(value), more);
 }

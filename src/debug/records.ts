@@ -6,7 +6,7 @@
 import type { CapturedFrame, FrameCapture } from "./types.ts";
 import type { Askable, LiveFrame } from "./commands.ts";
 import type { FrameConsole } from "./console/mod.ts";
-import { masked, readRequest, type RequestModel } from "./redact.ts";
+import { readRequest, redacted, type RequestModel } from "./redact.ts";
 import { type FrameModel, modelOf, type Report } from "./model.ts";
 import type { ReadText } from "./sources.ts";
 import { readThrown } from "./thrown.ts";
@@ -59,7 +59,7 @@ export async function recordOf(
       id: crypto.randomUUID(),
       time: new Date().toISOString(),
       error: model.error,
-      request: masked(asked),
+      request: redacted(asked),
     },
     live: live.size > 0,
     request: asked,

@@ -31,7 +31,7 @@ export function readRequest(request: Request): RequestModel {
 }
 
 /** Masks what may be secret: values of fields, and of parameters in URLs. */
-export function masked({ method, url, fields }: RequestModel): RequestModel {
+export function redacted({ method, url, fields }: RequestModel): RequestModel {
   return {
     method,
     url: maskUrl(url),

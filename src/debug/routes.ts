@@ -4,20 +4,20 @@
  * @module
  */
 import { textResponse } from "../host/text_response.ts";
-import type { Place } from "../mount.ts";
+import type { MountState } from "../mount.ts";
 import { type Askable, command, type CommandTools, isCommand } from "./commands.ts";
-import { refusal } from "./same_origin.ts";
-import type { Settings } from "./debug_options.ts";
+import { refuseOrigin } from "./same_origin.ts";
+import type { DebugSettings } from "./debug_options.ts";
 import type { PageTools } from "./page/document.ts";
 import { NO_ERROR, renderConsole, renderGone, renderList } from "./page/others.ts";
 import type { ErrorRecord } from "./records.ts";
-import { respondJson, respondPage } from "./page_response.ts";
+import { jsonResponse, pageResponse } from "./page_response.ts";
 import type { Store } from "./store.ts";
 
 /** What the pages and commands need. */
-export interface RoomTools extends Omit<CommandTools, "path" | "find" | "behindProxy"> {
+export interface RouteTools extends Omit<CommandTools, "path" | "find" | "trustedProxies"> {
   /** The options. */
-  readonly settings: Settings;
+  readonly settings: DebugSettings;
   /** The errors that are kept. */
   readonly records: Store<ErrorRecord>;
   /** The console that belongs to no error, where it is wanted. */
@@ -36,33 +36,33 @@ export interface RoomTools extends Omit<CommandTools, "path" | "find" | "behindP
  *
  * @param name What is asked for, below the path: `""`, `/console`, `/evaluate`, or the id of an error.
  */
-export async function room(
+export async function route(
   request: Request,
-  place: Place,
+  mount: MountState,
   name: string,
   address: string | undefined,
-  tools: RoomTools,
+  tools: RouteTools,
 ): Promise<Response> {
   const { settings, records, alone, token } = tools;
-  const refused = refusal(request, address, settings);
+  const refused = refuseOrigin(request, address, settings);
   if (refused) {
     settings.log(`debug: refused ${request.method} ${settings.path}${name}: ${refused.reason}`);
-    return respondJson(request, refused.status, { reason: "This is not for you." });
+    return jsonResponse(request, refused.status, { reason: "This is not for you." });
   }
   const own = name.slice(1);
-  const path = place.base + settings.path;
+  const path = mount.base + settings.path;
   if (isCommand(own)) {
-    if (tools.closed !== undefined) return respondJson(request, 403, { reason: tools.closed });
-    const { behindProxy } = settings;
+    if (tools.closed !== undefined) return jsonResponse(request, 403, { reason: tools.closed });
+    const { trustedProxies } = settings;
     const find = (id: string): Askable | undefined => id === NO_ERROR ? alone : records.get(id);
-    return await command(request, own, { ...tools, behindProxy, path, find });
+    return await command(request, own, { ...tools, trustedProxies, path, find });
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
     const status = request.method === "OPTIONS" ? 204 : 405;
     return new Response(null, { status, headers: { allow: "GET, HEAD" } });
   }
   const show = (status: number, render: (tools: PageTools) => string): Response =>
-    respondPage(request, status, (nonce) => render({ nonce, path, token }));
+    pageResponse(request, status, (nonce) => render({ nonce, path, token }));
   if (own === "") {
     const reports = records.all().map(({ report }) => report);
     return show(200, (page) => renderList(reports, alone !== undefined, page));

@@ -6,11 +6,11 @@
 import { isAuthority } from "../http/request_target.ts";
 
 /** What the guard of one debugger is set to. */
-export interface GuardOptions {
+export interface SameOriginOptions {
   /** Names and addresses that a request may be for; `.localhost` is any name below it. */
   readonly trustedHosts: readonly string[];
   /** Whether a proxy in front is expected. */
-  readonly behindProxy: boolean;
+  readonly trustedProxies: boolean;
   /** Whether this is a Worker, which is told the address of the client in a field. */
   readonly edge: boolean;
 }
@@ -35,10 +35,10 @@ const EDGE_ADDRESS = "cf-connecting-ip";
  *
  * @param address The address of the client, when it is known.
  */
-export function refusal(
+export function refuseOrigin(
   request: Request,
   address: string | undefined,
-  options: GuardOptions,
+  options: SameOriginOptions,
 ): Refusal | undefined {
   const host = request.headers.get("host");
   // A page of another site can have its own name point to this machine: the name gives it away.
@@ -56,7 +56,7 @@ export function refusal(
       reason: `the host ${JSON.stringify(urlHost)} is not one of trustedHosts`,
     };
   }
-  if (!options.behindProxy) {
+  if (!options.trustedProxies) {
     const field = [...request.headers.keys()].find((name) =>
       FORWARDED.test(name) && !(options.edge && name === EDGE_ADDRESS)
     );
@@ -75,14 +75,14 @@ export function refusal(
  * Whether a command may come from where it says to come from: another site's page can send requests,
  * too, and browsers tell of it.
  */
-export function isOwnOrigin(request: Request, behindProxy: boolean): boolean {
+export function isOwnOrigin(request: Request, trustedProxies: boolean): boolean {
   const site = request.headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin") return false;
   const origin = request.headers.get("origin");
   if (origin === null) return true;
   const own = new URL(request.url);
   // A proxy may have taken TLS off.
-  if (!behindProxy) return origin === own.origin;
+  if (!trustedProxies) return origin === own.origin;
   return /^https?:\/\/[^/]*$/.test(origin) && origin.replace(/^https?:\/\//, "") === own.host;
 }
 

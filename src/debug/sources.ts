@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fileOf, isSource } from "./classify.ts";
+import { fileOf, isSourceFile } from "./classify.ts";
 import { readSourceMap, type SourceMap } from "./source_map.ts";
 import type { StackLine } from "./stack.ts";
 
@@ -19,7 +19,7 @@ export interface Excerpt {
 }
 
 /** A frame where it was written. */
-export interface Located extends StackLine {
+export interface LocatedLine extends StackLine {
   /** The path of the file, or what the runtime calls it. */
   readonly file: string;
   /** The lines around, when they can be read. */
@@ -32,7 +32,7 @@ const LONGEST_LINE = 500;
 const COMMENT = "//# sourceMappingURL=";
 
 /** Finds frames; each file and each map is read once. */
-export function createLocator(read: ReadText): (line: StackLine) => Promise<Located> {
+export function createLocator(read: ReadText): (line: StackLine) => Promise<LocatedLine> {
   const texts = once(read);
   const maps = once(async (file) => {
     const text = await texts(file);
@@ -40,11 +40,11 @@ export function createLocator(read: ReadText): (line: StackLine) => Promise<Loca
   });
   return async (frame) => {
     const file = fileOf(frame.url);
-    if (!isSource(file) || frame.line === 0) return { ...frame, file, excerpt: undefined };
+    if (!isSourceFile(file) || frame.line === 0) return { ...frame, file, excerpt: undefined };
     const map = await maps(file);
     const original = map?.find(frame.line, frame.column);
     const source = map && original && beside(map.file, original.source);
-    if (original && source !== undefined && isSource(source)) {
+    if (original && source !== undefined && isSourceFile(source)) {
       const { line, column } = original;
       const text = original.text ?? await texts(source);
       return { ...frame, line, column, file: source, excerpt: excerptOf(text, line) };

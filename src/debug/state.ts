@@ -3,24 +3,24 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
-import type { Surroundings } from "../platform/environment.ts";
+import { requireSync } from "../callbacks.ts";
+import type { Platform } from "../platform/environment.ts";
 import type { Askable } from "./commands.ts";
 import { createConsole, type FrameConsole, inspectScope } from "./console/mod.ts";
 import { isLoopback } from "./same_origin.ts";
-import { type Clock, createLock, type Lock } from "./lock.ts";
+import { createLock, type Lock, type LockClock } from "./lock.ts";
 import { modelOf } from "./model.ts";
-import { checkPin, type Settings } from "./debug_options.ts";
+import { checkPin, type DebugSettings } from "./debug_options.ts";
 import type { PageTools } from "./page/document.ts";
 import { renderReport } from "./page/report.ts";
 import { type ErrorRecord, recordOf } from "./records.ts";
 import { renderError, renderText } from "./render/text.ts";
-import type { RoomTools } from "./routes.ts";
+import type { RouteTools } from "./routes.ts";
 import { createStore } from "./store.ts";
 import { readThrown } from "./thrown.ts";
 
 /** What a debugger keeps. */
-export interface Desk {
+export interface DebugState {
   /** The token of this process. */
   token(): string;
   /** Keeps an error, and shows it in the terminal. */
@@ -28,7 +28,7 @@ export interface Desk {
   /** Renders an error. */
   page(record: ErrorRecord, tools: PageTools): string;
   /** What the pages and commands need, for a client at an address. */
-  tools(address: string | undefined): Promise<RoomTools>;
+  tools(address: string | undefined): Promise<RouteTools>;
 }
 
 const MOST_ERRORS = 20;
@@ -37,8 +37,8 @@ const UNPROVEN =
   "There is no PIN, and it is not known whether the client is this machine; clientAddress tells.";
 
 /** Makes a desk. Nothing random is made before the first request, when Workers allow it. */
-export function createDesk(settings: Settings, ground: Clock & Surroundings): Desk {
-  const { frames, log, render, editor, hide = () => false } = settings;
+export function createState(settings: DebugSettings, ground: LockClock & Platform): DebugState {
+  const { live: frames, log, render, editor, filterFrame: hide = () => false } = settings;
   const given = settings.pin ?? ground.variable("HANDWERK_PIN");
   if (typeof given === "string") checkPin("HANDWERK_PIN", given);
   const records = createStore<ErrorRecord>(
@@ -55,7 +55,7 @@ export function createDesk(settings: Settings, ground: Clock & Surroundings): De
     frame: () => ({ frame: undefined, console: console ??= createConsole() }),
   });
   const recordTools = { ...ground, frames, hide, createConsole };
-  const desk: Desk = {
+  const desk: DebugState = {
     token: () => token ??= crypto.randomUUID(),
     async record(error, request, when) {
       const record = await recordOf(error, request, recordTools);
@@ -64,12 +64,12 @@ export function createDesk(settings: Settings, ground: Clock & Surroundings): De
       return record;
     },
     page(record, tools) {
-      if (render) return atOnce("debug: render", render(record.report, tools.nonce));
+      if (render) return requireSync("debug: render", render(record.report, tools.nonce));
       return renderReport(record.report, { ...tools, editor, notice: noticeOf(record, settings) });
     },
     async tools(address) {
       // The address that a host tells is that of the proxy, where there is one.
-      const told = !settings.behindProxy || settings.clientAddress !== undefined;
+      const told = !settings.trustedProxies || settings.clientAddress !== undefined;
       const known = told && address !== undefined && isLoopback(address);
       return {
         settings,
@@ -94,10 +94,10 @@ export function createDesk(settings: Settings, ground: Clock & Surroundings): De
 }
 
 /** Why there are no variables to read, for a person. */
-function noticeOf({ live }: ErrorRecord, { frames }: Settings): string | undefined {
+function noticeOf({ live }: ErrorRecord, { live: frames }: DebugSettings): string | undefined {
   if (live) return undefined;
   if (!frames) {
-    return "Variables and consoles need live frames: debug({ frames: liveFrames() }), on Node.";
+    return "Variables and consoles need live frames: debug({ live: liveFrames() }), on Node.";
   }
   const { status } = frames;
   return status === "live"

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { receivedAs } from "./host_request.ts";
+import { hostRequestOf } from "./host_request.ts";
 
 /** What Deno passes as `info`, and Bun as `server`. */
 interface Host {
@@ -18,7 +18,7 @@ interface Host {
  * @param args What it passed after the request: `info` on Deno, `server` on Bun.
  */
 export function clientAddress(request: Request, args: readonly unknown[]): string | undefined {
-  const known = receivedAs(request)?.address;
+  const known = hostRequestOf(request)?.address;
   if (known !== undefined) return known;
   const [host] = args as readonly [Host?];
   if ("Deno" in globalThis) return host?.remoteAddr?.hostname;

@@ -5,47 +5,47 @@
  * @module
  */
 
-import { attached } from "./side_table.ts";
+import { sideTable } from "./side_table.ts";
 import type { Field } from "../http/hop_by_hop.ts";
-import type { Flow } from "./push_body.ts";
-import type { Body, FieldList, Head } from "./make_response.ts";
+import type { PushBody } from "./push_body.ts";
+import type { RawHeaders, ResponseBody, ResponseHead } from "./make_response.ts";
 
 /** A request of a host's own. */
 export abstract class HostRequest {
   /** The field lines as they were received. */
-  abstract readonly fields: FieldList;
+  abstract readonly fields: RawHeaders;
   /** The address at the other end of the client's connection. */
   abstract readonly address: string | undefined;
   /** Whether the host can make a tunnel of the client's connection. */
   abstract readonly upgradable: boolean;
   /** Why the client is gone, if it is. */
-  abstract readonly gone: Error | undefined;
+  abstract readonly disconnectReason: Error | undefined;
   /** Calls back when the client leaves; the same as an event of `signal`, without one. */
-  abstract onLeave(callback: () => void): void;
-  /** Forgets what `onLeave` was given. */
-  abstract offLeave(callback: () => void): void;
+  abstract onDisconnect(callback: () => void): void;
+  /** Forgets what `onDisconnect` was given. */
+  abstract offDisconnect(callback: () => void): void;
   /** Whether the client is known to understand `103 Early Hints`. */
-  abstract readonly takesEarlyHints: boolean;
+  abstract readonly supportsEarlyHints: boolean;
   /** Sends `103 Early Hints` with the values of `Link`, unless the response has begun. */
   abstract sendEarlyHints(links: readonly string[]): void;
   /** Makes the native request: the same one at every call without a URL. */
   abstract native(url?: string): Request;
   /** Makes a response as the host likes to send it; a `Response` for whoever looks at it. */
-  abstract respond(body: Body | Flow, head: Head): Response;
+  abstract respond(body: ResponseBody | PushBody, head: ResponseHead): Response;
 }
 
 /** The requests of hosts that native ones were made of. */
-const received = attached<Request, HostRequest>();
+const hostRequests = sideTable<Request, HostRequest>();
 
 /** For hosts: lets a native request be recognised as one of theirs. */
-export function introduce(native: Request, host: HostRequest): Request {
-  received.set(native, host);
+export function linkNative(native: Request, host: HostRequest): Request {
+  hostRequests.set(native, host);
   return native;
 }
 
 /** The request of a host that this one is, or that this native one was made of. */
-export function receivedAs(request: Request): HostRequest | undefined {
-  return hostRequest(request) ?? received.get(request);
+export function hostRequestOf(request: Request): HostRequest | undefined {
+  return hostRequest(request) ?? hostRequests.get(request);
 }
 
 /**
@@ -80,27 +80,27 @@ export function fieldLines(request: Request): Iterable<Field> {
 }
 
 /** Whether the client of a request is gone. */
-export function isGone(request: Request): boolean {
+export function isDisconnected(request: Request): boolean {
   const host = hostRequest(request);
-  return host ? host.gone !== undefined : request.signal.aborted;
+  return host ? host.disconnectReason !== undefined : request.signal.aborted;
 }
 
 /** Why the client of a request is gone, where it is. */
-export function whyGone(request: Request): unknown {
-  return hostRequest(request)?.gone ?? request.signal.reason;
+export function disconnectReasonOf(request: Request): unknown {
+  return hostRequest(request)?.disconnectReason ?? request.signal.reason;
 }
 
 /** Calls back when the client of a request leaves. */
-export function onLeave(request: Request, callback: () => void): void {
+export function onDisconnect(request: Request, callback: () => void): void {
   const host = hostRequest(request);
-  if (host) host.onLeave(callback);
+  if (host) host.onDisconnect(callback);
   else request.signal.addEventListener("abort", callback);
 }
 
-/** Forgets what `onLeave` was given. The signal of a client may outlive many requests. */
-export function offLeave(request: Request, callback: () => void): void {
+/** Forgets what `onDisconnect` was given. The signal of a client may outlive many requests. */
+export function offDisconnect(request: Request, callback: () => void): void {
   const host = hostRequest(request);
-  if (host) host.offLeave(callback);
+  if (host) host.offDisconnect(callback);
   else request.signal.removeEventListener("abort", callback);
 }
 

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { attached } from "./side_table.ts";
+import { sideTable } from "./side_table.ts";
 import { HostRequest } from "./host_request.ts";
-import { type Head, nativeResponse } from "./make_response.ts";
+import { nativeResponse, type ResponseHead } from "./make_response.ts";
 
 /** Where content is pushed to. */
-export interface Sink {
+export interface BodySink {
   /**
    * Takes the next bytes. Returns `false` to ask for no more until `resume`.
    *
@@ -25,9 +25,9 @@ export interface Sink {
 }
 
 /** Content that can be pushed, once. */
-export interface Flow {
+export interface PushBody {
   /** Pushes all of it, as fast as the sink takes it. Called once, and not after `cancel`. */
-  start(sink: Sink): void;
+  start(sink: BodySink): void;
   /** Goes on after `write` returned `false`. */
   resume(): void;
   /** All of the content in place of `start`, where it is there already and nothing follows it. */
@@ -37,14 +37,14 @@ export interface Flow {
 }
 
 /** Makes a response of content that is pushed: a `Response` for whoever looks at it. */
-export function respondFlow(request: object, flow: Flow, head: Head): Response {
+export function makePushResponse(request: object, flow: PushBody, head: ResponseHead): Response {
   return request instanceof HostRequest
     ? request.respond(flow, head)
-    : nativeResponse(streamOf(flow), head);
+    : nativeResponse(toReadableStream(flow), head);
 }
 
 /** Whether content is pushed. */
-export function isFlow(content: unknown): content is Flow {
+export function isPushBody(content: unknown): content is PushBody {
   return typeof content === "object" && content !== null && "start" in content;
 }
 
@@ -52,16 +52,16 @@ export function isFlow(content: unknown): content is Flow {
 const MOST_WAITING = 64 * 1024;
 
 /** What is in streams that nobody has touched. */
-const flows = attached<ReadableStream, Flow | "taken">();
+const pushBodies = sideTable<ReadableStream, PushBody | "taken">();
 
 /** The content as a stream. It starts when the first bytes are asked for. */
-export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
+export function toReadableStream(flow: PushBody): ReadableStream<Uint8Array<ArrayBuffer>> {
   let started = false;
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
       if (started) return flow.resume();
       started = true;
-      flows.set(stream, undefined);
+      pushBodies.set(stream, undefined);
       flow.start({
         write(chunk) {
           controller.enqueue(chunk);
@@ -72,11 +72,11 @@ export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
       });
     },
     cancel(reason) {
-      flows.set(stream, undefined);
+      pushBodies.set(stream, undefined);
       flow.cancel(reason);
     },
   }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
-  flows.set(stream, flow);
+  pushBodies.set(stream, flow);
   return stream;
 }
 
@@ -84,25 +84,25 @@ export function streamOf(flow: Flow): ReadableStream<Uint8Array<ArrayBuffer>> {
  * Takes the content out of the stream that was made of it, if nobody has touched that. From then on
  * the stream is locked.
  */
-export function takeFlow(stream: ReadableStream): Flow | undefined {
-  const flow = stream.locked ? undefined : flows.get(stream);
+export function unwrap(stream: ReadableStream): PushBody | undefined {
+  const flow = stream.locked ? undefined : pushBodies.get(stream);
   if (!flow || flow === "taken") return undefined;
   stream.getReader();
-  flows.set(stream, "taken");
+  pushBodies.set(stream, "taken");
   return flow;
 }
 
 /** Whether the content of a stream was taken out of it. */
-export function isTaken(stream: ReadableStream | null): boolean {
-  return stream !== null && flows.get(stream) === "taken";
+export function isUnwrapped(stream: ReadableStream | null): boolean {
+  return stream !== null && pushBodies.get(stream) === "taken";
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
 /** A stream that is being read, as a flow; `ahead` are reads that have begun. */
-export function flowOf(reader: Reader, ahead: ReturnType<Reader["read"]>[] = []): Flow {
+export function toPushBody(reader: Reader, ahead: ReturnType<Reader["read"]>[] = []): PushBody {
   let goOn = (): void => {};
-  const run = async (sink: Sink): Promise<void> => {
+  const run = async (sink: BodySink): Promise<void> => {
     for (;;) {
       const { done, value } = await (ahead.shift() ?? reader.read());
       if (done) return sink.end();
@@ -120,7 +120,7 @@ export function flowOf(reader: Reader, ahead: ReturnType<Reader["read"]>[] = [])
 }
 
 /** Reads content to its end. */
-export function gather(flow: Flow): Promise<Uint8Array<ArrayBuffer>[]> {
+export function collect(flow: PushBody): Promise<Uint8Array<ArrayBuffer>[]> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     flow.start({

@@ -5,12 +5,12 @@
  */
 
 /** Makes `super(object)` give that object, so that a subclass adds its private fields to it. */
-const Given = function (object: object): object {
+const ReturnGiven = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
 /** One value for each object, out of everybody else's sight. */
-export interface Attached<K extends object, T> {
+export interface SideTable<K extends object, T> {
   /** The value of an object, if it has one. */
   get(object: K): T | undefined;
   /** Gives an object its value. */
@@ -22,8 +22,8 @@ export interface Attached<K extends object, T> {
  * the next full collection, with all that it leads to, and makes every other collection slow. For
  * each request that costs as much as half of all else.
  */
-export function attached<K extends object, T>(): Attached<K, T> {
-  class Holder extends Given {
+export function sideTable<K extends object, T>(): SideTable<K, T> {
+  class Holder extends ReturnGiven {
     #value: T | undefined;
 
     static get(object: object): T | undefined {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { attached } from "./side_table.ts";
+import { sideTable } from "./side_table.ts";
 import type { Field } from "../http/hop_by_hop.ts";
 
 /** What trailer fields follow. */
@@ -14,7 +14,7 @@ export interface Trailed {
   readonly trailers?: Promise<readonly Field[]> | undefined;
 }
 
-const following = attached<Response, Trailed>();
+const following = sideTable<Response, Trailed>();
 
 /** Lets the trailer fields that were received go with a response; for the host to choose from. */
 export function withTrailers(response: Response, trailed: Trailed): Response {

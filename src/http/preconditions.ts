@@ -15,7 +15,7 @@ export interface Validators {
 }
 
 /** What a request's preconditions come to: serve it, 304, or 412. */
-export type Outcome = "proceed" | "not modified" | "failed";
+export type PreconditionResult = "proceed" | "not modified" | "failed";
 
 /**
  * Evaluates the preconditions in the order of RFC 9110 §13.2.2, but for `If-Range`, which decides
@@ -29,7 +29,7 @@ export function evaluatePreconditions(
   method: string,
   headers: Headers,
   validators: Validators,
-): Outcome {
+): PreconditionResult {
   const { etag } = validators;
   const modified = wholeSeconds(validators.lastModified);
   const safe = method === "GET" || method === "HEAD";

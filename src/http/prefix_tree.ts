@@ -12,7 +12,7 @@ interface Segment<T> {
 }
 
 /** What `find` gives: a value, and where in the path its prefix ends. */
-export interface Found<T> {
+export interface PrefixMatch<T> {
   readonly value: T;
   readonly end: number;
 }
@@ -27,7 +27,7 @@ export interface Found<T> {
 export function longestPrefix<T extends object>(
   option: string,
   table: Iterable<readonly [prefix: string, value: T]>,
-): (path: string) => Found<T> | undefined {
+): (path: string) => PrefixMatch<T> | undefined {
   const root: Segment<T> = { next: new Map() };
   for (const [prefix, value] of table) {
     const segment = plant(root, configuredPath(option, prefix));

@@ -7,7 +7,7 @@
 import { canonicalPath } from "./path.ts";
 
 /** The parts of a request's URL. */
-export interface Target {
+export interface RequestTarget {
   /** The scheme and the authority: `http://example.com:8000`. */
   readonly origin: string;
   /** The path as it was sent. */
@@ -43,7 +43,7 @@ export function isAuthority(value: string): boolean {
  * @param url The URL of the request.
  * @param host Its `Host` field, if it has one.
  */
-export function readTarget(url: string, host: string | null): Target | undefined {
+export function parseRequestTarget(url: string, host: string | null): RequestTarget | undefined {
   const [, origin = "", authority = "", path = "", query = ""] = TARGET.exec(url) ?? [];
   if (!isAuthority(authority)) return undefined;
   if (host !== null && host !== authority && !isAuthority(host)) return undefined;

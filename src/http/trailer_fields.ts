@@ -4,7 +4,7 @@
  * @module
  */
 import { endToEnd, type Field } from "./hop_by_hop.ts";
-import type { FieldList } from "../host/make_response.ts";
+import type { RawHeaders } from "../host/make_response.ts";
 import type { Trailed } from "../host/trailers.ts";
 
 /** Trailer fields to send. */
@@ -12,7 +12,7 @@ export interface Trailers {
   /** The names that were announced in `Trailer`, or `""`. */
   readonly announced: string;
   /** The fields, when the content has ended. It is never rejected. */
-  readonly fields: Promise<FieldList>;
+  readonly fields: Promise<RawHeaders>;
 }
 
 /**

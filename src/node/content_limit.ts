@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Flow } from "../host/push_body.ts";
+import type { PushBody } from "../host/push_body.ts";
 
 /** The limit of a request. */
 export interface ContentLimit {
@@ -14,7 +14,7 @@ export interface ContentLimit {
 }
 
 /** Content that fails where it becomes too long. */
-export function limited(flow: Flow, { most, exceeded }: ContentLimit): Flow {
+export function limited(flow: PushBody, { most, exceeded }: ContentLimit): PushBody {
   let [count, over] = [0, false];
   return {
     start(sink) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Flow, Sink } from "../host/push_body.ts";
+import type { BodySink, PushBody } from "../host/push_body.ts";
 import { type Part, readSome } from "../static/sources/file_content.ts";
 
 /** Buffers of one size, for all files together. */
@@ -23,12 +23,12 @@ const SMALL: Buffers = { size: 64 * 1024, free: [], most: 64 };
  *
  * @param many Whether the client can ask for many files at once.
  */
-export function fileFlow({ file, start, end }: Part, many = false): Flow {
+export function fileFlow({ file, start, end }: Part, many = false): PushBody {
   const { size, free, most } = many ? SMALL : LARGE;
   let [begun, over] = [false, false];
   let goOn = (): void => {};
 
-  const run = async (sink: Sink): Promise<void> => {
+  const run = async (sink: BodySink): Promise<void> => {
     try {
       let at = start;
       while (at < end) {

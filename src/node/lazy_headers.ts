@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { appendTo } from "../host/make_response.ts";
+import { appendHeaders } from "../host/make_response.ts";
 
 /** `Headers` that are native only when more than `get` and `has` is asked of them. */
 class LazyHeaders {
@@ -16,7 +16,7 @@ class LazyHeaders {
 
   get(name: string): string | null {
     if (this.#native) return this.#native.get(name);
-    return fieldOf(this.#fields, name.toLowerCase()) ?? null;
+    return rawHeader(this.#fields, name.toLowerCase()) ?? null;
   }
   has(name: string): boolean {
     return this.get(name) !== null;
@@ -50,11 +50,11 @@ class LazyHeaders {
   }
 
   copy(headers: Headers): void {
-    appendTo(headers, this.#fields);
+    appendHeaders(headers, this.#fields);
   }
 
   #made(): Headers {
-    return this.#native ??= appendTo(new Headers(), this.#fields);
+    return this.#native ??= appendHeaders(new Headers(), this.#fields);
   }
 }
 Object.setPrototypeOf(LazyHeaders.prototype, Headers.prototype);
@@ -68,7 +68,7 @@ export function lazyHeaders(fields: readonly string[]): ReceivedHeaders {
 }
 
 /** The combined value of a field (RFC 9110 §5.3; RFC 6265 §5.4 for Cookie); `name` in lower case. */
-export function fieldOf(fields: readonly string[], name: string): string | undefined {
+export function rawHeader(fields: readonly string[], name: string): string | undefined {
   let found: string | undefined;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const key = fields[i] as string;

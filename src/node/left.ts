@@ -4,9 +4,9 @@
  * @module
  */
 import type { IncomingMessage } from "node:http";
-import { attached } from "../host/side_table.ts";
+import { sideTable } from "../host/side_table.ts";
 
-const reasons = attached<IncomingMessage, DOMException>();
+const reasons = sideTable<IncomingMessage, DOMException>();
 
 /** The reason, one for each message. */
 export function clientLeft(message: IncomingMessage): DOMException {

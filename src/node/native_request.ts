@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { gather, isTaken, takeFlow } from "../host/push_body.ts";
+import { collect, isUnwrapped, unwrap } from "../host/push_body.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Whom a request comes from. */
 interface Client {
   /** Why the client is gone, if it is. */
-  readonly gone: Error | undefined;
+  readonly disconnectReason: Error | undefined;
   /** Is aborted when the client leaves. */
   readonly signal: AbortSignal;
   /** Calls back when the client leaves. */
-  onLeave(callback: () => void): void;
+  onDisconnect(callback: () => void): void;
 }
 
 /**
@@ -45,16 +45,16 @@ class ReceivedRequest extends Request {
   constructor(url: string, init: RequestInit, client: Client) {
     super(url, init);
     this.#client = client;
-    const leave = (): void => abortFollowers(super.signal, client.gone);
-    if (client.gone) leave();
-    else client.onLeave(leave);
+    const leave = (): void => abortFollowers(super.signal, client.disconnectReason);
+    if (client.disconnectReason) leave();
+    else client.onDisconnect(leave);
   }
 
   override get signal(): AbortSignal {
     return this.#client.signal;
   }
   override get bodyUsed(): boolean {
-    return super.bodyUsed || isTaken(super.body);
+    return super.bodyUsed || isUnwrapped(super.body);
   }
   override clone(): Request {
     const { body } = super.clone();
@@ -81,8 +81,8 @@ class ReceivedRequest extends Request {
   /** The content, where nobody has touched it. */
   #chunks(): Promise<Bytes[]> | undefined {
     const body = super.body;
-    const flow = body && takeFlow(body);
-    return flow ? gather(flow) : undefined;
+    const flow = body && unwrap(body);
+    return flow ? collect(flow) : undefined;
   }
 }
 // It is what it says it is.

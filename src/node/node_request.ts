@@ -5,16 +5,16 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
-import type { Flow } from "../host/push_body.ts";
-import { HostRequest, introduce, receivedAs } from "../host/host_request.ts";
-import type { Body, Head } from "../host/make_response.ts";
-import type { Target } from "../http/request_target.ts";
+import type { PushBody } from "../host/push_body.ts";
+import { HostRequest, hostRequestOf, linkNative } from "../host/host_request.ts";
+import type { ResponseBody, ResponseHead } from "../host/make_response.ts";
+import type { RequestTarget } from "../http/request_target.ts";
 import { takePart } from "../static/sources/file_content.ts";
 import { fileFlow } from "./file_flow.ts";
 import { takesEarlyHints, writeEarlyHints } from "./informational.ts";
 import { clientLeft } from "./left.ts";
 import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
-import { lightResponse } from "./node_response.ts";
+import { nodeResponse } from "./node_response.ts";
 import { peerAddress } from "./peer.ts";
 import { nativeOf } from "./native_request.ts";
 import { tunnellerOf } from "./upgrade_listener.ts";
@@ -22,17 +22,17 @@ import { tunnellerOf } from "./upgrade_listener.ts";
 type Content = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** What our own handlers ask of a request, and how to make the native one. */
-export class LazyRequest extends HostRequest {
+export class NodeRequest extends HostRequest {
   /** The method. */
   readonly method: string;
   /** The target URI. */
-  readonly target: Target;
+  readonly target: RequestTarget;
   /** The field lines. */
   readonly fields: readonly string[];
   /** The fields. */
   readonly headers: ReceivedHeaders;
   /** Why the client is gone, if it is. */
-  gone: Error | undefined;
+  disconnectReason: Error | undefined;
   /** Where the answer goes. */
   readonly sink: ServerResponse;
   /** The address at the other end of the connection; a stream of HTTP/2 that has ended has none. */
@@ -51,7 +51,7 @@ export class LazyRequest extends HostRequest {
    */
   constructor(
     method: string,
-    target: Target,
+    target: RequestTarget,
     fields: readonly string[],
     sink: ServerResponse,
     open: (() => Content) | undefined,
@@ -81,7 +81,7 @@ export class LazyRequest extends HostRequest {
   get signal(): AbortSignal {
     this.watch();
     this.#controller ??= new AbortController();
-    if (this.gone) this.#controller.abort(this.gone);
+    if (this.disconnectReason) this.#controller.abort(this.disconnectReason);
     return this.#controller.signal;
   }
 
@@ -98,18 +98,18 @@ export class LazyRequest extends HostRequest {
 
   /** Notes that nobody waits for the answer any more. */
   leave(reason: Error): void {
-    if (this.gone) return;
-    this.gone = reason;
-    this.#controller?.abort(this.gone);
+    if (this.disconnectReason) return;
+    this.disconnectReason = reason;
+    this.#controller?.abort(this.disconnectReason);
     for (const callback of this.#leaving ?? []) callback();
   }
   /** Calls back when the client leaves. */
-  onLeave(callback: () => void): void {
+  onDisconnect(callback: () => void): void {
     this.watch();
     (this.#leaving ??= new Set()).add(callback);
   }
-  /** Forgets what `onLeave` was given. */
-  offLeave(callback: () => void): void {
+  /** Forgets what `onDisconnect` was given. */
+  offDisconnect(callback: () => void): void {
     this.#leaving?.delete(callback);
   }
 
@@ -119,7 +119,7 @@ export class LazyRequest extends HostRequest {
   }
 
   /** Whether the client is known to understand `103 Early Hints`. */
-  get takesEarlyHints(): boolean {
+  get supportsEarlyHints(): boolean {
     return takesEarlyHints(this.sink, this.headers.has("sec-fetch-mode"));
   }
   /** Sends `103 Early Hints`; links that Node refuses are left out. */
@@ -130,15 +130,15 @@ export class LazyRequest extends HostRequest {
   }
 
   /** A response that is written as it is. */
-  respond(body: Body | Flow, head: Head): Response {
+  respond(body: ResponseBody | PushBody, head: ResponseHead): Response {
     const part = body instanceof ReadableStream ? takePart(body) : undefined;
-    return lightResponse(part ? fileFlow(part, "stream" in this.sink) : body, head);
+    return nodeResponse(part ? fileFlow(part, "stream" in this.sink) : body, head);
   }
 
   /** The native request, or another one for a URL. */
   native(url?: string): Request {
     // Of content that was read, there could be none any more.
-    if (url === undefined || this.#open) this.#native ??= introduce(this.#make(this.url), this);
+    if (url === undefined || this.#open) this.#native ??= linkNative(this.#make(this.url), this);
     return url === undefined ? this.#native as Request : this.#make(url);
   }
 
@@ -155,8 +155,8 @@ Object.setPrototypeOf(HostRequest.prototype, standIn());
 
 /** Where the answer to a request goes, if it came from this host. */
 export function sinkOf(request: Request): ServerResponse | undefined {
-  const received = receivedAs(request);
-  return received instanceof LazyRequest ? received.sink : undefined;
+  const received = hostRequestOf(request);
+  return received instanceof NodeRequest ? received.sink : undefined;
 }
 
 /** Has all members of a `Request`; what is not read from the message, the native one does. */

@@ -5,35 +5,41 @@
  *
  * @module
  */
-import { type Flow, isFlow, streamOf } from "../host/push_body.ts";
-import { appendTo, type Body, type FieldList, type Head, lengthOf } from "../host/make_response.ts";
+import { isPushBody, type PushBody, toReadableStream } from "../host/push_body.ts";
+import {
+  appendHeaders,
+  bodyLength,
+  type RawHeaders,
+  type ResponseBody,
+  type ResponseHead,
+} from "../host/make_response.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 /** What the host is to write. */
-export interface Written {
+export interface ResponseParts {
   readonly status: number;
   readonly statusText: string;
   /** All but those that frame the content. */
-  readonly fields: FieldList;
+  readonly fields: RawHeaders;
   readonly length: number | undefined;
-  readonly body: Body | Flow;
+  readonly body: ResponseBody | PushBody;
 }
 
 /** A `Response` but for its private parts, which only its own methods ask for. */
 class LightResponse {
-  readonly #head: Head;
-  readonly #body: Body | Flow;
+  readonly #head: ResponseHead;
+  readonly #body: ResponseBody | PushBody;
   #headers: Headers | undefined;
   /** The native response, or `"sent"`. */
   #content: Response | "sent" | undefined;
 
-  constructor(body: Body | Flow, head: Head) {
+  constructor(body: ResponseBody | PushBody, head: ResponseHead) {
     [this.#body, this.#head] = [body, head];
   }
 
   /** Hands the response over for writing; what is not ours is `undefined`. */
-  static take(response: object): Written | undefined {
+  static take(response: object): ResponseParts | undefined {
     if (!(#content in response)) return undefined;
     const content = response.#content;
     if (content === "sent") throw new TypeError("the response was sent already");
@@ -41,7 +47,7 @@ class LightResponse {
     const body = content ? content.body : response.#body;
     if (response.#headers) return read(response, body);
     const { status, statusText = "", fields } = response.#head;
-    return { status, statusText, fields, length: lengthOf(body, response.#head), body };
+    return { status, statusText, fields, length: bodyLength(body, response.#head), body };
   }
 
   get status(): number {
@@ -64,8 +70,8 @@ class LightResponse {
   }
   get headers(): Headers {
     if (this.#headers) return this.#headers;
-    const headers = this.#headers = appendTo(new Headers(), this.#head.fields);
-    const length = lengthOf(this.#body, this.#head);
+    const headers = this.#headers = appendHeaders(new Headers(), this.#head.fields);
+    const length = bodyLength(this.#body, this.#head);
     if (length !== undefined) headers.set("content-length", String(length));
     return headers;
   }
@@ -103,10 +109,11 @@ class LightResponse {
     const body = this.#body;
     const content = this.#content;
     if (content === "sent") return new Response(body === null ? null : used());
-    return this.#content = content ?? new Response(isFlow(body) ? streamOf(body) : body, {
-      status: this.status,
-      headers: this.headers,
-    });
+    return this.#content = content ??
+      new Response(isPushBody(body) ? toReadableStream(body) : body, {
+        status: this.status,
+        headers: this.headers,
+      });
   }
 }
 Object.setPrototypeOf(LightResponse.prototype, Response.prototype);
@@ -119,16 +126,19 @@ function used(): Stream {
 }
 
 /** Makes a response of ours. */
-export function lightResponse(body: Body | Flow, head: Head): Response {
+export function nodeResponse(body: ResponseBody | PushBody, head: ResponseHead): Response {
   return new LightResponse(body, head);
 }
 
 /** What to write of a response, of ours or any other. */
-export function written(response: Response): Written {
+export function responsePartsOf(response: Response): ResponseParts {
   return LightResponse.take(response) ?? read(response, response.body);
 }
 
-function read({ status, statusText, headers }: Response, body: Body | Flow): Written {
+function read(
+  { status, statusText, headers }: Response,
+  body: ResponseBody | PushBody,
+): ResponseParts {
   const fields: string[] = [];
   let length: number | undefined;
   for (const [name, value] of headers) {

@@ -5,11 +5,11 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { canonicalPath } from "../http/path.ts";
-import { isAuthority, type Target } from "../http/request_target.ts";
-import { contentOf } from "./request_body.ts";
+import { isAuthority, type RequestTarget } from "../http/request_target.ts";
+import { requestBody } from "./request_body.ts";
 import type { ContentLimit } from "./content_limit.ts";
-import { fieldOf } from "./lazy_headers.ts";
-import { LazyRequest } from "./node_request.ts";
+import { rawHeader } from "./lazy_headers.ts";
+import { NodeRequest } from "./node_request.ts";
 
 /** Methods that no `Request` can have; a server need not know them (RFC 9110 §9.3.6, §9.3.8). */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -22,24 +22,24 @@ const PLAIN = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@/?%]*$/;
 const ASCII = /^[\x21-\x7e]*$/;
 
 /** The request, or the status to answer with when there can be none. */
-export function receive(
+export function parseRequest(
   message: IncomingMessage,
   sink: ServerResponse,
   limit: ContentLimit,
-): LazyRequest | number {
+): NodeRequest | number {
   const { method = "GET", url = "" } = message;
   if (REFUSED.has(method)) return 501;
   // Node's parser takes HTTP/2.0 for a version of HTTP/1.
   if (message.httpVersionMajor > 1 && !("stream" in message)) return 400;
   let fields = message.httpVersionMajor === 2 ? withHost(message) : message.rawHeaders;
-  const coding = fieldOf(fields, "transfer-encoding");
+  const coding = rawHeader(fields, "transfer-encoding");
   if (coding !== undefined) {
     // RFC 9112 §6.1: HTTP/1.0 knows none, so that something before us has read it otherwise.
     if (message.httpVersion === "1.0") return 400;
     // Of the others, none is taken off, and it is no part of the content.
     if (coding.toLowerCase() !== "chunked") return 501;
   }
-  const length = fieldOf(fields, "content-length");
+  const length = rawHeader(fields, "content-length");
   if (length !== undefined && Number(length) > limit.most) return 413;
   const scheme = isEncrypted(message) ? "https://" : "http://";
   let origin = originOf(fields, scheme);
@@ -60,9 +60,9 @@ export function receive(
   if (!target) return 400;
   const open = method !== "HEAD" && hasContent(message, fields)
     // Of content that says how long it is, the parsers see to it.
-    ? () => contentOf(message, sink, length === undefined ? limit : undefined)
+    ? () => requestBody(message, sink, length === undefined ? limit : undefined)
     : undefined;
-  return new LazyRequest(method, target, fields, sink, open);
+  return new NodeRequest(method, target, fields, sink, open);
 }
 
 /** Bun's sockets all have the property. */
@@ -79,7 +79,7 @@ function withHost({ rawHeaders, headers }: IncomingMessage): readonly string[] {
   }
   const authority = headers[":authority"];
   // One that differs from Host is up to no good; twice the same would be two.
-  if (typeof authority === "string" && fieldOf(fields, "host") !== authority) {
+  if (typeof authority === "string" && rawHeader(fields, "host") !== authority) {
     fields.push("host", authority);
   }
   return fields;
@@ -102,7 +102,7 @@ let known = { given: "", origin: "" };
 /** The origin, or `undefined` when the host is none, or there are two (RFC 9112 §3.2). */
 function originOf(fields: readonly string[], scheme: string): string | undefined {
   // HTTP/1.0 knows no Host; that HTTP/1.1 has one, Node has checked.
-  const host = fieldOf(fields, "host") ?? "localhost";
+  const host = rawHeader(fields, "host") ?? "localhost";
   const given = scheme + host;
   if (given === known.given) return known.origin;
   // Two Host fields come combined with a comma, which no host has.
@@ -112,7 +112,7 @@ function originOf(fields: readonly string[], scheme: string): string | undefined
 }
 
 /** The target URI (RFC 9112 §3.3), checked before the URL parser can repair what is no path. */
-function targetOf(target: string, origin: string): Target | undefined {
+function targetOf(target: string, origin: string): RequestTarget | undefined {
   if (!target.startsWith("/")) return undefined;
   const end = target.search(/[?#]/);
   const path = end < 0 ? target : target.slice(0, end);
@@ -133,7 +133,7 @@ function targetOf(target: string, origin: string): Target | undefined {
 function hasContent(message: IncomingMessage, fields: readonly string[]): boolean {
   const { stream } = message as { stream?: { readonly endAfterHeaders?: boolean } };
   if (stream) return stream.endAfterHeaders !== true;
-  const length = fieldOf(fields, "content-length");
-  return fieldOf(fields, "transfer-encoding") !== undefined ||
+  const length = rawHeader(fields, "content-length");
+  return rawHeader(fields, "transfer-encoding") !== undefined ||
     (length !== undefined && Number(length) > 0);
 }

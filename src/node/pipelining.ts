@@ -5,13 +5,13 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { attached } from "../host/side_table.ts";
+import { sideTable } from "../host/side_table.ts";
 
 /** How many requests may wait for earlier ones; nobody who means well sends so far ahead. */
 const MOST = 100;
 
 /** How many wait on a connection. */
-const waiting = attached<IncomingMessage["socket"], number>();
+const waiting = sideTable<IncomingMessage["socket"], number>();
 
 /**
  * Calls back when all earlier requests of the connection are answered. Node would have as many

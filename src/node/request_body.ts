@@ -5,8 +5,8 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { attached } from "../host/side_table.ts";
-import { type Flow, type Sink, streamOf } from "../host/push_body.ts";
+import { sideTable } from "../host/side_table.ts";
+import { type BodySink, type PushBody, toReadableStream } from "../host/push_body.ts";
 import { type ContentLimit, limited } from "./content_limit.ts";
 import { clientLeft } from "./left.ts";
 import { canLinger, linger, lingerIfLast } from "./linger.ts";
@@ -22,10 +22,10 @@ const DRAIN_LIMIT = 256 * 1024;
 const waiting = new WeakSet<IncomingMessage>();
 
 /** What tells whoever reads the content of a message that there will be no more. */
-const readers = attached<IncomingMessage, (error: Error) => void>();
+const readers = sideTable<IncomingMessage, (error: Error) => void>();
 
 /** Content that was read before, of messages that have none to their parser. */
-const whole = attached<IncomingMessage, Uint8Array<ArrayBuffer>>();
+const whole = sideTable<IncomingMessage, Uint8Array<ArrayBuffer>>();
 
 /** Gives a message content that was read before. */
 export function giveContent(message: IncomingMessage, content: Uint8Array<ArrayBuffer>): void {
@@ -38,17 +38,17 @@ export function awaitContinue(message: IncomingMessage): void {
 }
 
 /** The content as it comes; reading pauses when nobody takes it. */
-export function contentOf(
+export function requestBody(
   message: IncomingMessage,
   sink: ServerResponse,
   limit?: ContentLimit,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const flow = flowOf(message, sink);
-  return streamOf(limit ? limited(flow, limit) : flow);
+  return toReadableStream(limit ? limited(flow, limit) : flow);
 }
 
 /** Nothing is read, nor 100 Continue sent, before somebody asks for content. */
-function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
+function flowOf(message: IncomingMessage, sink: ServerResponse): PushBody {
   let over = false;
   return {
     start(to) {
@@ -96,7 +96,7 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): Flow {
 }
 
 /** Pushes content that somebody has read before the handler was called, where it was kept. */
-function readBefore(message: IncomingMessage, sink: ServerResponse, to: Sink): void {
+function readBefore(message: IncomingMessage, sink: ServerResponse, to: BodySink): void {
   if (sink.writableEnded) return to.fail(answeredBefore());
   const { rawBody, body } = message as { rawBody?: unknown; body?: unknown };
   // Cloud platforms keep the first, parsers that parse nothing the second.

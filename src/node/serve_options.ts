@@ -73,7 +73,7 @@ export const SERVE_OPTIONS: Checks<ServeOptions> = {
 };
 
 /** How others call what is an option here. */
-export const ELSEWHERE = {
+export const SERVE_HINTS = {
   handler: "fetch",
   host: "hostname",
   cert: "give tls: { cert, key }",

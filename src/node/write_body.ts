@@ -4,8 +4,8 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
-import type { Flow } from "../host/push_body.ts";
-import type { FieldList } from "../host/make_response.ts";
+import type { PushBody } from "../host/push_body.ts";
+import type { RawHeaders } from "../host/make_response.ts";
 import type { Trailers } from "../http/trailer_fields.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -20,8 +20,8 @@ const JOINED = 64 * 1024;
  *
  * @param trailers The fields to send after it.
  */
-export function pour(
-  flow: Flow,
+export function writeBody(
+  flow: PushBody,
   sink: ServerResponse,
   length: number | undefined,
   trailers?: Trailers,
@@ -49,7 +49,7 @@ export function pour(
       settle();
       reject(error);
     };
-    const finish = (fields: FieldList = []): void => {
+    const finish = (fields: RawHeaders = []): void => {
       if (over) return;
       joint.flush();
       if (fields.length > 0) sink.addTrailers(byName(fields));
@@ -126,7 +126,7 @@ class Joint {
 }
 
 /** One value for a name (RFC 9110 §5.3): HTTP/2 of Node throws at two of some, where none can catch. */
-function byName(fields: FieldList): Record<string, string> {
+function byName(fields: RawHeaders): Record<string, string> {
   const values = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const [name, value] = [fields[i] as string, fields[i + 1] as string];

@@ -5,12 +5,12 @@
  */
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { flowOf, isFlow, takeFlow } from "../host/push_body.ts";
+import { isPushBody, toPushBody, unwrap } from "../host/push_body.ts";
 import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
 import { type Trailed, trailedOf } from "../host/trailers.ts";
-import type { FieldList } from "../host/make_response.ts";
-import { type Written, written } from "./node_response.ts";
-import { pour } from "./write_body.ts";
+import type { RawHeaders } from "../host/make_response.ts";
+import { type ResponseParts, responsePartsOf } from "./node_response.ts";
+import { writeBody } from "./write_body.ts";
 import { resetConnection } from "./reset.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -37,7 +37,7 @@ export function writeResponse(
   method: string,
   response: Response,
 ): void | Promise<void> {
-  const parts = written(response);
+  const parts = responsePartsOf(response);
   try {
     return write(sink, method, parts, trailedOf(response));
   } catch (error) {
@@ -50,7 +50,7 @@ export function writeResponse(
 function write(
   sink: ServerResponse,
   method: string,
-  parts: Written,
+  parts: ResponseParts,
   trailed: Trailed | undefined,
 ): void | Promise<void> {
   const { status, length, body } = parts;
@@ -65,14 +65,17 @@ function write(
   // They need chunks, which HTTP/1.0 does not know and content of a known length does not come in.
   const able = length === undefined && sink.req.httpVersion !== "1.0";
   const trailers = able && trailed ? forwardedTrailers(trailed) : undefined;
-  const flow = isFlow(body) ? body : takeFlow(body);
+  const flow = isPushBody(body) ? body : unwrap(body);
   if (!flow) return writeStream(sink, parts, body as Stream, trailers);
   writeHead(sink, parts, length, trailers);
-  return pour(flow, sink, length, trailers);
+  return writeBody(flow, sink, length, trailers);
 }
 
 /** The Content-Length where no content follows (RFC 9110 §8.6). */
-function lengthWithout(method: string, { status, length, body }: Written): number | undefined {
+function lengthWithout(
+  method: string,
+  { status, length, body }: ResponseParts,
+): number | undefined {
   if (status === 204) return undefined;
   if (status === 205) return 0;
   return length ?? (body === null && method !== "HEAD" && status !== 304 ? 0 : undefined);
@@ -80,7 +83,7 @@ function lengthWithout(method: string, { status, length, body }: Written): numbe
 
 function writeHead(
   sink: ServerResponse,
-  { status, statusText, fields }: Written,
+  { status, statusText, fields }: ResponseParts,
   length: number | undefined,
   trailers?: Trailers,
 ): void {
@@ -95,7 +98,7 @@ function writeHead(
 }
 
 /** Ends an answer that has no content. */
-function endWithout(sink: ServerResponse, parts: Written, length: number | undefined): void {
+function endWithout(sink: ServerResponse, parts: ResponseParts, length: number | undefined): void {
   if (sink.req.httpVersionMajor === 2) {
     // Written by themselves, the fields would go without END_STREAM, and an empty frame after them:
     // no answer of trailer fields alone, as gRPC has it.
@@ -108,7 +111,7 @@ function endWithout(sink: ServerResponse, parts: Written, length: number | undef
   sink.end();
 }
 
-function withLength(fields: FieldList, length: number | undefined): string[] {
+function withLength(fields: RawHeaders, length: number | undefined): string[] {
   return (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
 }
 
@@ -122,7 +125,7 @@ function without(names: ReadonlySet<string>, lines: readonly string[]): string[]
  */
 async function writeStream(
   sink: ServerResponse,
-  parts: Written,
+  parts: ResponseParts,
   body: Stream,
   trailers: Trailers | undefined,
 ): Promise<void> {
@@ -146,11 +149,11 @@ async function writeStream(
   writeHead(sink, parts, parts.length, trailers);
   // Whoever waits for events wants to know that there is somebody to wait for.
   if (!first) sink.flushHeaders();
-  await pour(flowOf(reader, ahead), sink, parts.length, trailers);
+  await writeBody(toPushBody(reader, ahead), sink, parts.length, trailers);
 }
 
 /** Cuts an answer, so that it does not look whole. What was written of it before is sent. */
-export function cut(sink: ServerResponse): void {
+export function cutConnection(sink: ServerResponse): void {
   const { stream } = sink as { stream?: Pick<ServerHttp2Stream, "close"> };
   if (!sink.headersSent) end();
   // Node holds what is written back until the end of the turn.
@@ -174,12 +177,12 @@ function cutHttp10(sink: ServerResponse): void {
 
 /** Lets go of a response that nobody waits for any more. */
 export function abandon(response: Response): Promise<void> {
-  return discard(written(response).body);
+  return discard(responsePartsOf(response).body);
 }
 
-async function discard(body: Written["body"]): Promise<void> {
+async function discard(body: ResponseParts["body"]): Promise<void> {
   if (body === null) return;
   const reason = new Error("the response has no content");
-  if (isFlow(body)) body.cancel(reason);
+  if (isPushBody(body)) body.cancel(reason);
   else if (body instanceof ReadableStream) await body.cancel(reason).catch(() => {});
 }

@@ -13,7 +13,7 @@ import { workersTransport } from "./workers_adapter.ts";
  * @throws {TypeError} On a runtime that the bundle was not made for. Its `fetch` would work, and
  * pass content on decoded as if it were not.
  */
-export function transportHere(): Transport {
+export function currentTransport(): Transport {
   if (builtinIfAny("node:module") && !("WebSocketPair" in globalThis)) {
     throw new TypeError(
       "proxy: this bundle is for Workers or browsers; bundle for the runtime that it is to run on, " +
@@ -24,6 +24,6 @@ export function transportHere(): Transport {
 }
 
 /** None: a connection is not relayed there. */
-export function upgraderHere(): undefined {
+export function currentUpgrader(): undefined {
   return undefined;
 }

@@ -13,7 +13,7 @@ import { upgradeBun, upgradeDeno } from "../transport/websocket/runtime_sockets.
 import { workersTransport } from "./workers_adapter.ts";
 
 /** How requests are sent on the runtime at hand. */
-export function transportHere(): Transport {
+export function currentTransport(): Transport {
   if ("Deno" in globalThis) return denoTransport();
   if ("Bun" in globalThis) return bunTransport();
   // Workers with Node compatibility have a `process`, too, but no agent that could connect.
@@ -28,7 +28,7 @@ export function transportHere(): Transport {
  * @param request The request as the host passed it.
  * @param args What it passed after the request: `server` on Bun.
  */
-export function upgraderHere(request: Request, args: readonly unknown[]): Upgrader | undefined {
+export function currentUpgrader(request: Request, args: readonly unknown[]): Upgrader | undefined {
   const relaying = { relays: true, signals: false };
   if ("Deno" in globalThis) {
     return { ...relaying, upgrade: (tunnel) => upgradeDeno(request, tunnel) };

@@ -24,7 +24,7 @@ interface Runtime {
 const MOST_BYTES = 32 * 1024 * 1024;
 
 /** Where a program runs, as far as the debugger wants to know. */
-export interface Surroundings {
+export interface Platform {
   /** A variable of the environment; `undefined` where it may not be read, too. */
   variable(name: string): string | undefined;
   /** Whether this is a runtime whose requests come through a network of data centres. */
@@ -38,7 +38,7 @@ export interface Surroundings {
 }
 
 /** The surroundings of this process. Reads them when it is called, and never before. */
-export function surroundings(): Surroundings {
+export function readPlatform(): Platform {
   const runtime = globalThis as Runtime;
   const { process } = runtime;
   // Deno would stop and ask a person for what is not granted.

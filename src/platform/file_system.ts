@@ -11,7 +11,7 @@ type FileHandle = import("node:fs/promises").FileHandle;
 type Stats = import("node:fs").BigIntStats;
 
 /** What is at a path. */
-export interface Seen {
+export interface FileStatus {
   readonly stat: Stats;
   /** Its path without symbolic links. */
   readonly real: string;
@@ -36,7 +36,7 @@ export function absent(error: unknown): undefined {
 }
 
 /** An open file, and what it is. */
-export interface Opened {
+export interface OpenedFile {
   readonly handle: FileHandle;
   readonly stat: Stats;
 }
@@ -45,11 +45,11 @@ export interface Opened {
  * How a file system is looked at. Whoever writes below `root` may exchange folders and links there,
  * and is not to be followed out of it; `real` is a path that `see` told.
  */
-export interface Seeing {
+export interface FileSystemView {
   /** What a path leads to; no content is opened. */
-  see(root: string, path: string): Promise<Seen | undefined>;
+  see(root: string, path: string): Promise<FileStatus | undefined>;
   /** Opens what is at a real path, if it is there and no link led elsewhere. */
-  open(root: string, real: string): Promise<Opened | undefined>;
+  open(root: string, real: string): Promise<OpenedFile | undefined>;
   /** Reads a folder, if no link leads elsewhere. `use` is given a path that stays the folder's. */
   within<T>(
     root: string,
@@ -68,7 +68,7 @@ interface DenoLike {
 }
 
 /** The soundest way of this system. */
-export function seeingOf(fs: FileSystem): Seeing {
+export function fileSystemView(fs: FileSystem): FileSystemView {
   return tellsDescriptors(fs) ? byDescriptor(fs) : byPath(fs);
 }
 
@@ -94,7 +94,7 @@ function descriptor(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
 
-function byDescriptor(fs: FileSystem): Seeing {
+function byDescriptor(fs: FileSystem): FileSystemView {
   const place = (path: string): Promise<number | undefined> =>
     new Promise<number>((resolve, reject) =>
       fs.open(path, O_PATH, (error, fd) => error ? reject(error) : resolve(fd))
@@ -129,7 +129,7 @@ async function openIf(
   fs: FileSystem,
   path: string,
   isRight: (handle: FileHandle, stat: Stats) => boolean | Promise<boolean>,
-): Promise<Opened | undefined> {
+): Promise<OpenedFile | undefined> {
   // A FIFO would block the thread that opens it until somebody writes.
   const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
   const handle = await fs.promises.open(path, flags).catch(absent);
@@ -160,7 +160,7 @@ function isUnsettled(folder: Stats | undefined): boolean {
  * Without descriptors that tell where they are: nobody can exchange a folder and exchange it back
  * without a trace in its times, or in those of the folder above.
  */
-function byPath(fs: FileSystem): Seeing {
+function byPath(fs: FileSystem): FileSystemView {
   const path = builtin("node:path");
   const lstat = (path: string): Promise<Stats | undefined> =>
     fs.promises.lstat(path, { bigint: true }).catch(absent);
@@ -194,7 +194,11 @@ function byPath(fs: FileSystem): Seeing {
     return attempts > 1 ? await still(root, real, use, discard, attempts - 1) : undefined;
   }
 
-  async function see(root: string, path: string, attempts = ATTEMPTS): Promise<Seen | undefined> {
+  async function see(
+    root: string,
+    path: string,
+    attempts = ATTEMPTS,
+  ): Promise<FileStatus | undefined> {
     const real = await fs.promises.realpath(path).catch(absent);
     const stat = real === undefined ? undefined : await still(root, real, () => lstat(real));
     if (real !== undefined && stat && !stat.isSymbolicLink()) return { stat, real };

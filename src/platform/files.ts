@@ -5,7 +5,7 @@
  * @module
  */
 import { builtin, builtinIfAny } from "../runtime.ts";
-import { seeingOf } from "./file_system.ts";
+import { fileSystemView } from "./file_system.ts";
 import { type Links, type Tree, treeAt } from "./tree.ts";
 
 /** The file system, as sources need it. */
@@ -36,7 +36,7 @@ export function runtimeFiles(): Files {
       const given = local(at);
       // Not `path.resolve`: behind a link, `..` is the folder above what it leads to.
       const absolute = path.isAbsolute(given) ? given : `${path.resolve()}${path.sep}${given}`;
-      return treeAt(fs, seeingOf(fs), absolute, path.basename(path.resolve(given)), links);
+      return treeAt(fs, fileSystemView(fs), absolute, path.basename(path.resolve(given)), links);
     },
   };
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import { hash } from "../http/hash.ts";
-import type { Seeing, Seen } from "./file_system.ts";
+import type { FileStatus, FileSystemView } from "./file_system.ts";
 
-type Stats = Seen["stat"];
+type Stats = FileStatus["stat"];
 
 /** A regular file that was found. */
 export interface FoundFile {
@@ -44,7 +44,7 @@ export interface OpenFile {
 }
 
 /** What was found where. */
-export interface Placed extends Seen {
+export interface Placed extends FileStatus {
   /** The real path of the tree. */
   readonly root: string;
   /** As those of the file. */
@@ -52,7 +52,10 @@ export interface Placed extends Seen {
 }
 
 /** Makes the file of what was found. */
-export function foundFile(seeing: Seeing, { root, stat, real, realPath }: Placed): FoundFile {
+export function foundFile(
+  seeing: FileSystemView,
+  { root, stat, real, realPath }: Placed,
+): FoundFile {
   const facts = factsOf(stat);
   return {
     ...facts,

@@ -4,11 +4,11 @@
  * @module
  */
 import type { Transport } from "../transport/transport.ts";
-import { transportHere } from "./current.ts";
+import { currentTransport } from "./current.ts";
 
 let chosen: Transport | undefined;
 
 /** How requests are sent on this runtime. */
 export function runtimeTransport(): Transport {
-  return chosen ??= transportHere();
+  return chosen ??= currentTransport();
 }

@@ -6,7 +6,7 @@
 import { builtin, type BuiltinModules } from "../runtime.ts";
 import { type FoundFile, foundFile, type Placed } from "./found_file.ts";
 import { foldCase } from "../http/safe_path.ts";
-import { absent, type Seeing } from "./file_system.ts";
+import { absent, type FileSystemView } from "./file_system.ts";
 
 /** Which symbolic links are followed: those that stay below the root, all of them, or none. */
 export type Links = "inside" | "follow" | "deny";
@@ -46,7 +46,7 @@ const ATTEMPTS = 5;
 /** Makes the tree of an absolute path. */
 export function treeAt(
   fs: BuiltinModules["node:fs"],
-  seeing: Seeing,
+  seeing: FileSystemView,
   at: string,
   name: string,
   links: Links,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { receivedAs } from "../host/host_request.ts";
-import { upgraderHere } from "./current.ts";
+import { hostRequestOf } from "../host/host_request.ts";
+import { currentUpgrader } from "./current.ts";
 import { tunnelResponse, type Upgrader } from "../transport/tunnel.ts";
 
 /**
@@ -15,8 +15,8 @@ import { tunnelResponse, type Upgrader } from "../transport/tunnel.ts";
  */
 export function upgraderOf(request: Request, args: readonly unknown[]): Upgrader | undefined {
   // On Workers the transport's answer is the tunnel, and nothing else can be.
-  if (receivedAs(request)?.upgradable || "WebSocketPair" in globalThis) {
+  if (hostRequestOf(request)?.upgradable || "WebSocketPair" in globalThis) {
     return { relays: false, signals: true, upgrade: tunnelResponse };
   }
-  return upgraderHere(request, args);
+  return currentUpgrader(request, args);
 }

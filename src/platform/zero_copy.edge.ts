@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { respond as respondHeld } from "../host/make_response.ts";
+export { makeResponse as respondZeroCopy } from "../host/make_response.ts";

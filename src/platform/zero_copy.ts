@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { attached } from "../host/side_table.ts";
+import { sideTable } from "../host/side_table.ts";
 import { HostRequest } from "../host/host_request.ts";
 import {
-  type Body,
-  type Head,
+  makeResponse,
   nativeInit,
   nativeResponse,
-  respond,
+  type ResponseBody,
+  type ResponseHead,
 } from "../host/make_response.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -22,16 +22,16 @@ const MANY = 16 * 1024;
 const CHUNK = 128 * 1024;
 
 /** Makes a response to a request. Bytes are not to be changed any more. */
-export function respondHeld(request: object, body: Body, head: Head): Response {
+export function respondZeroCopy(request: object, body: ResponseBody, head: ResponseHead): Response {
   if (!(body instanceof Uint8Array) || body.length < MANY || request instanceof HostRequest) {
-    return respond(request, body, head);
+    return makeResponse(request, body, head);
   }
   if ("Deno" in globalThis) return new LendingResponse(body, head);
   // A part of other bytes was made for this response, and would be copied all the same.
   const whole = body.length === body.buffer.byteLength;
   return "Bun" in globalThis && whole
     ? nativeResponse(blobOf(body), head)
-    : respond(request, body, head);
+    : makeResponse(request, body, head);
 }
 
 /** The content of a response on Deno, and whether nobody but the server has come near it. */
@@ -47,7 +47,7 @@ interface Lending {
 class LendingResponse extends Response {
   readonly #lending: Lending;
 
-  constructor(bytes: Bytes, head: Head) {
+  constructor(bytes: Bytes, head: ResponseHead) {
     const lending = { bytes, unseen: true };
     super(lend(lending), nativeInit(bytes, head));
     this.#lending = lending;
@@ -78,7 +78,7 @@ function lend(lending: Lending): ReadableStream<Bytes> {
 }
 
 /** The blobs of bytes that were sent before. */
-const blobs = attached<Bytes, Blob>();
+const blobs = sideTable<Bytes, Blob>();
 
 /** What Bun sends without a copy; the one that is made here serves all responses. */
 function blobOf(bytes: Bytes): Blob {

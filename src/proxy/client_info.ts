@@ -6,11 +6,11 @@
 import { writeAddress } from "../http/ip.ts";
 import type { Field } from "../http/hop_by_hop.ts";
 import { clientBehind, forwardedElement, isForwarding } from "../http/forwarded.ts";
-import type { Place } from "../mount.ts";
-import type { Settings } from "./proxy_options.ts";
+import type { MountState } from "../mount.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 
 /** What the proxy knows of a request that it received. */
-export interface Seen {
+export interface ClientInfo {
   /** The address at the other end of the connection, where it is known. */
   readonly peer: string | undefined;
   /** Whether the peer is a proxy to trust. */
@@ -26,16 +26,16 @@ export interface Seen {
 }
 
 /** Looks at a request. */
-export function look(
+export function identifyClient(
   request: Request,
-  place: Place,
+  mount: MountState,
   args: readonly unknown[],
-  { clientAddress, isTrusted }: Settings,
-): Seen {
+  { clientAddress, isTrusted }: ProxySettings,
+): ClientInfo {
   const { headers } = request;
-  const peer = writeAddress(clientAddress(place.original, ...args) ?? "");
+  const peer = writeAddress(clientAddress(mount.original, ...args) ?? "");
   const trusted = peer !== undefined && isTrusted(peer);
-  const { origin } = place.target;
+  const { origin } = mount.target;
   const end = origin.indexOf("://");
   const proto = origin.slice(0, end).toLowerCase();
   return {
@@ -44,7 +44,7 @@ export function look(
     client: trusted ? clientBehind(peer, headers.get("x-forwarded-for") ?? "", isTrusted) : peer,
     host: receivedHost(proto, origin.slice(end + 3), headers.get("host")),
     proto,
-    prefix: place.base,
+    prefix: mount.base,
   };
 }
 
@@ -62,8 +62,8 @@ function receivedHost(proto: string, authority: string, host: string | null): st
  */
 export function forwardingFields(
   fields: readonly Field[],
-  seen: Seen,
-  settings: Settings,
+  seen: ClientInfo,
+  settings: ProxySettings,
 ): Field[] {
   const result = fields.filter(([name]) => !isForwarding(name));
   const told = seen.trusted ? toldBefore(fields) : NOTHING;
@@ -94,8 +94,8 @@ function toldBefore(fields: readonly Field[]): ReadonlyMap<string, string> {
 /** What we say; `""` for what we say nothing of. */
 function ownFields(
   told: ReadonlyMap<string, string>,
-  seen: Seen,
-  { xForwarded, forwarded }: Settings,
+  seen: ClientInfo,
+  { xForwarded, forwarded }: ProxySettings,
 ): readonly Field[] {
   const ours = xForwarded === "off" ? [] : xForwardedFields(told, seen, xForwarded);
   if (forwarded !== false) ours.push(["forwarded", forwardedValue(told, seen, forwarded)]);
@@ -104,7 +104,7 @@ function ownFields(
 
 function xForwardedFields(
   told: ReadonlyMap<string, string>,
-  { peer, host, proto, prefix }: Seen,
+  { peer, host, proto, prefix }: ClientInfo,
   xForwarded: "append" | "set",
 ): Field[] {
   const before = (name: string): string | undefined =>
@@ -131,7 +131,7 @@ function portOf(host: string, proto: string): string {
 
 function forwardedValue(
   told: ReadonlyMap<string, string>,
-  { peer, host, proto }: Seen,
+  { peer, host, proto }: ClientInfo,
   forwarded: string | true,
 ): string {
   const by = forwarded === true ? undefined : forwarded;

@@ -7,7 +7,7 @@
 import type { Field } from "../http/hop_by_hop.ts";
 import { canonicalPath } from "../http/path.ts";
 import { mapLink } from "../http/references.ts";
-import { readTarget } from "../http/request_target.ts";
+import { parseRequestTarget } from "../http/request_target.ts";
 
 /** Where the client finds the upstream, and where it is. */
 export interface Ways {
@@ -80,7 +80,7 @@ function mapReference(reference: string, ways: Ways): string | undefined {
   const absolute = reference.startsWith("/") && !reference.startsWith("//")
     ? `http://${ways.front.host}${reference}`
     : reference;
-  const target = readTarget(absolute, null);
+  const target = parseRequestTarget(absolute, null);
   if (!target || !isFront(target.origin, ways.front.host)) return undefined;
   const { canonical, query } = target;
   const prefix = canonicalPath(`${ways.prefix}/`)?.slice(0, -1) ?? "";

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "./clock.ts";
 import { discard } from "./exchange.ts";
-import { Failure } from "./errors.ts";
+import { ProxyError } from "./errors.ts";
 import type { Send } from "./pipeline.ts";
 
 /**
@@ -21,7 +21,7 @@ export function connecting(send: Send, limit: number, clock: Clock): Send {
       const signal = AbortSignal.any([outgoing.signal, late.signal]);
       const timer = clock.setTimeout(() => {
         const why = `no connection within ${limit} ms (option timeouts.connect)`;
-        const failure = new Failure("connection_timeout", why);
+        const failure = new ProxyError("connection_timeout", why);
         late.abort(failure);
         reject(failure); // a transport may not notice before it has the connection
       }, limit);

@@ -7,7 +7,7 @@ import { type ProxyErrorType, proxyStatus } from "../http/proxy_status.ts";
 import { textResponse } from "../host/text_response.ts";
 
 /** An upstream, or what it answered, is of no use. */
-export class Failure extends Error {
+export class ProxyError extends Error {
   override readonly name = "Failure";
   /** The type of the error (RFC 9209 §2.3). */
   readonly type: ProxyErrorType;

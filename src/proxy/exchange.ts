@@ -3,11 +3,16 @@
  *
  * @module
  */
-import { isGone, offLeave, onLeave, whyGone } from "../host/host_request.ts";
+import {
+  disconnectReasonOf,
+  isDisconnected,
+  offDisconnect,
+  onDisconnect,
+} from "../host/host_request.ts";
 import type { Clock } from "./clock.ts";
-import { Failure } from "./errors.ts";
+import { ProxyError } from "./errors.ts";
 import type { Attempt } from "./pipeline.ts";
-import type { Settings } from "./proxy_options.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 import type { Awaited } from "./upload.ts";
 
 /** Counts the time of an exchange from when it is made. */
@@ -23,18 +28,18 @@ export class Exchange {
   #awaited: Awaited = "nobody";
   #reject: (reason: unknown) => void = () => {};
 
-  constructor(request: Request, { timeouts: { headers, total } }: Settings, clock: Clock) {
+  constructor(request: Request, { timeouts: { headers, total } }: ProxySettings, clock: Clock) {
     this.#request = request;
     this.#clock = clock;
     this.#limit = headers;
     if (headers > 0) this.#headers = clock.setTimeout(this.#late, headers);
     if (total > 0) {
       const why = `no whole response within ${total} ms (option timeouts.total)`;
-      const late = (): void => this.abort(new Failure("http_response_timeout", why));
+      const late = (): void => this.abort(new ProxyError("http_response_timeout", why));
       this.#total = clock.setTimeout(late, total);
     }
-    if (isGone(request)) this.#leave();
-    else onLeave(request, this.#leave);
+    if (isDisconnected(request)) this.#leave();
+    else onDisconnect(request, this.#leave);
   }
 
   /** Aborted when the client leaves, and when the exchange is broken off. */
@@ -71,7 +76,7 @@ export class Exchange {
   end(): void {
     this.#clock.clearTimeout(this.#headers);
     this.#clock.clearTimeout(this.#total);
-    offLeave(this.#request, this.#leave);
+    offDisconnect(this.#request, this.#leave);
   }
 
   /** What was sent for, or why the exchange was broken off, should the sender not notice. */
@@ -86,14 +91,14 @@ export class Exchange {
     });
   }
 
-  readonly #leave = (): void => this.abort(whyGone(this.#request));
+  readonly #leave = (): void => this.abort(disconnectReasonOf(this.#request));
 }
 
-function lateness(awaited: Awaited, limit: number): Failure {
+function lateness(awaited: Awaited, limit: number): ProxyError {
   const within = `${limit} ms (option timeout)`;
   if (awaited === "client") {
     // RFC 9110 §15.5.9
-    return new Failure(
+    return new ProxyError(
       "http_request_error",
       `the client sent no content for ${within}`,
       undefined,
@@ -101,8 +106,8 @@ function lateness(awaited: Awaited, limit: number): Failure {
     );
   }
   return awaited === "upstream"
-    ? new Failure("connection_write_timeout", `the upstream took no content for ${within}`)
-    : new Failure("http_response_timeout", `no response within ${within}`);
+    ? new ProxyError("connection_write_timeout", `the upstream took no content for ${within}`)
+    : new ProxyError("http_response_timeout", `no response within ${within}`);
 }
 
 /** Lets go of content that nobody reads. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { endToEnd, type Field } from "../http/hop_by_hop.ts";
-import { receivedAs } from "../host/host_request.ts";
+import { hostRequestOf } from "../host/host_request.ts";
 import { splitLinks } from "../http/references.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 
@@ -19,19 +19,19 @@ export function withEarlyHints(
   request: Request,
   map: (fields: readonly Field[]) => readonly Field[],
 ): OutgoingRequest {
-  const client = receivedAs(request);
-  if (!client?.takesEarlyHints) return outgoing;
-  const { onInformation } = outgoing;
+  const client = hostRequestOf(request);
+  if (!client?.supportsEarlyHints) return outgoing;
+  const { onInformational } = outgoing;
   return {
     ...outgoing,
-    onInformation(status, fields) {
+    onInformational(status, fields) {
       if (status === 103) {
         const links = map(endToEnd(fields)).flatMap(([name, value]) =>
           name === "link" ? splitLinks(value) : []
         );
         client.sendEarlyHints(links);
       }
-      onInformation?.(status, fields);
+      onInformational?.(status, fields);
     },
   };
 }

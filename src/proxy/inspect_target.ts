@@ -5,7 +5,7 @@
  */
 import type { Field } from "../http/hop_by_hop.ts";
 import { forwarder } from "./pipeline.ts";
-import { type ProxyOptions, readOptions } from "./proxy_options.ts";
+import { type ProxyOptions, readProxyOptions } from "./proxy_options.ts";
 import { leaf } from "./proxy_to.ts";
 import {
   type AnyTarget,
@@ -55,7 +55,7 @@ export function inspect<T extends AnyTarget>(
   target: T & KnownOptions<T>,
   options: ProxyOptions = {},
 ): (request: Request, ...args: TargetNeeds<T>) => Promise<Inspection | Response> {
-  const settings = { ...readOptions(options), onResponse: undefined };
+  const settings = { ...readProxyOptions(options), onResponse: undefined };
   const checked = readTarget("the target", calm(target), settings);
   return async (request, ...args) => {
     let sent: OutgoingRequest | undefined;

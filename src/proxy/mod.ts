@@ -43,16 +43,27 @@ export type {
 } from "../transport/transport.ts";
 export type { Fetcher } from "../handler.ts";
 export type { WeightedUrl } from "./upstream.ts";
-export { firstAvailable, leastInFlight, roundRobin, twoChoices } from "./upstreams/balancers.ts";
-export type { Asked, Balancer, Candidate, CookieScope, Health, News } from "./upstreams/types.ts";
+export { first, leastConnections, randomTwo, roundRobin } from "./upstreams/balancers.ts";
+export type {
+  AttemptEvent,
+  Balancer,
+  CookieScope,
+  Health,
+  SelectionContext,
+  Upstream,
+} from "./upstreams/types.ts";
 export { capacity } from "./upstreams/capacity.ts";
-export { type Checks, checks, type ChecksOptions } from "./upstreams/active_health.ts";
+export {
+  type ActiveHealth,
+  activeHealth,
+  type ActiveHealthOptions,
+} from "./upstreams/active_health.ts";
 export { concurrency, type ConcurrencyOptions, type Limit } from "./upstreams/concurrency.ts";
-export { ejection, type EjectionOptions } from "./upstreams/passive_health.ts";
+export { passiveHealth, type PassiveHealthOptions } from "./upstreams/passive_health.ts";
 export { type UpstreamList, upstreamList } from "./upstreams/list.ts";
 export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./upstreams/mirror.ts";
 export type { PoolOptions } from "./upstreams/pool_options.ts";
-export { type Key, rendezvous } from "./upstreams/hash_by.ts";
+export { hashBy, type HashKey } from "./upstreams/hash_by.ts";
 export {
   type FailedAttempt,
   retries,

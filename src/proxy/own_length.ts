@@ -4,7 +4,7 @@
  * @module
  */
 import type { Field } from "../http/hop_by_hop.ts";
-import { receivedAs } from "../host/host_request.ts";
+import { hostRequestOf } from "../host/host_request.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import { Upload } from "./upload.ts";
 
@@ -41,6 +41,6 @@ export async function withLength(
 /** Whether the content is what the host has received, or must not be asked for before it is sent. */
 function isAsReceived(request: Request): boolean {
   const { headers } = request;
-  return receivedAs(request) !== undefined || headers.has("transfer-encoding") ||
+  return hostRequestOf(request) !== undefined || headers.has("transfer-encoding") ||
     headers.has("expect");
 }

@@ -5,21 +5,21 @@
  */
 import type { Field } from "../http/hop_by_hop.ts";
 import { statusOf } from "../http/proxy_status.ts";
-import { isGone, nativeRequest } from "../host/host_request.ts";
-import type { Place } from "../mount.ts";
+import { isDisconnected, nativeRequest } from "../host/host_request.ts";
+import type { MountState } from "../mount.ts";
 import { errorType } from "../transport/error_type.ts";
 import { answerFields, checkStatus, responseOf } from "./upstream_response.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connect_timer.ts";
 import { withEarlyHints } from "./forward_hints.ts";
 import { discard, Exchange } from "./exchange.ts";
-import { Failure, HookError, type OwnAnswer, ownResponse } from "./errors.ts";
-import { look } from "./client_info.ts";
+import { HookError, type OwnAnswer, ownResponse, ProxyError } from "./errors.ts";
+import { identifyClient } from "./client_info.ts";
 import { closedWhenIdle } from "./idle_tunnel.ts";
-import type { Settings } from "./proxy_options.ts";
-import { contentOf, frontOf, outgoingRequest, type Received } from "./upstream_request.ts";
+import type { ProxySettings } from "./proxy_options.ts";
+import { type ClientRequest, frontOf, outgoingRequest, uploadOf } from "./upstream_request.ts";
 import { withLength } from "./own_length.ts";
-import { refusal } from "./validate.ts";
+import { validateRequest } from "./validate.ts";
 import { type Places, rewrite, withoutSecure } from "./rewrite.ts";
 import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
@@ -32,35 +32,35 @@ import {
   withUpgrade,
 } from "./proxy_upgrade.ts";
 import { Upload } from "./upload.ts";
-import type { Upstream } from "./upstream.ts";
-import type { Asked, CookieScope } from "./upstreams/types.ts";
+import type { SendingUpstream } from "./upstream.ts";
+import type { CookieScope, SelectionContext } from "./upstreams/types.ts";
 import type { SendCopy } from "./upstreams/mirror.ts";
 
 /** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
 export type Forward = (
   request: Request,
-  place: Place,
+  mount: MountState,
   target: Target,
   args: readonly unknown[],
 ) => Promise<Response>;
 
 /** The step of the pipeline that sends. */
 export type Send = (
-  upstream: Upstream,
+  upstream: SendingUpstream,
   outgoing: OutgoingRequest,
   args: readonly unknown[],
 ) => Promise<IncomingResponse>;
 
 /** What an upstream answered, and to what. */
 export interface Attempt {
-  readonly upstream: Upstream;
+  readonly upstream: SendingUpstream;
   readonly outgoing: OutgoingRequest;
   readonly incoming: IncomingResponse;
 }
 
 /** A request that one of the upstreams of a target is to answer. */
 export interface Delivery {
-  readonly asked: Asked;
+  readonly asked: SelectionContext;
   /** The request as it was received. */
   readonly request: Request;
   /** The content that is sent. */
@@ -70,7 +70,7 @@ export interface Delivery {
   /** How long anybody will wait for the answer to begin, in milliseconds. */
   readonly patience: number;
   /** Sends it to an upstream. */
-  readonly attempt: (upstream: Upstream) => Promise<Attempt>;
+  readonly attempt: (upstream: SendingUpstream) => Promise<Attempt>;
 }
 
 /** The step of the pipeline that chooses upstreams, and tries one after the other. */
@@ -81,16 +81,16 @@ export type Deliver = (delivery: Delivery) => Promise<Attempt>;
  * sanitise, rewrite, answer.
  */
 export function forwarder(
-  settings: Settings,
+  settings: ProxySettings,
   send: Send = (upstream, outgoing, args) => upstream.send(outgoing, args),
   clock: Clock = systemClock,
 ): Forward {
   const { onRequest, onResponse } = settings;
   const sendInTime = connecting(send, settings.timeouts.connect, clock);
-  return async (request, place, target, args) => {
+  return async (request, mount, target, args) => {
     const name = settings.pseudonym();
     const own = (why: OwnAnswer): Response => ownResponse(request, name, why);
-    const refused = refusal(request, target.anyMethod, name);
+    const refused = validateRequest(request, target.anyMethod, name);
     if (refused) return own(refused);
     if (request.bodyUsed) {
       throw new TypeError(
@@ -99,23 +99,23 @@ export function forwarder(
     }
     // A native request can only be made of content that nobody has begun to read.
     if (settings.tells && request.body) nativeRequest(request);
-    const upgrade = upgradeOf(request, place.original, args, settings.transport);
+    const upgrade = upgradeOf(request, mount.original, args, settings.transport);
     if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
-    const seen = look(request, place, args, settings);
+    const seen = identifyClient(request, mount, args, settings);
     const exchange = new Exchange(request, settings, clock);
-    const received: Received = {
+    const received: ClientRequest = {
       request,
-      place,
+      mount,
       seen,
       target,
-      body: contentOf(request, target),
+      body: uploadOf(request, target),
       signal: exchange.signal,
     };
-    let asked: Upstream | undefined;
+    let asked: SendingUpstream | undefined;
     const deliver = (
-      received: Received,
+      received: ClientRequest,
       upload: Upload | undefined,
-      settings: Settings,
+      settings: ProxySettings,
     ): Promise<Attempt> =>
       received.target.deliver({
         asked: new Asking(request, seen.client),
@@ -127,16 +127,17 @@ export function forwarder(
           if (received.target === target) asked = upstream;
           const body = upload ? upload.attempt() : null;
           const plain = outgoingRequest(received, body, upstream, settings);
-          if (!plain) throw new Failure("http_request_error", "the path would leave the target");
+          if (!plain) throw new ProxyError("http_request_error", "the path would leave the target");
           const built = upgrade ? withUpgrade(plain, upgrade) : plain;
           const changed = onRequest
             ? await HookError.of(() => onRequest(built, request)) ?? built
             : built;
           const sized = await withLength(changed, body, upload, request);
           const outgoing = settings.earlyHints
-            ? withEarlyHints(sized, place.original, (fields) =>
-              target.rewrite
-                ? rewrite(fields, () => placesOf(received, upstream, sized))
+            ? withEarlyHints(sized, mount.original, (fields) =>
+              target.rewriteLocation
+                ? rewrite(fields, () =>
+                  placesOf(received, upstream, sized))
                 : fields)
             : sized;
           const incoming = await sendInTime(upstream, outgoing, args);
@@ -147,10 +148,10 @@ export function forwarder(
         },
       });
     // What a mirror says, early or late, is nobody's business.
-    const copy = (received: Received): Promise<Attempt> =>
+    const copy = (received: ClientRequest): Promise<Attempt> =>
       deliver(received, received.body ? new Upload(received.body) : undefined, {
         ...settings,
-        onInformation: undefined,
+        onInformational: undefined,
         earlyHints: false,
       });
     let sent: Promise<Attempt> | undefined;
@@ -165,7 +166,7 @@ export function forwarder(
       exchange.begin();
       upload?.settle();
       const fields = answerFields(incoming, target.credentials, name);
-      const mapped = target.rewrite
+      const mapped = target.rewriteLocation
         ? rewrite(fields, () => placesOf(received, upstream, outgoing))
         : fields;
       const sticky = target.cookie?.(upstream, request.headers, scopeOf(received, outgoing));
@@ -197,7 +198,7 @@ export function forwarder(
       void sent?.then(({ incoming }) => discard(incoming.body), () => {});
       if (error instanceof HookError) throw error.cause;
       // Nobody reads it; the status is for logs.
-      if (isGone(request)) return new Response(null, { status: 499 });
+      if (isDisconnected(request)) return new Response(null, { status: 499 });
       const failed = whatFailed(error);
       if (failed.status >= 500) settings.onError(error, request, asked);
       return own(failed);
@@ -206,7 +207,7 @@ export function forwarder(
 }
 
 /** A request as balancers see it. The native one is made only for those who look. */
-class Asking implements Asked {
+class Asking implements SelectionContext {
   readonly #request: Request;
   readonly clientAddress: string | undefined;
 
@@ -221,10 +222,10 @@ class Asking implements Asked {
 
 /** What is sent after a copy was sent to the mirror, if there is one. */
 function mirrored(
-  received: Received,
-  deliver: (received: Received) => Promise<Attempt>,
+  received: ClientRequest,
+  deliver: (received: ClientRequest) => Promise<Attempt>,
   abort: (reason: unknown) => void,
-): Received {
+): ClientRequest {
   const { target: { mirror }, body } = received;
   if (!mirror?.by.chosen()) return received;
   const copy: SendCopy = async (body, signal) => {
@@ -234,7 +235,7 @@ function mirrored(
   return { ...received, body: mirror.by.reflect(body, copy, abort) };
 }
 
-function patienceOf({ timeouts: { headers, total } }: Settings): number {
+function patienceOf({ timeouts: { headers, total } }: ProxySettings): number {
   return Math.min(headers || Infinity, total || Infinity);
 }
 
@@ -247,19 +248,19 @@ function whatFailed(error: unknown): OwnAnswer {
   const headers: Record<string, string> = retryAfter === undefined
     ? {}
     : { "retry-after": String(retryAfter) };
-  const status = (error instanceof Failure && error.status) || statusOf(type);
+  const status = (error instanceof ProxyError && error.status) || statusOf(type);
   return { status, type, receivedStatus, headers };
 }
 
 /** What of the site as the client knows it the target is. */
-function scopeOf({ place, seen, target }: Received, { fields }: OutgoingRequest): CookieScope {
+function scopeOf({ mount, seen, target }: ClientRequest, { fields }: OutgoingRequest): CookieScope {
   const { proto } = frontOf(fields, seen);
-  return { path: place.base + target.scope, secure: proto === "https" };
+  return { path: mount.base + target.scope, secure: proto === "https" };
 }
 
 function placesOf(
-  { place, seen }: Received,
-  upstream: Upstream,
+  { mount, seen }: ClientRequest,
+  upstream: SendingUpstream,
   { url, host, fields }: OutgoingRequest,
 ): Places {
   // The upstream may know itself by the Host it is sent, and by the scheme that it is told of.
@@ -270,7 +271,7 @@ function placesOf(
   return {
     origins: [...new Set(origins)],
     base: basePath(upstream.url),
-    prefix: place.base,
+    prefix: mount.base,
     host: seen.host,
   };
 }

@@ -6,9 +6,9 @@
 import type { AnyHandler, Handler, Middleware, SameNeeds } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefix_tree.ts";
-import { descend, placed, wrapping } from "../mount.ts";
+import { descend, mountAware, wrapping } from "../mount.ts";
 import { forwarder } from "./pipeline.ts";
-import { type ProxyOptions, readOptions } from "./proxy_options.ts";
+import { type ProxyOptions, readProxyOptions } from "./proxy_options.ts";
 import { isPlace, type TargetPlace } from "./target_place.ts";
 import {
   type AnyTarget,
@@ -83,7 +83,7 @@ export function proxy<T extends Targets<AnyHandler> | AnyTarget>(
   targets: T & KnownTargets<T>,
   options: ProxyOptions = {},
 ): Middleware<ProxyNeeds<T>> {
-  const settings = readOptions(options);
+  const settings = readProxyOptions(options);
   const forward = forwarder(settings);
   const find = longestPrefix(
     "proxy: the prefix",
@@ -98,7 +98,7 @@ export function proxy<T extends Targets<AnyHandler> | AnyTarget>(
     ),
   );
   return wrapping("proxy", (passOn) =>
-    placed((request, place, args) => {
+    mountAware((request, place, args) => {
       const found = find(place.canonical);
       if (!found) return passOn(request, place, args);
       const { value: target, end } = found;

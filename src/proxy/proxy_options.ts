@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atOnce, telling } from "../callbacks.ts";
+import { guardCallback, requireSync } from "../callbacks.ts";
 import {
   callback,
   checkOptions,
@@ -24,7 +24,7 @@ import { isPseudonym } from "../http/via.ts";
 import { clientAddress } from "../host/client_address.ts";
 import { runtimeTransport } from "../platform/runtime_transport.ts";
 import type { OutgoingRequest, Transport } from "../transport/transport.ts";
-import type { Upstream } from "./upstream.ts";
+import type { SendingUpstream } from "./upstream.ts";
 
 /** How long each part of an exchange may take, in milliseconds; 0 for as long as it likes. */
 export interface Timeouts {
@@ -120,7 +120,7 @@ export interface ProxyOptions {
    * Is told of 1xx responses such as 103 Early Hints, by transports that can tell; a `Response`
    * cannot pass them on. What it throws or rejects with goes to `console.error`.
    */
-  readonly onInformation?: (status: number, fields: readonly Field[], request: Request) => void;
+  readonly onInformational?: (status: number, fields: readonly Field[], request: Request) => void;
   /**
    * Called with the reason when a request was answered with 502, 503 or 504, or when a response was
    * broken off; the client is not told the reason. `upstream` is the URL of the upstream that was
@@ -133,7 +133,7 @@ export interface ProxyOptions {
 }
 
 /** Checked options. */
-export interface Settings {
+export interface ProxySettings {
   readonly timeouts: Required<Timeouts>;
   readonly xForwarded: "off" | "append" | "set";
   readonly forwarded: boolean | string;
@@ -144,8 +144,12 @@ export interface Settings {
   readonly onRequest: ProxyOptions["onRequest"];
   readonly onResponse: ProxyOptions["onResponse"];
   readonly earlyHints: boolean;
-  readonly onInformation: ProxyOptions["onInformation"];
-  readonly onError: (error: unknown, request: Request, upstream: Upstream | undefined) => void;
+  readonly onInformational: ProxyOptions["onInformational"];
+  readonly onError: (
+    error: unknown,
+    request: Request,
+    upstream: SendingUpstream | undefined,
+  ) => void;
   /** Whether a function of the user's is given the request after its content was sent. */
   readonly tells: boolean;
   readonly transport: Transport;
@@ -174,7 +178,7 @@ const OPTIONS: Checks<ProxyOptions> = {
   onRequest: callback,
   onResponse: callback,
   earlyHints: flag,
-  onInformation: callback,
+  onInformational: callback,
   onError: callback,
   transport: (value, where) => {
     like("an object with send() and capabilities, or leave it out", "send")(value, where);
@@ -193,12 +197,18 @@ const ELSEWHERE = {
  *
  * @throws {TypeError} Naming the option and the remedy.
  */
-export function readOptions(options: ProxyOptions): Settings {
+export function readProxyOptions(options: ProxyOptions): ProxySettings {
   checkOptions("proxy", options, OPTIONS, { elsewhere: ELSEWHERE });
   const { timeouts = {}, xForwarded = "append", forwarded = false, via } = options;
   const { connect = 0, idle = 0, total = 0, tunnel = 3_600_000 } = timeouts;
   const { transport = runtimeTransport(), trustedProxies = [] } = options;
-  const { clientAddress: addressOf, onRequest, onResponse, onInformation, onError } = options;
+  const {
+    clientAddress: addressOf,
+    onRequest,
+    onResponse,
+    onInformational,
+    onError,
+  } = options;
   if (options.timeout !== undefined && timeouts.headers !== undefined) {
     refuse("timeout and timeouts.headers are the same; give one of them");
   }
@@ -222,23 +232,23 @@ export function readOptions(options: ProxyOptions): Settings {
     isTrusted: networks("proxy: the trusted proxy", trustedProxies),
     clientAddress: addressOf
       ? (request, ...args) =>
-        atOnce("proxy: clientAddress", addressOf(nativeRequest(request), ...args))
+        requireSync("proxy: clientAddress", addressOf(nativeRequest(request), ...args))
       : (request, ...args) => clientAddress(request, args),
     onRequest: onRequest && ((outgoing, request) => onRequest(outgoing, nativeRequest(request))),
     onResponse: onResponse && ((response, request) => onResponse(response, nativeRequest(request))),
     earlyHints: options.earlyHints ?? true,
-    onInformation: onInformation &&
-      telling(
-        "proxy: onInformation",
-        (status, fields, request) => onInformation(status, fields, nativeRequest(request)),
+    onInformational: onInformational &&
+      guardCallback(
+        "proxy: onInformational",
+        (status, fields, request) => onInformational(status, fields, nativeRequest(request)),
       ),
     onError: onError
-      ? telling(
+      ? guardCallback(
         "proxy: onError",
         (error, request, upstream) => onError(error, nativeRequest(request), remoteUrl(upstream)),
       )
       : report,
-    tells: Boolean(onResponse ?? onInformation ?? onError),
+    tells: Boolean(onResponse ?? onInformational ?? onError),
     transport,
   };
 }
@@ -252,13 +262,17 @@ function pseudonym(via: string | false | undefined): () => string | undefined {
   return () => name;
 }
 
-function report(error: unknown, { method, url }: Request, upstream: Upstream | undefined): void {
+function report(
+  error: unknown,
+  { method, url }: Request,
+  upstream: SendingUpstream | undefined,
+): void {
   const asked = remoteUrl(upstream);
   console.error(`proxy: ${method} ${url}${asked ? ` from ${asked.href}` : ""}:`, error);
 }
 
 /** The URL of an upstream, if it is not in this process. */
-function remoteUrl(upstream: Upstream | undefined): URL | undefined {
+function remoteUrl(upstream: SendingUpstream | undefined): URL | undefined {
   return upstream?.local ? undefined : upstream?.url;
 }
 

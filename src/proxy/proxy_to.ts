@@ -4,10 +4,10 @@
  * @module
  */
 import type { Handler } from "../handler.ts";
-import { placed } from "../mount.ts";
+import { mountAware } from "../mount.ts";
 import { ownResponse } from "./errors.ts";
 import { type Forward, forwarder } from "./pipeline.ts";
-import { type ProxyOptions, readOptions, type Settings } from "./proxy_options.ts";
+import { type ProxyOptions, type ProxySettings, readProxyOptions } from "./proxy_options.ts";
 import {
   type AnyTarget,
   type KnownOptions,
@@ -38,7 +38,7 @@ export function proxyTo<T extends AnyTarget>(
   target: T & KnownOptions<T>,
   options: ProxyOptions = {},
 ): Handler<TargetNeeds<T>> {
-  const settings = readOptions(options);
+  const settings = readProxyOptions(options);
   return leaf(readTarget("the target", target, settings), forwarder(settings), settings);
 }
 
@@ -46,9 +46,9 @@ export function proxyTo<T extends AnyTarget>(
 export function leaf<Args extends readonly unknown[]>(
   target: Target,
   forward: Forward,
-  { pseudonym }: Settings,
+  { pseudonym }: ProxySettings,
 ): Handler<Args> {
-  return placed(
+  return mountAware(
     (request, place, args) => forward(request, place, target, args),
     (request) => ownResponse(request, pseudonym(), { status: 400, type: "http_request_error" }),
   );

@@ -9,7 +9,7 @@ import { agrees } from "../http/handshake.ts";
 import { fetched } from "../transport/fetch_transport.ts";
 import { nativeTunnel, type Upgrader } from "../transport/tunnel.ts";
 import { upgraderOf } from "../platform/upgrader.ts";
-import { Failure, statusField } from "./errors.ts";
+import { ProxyError, statusField } from "./errors.ts";
 import type {
   IncomingResponse,
   OutgoingRequest,
@@ -77,20 +77,20 @@ export function withUpgrade(
 /**
  * Asks an upstream to upgrade.
  *
- * @throws {Failure} When it agrees to something else.
+ * @throws {ProxyError} When it agrees to something else.
  */
 export async function sendUpgrade(
   transport: Transport,
   outgoing: OutgoingRequest,
 ): Promise<IncomingResponse> {
   const answer = await transport.upgrade?.(outgoing);
-  if (!answer) throw new Failure("http_upgrade_failed", "the transport cannot upgrade");
+  if (!answer) throw new ProxyError("http_upgrade_failed", "the transport cannot upgrade");
   if (answer instanceof Response) return nativeAgreement(answer);
   if (!("readable" in answer)) return answer;
   const fields = [...answer.fields];
   if (!agreesTo(outgoing.upgrade ?? "", fields)) {
     await answer.readable.cancel();
-    throw new Failure("http_upgrade_failed", "the upstream upgraded to another protocol", 101);
+    throw new ProxyError("http_upgrade_failed", "the upstream upgraded to another protocol", 101);
   }
   return { status: 101, reason: "", fields, body: answer.readable, tunnel: answer } as Agreement;
 }
@@ -115,7 +115,7 @@ export function isAgreement(incoming: IncomingResponse): incoming is Agreement {
  * @param fields The fields of the upstream's answer that go on.
  * @param name The name of the proxy, if it has one.
  * @param watch Takes a tunnel, and returns the one to make.
- * @throws {Failure} When the upstream or the host does not keep to the protocol.
+ * @throws {ProxyError} When the upstream or the host does not keep to the protocol.
  */
 export async function answerUpgrade(
   request: Request,
@@ -144,6 +144,6 @@ export async function answerUpgrade(
   } catch (cause) {
     close();
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw Object.assign(new Failure("http_upgrade_failed", why, 101), { cause });
+    throw Object.assign(new ProxyError("http_upgrade_failed", why, 101), { cause });
   }
 }

@@ -17,11 +17,11 @@ import {
 import type { Deliver } from "./pipeline.ts";
 import { HEADER_OPTIONS, readHeaders, readRemoved } from "./header_options.ts";
 import { droppedFields } from "./upstream_request.ts";
-import type { Settings } from "./proxy_options.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 import type { Connection } from "../transport/transport.ts";
-import { isPlace, readPlace, type TargetPlace } from "./target_place.ts";
+import { isPlace, readUpstreams, type TargetPlace } from "./target_place.ts";
 import type { Balancer } from "./upstreams/types.ts";
-import { introduce, type Manner } from "./upstreams/probe.ts";
+import { attachHealth, type ProbeRequest } from "./upstreams/probe.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
 import { POOL_OPTIONS, type PoolOptions, readPool } from "./upstreams/pool_options.ts";
@@ -66,11 +66,11 @@ export interface TargetOptions<H = Handler> extends ConnectionOptions, PoolOptio
    * `Domain` and `Path` in `Set-Cookie`, are changed to where the client finds it; and the client's
    * in `Destination` and `If` (WebDAV) to where the target is. Default `true`.
    */
-  readonly rewrite?: boolean;
+  readonly rewriteLocation?: boolean;
   /**
    * Whether `Origin` is changed to that of the target where it is the one that the client asked for,
    * for targets that compare it with `Host`. The `Origin` of a page of another site stays. Needs
-   * `rewrite`. Default `false`.
+   * `rewriteLocation`. Default `false`.
    */
   readonly rewriteOrigin?: boolean;
   /**
@@ -101,10 +101,10 @@ export interface UnknownOption {
  */
 export type MirrorTarget =
   | TargetPlace
-  | Omit<TargetOptions, "removePrefix" | "rewrite" | "secureCookies" | "mirror">;
+  | Omit<TargetOptions, "removePrefix" | "rewriteLocation" | "secureCookies" | "mirror">;
 
 /** What means nothing where the response is thrown away, or the prefix is gone. */
-const NOT_MIRRORED = ["removePrefix", "rewrite", "secureCookies", "mirror"] as const;
+const NOT_MIRRORED = ["removePrefix", "rewriteLocation", "secureCookies", "mirror"] as const;
 
 /** A checked target. */
 export interface Target {
@@ -124,7 +124,7 @@ export interface Target {
   /** Tells which the proxy may not add either, because the options set or remove them. */
   readonly removed: ((name: string) => boolean) | undefined;
   readonly credentials: boolean;
-  readonly rewrite: boolean;
+  readonly rewriteLocation: boolean;
   readonly rewriteOrigin: boolean;
   readonly secureCookies: boolean;
   /** The part of the path behind the mounts that leads here and is not removed, in canonical form. */
@@ -144,7 +144,7 @@ const OPTIONS: Checks<TargetOptions> = {
   ),
   ...HEADER_OPTIONS,
   credentials: flag,
-  rewrite: flag,
+  rewriteLocation: flag,
   rewriteOrigin: flag,
   secureCookies: flag,
   mirror: like("one such as mirrorTo(url)", "chosen", "reflect"),
@@ -180,7 +180,7 @@ const ELSEWHERE = {
 export function readTarget(
   name: string,
   value: AnyTarget,
-  settings: Settings,
+  settings: ProxySettings,
   withheld: Withheld = NOTHING,
 ): Target {
   const { transport, timeouts } = settings;
@@ -191,13 +191,13 @@ export function readTarget(
   checkOptions<TargetOptions<AnyHandler>>(`proxy: ${name}`, options, OPTIONS, {
     elsewhere: ELSEWHERE,
   });
-  const { upstreams, watch } = readPlace(options.target, transport, name, refuse);
+  const { upstreams, watch } = readUpstreams(options.target, transport, name, refuse);
   const local = !watch && upstreams.every((upstream) => upstream.local);
   const { host = "<auto>" } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
     refuse(': host must be "<auto>"; this runtime always sends the host of the target');
   }
-  const manner: Manner = {
+  const manner: ProbeRequest = {
     host,
     headers: readHeaders(options.headers ?? {}, refuse),
     connection: readConnection(
@@ -207,10 +207,11 @@ export function readTarget(
       refuse,
     ),
   };
-  const { credentials = withheld.credentials, removePrefix = false, rewrite = true } = options;
+  const { credentials = withheld.credentials, removePrefix = false, rewriteLocation = true } =
+    options;
   const { rewriteOrigin = false, secureCookies = true } = options;
   const together = readPool(options);
-  const changes = introduce(upstreams, together.healths, manner);
+  const changes = attachHealth(upstreams, together.healths, manner);
   watch?.(changes);
   const { removed, replaced } = options.removeHeaders === undefined
     ? withheld
@@ -227,7 +228,7 @@ export function readTarget(
     dropped: droppedFields([...ours, ...replaced], credentials),
     removed: ours.length > 0 ? fieldNames(ours) : undefined,
     credentials,
-    rewrite,
+    rewriteLocation,
     rewriteOrigin,
     secureCookies,
     scope: "",
@@ -250,7 +251,7 @@ export function scoped(target: Target, prefix: string): Target {
 function readMirror(
   name: string,
   mirror: Mirror<MirrorTarget>,
-  settings: Settings,
+  settings: ProxySettings,
   withheld: Withheld,
   refuse: Refuse,
 ): Target["mirror"] {

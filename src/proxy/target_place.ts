@@ -12,7 +12,7 @@ import {
   bindingUpstream,
   localUpstream,
   remoteUpstream,
-  type Upstream,
+  type SendingUpstream,
   type WeightedUrl,
 } from "./upstream.ts";
 import type { UpstreamList } from "./upstreams/list.ts";
@@ -37,30 +37,30 @@ export type TargetPlace<H = Handler> =
   | H;
 
 /** What is told of upstreams that come and go. */
-export interface Changes {
-  readonly added: (upstream: Upstream) => void;
-  readonly removed: (upstream: Upstream) => void;
+export interface UpstreamChanges {
+  readonly added: (upstream: SendingUpstream) => void;
+  readonly removed: (upstream: SendingUpstream) => void;
 }
 
 /** What gives its upstreams to every target; a list that nobody makes is in no bundle. */
 export interface Joinable {
   /** The upstreams as objects of the target's own, in a list that changes. */
-  join(transport: Transport): Place;
+  join(transport: Transport): UpstreamSet;
 }
 
 /** The upstreams at a place, and how to hear of changes, where there can be any. */
-export interface Place {
-  readonly upstreams: readonly Upstream[];
-  readonly watch?: (changes: Changes) => void;
+export interface UpstreamSet {
+  readonly upstreams: readonly SendingUpstream[];
+  readonly watch?: (changes: UpstreamChanges) => void;
 }
 
 /** Checks what was configured as a place. */
-export function readPlace(
+export function readUpstreams(
   place: unknown,
   transport: Transport,
   name: string,
   refuse: Refuse,
-): Place {
+): UpstreamSet {
   if (isFetcher(place) && isBinding(place)) return { upstreams: [bindingUpstream(place)] };
   if (typeof place === "function" || isFetcher(place)) {
     return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place))] };

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Flow, flowOf, type Sink, streamOf, takeFlow } from "../host/push_body.ts";
+import {
+  type BodySink,
+  type PushBody,
+  toPushBody,
+  toReadableStream,
+  unwrap,
+} from "../host/push_body.ts";
 import { whileInMemory } from "./in_memory.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -28,10 +34,10 @@ const MOST_AHEAD = 8 * 1024 * 1024;
 export class Upload {
   readonly #content: ReadableStream<Uint8Array>;
   readonly #watcher: Watcher | undefined;
-  #source: Flow | undefined;
+  #source: PushBody | undefined;
   #attempts = 0;
   /** The attempt that content goes to. */
-  #sink: Sink | undefined;
+  #sink: BodySink | undefined;
   /** Content from the beginning, for the next attempt. */
   #kept: Bytes[] = [];
   #keeping = true;
@@ -80,7 +86,7 @@ export class Upload {
     const number = ++this.#attempts;
     const isOver = (): boolean => number !== this.#attempts;
     [this.#sink, this.#dropped] = [undefined, false];
-    return streamOf({
+    return toReadableStream({
       start: (sink) => {
         if (isOver()) return sink.fail(new Error("the content goes to another attempt"));
         this.#sink = sink;
@@ -119,7 +125,7 @@ export class Upload {
   #start(): void {
     if (this.#source) return;
     const content = this.#content as ReadableStream<Bytes>;
-    this.#source = takeFlow(content) ?? flowOf(content.getReader());
+    this.#source = unwrap(content) ?? toPushBody(content.getReader());
     this.#source.start({
       write: (chunk) => this.#write(chunk),
       end: () => {
@@ -158,7 +164,7 @@ export class Upload {
     [this.#keeping, this.#kept] = [false, []];
   }
 
-  #replay(sink: Sink): void {
+  #replay(sink: BodySink): void {
     const kept = this.#kept;
     if (!this.#repeats) this.#release();
     let more = true;

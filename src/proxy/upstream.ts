@@ -18,7 +18,7 @@ export interface WeightedUrl {
 }
 
 /** A place that requests are sent to. */
-export interface Upstream {
+export interface SendingUpstream {
   /** Its URL. Where there is no network between, the path alone means something. */
   readonly url: URL;
   /** Its share of the requests in the long run, relative to that of the others. */
@@ -34,7 +34,7 @@ export interface Upstream {
 }
 
 /** An upstream at the other end of a connection. */
-export function remoteUpstream(url: URL, share: number, transport: Transport): Upstream {
+export function remoteUpstream(url: URL, share: number, transport: Transport): SendingUpstream {
   return {
     url,
     share,
@@ -46,7 +46,7 @@ export function remoteUpstream(url: URL, share: number, transport: Transport): U
 }
 
 /** A service binding of Cloudflare Workers as an upstream. */
-export function bindingUpstream(binding: Binding): Upstream {
+export function bindingUpstream(binding: Binding): SendingUpstream {
   return localUpstream((request) => askBinding(binding, request), fetched);
 }
 
@@ -58,7 +58,7 @@ export function bindingUpstream(binding: Binding): Upstream {
 export function localUpstream(
   answer: Handler<readonly unknown[]>,
   read: (response: Response) => IncomingResponse = answered,
-): Upstream {
+): SendingUpstream {
   return {
     url: new URL("http://localhost/"),
     share: 1,

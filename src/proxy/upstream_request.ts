@@ -10,14 +10,14 @@ import { isNtlm } from "../http/ntlm.ts";
 import { fieldLines } from "../host/host_request.ts";
 import { takesTrailers } from "../host/trailers.ts";
 import { appendVia } from "../http/via.ts";
-import type { Place } from "../mount.ts";
+import type { MountState } from "../mount.ts";
 import { climbs, mapReferences, type Ways } from "./client_references.ts";
-import { forwardingFields, type Seen } from "./client_info.ts";
-import type { Settings } from "./proxy_options.ts";
+import { type ClientInfo, forwardingFields } from "./client_info.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 import type { Target } from "./target.ts";
 import { basePath, keepSpelling, targetUrl } from "./target_url.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
-import type { Upstream } from "./upstream.ts";
+import type { SendingUpstream } from "./upstream.ts";
 
 /** Fields about content, wrong without it. */
 const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
@@ -27,10 +27,10 @@ const NEVER = ["host", "expect", "proxy"];
 const CREDENTIALS = ["authorization", "cookie"];
 
 /** A request that was received, and where it goes. */
-export interface Received {
+export interface ClientRequest {
   readonly request: Request;
-  readonly place: Place;
-  readonly seen: Seen;
+  readonly mount: MountState;
+  readonly seen: ClientInfo;
   readonly target: Target;
   /** The content as it was received. */
   readonly body: ReadableStream<Uint8Array> | null;
@@ -41,7 +41,7 @@ export interface Received {
  * The content of a request. That of GET has no meaning (RFC 9110 §9.3.1), but some upstreams take it
  * for a query; no native `Request` has any.
  */
-export function contentOf(
+export function uploadOf(
   { method, body }: Request,
   { getContent }: Target,
 ): ReadableStream<Uint8Array> | null {
@@ -54,23 +54,23 @@ export function contentOf(
  * @param body The content to send.
  */
 export function outgoingRequest(
-  { request, place, seen, target, signal }: Received,
+  { request, mount, seen, target, signal }: ClientRequest,
   body: ReadableStream<Uint8Array> | null,
-  upstream: Upstream,
-  settings: Settings,
+  upstream: SendingUpstream,
+  settings: ProxySettings,
 ): OutgoingRequest | undefined {
-  const base = upstream.local ? new URL(place.target.origin) : upstream.url;
-  const url = targetUrl(base, place.path, place.target.query);
-  if (!url || climbs(place.canonical)) return undefined;
-  if (place.target.sent !== undefined) keepSpelling(url, base, place.path, place.target.sent);
+  const base = upstream.local ? new URL(mount.target.origin) : upstream.url;
+  const url = targetUrl(base, mount.path, mount.target.query);
+  if (!url || climbs(mount.canonical)) return undefined;
+  if (mount.target.sent !== undefined) keepSpelling(url, base, mount.path, mount.target.sent);
   const { method } = request;
-  const { onInformation } = settings;
+  const { onInformational } = settings;
   const host = hostOf(target, upstream, seen);
   const built = outgoingFields(fieldLines(request), method, body !== null, seen, target, settings);
-  const fields = target.rewrite
+  const fields = target.rewriteLocation
     ? mapReferences(built, method, () => ({
       front: frontOf(built, seen),
-      prefix: place.base,
+      prefix: mount.base,
       scope: target.scope,
       origin: `${url.protocol}//${host}`,
       base: basePath(upstream.url),
@@ -89,13 +89,13 @@ export function outgoingRequest(
     ...(target.connection?.http2 && takesTrailers(request.headers.get("te"))
       ? { takesTrailers: true }
       : {}),
-    onInformation: onInformation &&
-      ((status, fields) => onInformation(status, endToEnd(fields), request)),
+    onInformational: onInformational &&
+      ((status, fields) => onInformational(status, endToEnd(fields), request)),
   };
 }
 
 /** What the client asked for, as the first of the proxies in front was told. */
-export function frontOf(fields: readonly Field[], seen: Seen): Ways["front"] {
+export function frontOf(fields: readonly Field[], seen: ClientInfo): Ways["front"] {
   const told = (wanted: string): string | undefined =>
     fields.find(([name]) => name === wanted)?.[1].split(",", 1)[0]?.trim();
   return {
@@ -104,7 +104,7 @@ export function frontOf(fields: readonly Field[], seen: Seen): Ways["front"] {
   };
 }
 
-function hostOf({ host }: Target, { local, url }: Upstream, seen: Seen): string {
+function hostOf({ host }: Target, { local, url }: SendingUpstream, seen: ClientInfo): string {
   if (host !== "<auto>") return host ?? seen.host;
   return local ? seen.host : url.host;
 }
@@ -113,9 +113,9 @@ function outgoingFields(
   received: Iterable<Field>,
   method: string,
   content: boolean,
-  seen: Seen,
+  seen: ClientInfo,
   { headers, dropped, removed }: Target,
-  settings: Settings,
+  settings: ProxySettings,
 ): readonly Field[] {
   // What the client names in Connection is taken off before ours is put on, so that it cannot name
   // ours.

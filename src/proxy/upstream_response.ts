@@ -4,19 +4,24 @@
  * @module
  */
 import { endToEnd, type Field } from "../http/hop_by_hop.ts";
-import { respondFlow } from "../host/push_body.ts";
-import { isGone } from "../host/host_request.ts";
+import { makePushResponse } from "../host/push_body.ts";
+import { isDisconnected } from "../host/host_request.ts";
 import { withoutNtlm } from "../http/ntlm.ts";
-import { type Body, type FieldList, type Head, respond } from "../host/make_response.ts";
+import {
+  makeResponse,
+  type RawHeaders,
+  type ResponseBody,
+  type ResponseHead,
+} from "../host/make_response.ts";
 import { takesTrailers, withTrailers } from "../host/trailers.ts";
 import { appendVia } from "../http/via.ts";
 import type { Clock } from "./clock.ts";
 import { discard, type Exchange } from "./exchange.ts";
-import { Failure, HookError } from "./errors.ts";
+import { HookError, ProxyError } from "./errors.ts";
 import { type Watch, watched } from "./watched_body.ts";
-import type { Settings } from "./proxy_options.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 import type { IncomingResponse, PushedResponse } from "../transport/transport.ts";
-import type { Upstream } from "./upstream.ts";
+import type { SendingUpstream } from "./upstream.ts";
 
 /** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
 const NULL_BODY = new Set([204, 205, 304]);
@@ -42,7 +47,7 @@ const CODED = new Set([
 /**
  * Checks the status of a response.
  *
- * @throws {Failure} When it is none that can be passed on.
+ * @throws {ProxyError} When it is none that can be passed on.
  */
 export function checkStatus(incoming: IncomingResponse): void {
   const { status } = incoming;
@@ -51,13 +56,13 @@ export function checkStatus(incoming: IncomingResponse): void {
   // An unasked-for 101 would be a tunnel; what is not in 200–599 is no final status. A 407 asks us,
   // not the client, who has nothing to do with that proxy (RFC 9110 §11.7.1).
   const received = Number.isInteger(status) ? status : undefined;
-  throw new Failure("http_protocol_error", `the upstream answered ${status}`, received);
+  throw new ProxyError("http_protocol_error", `the upstream answered ${status}`, received);
 }
 
 /**
  * The fields of a response that go on, put right.
  *
- * @throws {Failure} When the content is framed in a way that nobody can read.
+ * @throws {ProxyError} When the content is framed in a way that nobody can read.
  */
 export function answerFields(
   { status, fields, decoded = false }: IncomingResponse,
@@ -75,7 +80,7 @@ export function answerFields(
   const chunked = codings.length > 0;
   // RFC 9112 §7: of the others, none was asked for, and none is taken off by transports.
   if (chunked && !/^chunked$/i.test(codings.join())) {
-    throw new Failure("http_response_transfer_coding", `the upstream sent ${codings.join()}`);
+    throw new ProxyError("http_response_transfer_coding", `the upstream sent ${codings.join()}`);
   }
   const answer: Field[] = [];
   let [via, length]: (string | undefined)[] = [];
@@ -103,7 +108,7 @@ export function answerFields(
 /**
  * RFC 9110 §8.6: the same length said twice is that length.
  *
- * @throws {Failure} When there are two, or none that is a number.
+ * @throws {ProxyError} When there are two, or none that is a number.
  */
 function oneLength(value: string): string {
   if (/^[0-9]{1,15}$/.test(value)) return value;
@@ -112,21 +117,21 @@ function oneLength(value: string): string {
     /^[0-9]+$/.test(first) && Number.isSafeInteger(Number(first)) &&
     others.every((other) => other === first)
   ) return first;
-  throw new Failure("http_protocol_error", "the upstream's Content-Length is none");
+  throw new ProxyError("http_protocol_error", "the upstream's Content-Length is none");
 }
 
 /**
  * The head of a response: what hosts can write as it is.
  *
- * @throws {Failure} When a name or a value can stand in no field.
+ * @throws {ProxyError} When a name or a value can stand in no field.
  */
-function headOf({ status, reason }: IncomingResponse, fields: readonly Field[]): Head {
+function headOf({ status, reason }: IncomingResponse, fields: readonly Field[]): ResponseHead {
   const list: string[] = [];
   let length: number | undefined;
   for (const [name, given] of fields) {
     const value = VALUE.test(given) ? given : given.replace(CONTROLS, " ").trim();
     if (!NAME.test(name) || !VALUE.test(value)) {
-      throw new Failure(
+      throw new ProxyError(
         "http_protocol_error",
         `the upstream's field ${JSON.stringify(name)} is none`,
       );
@@ -138,19 +143,19 @@ function headOf({ status, reason }: IncomingResponse, fields: readonly Field[]):
 }
 
 /** What a response is the end of. */
-export interface Answering {
+export interface ResponseContext {
   readonly request: Request;
   readonly exchange: Exchange;
-  readonly settings: Settings;
+  readonly settings: ProxySettings;
   readonly clock: Clock;
-  readonly upstream: Upstream;
+  readonly upstream: SendingUpstream;
 }
 
 /** The response itself, of fields that are right. */
 export function responseOf(
   incoming: IncomingResponse,
   fields: readonly Field[],
-  { request, exchange, settings, clock, upstream }: Answering,
+  { request, exchange, settings, clock, upstream }: ResponseContext,
 ): Response {
   const { status } = incoming;
   const head = headOf(incoming, fields);
@@ -161,12 +166,14 @@ export function responseOf(
     exchange.end();
     // The others end by themselves; cancelling would cost the connection.
     if (status === 205) discard(incoming.body);
-    return respond(host, null, head);
+    return makeResponse(host, null, head);
   }
   const pause = isEvents(head.fields) ? 0 : idle;
   const cut = (error: unknown): void => {
     // With what a hook throws, the handler rejects.
-    if (!isGone(request) && !(error instanceof HookError)) onError(error, request, upstream);
+    if (!isDisconnected(request) && !(error instanceof HookError)) {
+      onError(error, request, upstream);
+    }
   };
   const flow = isPushed(incoming) ? incoming.flow : undefined;
   if (flow && pause === 0 && total === 0) {
@@ -174,15 +181,15 @@ export function responseOf(
     exchange.end();
     // Content of a known length has no trailers.
     const whole = head.length === undefined ? undefined : flow.whole?.();
-    if (whole) return respond(host, whole, head);
+    if (whole) return makeResponse(host, whole, head);
     flow.onCut = cut;
-    return trailing(respondFlow(host, flow, head), request, incoming);
+    return trailing(makePushResponse(host, flow, head), request, incoming);
   }
   // Text and bytes have a length that only the host can see, and only in their own stream.
   const sized = upstream.local && head.length === undefined && pause === 0 && total === 0;
   if (incoming.body === null || sized) {
     exchange.end();
-    return trailing(respond(host, incoming.body as Body, head), request, incoming);
+    return trailing(makeResponse(host, incoming.body as ResponseBody, head), request, incoming);
   }
   const watch: Watch = {
     length: head.length,
@@ -194,8 +201,8 @@ export function responseOf(
       exchange.abort(error);
     },
   };
-  const body = watched(incoming.body, watch, clock) as Body;
-  return trailing(respond(host, body, head), request, incoming);
+  const body = watched(incoming.body, watch, clock) as ResponseBody;
+  return trailing(makeResponse(host, body, head), request, incoming);
 }
 
 /** RFC 9110 §6.5.1: trailer fields may be lost on those who do not say that they take them. */
@@ -206,7 +213,7 @@ function trailing(response: Response, { headers }: Request, incoming: IncomingRe
 }
 
 /** Events may be as far apart as they like. */
-function isEvents(fields: FieldList): boolean {
+function isEvents(fields: RawHeaders): boolean {
   const type = fields.indexOf("content-type");
   return type >= 0 && /^text\/event-stream\b/i.test(fields[type + 1] ?? "");
 }

@@ -18,7 +18,7 @@ const ALLOW = { allow: [...METHODS].join(", ") };
  * @param anyMethod Whether it can be forwarded with any method.
  * @param pseudonym Ours in `Via`, or `undefined` when we do not sign.
  */
-export function refusal(
+export function validateRequest(
   { method, headers }: Request,
   anyMethod: boolean,
   pseudonym: string | undefined,

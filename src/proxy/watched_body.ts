@@ -5,7 +5,7 @@
  */
 import type { SizedSource } from "../host/sized_source.ts";
 import type { Clock } from "./clock.ts";
-import { Failure } from "./errors.ts";
+import { ProxyError } from "./errors.ts";
 
 /** What is watched for. */
 export interface Watch {
@@ -50,7 +50,7 @@ export function watched(
       const timer = idle === 0 ? undefined : clock.setTimeout(
         () =>
           fail(
-            new Failure(
+            new ProxyError(
               "connection_read_timeout",
               `no content for ${idle} ms (option timeouts.idle)`,
             ),
@@ -84,8 +84,8 @@ export function watched(
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
-function incomplete(count: number, length: number): Failure {
-  return new Failure(
+function incomplete(count: number, length: number): ProxyError {
+  return new ProxyError(
     "http_response_incomplete",
     `the content has ${count} bytes where Content-Length is ${length}`,
   );

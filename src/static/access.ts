@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
+import { requireSync } from "../callbacks.ts";
 import { glob } from "./globs.ts";
-import { andThen, type Soon } from "./soon.ts";
+import { andThen, type MaybePromise } from "./soon.ts";
 import { type Found, isEntry, type Source } from "./source.ts";
 
 /** What becomes of a path: it is looked up, passed on as if it were missing, or answered with 403. */
@@ -18,10 +18,10 @@ export type Verdict = "allow" | "ignore" | "deny";
 export type Naming = "asked" | "variant" | "file" | "folder";
 
 /** Decides about the decoded names of a path below an export. */
-export type Guard = (names: readonly string[], naming?: Naming) => Verdict;
+export type Access = (names: readonly string[], naming?: Naming) => Verdict;
 
 /** What decides; the options of `serveStatic` with these names. */
-export interface GuardOptions {
+export interface AccessOptions {
   readonly disallow: string | readonly string[];
   readonly isAllowed: ((path: string) => boolean) | undefined;
   readonly dotfiles: "ignore" | "allow" | "deny";
@@ -35,7 +35,7 @@ const CODED = /\.(?:br|gz|zst|[0-9a-f]{64}\.dc[bz])$/i;
 /**
  * Makes the guard of an export.
  */
-export function guarding({ disallow, isAllowed, dotfiles, coded }: GuardOptions): Guard {
+export function accessRules({ disallow, isAllowed, dotfiles, coded }: AccessOptions): Access {
   const matchers = [disallow].flat().map(matcher);
   return (names, naming = "asked") => {
     const isReal = naming === "file" || naming === "folder";
@@ -52,7 +52,7 @@ export function guarding({ disallow, isAllowed, dotfiles, coded }: GuardOptions)
     if (spellings.some((names) => matchers.some((matches) => matches(names)))) return "ignore";
     if (!isAllowed || naming !== "asked") return "allow";
     return (coded ? spellings : [segments]).every((names) =>
-        atOnce("serveStatic: isAllowed", isAllowed(names.join("/")))
+        requireSync("serveStatic: isAllowed", isAllowed(names.join("/")))
       )
       ? "allow"
       : "ignore";
@@ -65,12 +65,12 @@ export function guarding({ disallow, isAllowed, dotfiles, coded }: GuardOptions)
  *
  * @returns What was found; `"denied"` where that is to be answered with 403.
  */
-export function guardedFind(
+export function findAllowed(
   source: Source,
   segments: readonly string[],
-  guard: Guard,
-): Soon<Found | "denied"> {
-  return andThen(source.find(segments), (found): Soon<Found | "denied"> => {
+  guard: Access,
+): MaybePromise<Found | "denied"> {
+  return andThen(source.find(segments), (found): MaybePromise<Found | "denied"> => {
     if (!isEntry(found) || !found.realPath) return found;
     const verdict = guard(found.realPath, "file");
     if (verdict === "allow") return found;

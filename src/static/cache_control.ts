@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
+import { requireSync } from "../callbacks.ts";
 import { type Check, is, isRecord, whole } from "../config.ts";
 import { formatDate } from "../http/date.ts";
 import { isFingerprinted } from "./fingerprint.ts";
@@ -67,7 +67,7 @@ export function caching(cache: Cache, cacheTimeout: number): CacheRule {
   if (cache === "auto") return automatic;
   const rule = typeof cache === "function" ? cache : firstMatch(cache);
   return (path, type, base) => {
-    const cacheControl = atOnce("serveStatic: cache", rule(path));
+    const cacheControl = requireSync("serveStatic: cache", rule(path));
     return cacheControl === undefined
       ? standard(path, type, base)
       : { cacheControl, validators: true };

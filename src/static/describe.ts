@@ -7,7 +7,7 @@ import type { ChooseCoding } from "../http/negotiation.ts";
 import { formatDate } from "../http/date.ts";
 import { attachment } from "../http/disposition.ts";
 import type { Validators } from "../http/preconditions.ts";
-import type { FieldList } from "../host/make_response.ts";
+import type { RawHeaders } from "../host/make_response.ts";
 import type { CacheFields } from "./cache_control.ts";
 import { NOSNIFF, without } from "./finish.ts";
 import type { Entry } from "./source.ts";
@@ -40,13 +40,13 @@ export interface Describing {
 export interface Description {
   readonly validators: Validators;
   /** What guides caches; a 304 has these alone (RFC 9110 §15.4.5). */
-  readonly guides: FieldList;
+  readonly guides: RawHeaders;
   /** The other fields of a 200. */
-  readonly metadata: FieldList;
+  readonly metadata: RawHeaders;
 }
 
 /** Files have ranges, of bytes. */
-export const UNIT: FieldList = ["accept-ranges", "bytes"];
+export const UNIT: RawHeaders = ["accept-ranges", "bytes"];
 
 /** Types that a browser takes for a page of ours, with scripts. */
 const ACTIVE =
@@ -91,9 +91,9 @@ export function describe(
 export function validatedBy(
   { guides, metadata }: Description,
   validators: Validators,
-): Pick<Description, "validators" | "guides" | "metadata"> & { readonly fields: FieldList } {
+): Pick<Description, "validators" | "guides" | "metadata"> & { readonly fields: RawHeaders } {
   const { etag, lastModified } = validators;
-  const others = (fields: FieldList): FieldList =>
+  const others = (fields: RawHeaders): RawHeaders =>
     without(without(fields, "etag"), "last-modified");
   const time = lastModified === undefined ? [] : ["last-modified", formatDate(lastModified)];
   const own = {

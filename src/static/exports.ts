@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
+import { requireSync } from "../callbacks.ts";
 import { fail } from "../config.ts";
 import type { NeedsOf, SameNeeds } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
@@ -57,7 +57,7 @@ export interface Export {
 }
 
 /** An export whose source is at hand. */
-export interface Candidate {
+export interface ExportCandidate {
   readonly source: Source;
   /** The path of the request below the export. */
   readonly path: string;
@@ -118,7 +118,7 @@ function remembering(make: SourceOf, option: string): (args: readonly unknown[])
   return (args) => {
     const [key] = args;
     const known = typeof key === "object" && key !== null ? made.get(key) : undefined;
-    const source = known ?? atOnce(option, make(...args as readonly never[]));
+    const source = known ?? requireSync(option, make(...args as readonly never[]));
     if (!isSource(source)) throw new TypeError(`${option} made no source`);
     if (typeof key === "object" && key !== null) made.set(key, source);
     return source;
@@ -130,8 +130,8 @@ export function candidatesFor(
   table: readonly Export[],
   canonical: string,
   args: readonly unknown[],
-): readonly Candidate[] {
-  const candidates: Candidate[] = [];
+): readonly ExportCandidate[] {
+  const candidates: ExportCandidate[] = [];
   for (const { prefix, sourceFor } of table) {
     const path = below(prefix, canonical);
     if (path !== undefined) candidates.push({ source: sourceFor(args), path });

@@ -5,10 +5,10 @@
  */
 import { safeSegments } from "../http/safe_path.ts";
 import type { Fallback } from "./respond.ts";
-import type { Candidate } from "./exports.ts";
-import { type Guard, guardedFind } from "./access.ts";
+import type { ExportCandidate } from "./exports.ts";
+import { type Access, findAllowed } from "./access.ts";
 import type { Finding, LocatedFile } from "./find.ts";
-import type { Settings } from "./static_options.ts";
+import type { StaticSettings } from "./static_options.ts";
 import { PAGE_VARY, takesPage } from "./page.ts";
 import { isEntry, type Source } from "./source.ts";
 
@@ -16,8 +16,8 @@ import { isEntry, type Source } from "./source.ts";
 const DEEPEST = 16;
 
 /** The file that answers, where it is, and how. */
-export interface Miss {
-  readonly candidate: Candidate;
+export interface FallbackResult {
+  readonly candidate: ExportCandidate;
   readonly file: LocatedFile;
   readonly fallback: Fallback;
 }
@@ -31,11 +31,11 @@ const NOT_FOUND: Fallback = { status: 404, cacheControl: "no-store" };
  *
  * @returns `undefined` when there is neither.
  */
-export async function findMiss(
+export async function findFallback(
   request: Request,
-  candidates: readonly Candidate[],
-  { spa, notFoundPage, guard, finding }: Settings,
-): Promise<Miss | undefined> {
+  candidates: readonly ExportCandidate[],
+  { spa, notFoundPage, access: guard, finding }: StaticSettings,
+): Promise<FallbackResult | undefined> {
   for (const candidate of candidates) {
     const { source, path } = candidate;
     const isPage = spa !== undefined && spa.answersFor(path);
@@ -55,10 +55,10 @@ export async function findMiss(
  * What somebody else answers where another request gets the page: a cache must not mix up the two.
  * Only a 404 is marked, which caches keep without being told.
  */
-export function variedMiss(
+export function varyFallback(
   response: Response,
-  candidates: readonly Candidate[],
-  { spa }: Settings,
+  candidates: readonly ExportCandidate[],
+  { spa }: StaticSettings,
 ): Response {
   if (response.status !== 404 || !candidates.some(({ path }) => spa?.answersFor(path))) {
     return response;
@@ -75,9 +75,9 @@ export function variedMiss(
 
 /** Looks for the page in the directory of the path, then above it. */
 async function nearest(
-  { source, path }: Candidate,
+  { source, path }: ExportCandidate,
   name: string,
-  guard: Guard,
+  guard: Access,
   { colons }: Finding,
 ): Promise<LocatedFile | undefined> {
   // A path that no file can have is as missing as any other; its directories are not asked.
@@ -93,8 +93,8 @@ async function nearest(
 async function found(
   source: Source,
   segments: readonly string[],
-  guard: Guard,
+  guard: Access,
 ): Promise<LocatedFile | undefined> {
-  const entry = await guardedFind(source, segments, guard);
+  const entry = await findAllowed(source, segments, guard);
   return isEntry(entry) ? { kind: "file", entry, segments } : undefined;
 }

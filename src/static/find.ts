@@ -4,8 +4,8 @@
  * @module
  */
 import { safeSegments } from "../http/safe_path.ts";
-import { type Guard, guardedFind } from "./access.ts";
-import { andThen, type Soon } from "./soon.ts";
+import { type Access, findAllowed } from "./access.ts";
+import { andThen, type MaybePromise } from "./soon.ts";
 import { type Entry, type Found, isEntry, type Source } from "./source.ts";
 
 /** How files are found; the options of `serveStatic` with these names. */
@@ -41,12 +41,12 @@ const withoutSlash = (last: string): string => `../${last}`;
  * @param path `""`, or a canonical path with its leading slash.
  * @returns `undefined` when there is nothing.
  */
-export function locate(
+export function findFile(
   source: Source,
   path: string,
-  guard: Guard,
+  guard: Access,
   finding: Finding,
-): Soon<Located | undefined> {
+): MaybePromise<Located | undefined> {
   const slash = path.endsWith("/");
   const segments = safeSegments(slash ? path.slice(0, -1) : path, finding.colons);
   const verdict = segments ? guard(segments) : "ignore";
@@ -54,49 +54,57 @@ export function locate(
   if (!segments || verdict === "ignore") return undefined;
 
   const { trailingSlash } = finding;
-  const among = (names: readonly (readonly string[])[]): Soon<LocatedFile | undefined> =>
+  const among = (names: readonly (readonly string[])[]): MaybePromise<LocatedFile | undefined> =>
     first(source, guard, names);
   /** The file, unless a shorter path leads to it, too. */
-  const shortest = (file: LocatedFile): Soon<Located> => {
+  const shortest = (file: LocatedFile): MaybePromise<Located> => {
     const shorter = shorterPath(path, file, finding);
     if (!shorter) return file;
-    return andThen(locate(source, shorter.path, guard, finding), (there): Soon<Located> => {
-      if (there?.kind !== "file") return file;
-      const same = there.segments.join("/") === file.segments.join("/");
-      return andThen(
-        there.entry.close?.(),
-        () => same ? redirected(file, shorter.respell) : file,
-      );
-    });
+    return andThen(
+      findFile(source, shorter.path, guard, finding),
+      (there): MaybePromise<Located> => {
+        if (there?.kind !== "file") return file;
+        const same = there.segments.join("/") === file.segments.join("/");
+        return andThen(
+          there.entry.close?.(),
+          () => same ? redirected(file, shorter.respell) : file,
+        );
+      },
+    );
   };
 
-  return andThen(guardedFind(source, segments, guard), (found): Soon<Located | undefined> => {
-    if (found === "denied") return { kind: "denied" };
-    if (isEntry(found)) {
-      // A slash behind a file asks for something in it. At the root there is no way to ask without.
-      const inside = slash && segments.length > 0;
-      const hidden = guard([found.name]) !== "allow";
-      return inside || hidden
-        ? andThen(found.close?.(), () => undefined)
-        : shortest({ kind: "file", entry: found, segments });
-    }
-    const index = found ? among(finding.index.map((name) => [...segments, name])) : undefined;
-    return andThen(index, (file): Soon<Located | undefined> => {
-      const right = slash ? trailingSlash !== "remove" || path === "/" : trailingSlash !== "add";
-      if (file) return right ? file : redirected(file, slash ? withoutSlash : withSlash);
-      const last = segments.at(-1);
-      const extended = last !== undefined && (!slash || trailingSlash !== "add")
-        ? among(finding.extensions.map((ext) => [...segments.slice(0, -1), `${last}.${ext}`]))
-        : undefined;
-      return andThen(
-        extended,
-        (file): Soon<Located | undefined> =>
-          file
-            ? slash && trailingSlash === "remove" ? redirected(file, withoutSlash) : shortest(file)
-            : folderOr(found, segments, slash, guard),
-      );
-    });
-  });
+  return andThen(
+    findAllowed(source, segments, guard),
+    (found): MaybePromise<Located | undefined> => {
+      if (found === "denied") return { kind: "denied" };
+      if (isEntry(found)) {
+        // A slash behind a file asks for something in it. At the root there is no way to ask without.
+        const inside = slash && segments.length > 0;
+        const hidden = guard([found.name]) !== "allow";
+        return inside || hidden
+          ? andThen(found.close?.(), () => undefined)
+          : shortest({ kind: "file", entry: found, segments });
+      }
+      const index = found ? among(finding.index.map((name) => [...segments, name])) : undefined;
+      return andThen(index, (file): MaybePromise<Located | undefined> => {
+        const right = slash ? trailingSlash !== "remove" || path === "/" : trailingSlash !== "add";
+        if (file) return right ? file : redirected(file, slash ? withoutSlash : withSlash);
+        const last = segments.at(-1);
+        const extended = last !== undefined && (!slash || trailingSlash !== "add")
+          ? among(finding.extensions.map((ext) => [...segments.slice(0, -1), `${last}.${ext}`]))
+          : undefined;
+        return andThen(
+          extended,
+          (file): MaybePromise<Located | undefined> =>
+            file
+              ? slash && trailingSlash === "remove"
+                ? redirected(file, withoutSlash)
+                : shortest(file)
+              : folderOr(found, segments, slash, guard),
+        );
+      });
+    },
+  );
 }
 
 /** A directory that may be listed. */
@@ -104,7 +112,7 @@ function folderOr(
   found: Exclude<Found, Entry>,
   segments: readonly string[],
   slash: boolean,
-  guard: Guard,
+  guard: Access,
 ): Located | undefined {
   const verdict = typeof found === "object" ? guard(found.realPath, "folder") : "allow";
   if (verdict === "deny") return { kind: "denied" };
@@ -114,19 +122,22 @@ function folderOr(
 /** The first of several files that is there and allowed. */
 function first(
   source: Source,
-  guard: Guard,
+  guard: Access,
   [segments, ...others]: readonly (readonly string[])[],
-): Soon<LocatedFile | undefined> {
+): MaybePromise<LocatedFile | undefined> {
   if (!segments) return undefined;
-  const found = guard(segments) === "allow" ? guardedFind(source, segments, guard) : undefined;
+  const found = guard(segments) === "allow" ? findAllowed(source, segments, guard) : undefined;
   return andThen(
     found,
-    (entry): Soon<LocatedFile | undefined> =>
+    (entry): MaybePromise<LocatedFile | undefined> =>
       isEntry(entry) ? { kind: "file", entry, segments } : first(source, guard, others),
   );
 }
 
-function redirected({ entry }: LocatedFile, respell: (last: string) => string): Soon<Located> {
+function redirected(
+  { entry }: LocatedFile,
+  respell: (last: string) => string,
+): MaybePromise<Located> {
   return andThen(entry.close?.(), () => ({ kind: "redirect", respell }));
 }
 

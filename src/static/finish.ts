@@ -3,32 +3,32 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
+import { requireSync } from "../callbacks.ts";
 import { parseDate } from "../http/date.ts";
 import type { Validators } from "../http/preconditions.ts";
 import { nativeRequest } from "../host/host_request.ts";
-import { appendTo, type FieldList, respond } from "../host/make_response.ts";
-import { respondHeld } from "../platform/zero_copy.ts";
+import { appendHeaders, makeResponse, type RawHeaders } from "../host/make_response.ts";
+import { respondZeroCopy } from "../platform/zero_copy.ts";
 import { type HeadersHook, type Served, servedBy } from "./hooks.ts";
-import { andThen, type Soon } from "./soon.ts";
+import { andThen, type MaybePromise } from "./soon.ts";
 import type { Content, Entry } from "./source.ts";
 
 /** A response before its hooks have run and anything is opened. */
 export interface Plan {
   readonly status: number;
-  readonly fields: FieldList;
+  readonly fields: RawHeaders;
   /** The length of the content, where there is some and it is known. */
   readonly length?: number | undefined;
   /** Content that is at hand. */
   readonly body?: string | Uint8Array<ArrayBuffer>;
   /** Opens the content. Without this and `body` there is none. */
-  readonly open?: () => Soon<Content>;
+  readonly open?: () => MaybePromise<Content>;
   /** A policy that no hook changes: what went wrong, or is not there, is never cached as a file is. */
   readonly cacheControl?: string;
 }
 
 /** What is answered with, and what it is about. */
-export interface Answer {
+export interface FinishContext {
   readonly plan: Plan;
   /** The decoded path below the export. */
   readonly path: string;
@@ -51,20 +51,20 @@ export interface Finishing {
 }
 
 /** A plan for a short text in our own name. */
-export function textPlan(status: number, text: string, more: FieldList = []): Plan {
+export function textPlan(status: number, text: string, more: RawHeaders = []): Plan {
   const fields = ["content-type", "text/plain;charset=utf-8", ...NOSNIFF, ...more];
   return { status, fields, body: text, cacheControl: "no-store" };
 }
 
 /** No browser is to take a text for a script. */
-export const NOSNIFF: FieldList = ["x-content-type-options", "nosniff"];
+export const NOSNIFF: RawHeaders = ["x-content-type-options", "nosniff"];
 
 /** Makes the response. Opens or closes the entry. */
 export function finish(
   request: Request,
-  answer: Answer,
+  answer: FinishContext,
   { headers, onServe }: Finishing,
-): Soon<Response> {
+): MaybePromise<Response> {
   const { entry, path } = answer;
   let plan: Plan;
   try {
@@ -80,18 +80,18 @@ export function finish(
   });
 }
 
-function make(request: Request, entry: Entry | undefined, plan: Plan): Soon<Response> {
+function make(request: Request, entry: Entry | undefined, plan: Plan): MaybePromise<Response> {
   const { open, body } = plan;
   if (open && request.method !== "HEAD") {
-    const send = entry?.inMemory ? respondHeld : respond;
+    const send = entry?.inMemory ? respondZeroCopy : makeResponse;
     return andThen(open(), (content) => send(request, content, plan));
   }
   const content = request.method === "HEAD" ? undefined : body;
-  return andThen(entry?.close?.(), () => respond(request, content ?? null, plan));
+  return andThen(entry?.close?.(), () => makeResponse(request, content ?? null, plan));
 }
 
 /** The plan with what the hooks make of its fields. */
-function hooked(request: Request, answer: Answer, hooks: readonly HeadersHook[]): Plan {
+function hooked(request: Request, answer: FinishContext, hooks: readonly HeadersHook[]): Plan {
   const { plan, validators, planFor } = answer;
   if (hooks.length === 0) return pinned(plan);
   const first = applied(request, answer, plan, hooks);
@@ -107,15 +107,15 @@ function hooked(request: Request, answer: Answer, hooks: readonly HeadersHook[])
 
 function applied(
   request: Request,
-  { path, base, sha256 }: Answer,
+  { path, base, sha256 }: FinishContext,
   plan: Plan,
   hooks: readonly HeadersHook[],
 ): { readonly plan: Plan; readonly headers: Headers } {
   const { status, length } = plan;
-  const headers = appendTo(new Headers(), plan.fields);
+  const headers = appendHeaders(new Headers(), plan.fields);
   if (length !== undefined) headers.set("content-length", String(length));
   const serving = { request: nativeRequest(request), status, base: base(), sha256 };
-  for (const hook of hooks) atOnce("serveStatic: headers", hook(path, headers, serving));
+  for (const hook of hooks) requireSync("serveStatic: headers", hook(path, headers, serving));
   // How long the content is, is no matter of opinion.
   headers.delete("content-length");
   return { plan: pinned({ ...plan, fields: [...headers].flat() }), headers };
@@ -141,6 +141,6 @@ function validatorsOf(headers: Headers, status: number, planned: Validators): Va
 }
 
 /** Fields without those of a name. */
-export function without(fields: FieldList, name: string): FieldList {
+export function without(fields: RawHeaders, name: string): RawHeaders {
   return fields.filter((_, at) => fields[at - at % 2] !== name);
 }

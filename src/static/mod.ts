@@ -30,7 +30,7 @@ export { serveStatic } from "./serve_static.ts";
 export type { Content, Entry, Found, LinkedDirectory, Listed, Source } from "./source.ts";
 export type { Coding, Stored } from "./precompressed.ts";
 export { directory, type DirectoryOptions } from "./sources/directory.ts";
-export type { HotOptions } from "./sources/file_cache.ts";
+export type { MemoryCacheOptions } from "./sources/file_cache.ts";
 export { memory, type MemoryContent, type MemoryFile } from "./sources/memory.ts";
 export { overlay } from "./sources/overlay.ts";
 export { packageData } from "./sources/package_data.ts";

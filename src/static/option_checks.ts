@@ -34,7 +34,7 @@ const pathsOfPage: Check = (value, where) => {
   if (typeof value !== "function") pathGlobs(value, where);
 };
 
-export const OPTIONS: Checks<ServeStaticOptions> = {
+export const STATIC_OPTIONS: Checks<ServeStaticOptions> = {
   disallow: oneOrMore(text('a glob such as "*.key"')),
   isAllowed: callback,
   dotfiles: oneOf("ignore", "allow", "deny"),
@@ -64,12 +64,12 @@ export const OPTIONS: Checks<ServeStaticOptions> = {
     "true, false or a function of the path",
   ),
   untrusted: flag,
-  refuseMethods: flag,
+  methodNotAllowed: flag,
   onServe: callback,
 };
 
 /** How others call what is an option here. */
-export const ELSEWHERE: Readonly<Record<string, string>> = {
+export const STATIC_HINTS: Readonly<Record<string, string>> = {
   maxAge: "give cacheTimeout, in seconds",
 };
 

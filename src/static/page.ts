@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atOnce } from "../callbacks.ts";
+import { requireSync } from "../callbacks.ts";
 import { weightOfType } from "../http/accept.ts";
 import { readablePath } from "../http/path.ts";
 import { glob } from "./globs.ts";
@@ -29,7 +29,7 @@ const DOCUMENTS = new Set(["document", "iframe", "frame", "fencedframe"]);
 /** Compiles the option `spaPaths`. */
 export function pageRule(paths: PagePaths, typeOf: TypeOf): Page["answersFor"] {
   if (typeof paths === "function") {
-    return (path) => atOnce("serveStatic: spaPaths", paths(readablePath(path.slice(1))));
+    return (path) => requireSync("serveStatic: spaPaths", paths(readablePath(path.slice(1))));
   }
   const matchers = [paths].flat().map(glob);
   return (path) => {

@@ -6,16 +6,16 @@
 import { codingChooser } from "../http/negotiation.ts";
 import { canonicalPath, readablePath } from "../http/path.ts";
 import { safeSegments } from "../http/safe_path.ts";
-import type { Place } from "../mount.ts";
-import { answerFile, type Fallback } from "./respond.ts";
+import type { MountState } from "../mount.ts";
+import { type Fallback, respondWithFile } from "./respond.ts";
 import type { Representation } from "./describe.ts";
-import type { Candidate } from "./exports.ts";
-import { type Answer, NOSNIFF, type Plan, textPlan } from "./finish.ts";
+import type { ExportCandidate } from "./exports.ts";
+import { type FinishContext, NOSNIFF, type Plan, textPlan } from "./finish.ts";
 import { listingPlan } from "./listing.ts";
-import { locate, type LocatedFile } from "./find.ts";
-import { findMiss } from "./fallback.ts";
-import type { Settings } from "./static_options.ts";
-import { andThen, type Soon } from "./soon.ts";
+import { findFile, type LocatedFile } from "./find.ts";
+import { findFallback } from "./fallback.ts";
+import type { StaticSettings } from "./static_options.ts";
+import { andThen, type MaybePromise } from "./soon.ts";
 import { type Listed, MOST_LISTED, type Source } from "./source.ts";
 import { selectVariant } from "./precompressed.ts";
 
@@ -25,62 +25,62 @@ import { selectVariant } from "./precompressed.ts";
  * @param at The first candidate to look at.
  * @returns `undefined` when the request is to be passed on.
  */
-export function respond(
+export function serveFrom(
   request: Request,
-  place: Place,
-  candidates: readonly Candidate[],
-  settings: Settings,
+  mount: MountState,
+  candidates: readonly ExportCandidate[],
+  settings: StaticSettings,
   at = 0,
-): Soon<Answer | undefined> {
+): MaybePromise<FinishContext | undefined> {
   const candidate = candidates[at];
-  if (!candidate) return missed(request, place, candidates, settings);
+  if (!candidate) return missed(request, mount, candidates, settings);
   const { source, path } = candidate;
-  const { guard, finding, listing } = settings;
+  const { access: guard, finding, listing } = settings;
   return andThen(
-    locate(source, path, guard, finding),
-    (located): Soon<Answer | undefined> => {
+    findFile(source, path, guard, finding),
+    (located): MaybePromise<FinishContext | undefined> => {
       if (located?.kind === "file") {
         return isRead(request)
-          ? answerLocated(request, place, candidate, located, settings)
-          : about(place, candidate, refuse(request), located);
+          ? answerLocated(request, mount, candidate, located, settings)
+          : about(mount, candidate, refuse(request), located);
       }
       if (located?.kind === "denied") {
-        return about(place, candidate, textPlan(403, "Forbidden"));
+        return about(mount, candidate, textPlan(403, "Forbidden"));
       }
       if (isRead(request) && located?.kind === "redirect") {
-        return about(place, candidate, redirect(place, located.respell));
+        return about(mount, candidate, redirect(mount, located.respell));
       }
       if (!isRead(request) || located?.kind !== "directory" || !listing || !source.list) {
-        return respond(request, place, candidates, settings, at + 1);
+        return serveFrom(request, mount, candidates, settings, at + 1);
       }
       const { segments, slash } = located;
       const plan = slash
-        ? list(request, place, source.list(segments), segments, settings)
+        ? list(request, mount, source.list(segments), segments, settings)
         // The links of a listing are relative to the directory, so the slash has to be there.
-        : redirect(place, (last) => `./${last}/`);
-      return andThen(plan, (plan) => about(place, candidate, plan));
+        : redirect(mount, (last) => `./${last}/`);
+      return andThen(plan, (plan) => about(mount, candidate, plan));
     },
   );
 }
 
 function missed(
   request: Request,
-  place: Place,
-  candidates: readonly Candidate[],
-  settings: Settings,
-): Soon<Answer | undefined> {
+  mount: MountState,
+  candidates: readonly ExportCandidate[],
+  settings: StaticSettings,
+): MaybePromise<FinishContext | undefined> {
   if (!isRead(request) || !(settings.spa || settings.notFoundPage)) return undefined;
-  return findMiss(request, candidates, settings).then((miss) =>
-    miss && answerLocated(request, place, miss.candidate, miss.file, settings, miss.fallback)
+  return findFallback(request, candidates, settings).then((miss) =>
+    miss && answerLocated(request, mount, miss.candidate, miss.file, settings, miss.fallback)
   );
 }
 
 async function list(
   request: Request,
-  place: Place,
+  mount: MountState,
   listed: ReturnType<NonNullable<Source["list"]>>,
   segments: readonly string[],
-  { guard, finding, listings }: Settings,
+  { access: guard, finding, listings }: StaticSettings,
 ): Promise<Plan> {
   const all = await listed;
   const entries = (): readonly Listed[] =>
@@ -90,9 +90,9 @@ async function list(
       (!realPath || guard(realPath, directory ? "folder" : "file") === "allow")
     );
   const listing = {
-    path: readablePath(place.base + place.canonical),
+    path: readablePath(mount.base + mount.canonical),
     entries,
-    query: new URLSearchParams(place.target.query),
+    query: new URLSearchParams(mount.target.query),
     depth: segments.length,
     more: all.length > MOST_LISTED,
   };
@@ -101,12 +101,12 @@ async function list(
 
 function answerLocated(
   request: Request,
-  place: Place,
-  { source, path }: Candidate,
+  mount: MountState,
+  { source, path }: ExportCandidate,
   file: LocatedFile,
-  { answering, codings, dictionaries, guard }: Settings,
+  { answering, codings, dictionaries, access: guard }: StaticSettings,
   fallback?: Fallback,
-): Soon<Answer> {
+): MaybePromise<FinishContext> {
   const choose = codingChooser(request.headers.get("accept-encoding"));
   const stored = dictionaries ? [...dictionaries.stored(request.headers), ...codings] : codings;
   return andThen(selectVariant(file, source, guard, choose, stored), ({ entry, coding }) => {
@@ -116,10 +116,10 @@ function answerLocated(
       coding,
       name,
       path: file.segments.join("/") || name,
-      base: () => baseOf(place, path),
+      base: () => baseOf(mount, path),
       choose,
     };
-    return answerFile(request, representation, answering, fallback);
+    return respondWithFile(request, representation, answering, fallback);
   });
 }
 
@@ -133,18 +133,18 @@ function refuse({ method }: Request): Plan {
 
 /** An answer about a path below an export, or about a file there that is not sent. */
 export function about(
-  place: Place,
-  { path }: Candidate,
+  mount: MountState,
+  { path }: ExportCandidate,
   plan: Plan,
   file?: LocatedFile,
-): Answer {
-  const base = (): string => baseOf(place, path);
+): FinishContext {
+  const base = (): string => baseOf(mount, path);
   if (!file) return { plan, path: below(path), base };
   return { plan, path: file.segments.join("/") || file.entry.name, base, entry: file.entry };
 }
 
 /** The canonical path of an export as the client sees it. */
-function baseOf({ base, canonical }: Place, path: string): string {
+function baseOf({ base, canonical }: MountState, path: string): string {
   return (canonicalPath(base) ?? "") + canonical.slice(0, canonical.length - path.length);
 }
 
@@ -159,9 +159,9 @@ export function isRead({ method }: Request): boolean {
 }
 
 /** A redirect relative to the last name of the path, so that it stays below the mount and at home. */
-function redirect(place: Place, respell: (last: string) => string): Plan {
-  const full = (place.base + place.canonical).replace(/\/$/, "");
-  const location = respell(full.slice(full.lastIndexOf("/") + 1)) + place.target.query;
+function redirect(mount: MountState, respell: (last: string) => string): Plan {
+  const full = (mount.base + mount.canonical).replace(/\/$/, "");
+  const location = respell(full.slice(full.lastIndexOf("/") + 1)) + mount.target.query;
   // Some hosts hand over what a client has not escaped, and fields hold no such characters.
   const escaped = location.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
   return { status: 308, fields: ["location", escaped, ...NOSNIFF], cacheControl: "no-cache" };

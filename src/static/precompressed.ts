@@ -4,9 +4,9 @@
  * @module
  */
 import type { ChooseCoding } from "../http/negotiation.ts";
-import { type Guard, guardedFind } from "./access.ts";
+import { type Access, findAllowed } from "./access.ts";
 import type { LocatedFile } from "./find.ts";
-import { andThen, type Soon } from "./soon.ts";
+import { andThen, type MaybePromise } from "./soon.ts";
 import { type Entry, isEntry, type Source } from "./source.ts";
 
 /** A content coding that files are stored in. */
@@ -43,23 +43,23 @@ export interface Variant {
 export function selectVariant(
   file: LocatedFile,
   source: Source,
-  guard: Guard,
+  guard: Access,
   choose: ChooseCoding,
   stored: readonly Stored[],
-): Soon<Variant> {
+): MaybePromise<Variant> {
   const { entry, segments } = file;
   const last = segments.at(-1);
-  const selectFrom = (left: readonly Stored[]): Soon<Variant> => {
+  const selectFrom = (left: readonly Stored[]): MaybePromise<Variant> => {
     const coding = choose(left.map(({ coding }) => coding));
     const chosen = left.find((one) => one.coding === coding);
     if (!chosen) return { entry, coding };
     const names = [...segments.slice(0, -1), `${last}${chosen.extension}`];
     const found = guard(names, "variant") === "allow"
-      ? guardedFind(source, names, guard)
+      ? findAllowed(source, names, guard)
       : undefined;
     return andThen(
       found,
-      (coded): Soon<Variant> =>
+      (coded): MaybePromise<Variant> =>
         isEntry(coded)
           ? andThen(entry.close?.(), () => ({ entry: coded, coding }))
           : selectFrom(left.filter((one) => one !== chosen)),

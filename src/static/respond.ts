@@ -5,7 +5,7 @@
  */
 import { evaluatePreconditions, ifRangeHolds, type Validators } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
-import { type FieldList, reused } from "../host/make_response.ts";
+import { memoizeHeaders, type RawHeaders } from "../host/make_response.ts";
 import type { CacheFields, CacheRule } from "./cache_control.ts";
 import { compressed, isCompressible, takesGzip } from "./gzip.ts";
 import {
@@ -16,14 +16,14 @@ import {
   UNIT,
   validatedBy,
 } from "./describe.ts";
-import { type Answer, NOSNIFF, type Plan, textPlan, without } from "./finish.ts";
+import { type FinishContext, NOSNIFF, type Plan, textPlan, without } from "./finish.ts";
 import { type TypeOf, withCharset } from "./media_type.ts";
 import { multipart } from "./multipart.ts";
-import { andThen, type Soon } from "./soon.ts";
+import { andThen, type MaybePromise } from "./soon.ts";
 import type { Content, Entry } from "./source.ts";
 
 /** How files are answered. */
-export interface Answering extends Describing {
+export interface RespondOptions extends Describing {
   readonly cache: CacheRule;
   readonly typeOf: TypeOf;
   readonly fallbackMimetype: string;
@@ -41,7 +41,7 @@ export interface Described extends Description {
   readonly type: string;
   readonly policy: CacheFields;
   /** The fields of a 200. */
-  readonly fields: FieldList;
+  readonly fields: RawHeaders;
 }
 
 /** A file that answers for what is not there: never fresh, never in parts; an error has no validators. */
@@ -53,12 +53,12 @@ export interface Fallback {
 }
 
 /** Answers a GET or HEAD request with a representation. */
-export function answerFile(
+export function respondWithFile(
   request: Request,
   representation: Representation,
-  answering: Answering,
+  answering: RespondOptions,
   fallback?: Fallback,
-): Soon<Answer> {
+): MaybePromise<FinishContext> {
   const { entry, path, base, coding } = representation;
   let described: Described;
   try {
@@ -82,7 +82,7 @@ export function answerFile(
 function describedBy(
   request: Request,
   representation: Representation,
-  answering: Answering,
+  answering: RespondOptions,
   fallback: Fallback | undefined,
 ): Described {
   const { entry, coding = "identity", path, name } = representation;
@@ -106,9 +106,9 @@ function describedBy(
   const coded = answering.vary ?? (mayCompress ? "accept-encoding" : undefined);
   const vary = [coded, fallback?.vary].filter(Boolean).join(", ") || undefined;
   const description = describe(representation, sent, type, policy, { ...answering, vary }, now);
-  const fields = reused([...description.guides, ...description.metadata, ...UNIT]);
+  const fields = memoizeHeaders([...description.guides, ...description.metadata, ...UNIT]);
   const described = { ...description, of: representation, second, made, type, policy, fields };
-  reused(description.guides);
+  memoizeHeaders(description.guides);
   if (!fallback) answering.described?.set(entry, described);
   return described;
 }
@@ -182,7 +182,7 @@ function whole(
   { of: { entry }, made, guides, metadata, policy }: Described,
   fallback?: Fallback,
 ): Plan {
-  const open = (): Soon<Content> => made ? andThen(entry.open(), compressed) : entry.open();
+  const open = (): MaybePromise<Content> => made ? andThen(entry.open(), compressed) : entry.open();
   const plan = { open, ...(made ? {} : { length: entry.size }) };
   const fields = [...guides, ...metadata];
   if (!fallback) return { status: 200, fields, ...plan };
@@ -190,10 +190,10 @@ function whole(
 }
 
 /** The validators tell the client what it has missed. */
-function failure(status: number, fields: FieldList): Plan {
+function failure(status: number, fields: RawHeaders): Plan {
   return { status, fields: [...without(fields, "expires"), ...NOSNIFF], cacheControl: "no-store" };
 }
 
-function notAcceptable({ vary = "accept-encoding" }: Answering): Plan {
+function notAcceptable({ vary = "accept-encoding" }: RespondOptions): Plan {
   return textPlan(406, "Not Acceptable", ["vary", vary]);
 }

@@ -4,21 +4,25 @@
  * @module
  */
 import type { Middleware } from "../handler.ts";
-import { type Place, placed, wrapping } from "../mount.ts";
+import { mountAware, type MountState, wrapping } from "../mount.ts";
 import {
-  type Candidate,
   candidatesFor,
+  type ExportCandidate,
   type Exported,
   type ExportNeeds,
   type Exports,
   readExports,
   type SameExportNeeds,
 } from "./exports.ts";
-import { type Answer, finish, textPlan } from "./finish.ts";
-import { variedMiss } from "./fallback.ts";
-import { readOptions, type ServeStaticOptions, type Settings } from "./static_options.ts";
-import { about, isRead, respond } from "./phases.ts";
-import { andThen, isPromise, type Soon } from "./soon.ts";
+import { finish, type FinishContext, textPlan } from "./finish.ts";
+import { varyFallback } from "./fallback.ts";
+import {
+  readStaticOptions,
+  type ServeStaticOptions,
+  type StaticSettings,
+} from "./static_options.ts";
+import { about, isRead, serveFrom } from "./phases.ts";
+import { andThen, isPromise, type MaybePromise } from "./soon.ts";
 import { SourceError } from "./source_error.ts";
 
 /**
@@ -67,53 +71,54 @@ export function serveStatic<const X extends Exports<Exported> | Exported>(
   exports: X & SameExportNeeds<X>,
   options: ServeStaticOptions = {},
 ): Middleware<ExportNeeds<X>> {
-  const settings = readOptions(options);
+  const settings = readStaticOptions(options);
   const table = readExports(exports, settings.directories);
-  const refuse = (request: Request): Soon<Response> => finish(request, NO_PATH, settings.finishing);
+  const refuse = (request: Request): MaybePromise<Response> =>
+    finish(request, NO_PATH, settings.finishing);
   return wrapping("serveStatic", (passOn) =>
-    placed((request, place, args) => {
-      const candidates = isRead(request) || settings.refuseMethods
-        ? candidatesFor(table, place.canonical, args)
+    mountAware((request, mount, args) => {
+      const candidates = isRead(request) || settings.methodNotAllowed
+        ? candidatesFor(table, mount.canonical, args)
         : [];
-      if (candidates.length === 0) return passOn(request, place, args);
+      if (candidates.length === 0) return passOn(request, mount, args);
       return andThen(
-        answer(request, place, candidates, settings),
+        answer(request, mount, candidates, settings),
         (response) => {
-          const passed = response ?? passOn(request, place, args);
+          const passed = response ?? passOn(request, mount, args);
           return response || !settings.spa || !isRead(request)
             ? passed
-            : andThen(passed, (missed) => variedMiss(missed, candidates, settings));
+            : andThen(passed, (missed) => varyFallback(missed, candidates, settings));
         },
       );
     }, refuse));
 }
 
 /** Of a request whose URL has no valid host or path. */
-const NO_PATH: Answer = { plan: textPlan(400, "Bad Request"), path: "", base: () => "" };
+const NO_PATH: FinishContext = { plan: textPlan(400, "Bad Request"), path: "", base: () => "" };
 
 /** How often a file is looked up that changes each time before it is opened. */
 const ATTEMPTS = 3;
 
 function answer(
   request: Request,
-  place: Place,
-  candidates: readonly Candidate[],
-  settings: Settings,
+  mount: MountState,
+  candidates: readonly ExportCandidate[],
+  settings: StaticSettings,
   attempt = 1,
-): Soon<Response | undefined> {
+): MaybePromise<Response | undefined> {
   const { finishing } = settings;
   const failed = async (error: unknown): Promise<Response | undefined> => {
     const [candidate] = candidates;
     if (!(error instanceof SourceError) || !candidate) throw error;
     if (error.status === 503 && attempt < ATTEMPTS) {
-      return await answer(request, place, candidates, settings, attempt + 1);
+      return await answer(request, mount, candidates, settings, attempt + 1);
     }
     const plan = textPlan(error.status, "The file cannot be delivered");
-    return await finish(request, about(place, candidate, plan), finishing);
+    return await finish(request, about(mount, candidate, plan), finishing);
   };
   try {
     const response = andThen(
-      respond(request, place, candidates, settings),
+      serveFrom(request, mount, candidates, settings),
       (answer) => answer && finish(request, answer, finishing),
     );
     return isPromise(response) ? response.catch(failed) : response;

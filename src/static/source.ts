@@ -39,7 +39,7 @@ export interface Listed {
   readonly size?: number | undefined;
   /** The time of the last change, in milliseconds since the epoch, where it is known. */
   readonly lastModified?: number | undefined;
-  /** As that of an {@linkcode Entry}. */
+  /** As that of an {@linkcode ValueEntry}. */
   readonly realPath?: readonly string[] | undefined;
 }
 
@@ -50,7 +50,7 @@ export type Found = Entry | LinkedDirectory | "directory" | undefined;
 export interface LinkedDirectory {
   /** Tells it from a file. */
   readonly directory: true;
-  /** As that of an {@linkcode Entry}. */
+  /** As that of an {@linkcode ValueEntry}. */
   readonly realPath: readonly string[];
 }
 

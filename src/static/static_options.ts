@@ -3,21 +3,21 @@
  *
  * @module
  */
-import { atOnce, telling } from "../callbacks.ts";
+import { guardCallback, requireSync } from "../callbacks.ts";
 import { checkOptions } from "../config.ts";
 import { safeSegments } from "../http/safe_path.ts";
-import type { Answering } from "./respond.ts";
+import type { RespondOptions } from "./respond.ts";
 import { type Cache, caching } from "./cache_control.ts";
-import { type Guard, guarding } from "./access.ts";
+import { type Access, accessRules } from "./access.ts";
 import type { Finishing } from "./finish.ts";
 import type { MadeListings } from "./listing.ts";
 import type { Finding } from "./find.ts";
 import type { DirectoryOptions } from "./sources/directory.ts";
-import type { HotOptions } from "./sources/file_cache.ts";
+import type { MemoryCacheOptions } from "./sources/file_cache.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { HeadersHook, Served } from "./hooks.ts";
 import { typesWith } from "./media_type.ts";
-import { ELSEWHERE, escaped, OPTIONS } from "./option_checks.ts";
+import { escaped, STATIC_HINTS, STATIC_OPTIONS } from "./option_checks.ts";
 import { type Page, pageRule } from "./page.ts";
 import { type Coding, EXTENSIONS, type Stored } from "./precompressed.ts";
 
@@ -56,7 +56,7 @@ export interface ServeStaticOptions {
    * How small files of directories given as paths are kept in memory; `false` for not at all. Kept
    * files have strong entity tags. Default: 16 MiB, asked about once a second.
    */
-  readonly hot?: HotOptions | false;
+  readonly memoryCache?: MemoryCacheOptions | false;
   /**
    * How responses are cached. `true`: pages are revalidated each time (`no-cache`), everything else
    * is fresh for `cacheTimeout`. `false`: nothing is stored (`no-store`). `"auto"`: names that build
@@ -146,7 +146,7 @@ export interface ServeStaticOptions {
    */
   readonly untrusted?: boolean;
   /** Whether other methods than GET and HEAD on a file are answered with 405. Default: passed on. */
-  readonly refuseMethods?: boolean;
+  readonly methodNotAllowed?: boolean;
   /**
    * Is told of every answer that is given, and of none that is passed on. What it throws or rejects
    * with goes to `console.error`.
@@ -155,17 +155,17 @@ export interface ServeStaticOptions {
 }
 
 /** The compiled options. */
-export interface Settings {
-  readonly guard: Guard;
+export interface StaticSettings {
+  readonly access: Access;
   readonly finding: Finding;
-  readonly answering: Answering;
+  readonly answering: RespondOptions;
   readonly directories: DirectoryOptions;
   readonly codings: readonly Stored[];
   readonly dictionaries: Dictionaries | undefined;
   readonly finishing: Finishing;
   readonly spa: Page | undefined;
   readonly notFoundPage: string | undefined;
-  readonly refuseMethods: boolean;
+  readonly methodNotAllowed: boolean;
   readonly listing: boolean;
   readonly listings: MadeListings;
 }
@@ -175,8 +175,8 @@ export interface Settings {
  *
  * @throws {TypeError} Naming the option and what to write instead.
  */
-export function readOptions(options: ServeStaticOptions): Settings {
-  checkOptions("serveStatic", options, OPTIONS, { elsewhere: ELSEWHERE });
+export function readStaticOptions(options: ServeStaticOptions): StaticSettings {
+  checkOptions("serveStatic", options, STATIC_OPTIONS, { elsewhere: STATIC_HINTS });
   const { disallow = [], isAllowed, dotfiles = "ignore", onServe, dictionaries } = options;
   const {
     mimeTypes = {},
@@ -187,7 +187,8 @@ export function readOptions(options: ServeStaticOptions): Settings {
   const { trailingSlash = "add", download = false, index = "index.html" } = options;
   const { precompressed: codings = [], compress = false, untrusted = false } = options;
   const { hideIndex = false, colons = false } = options;
-  const { symlinks = "inside", hot = {}, refuseMethods = false, listing = false } = options;
+  const { symlinks = "inside", memoryCache = {}, methodNotAllowed = false, listing = false } =
+    options;
   const { cache = true, cacheTimeout = 43_200, spa = false, spaPaths = "**", notFoundPage } =
     options;
   const hooks = [options.headers ?? []].flat();
@@ -200,7 +201,7 @@ export function readOptions(options: ServeStaticOptions): Settings {
     throw new TypeError("serveStatic: spaPaths is for the page of spa; set spa, too");
   }
   return {
-    guard: guarding({ disallow, isAllowed, dotfiles, coded }),
+    access: accessRules({ disallow, isAllowed, dotfiles, coded }),
     finding: {
       index: index === false ? [] : [index].flat(),
       extensions,
@@ -221,18 +222,18 @@ export function readOptions(options: ServeStaticOptions): Settings {
         : new WeakMap(),
       vary: dictionaries?.vary ?? (coded ? "accept-encoding" : undefined),
     },
-    directories: { symlinks, hot },
+    directories: { symlinks, memoryCache },
     codings: codings.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
     dictionaries,
     finishing: {
       headers: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
-      onServe: onServe && telling("serveStatic: onServe", onServe),
+      onServe: onServe && guardCallback("serveStatic: onServe", onServe),
     },
     spa: page && { names: page, answersFor: pageRule(spaPaths, typeOf) },
     notFoundPage,
     listing,
     listings: new WeakMap(),
-    refuseMethods,
+    methodNotAllowed: methodNotAllowed,
   };
 }
 
@@ -241,7 +242,7 @@ function savedAs(
 ): (path: string) => string | undefined {
   const decide = typeof download === "function" ? download : () => download;
   return (path) => {
-    const name = atOnce("serveStatic: download", decide(path));
+    const name = requireSync("serveStatic: download", decide(path));
     // RFC 6266 §4.3: a name, never a path.
     return name === false ? undefined : (name === true ? path : name).replace(/^.*[/\\]/s, "");
   };

@@ -54,7 +54,7 @@ export function httpSend(keeping = true): Transport["send"] {
         response?.destroy(error);
       });
       sent.on("information", ({ statusCode, rawHeaders }) => {
-        request.onInformation?.(statusCode, pairs(rawHeaders));
+        request.onInformational?.(statusCode, pairs(rawHeaders));
       });
       sent.on("response", (message) => {
         response = message;

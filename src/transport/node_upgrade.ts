@@ -23,7 +23,7 @@ export async function httpUpgrade(request: OutgoingRequest): Promise<Tunnel | In
     sent.once("close", () => signal.removeEventListener("abort", abort));
     sent.on("error", reject);
     sent.on("information", ({ statusCode, rawHeaders }) => {
-      request.onInformation?.(statusCode, pairs(rawHeaders));
+      request.onInformational?.(statusCode, pairs(rawHeaders));
     });
     sent.on("response", (message) => resolve(received(message)));
     sent.on("upgrade", (message, socket, head) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Field } from "../http/hop_by_hop.ts";
-import { type Sink, streamOf } from "../host/push_body.ts";
+import { type BodySink, toReadableStream } from "../host/push_body.ts";
 import type {
   IncomingResponse,
   OutgoingRequest,
@@ -31,7 +31,7 @@ export class Receiver implements PushedContent {
   readonly #resolve: (response: IncomingResponse) => void;
   readonly #reject: (reason: Error) => void;
   #control: Control | undefined;
-  #sink: Sink | undefined;
+  #sink: BodySink | undefined;
   /** What came before anybody wanted it. */
   #waiting: Chunk[] = [];
   #size = 0;
@@ -63,7 +63,7 @@ export class Receiver implements PushedContent {
    * @param alone Whether it is known that nothing follows them.
    */
   responded(status: number, reason: string, fields: readonly Field[], alone = false): void {
-    if (status < 200) return this.#request.onInformation?.(status, fields);
+    if (status < 200) return this.#request.onInformational?.(status, fields);
     this.#resolve(
       alone ? { status, reason, fields, body: null } : new Pushed(this, status, reason, fields),
     );
@@ -106,12 +106,12 @@ export class Receiver implements PushedContent {
     if (this.#state === "open") this.#control?.abort(asError(this.#request.signal.reason));
   };
 
-  #cut(sink: Sink): void {
+  #cut(sink: BodySink): void {
     this.onCut?.(this.#error);
     sink.fail(this.#error);
   }
 
-  start(sink: Sink): void {
+  start(sink: BodySink): void {
     this.#sink = sink;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -170,7 +170,7 @@ class Pushed implements PushedResponse {
   }
 
   get body(): ReadableStream<Chunk> {
-    return this.#body ??= streamOf(this.flow);
+    return this.#body ??= toReadableStream(this.flow);
   }
   get trailers(): Promise<readonly Field[]> {
     return this.flow.trailers;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { attached } from "../host/side_table.ts";
+import { sideTable } from "../host/side_table.ts";
 
 /** The host of a URL as a socket connects to it. */
 export function addressOf(hostname: string): string {
@@ -11,7 +11,7 @@ export function addressOf(hostname: string): string {
 }
 
 /** URLs whose path and query are to be sent in another spelling, as long as they stay as they are. */
-const spellings = attached<URL, { readonly href: string; readonly target: string }>();
+const spellings = sideTable<URL, { readonly href: string; readonly target: string }>();
 
 /** Has the path and the query of a URL sent in another spelling. */
 export function spell(url: URL, target: string): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Field } from "../http/hop_by_hop.ts";
-import type { Flow } from "../host/push_body.ts";
+import type { PushBody } from "../host/push_body.ts";
 
 /** What a transport can do beyond sending a request to the URL it is given. */
 export type Capability =
@@ -87,7 +87,7 @@ export interface OutgoingRequest {
    */
   readonly onConnected?: () => void;
   /** Is told of 1xx responses other than 101, by transports that can tell. */
-  readonly onInformation?: ((status: number, fields: readonly Field[]) => void) | undefined;
+  readonly onInformational?: ((status: number, fields: readonly Field[]) => void) | undefined;
 }
 
 /** The response to it. Redirects are responses like any other. */
@@ -113,7 +113,7 @@ export interface PushedResponse extends IncomingResponse {
 }
 
 /** Content that tells when it is cut. */
-export interface PushedContent extends Flow {
+export interface PushedContent extends PushBody {
   /** Called with the reason, before whoever takes the content. */
   onCut?: (error: unknown) => void;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Connection, OutgoingRequest, Transport } from "./transport.ts";
-import { type Flow, takeFlow } from "../host/push_body.ts";
+import { type PushBody, unwrap } from "../host/push_body.ts";
 import { requestTarget } from "./spelling.ts";
 import { builtin } from "../runtime.ts";
 import { type Connect, connector } from "./node_connect.ts";
@@ -61,7 +61,7 @@ function plainConnector(connection: Connection): Connect {
 function dispatchOptions(
   { url, method, host, fields, body }: OutgoingRequest,
 ): Record<string, unknown> {
-  const flow = body && takeFlow(body);
+  const flow = body && unwrap(body);
   const { origin } = url;
   const headers = ["host", host];
   for (const [name, value] of fields) headers.push(name, value);
@@ -77,7 +77,7 @@ function dispatchOptions(
 }
 
 /** Content as a stream of Node's, which undici takes without one of the web in between. */
-function readable(flow: Flow): Readable {
+function readable(flow: PushBody): Readable {
   let [begun, ended] = [false, false];
   const stream: Readable = new (builtin("node:stream").Readable)({
     read() {

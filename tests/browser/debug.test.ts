@@ -8,7 +8,7 @@ import { type RunningServer, serve } from "../../src/node.ts";
 import { launch, skip } from "../support/browser.ts";
 
 const PIN = "246-813-579";
-const frames = liveFrames();
+const live = liveFrames();
 let server: RunningServer;
 let browser: Browser | undefined;
 
@@ -21,7 +21,7 @@ function find(id: number): string {
   return row ?? "";
 }
 before(async () => {
-  const options = { enabled: true, console: true, frames, pin: PIN, log: () => {} };
+  const options = { enabled: true, console: true, live, pin: PIN, log: () => {} };
   const app = debug({ ...options, editor: "vscode://file/{file}:{line}:{column}" })((request) => {
     try {
       return new Response(find(Number(new URL(request.url).searchParams.get("id"))));
@@ -35,7 +35,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await server.close(true);
-  frames.dispose();
+  live.dispose();
 });
 
 /** A page in a browser of its own, and what went wrong in it. */

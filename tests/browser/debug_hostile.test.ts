@@ -18,7 +18,7 @@ let context: BrowserContext;
 let known: { token: string; error: string; frame: number };
 
 before(async () => {
-  const app = debug({ enabled: true, frames, pin: PIN, console: true, log: () => {} })(() => {
+  const app = debug({ enabled: true, live: frames, pin: PIN, console: true, log: () => {} })(() => {
     const secret = "s3cr3t";
     throw new Error(`with the ${secret}`);
   });

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { balanceOf } from "../../src/debug/console/scan.ts";
 import { type ConsoleAnswer, createConsole } from "../../src/debug/console/mod.ts";
 import { runtimeName } from "../../src/platform/environment.ts";
-import { type Evaluate, trueEval } from "../../src/debug/indirect_eval.ts";
+import { type Evaluate, indirectEval } from "../../src/debug/indirect_eval.ts";
 
 /** Workers forbid code from text, but for the time that they start. */
 const evaluates = runtimeName() !== "Workers";
@@ -141,14 +141,14 @@ test("where code from text is forbidden, that is the answer", async () => {
     ? () => {
       throw new EvalError("forbidden");
     }
-    : trueEval();
+    : indirectEval();
   const answer = await createConsole(forbidden).run("1 + 1");
   assert.ok("error" in answer && answer.error instanceof EvalError);
 });
 
 if (evaluates) {
   const inFrame = (strict: string, own = ""): Evaluate =>
-    trueEval()(
+    indirectEval()(
       `(function frame(local) { ${strict} ${own} const held = [local]; return (s) => eval(s) })`,
     ) as Evaluate;
   const frame = (strict: string, own = ""): Evaluate =>
@@ -234,7 +234,7 @@ if (evaluates) {
   test("$import finds what the working directory has, and Node's own", async () => {
     const console = createConsole();
     assert.equal(brief(await console.run("(await $import('path')).posix.sep")), '"/"');
-    const own = "typeof (await $import('./src/debug/console/mod.ts')).inspect";
+    const own = "typeof (await $import('./src/debug/console/mod.ts')).inspectValue";
     assert.equal(brief(await console.run(own)), '"function"');
     assert.equal(
       brief(await console.run("typeof (await $import('fast-check')).assert")),

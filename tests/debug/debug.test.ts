@@ -153,7 +153,7 @@ test("an error while content streams is told, kept, and passed on", async () => 
           throw new RangeError("torn");
         },
       }, { highWaterMark: 0 }),
-    ), { frames });
+    ), { live: frames });
   const response = await get("/stream");
   assert.equal(response.status, 200);
   await assert.rejects(response.text(), /torn/);
@@ -209,7 +209,7 @@ test("options change what is shown", async () => {
     await page({ editor: "x://{file}:{line}:{column}" }),
     /href="x:\/\/[^"{}]+:\d+:\d+"/,
   );
-  assert.doesNotMatch(await page({ hide: () => true }), /class="frame /);
+  assert.doesNotMatch(await page({ filterFrame: () => true }), /class="frame /);
   const own = await page({ render: ({ error }, nonce) => `${error.name} ${nonce}` });
   assert.match(own, /^TypeError [0-9a-f-]{36}$/);
 });
@@ -218,18 +218,18 @@ test("wrong options are refused by name", () => {
   const wrong: readonly (readonly [string, unknown])[] = [
     ["enabled", "yes"],
     ["console", 1],
-    ["behindProxy", "no"],
+    ["trustedProxies", "no"],
     ["log", "x"],
     ["render", {}],
     ["clientAddress", "127.0.0.1"],
-    ["hide", /x/],
+    ["filterFrame", /x/],
     ["pin", 123456789],
     ["pin", true],
     ["path", "debug"],
     ["path", "/"],
     ["editor", "vscode://file"],
     ["editor", "javascript:{file}"],
-    ["frames", true],
+    ["live", true],
     ["trustedHosts", ["a:1"]],
     ["evalex", true],
   ];

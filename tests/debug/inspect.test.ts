@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { portable } from "../../src/debug/console/brands.ts";
-import { describe } from "../../src/debug/console/description.ts";
+import { describeValue } from "../../src/debug/console/description.ts";
 import { broken } from "../../src/debug/console/inspect.ts";
-import { kept } from "../../src/debug/console/object_ids.ts";
-import { inspect, inspectScope, membersOf } from "../../src/debug/console/mod.ts";
+import { objectIds } from "../../src/debug/console/object_ids.ts";
+import { inspectScope, inspectValue, membersOf } from "../../src/debug/console/mod.ts";
 
 class User {
   name = "Ada";
@@ -47,9 +47,9 @@ const table: readonly (readonly [unknown, string, string])[] = [
 ];
 for (const [value, kind, text] of table) {
   test(`${text} is shown`, () => {
-    const shown = inspect(value);
+    const shown = inspectValue(value);
     assert.deepEqual([shown.kind, shown.text], [kind, text]);
-    const without = describe(value, portable, 500);
+    const without = describeValue(value, portable, 500);
     assert.deepEqual([without.kind, without.text], [kind, text], "without node:util");
   });
 }
@@ -72,7 +72,7 @@ test("no getter is called, nor anything else of a value", () => {
     y: { set: never, enumerable: true },
     constructor: { get: never },
   });
-  const shown = inspect(value);
+  const shown = inspectValue(value);
   assert.equal(shown.kind, "object");
   const accessors = shown.members?.filter((member) => member.value.kind === "getter");
   assert.deepEqual(accessors?.map(({ key, value }) => [key, value.text]), [
@@ -81,13 +81,13 @@ test("no getter is called, nor anything else of a value", () => {
     ["constructor", "[Getter]"],
   ]);
   const regexp = Object.defineProperty(/a/g, "source", { get: never });
-  assert.equal(inspect(Object.defineProperty(regexp, "flags", { get: never })).text, "/a/g");
+  assert.equal(inspectValue(Object.defineProperty(regexp, "flags", { get: never })).text, "/a/g");
   const date = Object.assign(new Date(0), { toISOString: never, getTime: never, valueOf: never });
-  assert.equal(inspect(date).text, "1970-01-01T00:00:00.000Z");
+  assert.equal(inspectValue(date).text, "1970-01-01T00:00:00.000Z");
   const map = Object.assign(new Map([[1, 2]]), { entries: never, [Symbol.iterator]: never });
-  assert.match(inspect(map).text, /^Map\(1\) \{ 1 => 2/);
+  assert.match(inspectValue(map).text, /^Map\(1\) \{ 1 => 2/);
   const error = Object.defineProperty(new Error("m"), "message", { get: never });
-  assert.equal(inspect(error).text, "Error");
+  assert.equal(inspectValue(error).text, "Error");
 });
 
 test("a Proxy is named, and its traps are left alone", () => {
@@ -99,13 +99,13 @@ test("a Proxy is named, and its traps are left alone", () => {
     },
   });
   const proxy = new Proxy(function target() {}, traps);
-  assert.deepEqual(inspect(proxy), { kind: "proxy", text: "Proxy" });
-  assert.equal(inspect({ proxy }).members?.[0]?.value.kind, "proxy");
-  assert.equal(inspect(Object.create(proxy)).kind, "object");
+  assert.deepEqual(inspectValue(proxy), { kind: "proxy", text: "Proxy" });
+  assert.equal(inspectValue({ proxy }).members?.[0]?.value.kind, "proxy");
+  assert.equal(inspectValue(Object.create(proxy)).kind, "object");
   assert.deepEqual(called, []);
   const { proxy: revoked, revoke } = Proxy.revocable({}, {});
   revoke();
-  assert.equal(inspect([revoked]).text, "[Proxy]");
+  assert.equal(inspectValue([revoked]).text, "[Proxy]");
 });
 
 test("what cannot be looked at is shown as such", () => {
@@ -114,7 +114,7 @@ test("what cannot be looked at is shown as such", () => {
   };
   // Where no Proxy is told, its traps are called.
   const hostile = new Proxy({}, { ownKeys: fail });
-  assert.throws(() => describe(hostile, portable, 500), /no keys/);
+  assert.throws(() => describeValue(hostile, portable, 500), /no keys/);
   assert.deepEqual(broken(new Error("no keys")), {
     kind: "broken",
     text: "[cannot be shown: no keys]",
@@ -122,14 +122,14 @@ test("what cannot be looked at is shown as such", () => {
   assert.equal(broken(hostile).text, "[cannot be shown]");
   // The names of a module that is not yet evaluated are like this.
   const early = new Proxy({ a: 1 }, { getOwnPropertyDescriptor: fail });
-  assert.equal(describe(early, portable, 500).text, "{ a: … }");
+  assert.equal(describeValue(early, portable, 500).text, "{ a: … }");
 });
 
 test("cycles end", () => {
   const value: Record<string, unknown> = { name: "x" };
   value["self"] = value;
   value["list"] = [value];
-  const shown = inspect(value, { depth: 5 });
+  const shown = inspectValue(value, { depth: 5 });
   assert.deepEqual(shown.members?.[1], {
     key: "self",
     value: { kind: "circular", text: "[Circular]" },
@@ -140,34 +140,34 @@ test("cycles end", () => {
 test("depth, members and text are limited, and what is missing is counted", () => {
   const deep = { a: { b: { c: 1 } } };
   assert.equal(
-    inspect(deep, { depth: 2 }).members?.[0]?.value.members?.[0]?.value.members,
+    inspectValue(deep, { depth: 2 }).members?.[0]?.value.members?.[0]?.value.members,
     undefined,
   );
-  const many = inspect(Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`k${i}`, i])));
+  const many = inspectValue(Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`k${i}`, i])));
   assert.deepEqual([many.members?.length, many.more], [50, 10]);
-  const long = inspect("x".repeat(1000), { text: 10 });
+  const long = inspectValue("x".repeat(1000), { text: 10 });
   assert.deepEqual([long.text, long.more], [`"${"x".repeat(10)}…`, 990]);
   const sparse = [0, 0, 0];
   sparse.length = 4_000_000_000;
-  const huge = inspect(sparse, { members: 3 });
+  const huge = inspectValue(sparse, { members: 3 });
   assert.deepEqual([huge.members?.length, huge.more], [3, 3_999_999_997]);
-  assert.equal(inspect(new Uint8Array(1e7)).members?.length, 50);
-  assert.equal(inspect(new Map(Array.from({ length: 99 }, (_, i) => [i, i]))).more, 49);
+  assert.equal(inspectValue(new Uint8Array(1e7)).members?.length, 50);
+  assert.equal(inspectValue(new Map(Array.from({ length: 99 }, (_, i) => [i, i]))).more, 49);
 });
 
 test("holes, symbols and map keys are written as they are", () => {
   const list: unknown[] = [1];
   list[2] = 3;
-  assert.equal(inspect(list).members?.[1]?.value.kind, "empty");
-  const map = inspect(new Map([[{ a: 1 }, "v"]]));
+  assert.equal(inspectValue(list).members?.[1]?.value.kind, "empty");
+  const map = inspectValue(new Map([[{ a: 1 }, "v"]]));
   assert.deepEqual(map.members, [{ key: "{ a: 1 }", value: { kind: "string", text: '"v"' } }]);
-  assert.equal(inspect({ [Symbol("s")]: 1 }).members?.[0]?.key, "[Symbol(s)]");
+  assert.equal(inspectValue({ [Symbol("s")]: 1 }).members?.[0]?.key, "[Symbol(s)]");
 });
 
 test("values are named for later, within bounds", () => {
-  const table = kept(3);
+  const table = objectIds(3);
   const inner = { deep: { deeper: 1 } };
-  const shown = inspect({ inner }, { keep: table.keep });
+  const shown = inspectValue({ inner }, { keep: table.keep });
   const id = shown.members?.[0]?.value.id ?? "";
   assert.equal(table.get(id), inner);
   assert.equal(table.keep(inner), id, "the same object keeps its name");
@@ -175,7 +175,7 @@ test("values are named for later, within bounds", () => {
   const ids = [1, 2, 3].map((n) => table.keep({ n }));
   assert.equal(table.get(id), undefined, "the oldest was forgotten");
   assert.ok(ids.every((id) => table.get(id)));
-  assert.equal(inspect({}, { keep: table.keep }).id, undefined, "nothing to ask for");
+  assert.equal(inspectValue({}, { keep: table.keep }).id, undefined, "nothing to ask for");
   table.clear();
   assert.equal(table.get(ids[0] ?? ""), undefined);
 });

@@ -35,7 +35,7 @@ const unlocked = async (debug: Debugged, pin = PIN): Promise<RequestInit> => {
   return { headers: { cookie: cookieOf(response) } };
 };
 const build = (options: DebugOptions = {}): Debugged =>
-  debugged(broken, { frames: live(), pin: PIN, ...options });
+  debugged(broken, { live: live(), pin: PIN, ...options });
 
 test("everything but frames and source is locked, and the terminal shows the PIN", async () => {
   const debug = build();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { classify, fileOf, isSource, shortName } from "../../src/debug/classify.ts";
-import { masked } from "../../src/debug/redact.ts";
+import { classify, fileOf, isSourceFile, shortName } from "../../src/debug/classify.ts";
+import { redacted } from "../../src/debug/redact.ts";
 import { modelOf, type Report } from "../../src/debug/model.ts";
 import { renderReport } from "../../src/debug/page/report.ts";
 import { renderMarkdown } from "../../src/debug/render/markdown.ts";
@@ -156,12 +156,12 @@ test("frames are told apart by where their code is", () => {
   assert.equal(fileOf("file:///%zz.ts"), "file:///%zz.ts");
   assert.equal(shortName("/app/a.ts", "/app"), "a.ts");
   assert.equal(shortName("/apple/a.ts", "/app"), "/apple/a.ts");
-  assert.ok(!isSource("/app/.env") && !isSource("/etc/passwd") && isSource("/a.mts"));
+  assert.ok(!isSourceFile("/app/.env") && !isSourceFile("/etc/passwd") && isSourceFile("/a.mts"));
 });
 
 test("masking takes linear time", () => {
   for (const unit of ["?", "&", ";", "=", "?a", "#", "?pin"]) {
-    const { url } = masked({ method: "GET", url: `/${unit.repeat(200_000)}`, fields: [] });
+    const { url } = redacted({ method: "GET", url: `/${unit.repeat(200_000)}`, fields: [] });
     assert.equal(url.length, 1 + unit.length * 200_000);
   }
 });
@@ -177,7 +177,7 @@ test("what may be secret is masked, in fields and in URLs", () => {
     ["referer", "http://a/?session=x&page=2"],
     ["x-original-url", "/?sig=1&password=x"],
   ] as const;
-  const { url, fields: shown } = masked({
+  const { url, fields: shown } = redacted({
     method: "GET",
     url: "http://localhost/a?page=1&access_token=x;secret=y&key=#f",
     fields,

@@ -70,13 +70,13 @@ const refused: readonly (readonly [string, Record<string, string>, number, Debug
   ["another machine", {}, 403, { clientAddress: () => "192.168.1.5" }],
   ["another machine over IPv6", {}, 403, { clientAddress: () => "::ffff:10.0.0.1" }],
   ["another machine behind a proxy", forwarded, 403, {
-    behindProxy: true,
+    trustedProxies: true,
     clientAddress: () => "10.0.0.1",
   }],
 ];
 for (const [what, headers, status, options] of refused) {
   test(`nothing is shown to a request with ${what}`, async () => {
-    const debug = debugged(broken, { frames: live, pin: PIN, ...options });
+    const debug = debugged(broken, { live: live, pin: PIN, ...options });
     const page = await debug.app(
       new Request("http://localhost:3000/", {
         headers: { ...HOST, ...headers, accept: "text/html" },
@@ -129,7 +129,7 @@ test("trusted hosts are these, and those that are named", async () => {
 });
 
 test("a proxy of ours is believed when it is expected", async () => {
-  const debug = debugged(broken, { behindProxy: true, pin: PIN });
+  const debug = debugged(broken, { trustedProxies: true, pin: PIN });
   assert.match(await (await debug.get("/", forwarded)).text(), /s3cr3t/);
   const headers = { ...forwarded, origin: "https://localhost:3000" };
   assert.equal((await debug.ask("unlock", { pin: PIN }, { headers })).status, 200);
@@ -190,7 +190,7 @@ const commands: readonly (readonly [string, RequestInit, number])[] = [
 ];
 for (const [what, init, status] of commands) {
   test(`a command with ${what} is refused`, async () => {
-    const debug = debugged(broken, { frames: live, pin: PIN });
+    const debug = debugged(broken, { live: live, pin: PIN });
     for (const command of ["unlock", "evaluate", "locals", "members", "request"]) {
       const response = await debug.ask(command, { pin: PIN }, init);
       assert.equal(response.status, status, command);

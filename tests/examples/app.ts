@@ -28,7 +28,7 @@ export interface SiteOptions {
 
 export function site({ exports, upstream, development = false }: SiteOptions): Handler {
   return compose(
-    debug({ enabled: development, frames: liveFrames() }),
+    debug({ enabled: development, live: liveFrames() }),
     easterEgg(),
     serveStatic(exports, { disallow: "*.secret", cacheTimeout: 60, listing: true }),
     proxy({ "/api": { target: upstream, removePrefix: true } }),

@@ -1,15 +1,21 @@
 /** Responses of ours where the host has no way of its own to send them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Flow, respondFlow, type Sink, streamOf, takeFlow } from "../../src/host/push_body.ts";
-import { respond, reused } from "../../src/host/make_response.ts";
+import {
+  type BodySink,
+  makePushResponse,
+  type PushBody,
+  toReadableStream,
+  unwrap,
+} from "../../src/host/push_body.ts";
+import { makeResponse, memoizeHeaders } from "../../src/host/make_response.ts";
 
 const received = new Request("http://h/");
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 /** A flow whose sink the test holds. */
-function held(): Flow & { sink?: Sink; told: string[] } {
-  const flow: Flow & { sink?: Sink; told: string[] } = {
+function held(): PushBody & { sink?: BodySink; told: string[] } {
+  const flow: PushBody & { sink?: BodySink; told: string[] } = {
     told: [],
     start(sink) {
       flow.told.push("start");
@@ -23,20 +29,24 @@ function held(): Flow & { sink?: Sink; told: string[] } {
 
 test("a response has its status, its fields and the length of its bytes", async () => {
   const fields = ["content-type", "text/x", "set-cookie", "a=1", "set-cookie", "b=2"];
-  const response = respond(received, bytes("hello"), { status: 201, statusText: "Made", fields });
+  const response = makeResponse(received, bytes("hello"), {
+    status: 201,
+    statusText: "Made",
+    fields,
+  });
   assert.deepEqual([response.status, response.statusText], [201, "Made"]);
   assert.deepEqual(response.headers.getSetCookie(), ["a=1", "b=2"]);
   assert.equal(response.headers.get("content-length"), "5");
   assert.equal(await response.text(), "hello");
-  const head = respond(received, null, { status: 200, fields: [], length: 7 });
+  const head = makeResponse(received, null, { status: 200, fields: [], length: 7 });
   assert.equal(head.headers.get("content-length"), "7");
   assert.equal(head.body, null);
 });
 
 test("fields that serve many responses have the length of each, and nothing that one was given", () => {
-  const fields = reused(["content-type", "text/x"]);
+  const fields = memoizeHeaders(["content-type", "text/x"]);
   for (const length of [3, 3, 4, undefined, 3]) {
-    const { headers } = respond(received, null, { status: 200, fields, length });
+    const { headers } = makeResponse(received, null, { status: 200, fields, length });
     const told = length === undefined ? [] : [["content-length", String(length)]];
     assert.deepEqual([...headers], [...told, ["content-type", "text/x"]]);
     headers.append("content-type", "y");
@@ -45,7 +55,7 @@ test("fields that serve many responses have the length of each, and nothing that
 
 test("a flow starts when it is read, waits, goes on, and ends", async () => {
   const flow = held();
-  const response = respondFlow(received, flow, { status: 200, fields: [] });
+  const response = makePushResponse(received, flow, { status: 200, fields: [] });
   const reader = response.body?.getReader();
   const first = reader?.read();
   await Promise.resolve();
@@ -64,29 +74,29 @@ test("a flow starts when it is read, waits, goes on, and ends", async () => {
 
 test("the flow in a stream can be taken until somebody has touched the stream", async () => {
   const flow = held();
-  const stream = streamOf(flow);
-  assert.equal(takeFlow(stream), flow);
+  const stream = toReadableStream(flow);
+  assert.equal(unwrap(stream), flow);
   assert.equal(stream.locked, true);
-  assert.equal(takeFlow(stream), undefined);
+  assert.equal(unwrap(stream), undefined);
   assert.deepEqual(flow.told, []);
 
-  const locked = streamOf(held());
+  const locked = toReadableStream(held());
   locked.getReader();
-  assert.equal(takeFlow(locked), undefined);
+  assert.equal(unwrap(locked), undefined);
 
-  const read = streamOf(held());
+  const read = toReadableStream(held());
   const reader = read.getReader();
   void reader.read();
   await new Promise((resolve) => setTimeout(resolve, 0));
   await reader.cancel();
   reader.releaseLock();
-  assert.equal(takeFlow(read), undefined);
-  assert.equal(takeFlow(new ReadableStream()), undefined);
+  assert.equal(unwrap(read), undefined);
+  assert.equal(unwrap(new ReadableStream()), undefined);
 });
 
 test("a flow that fails is an error for who reads it", async () => {
   const flow = held();
-  const reading = respondFlow(received, flow, { status: 200, fields: [] }).text();
+  const reading = makePushResponse(received, flow, { status: 200, fields: [] }).text();
   await new Promise((resolve) => setTimeout(resolve, 0));
   flow.sink?.write(bytes("a"));
   flow.sink?.fail(new Error("the disk failed"));
@@ -95,6 +105,6 @@ test("a flow that fails is an error for who reads it", async () => {
 
 test("cancelling the content cancels the flow", async () => {
   const flow = held();
-  await respondFlow(received, flow, { status: 200, fields: [] }).body?.cancel("enough");
+  await makePushResponse(received, flow, { status: 200, fields: [] }).body?.cancel("enough");
   assert.equal(flow.told.at(-1), "cancel enough");
 });

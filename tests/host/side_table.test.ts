@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attached } from "../../src/host/side_table.ts";
+import { sideTable } from "../../src/host/side_table.ts";
 
 test("objects of the runtime have values that nobody else sees", () => {
-  const colours = attached<object, string>();
-  const sizes = attached<object, number>();
+  const colours = sideTable<object, string>();
+  const sizes = sideTable<object, number>();
   const objects = [
     new Request("http://x/"),
     new Response(null),

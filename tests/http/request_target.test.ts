@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { isAuthority, readTarget } from "../../src/http/request_target.ts";
+import { isAuthority, parseRequestTarget } from "../../src/http/request_target.ts";
 
 test("readTarget splits origin, path and query", () => {
-  assert.deepEqual(readTarget("http://h:8000/a/b?c=/d?e#f", "h:8000"), {
+  assert.deepEqual(parseRequestTarget("http://h:8000/a/b?c=/d?e#f", "h:8000"), {
     origin: "http://h:8000",
     path: "/a/b",
     canonical: "/a/b",
     query: "?c=/d?e",
   });
-  assert.equal(readTarget("https://[::1]/#?x", null)?.query, "");
-  assert.equal(readTarget("http://h/%61", null)?.path, "/%61");
-  assert.equal(readTarget("http://h/%61", null)?.canonical, "/a");
-  assert.equal(readTarget("http://h//evil.com/x", null)?.path, "//evil.com/x");
+  assert.equal(parseRequestTarget("https://[::1]/#?x", null)?.query, "");
+  assert.equal(parseRequestTarget("http://h/%61", null)?.path, "/%61");
+  assert.equal(parseRequestTarget("http://h/%61", null)?.canonical, "/a");
+  assert.equal(parseRequestTarget("http://h//evil.com/x", null)?.path, "//evil.com/x");
 });
 
 // What hosts have been seen to hand over for hostile or odd requests.
@@ -37,18 +37,19 @@ const refused: readonly (readonly [string, string | null, string])[] = [
   ["", null, "nothing"],
 ];
 for (const [url, host, why] of refused) {
-  test(`readTarget refuses ${why}: ${url}`, () => assert.equal(readTarget(url, host), undefined));
+  test(`readTarget refuses ${why}: ${url}`, () =>
+    assert.equal(parseRequestTarget(url, host), undefined));
 }
 
 test("a Host that differs from the URL is allowed: middlewares rewrite URLs", () => {
-  assert.equal(readTarget("http://inside/p", "outside:8000")?.origin, "http://inside");
+  assert.equal(parseRequestTarget("http://inside/p", "outside:8000")?.origin, "http://inside");
 });
 
 test("readTarget reads what new URL reads, and never throws", () => {
   const url = fc.oneof(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.string());
   fc.assert(
     fc.property(url, fc.option(fc.string()), (url, host) => {
-      const target = readTarget(url, host);
+      const target = parseRequestTarget(url, host);
       if (!target) return;
       const parsed = new URL(url);
       assert.equal(target.path + target.query, url.slice(target.origin.length).split("#")[0]);

@@ -6,10 +6,10 @@ import { test } from "node:test";
 import type { FrameCapture } from "../../src/debug/types.ts";
 import type { Inspected } from "../../src/debug/inspected.ts";
 import { debug } from "../../src/debug/mod.ts";
-import { trueEval } from "../../src/debug/indirect_eval.ts";
+import { indirectEval } from "../../src/debug/indirect_eval.ts";
 import type { Handler } from "../../src/handler.ts";
 import { serve } from "../../src/node.ts";
-import { surroundings } from "../../src/platform/environment.ts";
+import { readPlatform } from "../../src/platform/environment.ts";
 import { debugged } from "../support/debugging.ts";
 import { temporary } from "../support/temp.ts";
 
@@ -27,7 +27,7 @@ const frames: FrameCapture = {
     column: 1,
     name: "made",
     scopes: [{ kind: "local", names: ["row"] }],
-    evaluate: trueEval()("((row) => (source) => eval(source))({ id: 7 })") as (
+    evaluate: indirectEval()("((row) => (source) => eval(source))({ id: 7 })") as (
       source: string,
     ) => unknown,
   }]],
@@ -35,7 +35,7 @@ const frames: FrameCapture = {
 };
 
 test("a console keeps what it is told, and shows what is thrown in it", async () => {
-  const { get, ask } = debugged(broken, { frames, pin: PIN });
+  const { get, ask } = debugged(broken, { live: frames, pin: PIN });
   const page = await (await get("/", { accept: "text/html" })).text();
   const [, error = ""] = /data-error="([^"]+)"/.exec(page) ?? [];
   const [, frame = ""] = /data-frame="(\d+)"/.exec(page) ?? [];
@@ -79,7 +79,7 @@ test("the console without an error evaluates, too", async () => {
 
 test("only files that are there, and are files, are read", async () => {
   const folder = temporary({ "a.ts": "text", "b.ts/c.ts": "" });
-  const here = surroundings();
+  const here = readPlatform();
   const { directory, edge } = here;
   const readText = (file: string): Promise<string | undefined> => here.readText(file);
   assert.equal(await readText(join(folder, "a.ts")), "text");

@@ -78,8 +78,8 @@ test("relative paths, file URLs and single files", async () => {
   assert.equal((await get("/x", {}, hidden)).status, 404, "the real name is held against disallow");
 });
 
-const cold = serveStatic({ "/": www }, { hot: false })(notFound);
-const exact = serveStatic({ "/": www }, { hot: { revalidate: 0 } })(notFound);
+const cold = serveStatic({ "/": www }, { memoryCache: false })(notFound);
+const exact = serveStatic({ "/": www }, { memoryCache: { revalidate: 0 } })(notFound);
 
 test("a conditional request gets 304 until the file changes", async () => {
   const file = join(www, "changing.txt");
@@ -267,7 +267,7 @@ for (
 test("a hot file is sent from memory for a while, and read once for all who ask at once", async () => {
   const file = join(www, "hot.txt");
   writeFileSync(file, "first");
-  const app = serveStatic({ "/": www }, { hot: { revalidate: 60_000 } })(notFound);
+  const app = serveStatic({ "/": www }, { memoryCache: { revalidate: 60_000 } })(notFound);
   const texts = await Promise.all(
     Array.from({ length: 20 }, async () => (await get("/hot.txt", {}, app)).text()),
   );
@@ -292,14 +292,14 @@ test("a listener is told what came from memory", async () => {
 
 test("hot files keep to their budget", async () => {
   for (const bytes of [0, 600, 1200]) {
-    const app = serveStatic({ "/": www }, { hot: { bytes, revalidate: 60_000 } })(notFound);
+    const app = serveStatic({ "/": www }, { memoryCache: { bytes, revalidate: 60_000 } })(notFound);
     for (const path of ["/hello.txt", "/sub/deep.txt", "/empty.txt", "/hello.txt"]) {
       assert.equal((await get(path, {}, app)).status, 200);
     }
   }
   assert.throws(
-    () => directory(www, { hot: { bytes: -1 } }),
-    /TypeError: directory: hot.bytes is -1; give a number of bytes/,
+    () => directory(www, { memoryCache: { bytes: -1 } }),
+    /TypeError: directory: memoryCache.bytes is -1; give a number of bytes/,
   );
 });
 

@@ -38,13 +38,13 @@ for (const name of Object.keys(FILES)) utimesSync(join(www, name), 1_767_323_045
 const fallback: Handler = () => new Response("passed on", { status: 418 });
 const apps: Readonly<Record<string, Handler>> = {
   hot: serveStatic({ "/": www }, OPTIONS)(fallback),
-  exact: serveStatic({ "/": www }, { ...OPTIONS, hot: { revalidate: 0 } })(fallback),
+  exact: serveStatic({ "/": www }, { ...OPTIONS, memoryCache: { revalidate: 0 } })(fallback),
 };
 for (const [name, app] of Object.entries(apps)) {
   for (const row of HTTP) test(`${name}: ${row[0]}: ${row[2]}`, () => check(app, row));
   for (const row of PATHS) test(`${name}: the path of ${row[0]}: ${row[2]}`, () => check(app, row));
 }
-const cold = serveStatic({ "/": www }, { ...OPTIONS, hot: false })(fallback);
+const cold = serveStatic({ "/": www }, { ...OPTIONS, memoryCache: false })(fallback);
 for (const row of PATHS) test(`cold: the path of ${row[0]}: ${row[2]}`, () => check(cold, row));
 
 const TRAPS = [
@@ -85,7 +85,7 @@ test("no path, however it is spelled, opens a file outside", async () => {
     ..."plain.js .env secret.key".split(" "),
   );
   const options = { ...OPTIONS, extensions: ["html", "txt"], listing: true, spa: true };
-  const app = serveStatic({ "/": www, "/sub": www }, { ...options, hot: false })(fallback);
+  const app = serveStatic({ "/": www, "/sub": www }, { ...options, memoryCache: false })(fallback);
   opened.length = 0;
   const fields = { "accept-encoding": "br", "sec-fetch-mode": "navigate" };
   await fc.assert(
@@ -122,7 +122,7 @@ test("HEAD, 304, 412 and 416 open nothing", async () => {
 });
 
 test("a file that many ask for at once is read once", async () => {
-  const app = serveStatic({ "/": www }, { hot: { revalidate: 60_000 } })(fallback);
+  const app = serveStatic({ "/": www }, { memoryCache: { revalidate: 60_000 } })(fallback);
   opened.length = 0;
   const texts = await Promise.all(
     Array.from({ length: 100 }, async () => (await send(app, { path: "/ten.txt" })).text()),

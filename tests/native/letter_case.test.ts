@@ -45,7 +45,7 @@ const guard: Handler = () => new Response("guarded", { status: 401 });
 const fallback: Handler = () => new Response("passed on", { status: 404 });
 const make = (): Handler =>
   dispatch({ "/admin": guard, "/link": guard })(
-    serveStatic({ "/": root }, { hot: false, listing: true })(fallback),
+    serveStatic({ "/": root }, { memoryCache: false, listing: true })(fallback),
   );
 const seen = async (app: Handler, path: string): Promise<string> => {
   const response = await app(new Request(`http://host${path}`));

@@ -69,14 +69,19 @@ const names = async (app: Handler, path: string): Promise<string[]> =>
 
 const sources: Readonly<Record<string, (options: ServeStaticOptions) => string | Source>> = {
   "a path": () => www,
-  "a directory": ({ symlinks = "inside", hot = {} }) => directory(www, { symlinks, hot }),
-  "an overlay": ({ symlinks = "inside", hot = {} }) =>
-    overlay(memory({ "above.txt": "above" }), directory(www, { symlinks, hot })),
+  "a directory": ({ symlinks = "inside", memoryCache: hot = {} }) =>
+    directory(www, { symlinks, memoryCache: hot }),
+  "an overlay": ({ symlinks = "inside", memoryCache: hot = {} }) =>
+    overlay(memory({ "above.txt": "above" }), directory(www, { symlinks, memoryCache: hot })),
 };
 for (const [name, source] of Object.entries(sources)) {
   for (const hot of [{}, false] as const) {
     const make = (more: ServeStaticOptions = {}): Handler =>
-      serveStatic({ "/": source({ hot, ...more }) }, { ...options, hot, ...more })(fallback);
+      serveStatic({ "/": source({ memoryCache: hot, ...more }) }, {
+        ...options,
+        memoryCache: hot,
+        ...more,
+      })(fallback);
     const kept = hot ? "hot" : "cold";
 
     test(`${name}, ${kept}: what links lead to is judged by its own name`, async () => {

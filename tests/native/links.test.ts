@@ -78,7 +78,7 @@ for (const [way, build] of Object.entries(ways)) {
     const exports = { "/one": join(root, "home.html"), "/": join(root, "current") };
     const apps = build(() =>
       [{}, { revalidate: 0 }, false as const].map((hot) =>
-        serveStatic(exports, { hot, listing: true })(fallback)
+        serveStatic(exports, { memoryCache: hot, listing: true })(fallback)
       )
     );
     await withClock(async (step) => {
@@ -110,7 +110,7 @@ for (const [way, build] of Object.entries(ways)) {
     const root = temporary({ "www/index.html": "home", "one.txt": "one" });
     const app = build(() =>
       serveStatic({ "/one": join(root, "one.txt"), "/": join(root, "www") }, {
-        hot: { revalidate: 0 },
+        memoryCache: { revalidate: 0 },
         listing: true,
       })(fallback)
     );
@@ -142,7 +142,7 @@ for (const [way, build] of Object.entries(ways)) {
     };
     deploy(1);
     const app = build(() =>
-      serveStatic({ "/": join(root, "current") }, { hot: { revalidate: 0 } })(fallback)
+      serveStatic({ "/": join(root, "current") }, { memoryCache: { revalidate: 0 } })(fallback)
     );
     for (let n = 2; n < 150; n++) {
       const asked = ["/", "/a/b.txt", "/index.html"].map((path) => seen(app, path));
@@ -167,7 +167,11 @@ for (const [way, build] of Object.entries(ways)) {
     update(1);
     symlinkSync("..data/site.html", join(mount, "site.html"));
     symlinkSync("..data/sub", join(mount, "sub"));
-    const options = { listing: true, disallow: [".*", "*.key"], hot: { revalidate: 0 } } as const;
+    const options = {
+      listing: true,
+      disallow: [".*", "*.key"],
+      memoryCache: { revalidate: 0 },
+    } as const;
     const exports = {
       "/one": join(mount, "site.html"),
       "/data": join(mount, "..data"),
@@ -193,7 +197,9 @@ for (const [way, build] of Object.entries(ways)) {
       const options = { symlinks, listing: true };
       const app = build(() => serveStatic({ "/": join(root, "www") }, options)(fallback));
       const exact = build(() =>
-        serveStatic({ "/": join(root, "www") }, { ...options, hot: { revalidate: 0 } })(fallback)
+        serveStatic({ "/": join(root, "www") }, { ...options, memoryCache: { revalidate: 0 } })(
+          fallback,
+        )
       );
       await withClock(async (step) => {
         for (let round = 0; round < 2; round++) {
@@ -240,7 +246,7 @@ for (const [way, build] of Object.entries(ways)) {
     const options = { listing: true, notFoundPage: "none.html" } as const;
     const apps = build(() =>
       [{ revalidate: 0 }, { revalidate: 1 }, false as const].map((hot) =>
-        serveStatic({ "/": join(root, "www") }, { ...options, hot })(fallback)
+        serveStatic({ "/": join(root, "www") }, { ...options, memoryCache: hot })(fallback)
       )
     );
     const until = Date.now() + 1500;
@@ -273,7 +279,9 @@ test("looking, opening and listing leave no descriptor open", async () => {
   const root = temporary({ "www/a/x.txt": "x", "www/long.txt": long("l"), "out/x.txt": "x" });
   symlinkSync("../out", join(root, "www/out"));
   symlinkSync("a/x.txt", join(root, "www/in.txt"));
-  const app = serveStatic({ "/": join(root, "www") }, { listing: true, hot: false })(fallback);
+  const app = serveStatic({ "/": join(root, "www") }, { listing: true, memoryCache: false })(
+    fallback,
+  );
   const descriptors = (): number => readdirSync("/proc/self/fd").length;
   const ask = async (): Promise<void> => {
     for (const path of ["/", "/a/", "/a/x.txt", "/in.txt", "/long.txt", "/out/x.txt", "/none"]) {

@@ -24,7 +24,7 @@ const serving = (options: ServeStaticOptions = {}): ReturnType<ReturnType<typeof
 test("what is not there is believed to be missing for a moment, and never for long", async () => {
   for (const revalidate of [1000, 1e9, Infinity]) {
     await withClock(async (step) => {
-      const app = serving({ hot: { revalidate } });
+      const app = serving({ memoryCache: { revalidate } });
       assert.equal(await statusOf(app, "/late.txt"), 404);
       writeFileSync(join(root, "late.txt"), "late");
       assert.equal(await statusOf(app, "/late.txt"), 404);
@@ -53,7 +53,7 @@ test("a clock that is set back does not keep what has changed", async () => {
 
 test("who wants to be asked each time, or keeps nothing, is asked each time", async () => {
   for (const hot of [false, { revalidate: 0 }] as const) {
-    const app = serving({ hot });
+    const app = serving({ memoryCache: hot });
     assert.equal(await statusOf(app, "/now.txt"), 404);
     writeFileSync(join(root, "now.txt"), "now");
     assert.equal(await statusOf(app, "/now.txt"), 200);
@@ -126,7 +126,10 @@ test("what is too long for the budget, or asked for now and then, is not kept", 
     step(10_000);
     for (const [bytes, pause] of [[7_999_999, 0], [16_000_000, 200]] as const) {
       const told: boolean[] = [];
-      const app = serving({ hot: { bytes }, onServe: ({ inMemory }) => told.push(inMemory) });
+      const app = serving({
+        memoryCache: { bytes },
+        onServe: ({ inMemory }) => told.push(inMemory),
+      });
       for (let i = 0; i < 20; i++) {
         assert.equal(await statusOf(app, "/rare.bin"), 200);
         step(pause);
@@ -152,7 +155,7 @@ test("a list is believed for a moment, where files are, and read once for all wh
       for (
         const [hot, readsEach] of [[{}, false], [{ revalidate: 0 }, true], [false, true]] as const
       ) {
-        const app = serving({ hot, listing: true });
+        const app = serving({ memoryCache: hot, listing: true });
         const names = async (): Promise<string[]> => {
           const headers = { accept: "application/json" };
           const response = await app(new Request("http://host/listed/", { headers }));

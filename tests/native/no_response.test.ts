@@ -9,7 +9,7 @@ const careless = (() => Promise.resolve({ status: 200 })) as unknown as Handler;
 const apps: Readonly<Record<string, Handler>> = {
   mounted: dispatch({ "/": forgetful })(notFound),
   innermost: compose(serveStatic({}), dispatch({}))(careless),
-  "with its own URL": dispatch({ "/": forgetful }, { rewrite: false })(notFound),
+  "with its own URL": dispatch({ "/": forgetful }, { removePrefix: false })(notFound),
 };
 for (const [name, app] of Object.entries(apps)) {
   test(`a handler that returns no response is an error that says so: ${name}`, async () => {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
-import { placed } from "../../src/mount.ts";
+import { mountAware } from "../../src/mount.ts";
 import { listener } from "../../src/node.ts";
 
 const echo: Handler = async (request) => {
@@ -40,7 +40,7 @@ async function ask(
   }
 }
 
-for (const [name, app] of [["others'", echo], ["our own", placed(echo)]] as const) {
+for (const [name, app] of [["others'", echo], ["our own", mountAware(echo)]] as const) {
   test(`content that the platform kept is what ${name} handlers read`, async () => {
     const whole = 'read: {"a":"ü"}';
     assert.equal(await ask(app, (message, bytes) => (message.rawBody = bytes)), whole);

@@ -4,9 +4,9 @@ import { createServer } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import {
-  ejection,
-  firstAvailable,
+  first,
   mirrorTo,
+  passiveHealth,
   proxyTo,
   retries,
   type TargetOptions,
@@ -48,7 +48,7 @@ const through = async (
   target: readonly string[],
   options: Partial<TargetOptions> = {},
 ): Promise<number> => {
-  const all = { target, balance: firstAvailable(), ...options };
+  const all = { target, balance: first(), ...options };
   host = await serving(proxyTo(all, { onError: () => {} }));
   return host.port;
 };
@@ -96,7 +96,9 @@ test("a refused request goes to the next upstream with all of its content, howev
 
 test("an upstream that refuses is ejected, and content goes to the others", async () => {
   answering(upstream, /content$/);
-  const port = await through([await nobody(), upstream.url], { health: ejection({ failures: 1 }) });
+  const port = await through([await nobody(), upstream.url], {
+    health: passiveHealth({ failures: 1 }),
+  });
   const post = head("POST", "Content-Length: 7") + "content";
   assert.match(await exchange(port, [post, /\r\n\r\n/]), /^HTTP\/1\.1 502 /);
   for (let i = 0; i < 3; i++) {

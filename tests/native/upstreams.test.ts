@@ -5,9 +5,9 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import {
-  checks,
+  activeHealth,
   concurrency,
-  firstAvailable,
+  first,
   proxyTo,
   retries,
   type TargetOptions,
@@ -25,7 +25,7 @@ async function nobody(): Promise<string> {
 }
 
 const through = (target: readonly string[], options: Partial<TargetOptions>): Handler =>
-  proxyTo({ target, balance: firstAvailable(), ...options }, { onError: () => {} });
+  proxyTo({ target, balance: first(), ...options }, { onError: () => {} });
 const request = (method: string, content: string | null = null): Request =>
   new Request("http://front/", { method, body: content });
 const answer = (upstream: RawUpstream, whole = /\r\n\r\n/): void => {
@@ -73,7 +73,7 @@ test("what an upstream may have acted on is repeated only when that does no harm
 test("checks find out who answers", async () => {
   const upstream = await rawUpstream();
   answer(upstream);
-  const checked = checks({ path: "/health", fails: 1 });
+  const checked = activeHealth({ path: "/health", fails: 1 });
   const app = through([await nobody(), upstream.url], { health: checked });
   assert.equal((await app(request("GET"))).status, 502);
   await checked.check();
@@ -99,8 +99,8 @@ test("a response that breaks off gives its room back, and arrives broken off", a
 
 test("checks at intervals do not keep a process alive", () => {
   const module = new URL("../../src/proxy/upstreams/active_health.ts", import.meta.url).href;
-  const code = `import { checks } from "${module}";
-    checks({ path: "/", interval: 600_000 }).sent({}, []);
+  const code = `import { activeHealth } from "${module}";
+    activeHealth({ path: "/", interval: 600_000 }).track({}, []);
     console.log("sent");`;
   const args = "Deno" in globalThis
     ? ["eval", "--no-check", code]

@@ -24,7 +24,7 @@ const path = join(root, "a.bin");
 const before = (file: string): void => utimesSync(file, Date.now() / 1000 - 3600, 1_700_000_000);
 
 const get = async (headers: Record<string, string> = {}, method = "GET"): Promise<Response> =>
-  await serveStatic({ "/": root }, { hot: false })(notFound)(
+  await serveStatic({ "/": root }, { memoryCache: false })(notFound)(
     new Request("http://host/a.bin", { method, headers }),
   );
 const statusOf = async (headers: Record<string, string>): Promise<number> => {
@@ -76,7 +76,7 @@ test("a file that was changed just now has a weak tag, of the same value as the 
 
 test("a file that is asked for again and again keeps no weak tag", async () => {
   writeFileSync(path, bytesOf(7));
-  const app = serveStatic({ "/": root }, { hot: { revalidate: Infinity } })(notFound);
+  const app = serveStatic({ "/": root }, { memoryCache: { revalidate: Infinity } })(notFound);
   const tagOf = async (): Promise<string> => {
     const response = await app(new Request("http://host/a.bin"));
     await response.arrayBuffer();
@@ -128,7 +128,7 @@ test("a response that nobody reads has no file open", async () => {
 test("nor has one that is to be compressed, until it is read", async () => {
   const text = "compress me\n".repeat(60_000);
   writeFileSync(join(root, "a.txt"), text);
-  const app = serveStatic({ "/": root }, { compress: true, hot: false })(notFound);
+  const app = serveStatic({ "/": root }, { compress: true, memoryCache: false })(notFound);
   const ask = async (): Promise<Response> => {
     const request = new Request("http://host/a.txt");
     const value = {

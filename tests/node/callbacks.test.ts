@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { debug } from "../../src/debug/mod.ts";
 import { compose } from "../../src/handler.ts";
-import { type ProxyOptions, proxyTo, rendezvous, type TargetOptions } from "../../src/proxy/mod.ts";
+import { hashBy, type ProxyOptions, proxyTo, type TargetOptions } from "../../src/proxy/mod.ts";
 import { memory, serveStatic } from "../../src/static/mod.ts";
 import { rawRequest } from "../support/raw_request.ts";
 import { close, serving } from "../support/host.ts";
@@ -43,12 +43,12 @@ test("every function that a proxy calls is given a native request", () =>
     const options: ProxyOptions = {
       clientAddress: (request) => note("clientAddress", request),
       onRequest: (_outgoing, request) => note("onRequest", request),
-      onInformation: (_status, _fields, request) => note("onInformation", request),
+      onInformational: (_status, _fields, request) => note("onInformational", request),
       onResponse: (_response, request) => note("onResponse", request),
     };
     const target: TargetOptions = {
       target: [upstream.url, upstream.url],
-      balance: rendezvous(({ request }) => note("key", request), (upstreams, { request }) => {
+      balance: hashBy(({ request }) => note("key", request), (upstreams, { request }) => {
         note("balance", request);
         return upstreams[0] as typeof upstreams[number];
       }),
@@ -60,7 +60,7 @@ test("every function that a proxy calls is given a native request", () =>
     await serving(proxyTo(target, options), (port) => rawRequest(port, get));
     assert.deepEqual(
       seen.map((line) => line.split(" ")[0]),
-      ["clientAddress", "key", "balance", "onRequest", "onInformation", "onResponse"],
+      ["clientAddress", "key", "balance", "onRequest", "onInformational", "onResponse"],
     );
     assert.ok(seen.every((line) => line.endsWith(" /a")));
   }));

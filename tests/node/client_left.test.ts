@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
-import { placed } from "../../src/mount.ts";
+import { mountAware } from "../../src/mount.ts";
 import { serving, until } from "../support/host.ts";
 
 const post = (length: number, content: string): string =>
@@ -73,7 +73,7 @@ for (const size of [15, 60_000]) {
 test("our own handlers read it, too", async () => {
   let text = "";
   await leaving(
-    placed(async (request) => {
+    mountAware(async (request) => {
       await left(request);
       text = await request.text();
       return new Response();

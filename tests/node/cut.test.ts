@@ -5,16 +5,16 @@ import http2 from "node:http2";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
-import { respondFlow } from "../../src/host/push_body.ts";
-import { placed } from "../../src/mount.ts";
+import { makePushResponse } from "../../src/host/push_body.ts";
+import { mountAware } from "../../src/mount.ts";
 import { certificates } from "../support/certificates.ts";
 import { answer, serving } from "../support/host.ts";
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const headers = { "x-head": "sent" };
 const pushing = (text: string): Handler =>
-  placed((request) =>
-    respondFlow(request, {
+  mountAware((request) =>
+    makePushResponse(request, {
       start(sink) {
         sink.write(bytes(text));
         sink.fail(new Error("broken"));

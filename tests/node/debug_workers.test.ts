@@ -14,7 +14,7 @@ before(async () => {
         const fail = (env: { WHAT: string }): never => {
           throw new RangeError("no " + env.WHAT);
         };
-        const options = { enabled: true, frames: liveFrames(), log: () => {} };
+        const options = { enabled: true, live: liveFrames(), log: () => {} };
         export default { fetch: debug(options)((_: Request, env: { WHAT: string }) => fail(env)) };`,
       resolveDir: process.cwd(),
       sourcefile: "worker.ts",

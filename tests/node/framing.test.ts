@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { connect } from "node:http2";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
-import { respond } from "../../src/host/make_response.ts";
-import { placed } from "../../src/mount.ts";
+import { makeResponse } from "../../src/host/make_response.ts";
+import { mountAware } from "../../src/mount.ts";
 import { certificates } from "../support/certificates.ts";
 import { rawRequest } from "../support/raw_request.ts";
 import { answer, close, get, own, serving } from "../support/host.ts";
@@ -115,15 +115,15 @@ for (const [name, bytes] of Object.entries(behind)) {
 
 test("what a hostile upstream makes of its status line does no harm", async () => {
   for (const statusText of ["a\r\nb: c", "\x01", "\u0100", "caf\xe9"]) {
-    const app = placed((request) =>
-      respond(request, "text", { status: 200, statusText, fields: [] })
+    const app = mountAware((request) =>
+      makeResponse(request, "text", { status: 200, statusText, fields: [] })
     );
     const { status, head: answered, body } = await answer(app);
     assert.deepEqual([status, body], [200, "text"]);
     assert.equal(answered.split("\r\n")[0]?.includes("caf"), statusText === "caf\xe9");
   }
   for (const status of [0, 100, 101, 103, 199, NaN]) {
-    const app = placed((request) => respond(request, "text", { status, fields: [] }));
+    const app = mountAware((request) => makeResponse(request, "text", { status, fields: [] }));
     assert.equal((await answer(app)).status, 500);
   }
 });

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
 import type { Handler } from "../../src/handler.ts";
-import { respond } from "../../src/host/make_response.ts";
-import { mountOf, placed } from "../../src/mount.ts";
+import { makeResponse } from "../../src/host/make_response.ts";
+import { mountAware, mountOf } from "../../src/mount.ts";
 import { earlyHints, serve } from "../../src/node.ts";
 import { answer, close, get, own, serving } from "../support/host.ts";
 import { temporary } from "../support/temp.ts";
@@ -30,7 +30,7 @@ test("a foreign handler gets a native request, whatever stands before it", async
     const nest of [
       app,
       dispatch({ "/a": app })(app),
-      dispatch({ "/a": app }, { rewrite: false })(app),
+      dispatch({ "/a": app }, { removePrefix: false })(app),
     ]
   ) {
     await answer(nest);
@@ -65,7 +65,7 @@ test("our own handlers see the same request as others do", async () => {
   const bytes = `PUT ${target} HTTP/1.1\r\nHost: FRONT:80\r\nX-A: 1\r\nx-a: 2\r\nCookie: a=1\r\n` +
     `Cookie: b=2\r\nContent-Length: 2\r\n${close}hi`;
   const [ours, theirs] = [
-    await answer(placed((request) => new Response(tell(request))), bytes),
+    await answer(mountAware((request) => new Response(tell(request))), bytes),
     await answer((request) => new Response(tell(request)), bytes),
   ];
   assert.equal(ours.status, 200);
@@ -140,8 +140,8 @@ const tls = (): { key: string; cert: string } => {
 
 test("HTTPS and HTTP/2 on one port", async () => {
   const app = dispatch({
-    "/own": placed((request) =>
-      respond(request, "ours", { status: 200, fields: ["connection", "x", "x-own", "1"] })
+    "/own": mountAware((request) =>
+      makeResponse(request, "ours", { status: 200, fields: ["connection", "x", "x-own", "1"] })
     ),
   })(async (request) =>
     Response.json(
@@ -219,7 +219,7 @@ test("close does not wait for a connection that is kept", async () => {
 test("our own handlers can do with a request whatever others can", async () => {
   const post = get.replace("GET", "POST").replace("X-A", "Content-Length: 8\r\nX-A") + '{"a":"b"}';
   const members = Object.getOwnPropertyNames(Request.prototype);
-  const app = placed(async (request) => {
+  const app = mountAware(async (request) => {
     for (const name of members) assert.doesNotThrow(() => Reflect.get(request, name), name);
     assert.equal(request.redirect, "follow");
     const copy = request.clone();

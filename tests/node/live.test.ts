@@ -10,10 +10,10 @@ import { setFlagsFromString } from "node:v8";
 import { createContext, runInContext, runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import type { CapturedFrame } from "../../src/debug/types.ts";
-import { createConsole, inspect, inspectScope } from "../../src/debug/console/mod.ts";
-import { breaker } from "../../src/debug/live/rate_limit.ts";
+import { createConsole, inspectScope, inspectValue } from "../../src/debug/console/mod.ts";
+import { rateLimit } from "../../src/debug/live/rate_limit.ts";
 import { liveFrames } from "../../src/debug/live/live_frames.ts";
-import { trueEval } from "../../src/debug/indirect_eval.ts";
+import { indirectEval } from "../../src/debug/indirect_eval.ts";
 
 const MODULE = import.meta.resolve("../../src/debug/live/live_frames.ts");
 // So many exceptions in a second would be a storm.
@@ -47,7 +47,7 @@ test("it is live, and has opened no port", () => {
 const base = (): number => 20;
 /** Calls a function made of text. */
 const run = (body: string): void =>
-  (trueEval()(`(function () { ${body} })\n//# sourceURL=file:///made.js`) as () => void)();
+  (indirectEval()(`(function () { ${body} })\n//# sourceURL=file:///made.js`) as () => void)();
 // Each keeps `held`, and throws; what `held` is, is asked afterwards.
 const shapes: Readonly<Record<string, () => unknown>> = {
   "a function": () => {
@@ -419,7 +419,7 @@ test("promises tell their state, and proxies their target, without a trap", asyn
     throw new Error([typeof proxy, typeof revoked, promises.length].join());
   });
   const shown = (name: string): unknown =>
-    inspect(frame.evaluate(name), { hiddenMembers: frame.hiddenMembers ?? (() => []) })
+    inspectValue(frame.evaluate(name), { hiddenMembers: frame.hiddenMembers ?? (() => []) })
       .members?.filter(({ key }) => key.startsWith("[[")) // beside those that Node adds
       .map(({ key, value }) => `${key} ${value.text}`);
   called.length = 0;
@@ -533,7 +533,7 @@ test("captures in one process do not disturb each other", () => {
 });
 
 test("a debugger statement is passed over", () => {
-  assert.equal(live.run(() => trueEval()("debugger; 7")), 7);
+  assert.equal(live.run(() => indirectEval()("debugger; 7")), 7);
 });
 
 test("it is off while another debugger may attach", () => {
@@ -617,7 +617,7 @@ test("a storm of exceptions is waited out", async () => {
 
 test("a storm that goes on is waited out longer each time", () => {
   let time = 0;
-  const storm = breaker(() => time);
+  const storm = rateLimit(() => time);
   const rests: number[] = [];
   for (let round = 0; round < 6; round++) {
     for (let i = 0; i < 50; i++) assert.equal(storm.count(10), false);
@@ -636,7 +636,7 @@ test("a storm that goes on is waited out longer each time", () => {
 });
 
 test("deep stacks are a storm sooner", () => {
-  const storm = breaker(() => 0);
+  const storm = rateLimit(() => 0);
   for (let i = 0; i < 4; i++) assert.equal(storm.count(1000), false);
   assert.equal(storm.count(1000), true);
 });

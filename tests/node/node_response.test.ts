@@ -3,15 +3,18 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
-import { type Flow, respondFlow } from "../../src/host/push_body.ts";
-import { respond } from "../../src/host/make_response.ts";
+import { makePushResponse, type PushBody } from "../../src/host/push_body.ts";
+import { makeResponse } from "../../src/host/make_response.ts";
 import { withTrailers } from "../../src/host/trailers.ts";
-import { placed } from "../../src/mount.ts";
+import { mountAware } from "../../src/mount.ts";
 import { answer, errors, get, serving, until } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";
 
 /** A flow of some chunks, that tells what became of it. */
-function flowOf(chunks: readonly string[], end: "end" | "fail" = "end"): Flow & { told: string[] } {
+function flowOf(
+  chunks: readonly string[],
+  end: "end" | "fail" = "end",
+): PushBody & { told: string[] } {
   const told: string[] = [];
   return {
     told,
@@ -26,18 +29,19 @@ function flowOf(chunks: readonly string[], end: "end" | "fail" = "end"): Flow & 
 }
 const fields = ["content-type", "text/x", "set-cookie", "a=1", "set-cookie", "b=2"];
 const bodies: readonly (readonly [string, (request: Request) => Response])[] = [
-  ["text", (request) => respond(request, "hello", { status: 201, fields })],
+  ["text", (request) => makeResponse(request, "hello", { status: 201, fields })],
   [
     "bytes",
-    (request) => respond(request, new TextEncoder().encode("hello"), { status: 201, fields }),
+    (request) => makeResponse(request, new TextEncoder().encode("hello"), { status: 201, fields }),
   ],
   [
     "a stream",
-    (request) => respond(request, new Blob(["hello"]).stream(), { status: 201, fields }),
+    (request) => makeResponse(request, new Blob(["hello"]).stream(), { status: 201, fields }),
   ],
   [
     "a flow",
-    (request) => respondFlow(request, flowOf(["hel", "lo"]), { status: 201, fields, length: 5 }),
+    (request) =>
+      makePushResponse(request, flowOf(["hel", "lo"]), { status: 201, fields, length: 5 }),
   ],
 ];
 const looks: readonly (readonly [string, (response: Response) => Response | Promise<Response>])[] =
@@ -58,7 +62,7 @@ const looks: readonly (readonly [string, (response: Response) => Response | Prom
 for (const [what, make] of bodies) {
   for (const [who, look] of looks) {
     test(`a response of ours with ${what} is a response when ${who}`, async () => {
-      const handler = placed(async (request) => {
+      const handler = mountAware(async (request) => {
         const response = make(request);
         assert.ok(response instanceof Response);
         assert.deepEqual([response.status, response.ok, response.bodyUsed], [201, true, false]);
@@ -75,7 +79,9 @@ for (const [what, make] of bodies) {
 
 test("fields that a user's middleware sets on a response of ours are sent", async () => {
   const app: Handler = async (request) => {
-    const response = await placed((request) => respond(request, "hello", { status: 200, fields }))(
+    const response = await mountAware((request) =>
+      makeResponse(request, "hello", { status: 200, fields })
+    )(
       request,
     );
     response.headers.set("x-mine", "yes");
@@ -91,7 +97,9 @@ test("fields that a user's middleware sets on a response of ours are sent", asyn
 test("a response that was sent is used, and not sent twice", async () => {
   errors.length = 0;
   let kept: Response | undefined;
-  const app = placed((request) => kept ??= respond(request, "once", { status: 200, fields }));
+  const app = mountAware((request) =>
+    kept ??= makeResponse(request, "once", { status: 200, fields })
+  );
   await serving(app, async (port) => {
     assert.equal((await rawRequest(port, get)).body, "once");
     assert.equal(kept?.bodyUsed, true);
@@ -103,15 +111,15 @@ test("a response that was sent is used, and not sent twice", async () => {
 
 test("a flow has its length, and its trailer fields without one", async () => {
   const fixed = await answer(
-    placed((request) =>
-      respondFlow(request, flowOf(["a", "b"]), { status: 200, fields: [], length: 2 })
+    mountAware((request) =>
+      makePushResponse(request, flowOf(["a", "b"]), { status: 200, fields: [], length: 2 })
     ),
   );
   assert.match(fixed.head, /^content-length: 2\r$/m);
   assert.equal(fixed.body, "ab");
   const chunked = await answer(
-    placed((request) => {
-      const response = respondFlow(request, flowOf(["a"]), { status: 200, fields: [] });
+    mountAware((request) => {
+      const response = makePushResponse(request, flowOf(["a"]), { status: 200, fields: [] });
       return withTrailers(response, { fields: [], trailers: Promise.resolve([["x-sum", "42"]]) });
     }),
   );
@@ -128,7 +136,7 @@ for (
   test(`a flow that ${why} never looks complete`, async () => {
     errors.length = 0;
     const { text } = await answer(
-      placed((request) => respondFlow(request, flow, { status: 200, fields: [], length })),
+      mountAware((request) => makePushResponse(request, flow, { status: 200, fields: [], length })),
     );
     assert.doesNotMatch(text, /\r\n0\r\n|second/);
     assert.equal(errors.length, 1);
@@ -139,7 +147,7 @@ test("a flow is cancelled when nobody wants it", async () => {
   for (const [bytes, status] of [[get.replace("GET", "HEAD"), 200], [get, 304]] as const) {
     const flow = flowOf([]);
     const { head } = await answer(
-      placed((request) => respondFlow(request, flow, { status, fields: [], length: 7 })),
+      mountAware((request) => makePushResponse(request, flow, { status, fields: [], length: 7 })),
       bytes,
     );
     assert.deepEqual(flow.told, ["cancel"]);
@@ -151,7 +159,7 @@ for (const size of [65536, 1000]) {
   test(`a flow of ${size} bytes at a time waits for a slow client, and goes on until it leaves`, async () => {
     const cancelled = Promise.withResolvers<void>();
     let [made, resumed] = [0, 0];
-    const flow = (): Flow => {
+    const flow = (): PushBody => {
       let push = (): void => {};
       return {
         start: (sink) =>
@@ -163,7 +171,7 @@ for (const size of [65536, 1000]) {
       };
     };
     await serving(
-      placed((request) => respondFlow(request, flow(), { status: 200, fields: [] })),
+      mountAware((request) => makePushResponse(request, flow(), { status: 200, fields: [] })),
       async (port) => {
         const socket = connect(port, "127.0.0.1", () => socket.write(get));
         socket.pause();
@@ -187,7 +195,7 @@ test("chunks of all sizes come in their order, those that are small and of one t
   let at = 0;
   const chunks = sizes.map((size) => new Uint8Array(size).map(() => 97 + at++ % 26));
   const whole = Buffer.concat(chunks).toString("latin1");
-  const flow: Flow = {
+  const flow: PushBody = {
     start(sink) {
       for (const chunk of chunks) sink.write(chunk);
       sink.end();
@@ -197,10 +205,10 @@ test("chunks of all sizes come in their order, those that are small and of one t
   };
   const head = { status: 200, fields: [] };
   const known = await answer(
-    placed((request) => respondFlow(request, flow, { ...head, length: whole.length })),
+    mountAware((request) => makePushResponse(request, flow, { ...head, length: whole.length })),
   );
   assert.ok(known.body === whole);
-  const { body } = await answer(placed((request) => respondFlow(request, flow, head)));
+  const { body } = await answer(mountAware((request) => makePushResponse(request, flow, head)));
   const pieces = body.split(/^[0-9a-f]+\r\n|\r\n[0-9a-f]*\r\n(?:\r\n)?/).filter((piece) =>
     piece !== ""
   );
@@ -212,11 +220,11 @@ test("a flow for a client that has left is cancelled before it starts", async ()
   const flow = flowOf(["a"]);
   const asked = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
-  const app = placed(async (request) => {
+  const app = mountAware(async (request) => {
     request.signal.addEventListener("abort", () => left.resolve());
     asked.resolve();
     await left.promise;
-    return respondFlow(request, flow, { status: 200, fields: [] });
+    return makePushResponse(request, flow, { status: 200, fields: [] });
   });
   await serving(app, async (port) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(get));

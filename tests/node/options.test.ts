@@ -4,32 +4,32 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { debug, liveFrames } from "../../src/debug/mod.ts";
 import {
-  checks,
+  activeHealth,
   concurrency,
   directory,
   dispatch,
-  ejection,
   inspect,
   mirrorTo,
   notFound,
+  passiveHealth,
   proxy,
   proxyTo,
+  randomTwo,
   remote,
   retries,
   serveStatic,
   slowStart,
   stickyCookie,
-  twoChoices,
 } from "../../src/mod.ts";
 import { listener, serve } from "../../src/node.ts";
 
 type Build = (options: Record<string, unknown>) => unknown;
 const up = "http://up/";
-const proxyOptions = ["proxy/options.ts", "ProxyOptions"] as const;
+const proxyOptions = ["proxy/proxy_options.ts", "ProxyOptions"] as const;
 const targetOptions = [
   "proxy/target.ts",
   "TargetOptions",
-  "proxy/connection.ts",
+  "proxy/connection_options.ts",
   "ConnectionOptions",
   "proxy/upstreams/pool_options.ts",
   "PoolOptions",
@@ -38,22 +38,26 @@ const targetOptions = [
 // [what the options are of, where they are declared, what is built with them]
 const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ["dispatch", ["dispatch.ts", "DispatchOptions"], (o) => dispatch({}, o)],
-  ["serveStatic", ["static/options.ts", "ServeStaticOptions"], (o) => serveStatic({}, o)],
+  ["serveStatic", ["static/static_options.ts", "ServeStaticOptions"], (o) => serveStatic({}, o)],
   [
     "directory",
     ["static/sources/directory.ts", "DirectoryOptions"],
     (o) => directory("./src", o),
   ],
   [
-    "directory: hot",
-    ["static/sources/hot_files.ts", "HotOptions"],
-    (hot) => directory("./src", { hot }),
+    "directory: memoryCache",
+    ["static/sources/file_cache.ts", "MemoryCacheOptions"],
+    (memoryCache) => directory("./src", { memoryCache }),
   ],
   ["remote", ["static/sources/remote.ts", "RemoteOptions"], (o) => remote(up, o)],
   ["proxy", proxyOptions, (o) => proxy({}, o)],
   ["proxy", proxyOptions, (o) => proxyTo(up, o)],
   ["proxy", proxyOptions, (o) => inspect(up, o)],
-  ["proxy: timeouts", ["proxy/options.ts", "Timeouts"], (timeouts) => proxy({}, { timeouts })],
+  [
+    "proxy: timeouts",
+    ["proxy/proxy_options.ts", "Timeouts"],
+    (timeouts) => proxy({}, { timeouts }),
+  ],
   ['proxy: the target of "/"', targetOptions, (o) => proxy({ "/": { target: up, ...o } })],
   ["proxy: the target", targetOptions, (o) => proxyTo({ target: up, ...o })],
   [
@@ -63,7 +67,7 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ],
   [
     "proxy: the target: tls",
-    ["proxy/transport.ts", "TlsOptions"],
+    ["transport/transport.ts", "TlsOptions"],
     (tls) => proxyTo({ target: up, tls }),
   ],
   [
@@ -72,11 +76,11 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
     (o) => proxyTo([{ url: up, ...o }]),
   ],
   ["retries", ["proxy/upstreams/retries.ts", "RetriesOptions"], retries],
-  ["ejection", ["proxy/upstreams/ejection.ts", "EjectionOptions"], ejection],
+  ["passiveHealth", ["proxy/upstreams/passive_health.ts", "PassiveHealthOptions"], passiveHealth],
   [
-    "checks",
-    ["proxy/upstreams/checks.ts", "ChecksOptions"],
-    (o) => checks({ path: "/health", ...o }),
+    "activeHealth",
+    ["proxy/upstreams/active_health.ts", "ActiveHealthOptions"],
+    (o) => activeHealth({ path: "/health", ...o }),
   ],
   [
     "concurrency",
@@ -86,18 +90,18 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   [
     "slowStart",
     ["proxy/upstreams/slow_start.ts", "SlowStartOptions"],
-    (o) => slowStart(ejection(), o),
+    (o) => slowStart(passiveHealth(), o),
   ],
   ["mirrorTo", ["proxy/upstreams/mirror.ts", "MirrorOptions"], (o) => mirrorTo(up, o)],
-  ["twoChoices", [], twoChoices],
+  ["randomTwo", [], randomTwo],
   [
     "stickyCookie",
     ["proxy/upstreams/sticky.ts", "StickyCookieOptions"],
     (o) => stickyCookie("upstream", o),
   ],
   ["listener", ["node/serve_options.ts", "ListenerOptions"], (o) => listener(notFound, o)],
-  ["debug", ["debug/options.ts", "DebugOptions"], (o) => debug(o)],
-  ["liveFrames", ["debug/live/mod.ts", "LiveFramesOptions"], (o) => liveFrames(o)],
+  ["debug", ["debug/debug_options.ts", "DebugOptions"], (o) => debug(o)],
+  ["liveFrames", ["debug/live/live_frames.ts", "LiveFramesOptions"], (o) => liveFrames(o)],
 ];
 
 /** The names of the members of interfaces. */

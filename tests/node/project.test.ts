@@ -105,13 +105,13 @@ test("the exports are these", async () => {
   ];
   const staying = [
     "capacity",
-    "checks",
+    "activeHealth",
     "concurrency",
-    "ejection",
-    "firstAvailable",
-    "leastInFlight",
+    "passiveHealth",
+    "first",
+    "leastConnections",
   ];
-  staying.push("mirrorTo", "rendezvous", "retries", "roundRobin", "slowStart", "twoChoices");
+  staying.push("mirrorTo", "hashBy", "retries", "roundRobin", "slowStart", "randomTwo");
   staying.push("stickyCookie", "upstreamList");
   const proxying = ["bunWebSocket", "inspect", "proxy", "proxyTo", ...staying].toSorted();
   const core = ["compose", "dispatch", "easterEgg", "mountOf", "notFound", "serveStatic"];

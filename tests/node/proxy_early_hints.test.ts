@@ -54,12 +54,12 @@ test("hints that cannot be written, and other informational responses, do no har
   assert.match(await raw(browser, "1.1"), /^HTTP\/1\.1 200 OK\r\n[^]*ok$/);
 });
 
-test("a client of HTTP/2 gets the hints, and onInformation is told of them, too", async () => {
+test("a client of HTTP/2 gets the hints, and onInformational is told of them, too", async () => {
   upstream.onRequest = (connection) => connection.write(hints + final);
   const told: number[] = [];
   const tls = certificates().sign("localhost");
   await serving(
-    app({ onInformation: (status) => told.push(status) }),
+    app({ onInformational: (status) => told.push(status) }),
     async (port) => {
       const session = http2.connect(`https://localhost:${port}`, { rejectUnauthorized: false });
       const stream = session.request({ ":path": "/front/x" }).resume();

@@ -13,7 +13,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Sink } from "../../src/host/push_body.ts";
+import type { BodySink } from "../../src/host/push_body.ts";
 import { notFound } from "../../src/handler.ts";
 import { serve } from "../../src/node.ts";
 import { fileFlow } from "../../src/node/file_flow.ts";
@@ -192,7 +192,7 @@ function spied(length: number): {
 }
 
 /** A sink that takes `most` bytes and then waits for ever. */
-function counted(most: number): Sink & { count: number; ends: number; errors: unknown[] } {
+function counted(most: number): BodySink & { count: number; ends: number; errors: unknown[] } {
   return {
     count: 0,
     ends: 0,

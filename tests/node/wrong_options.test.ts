@@ -9,16 +9,16 @@ const { testOptions } = takes;
 
 testOptions("directory", (o) => directory("./src", o), {
   symlinks: takes.nothing,
-  hot: takes.either(takes.oneOf(false), takes.emptyObject),
+  memoryCache: takes.either(takes.oneOf(false), takes.emptyObject),
 });
 for (
   const build of [
-    (hot: Record<string, never>) => directory("./src", { hot }),
-    (hot: Record<string, never>) => serveStatic("./src", { hot }),
+    (memoryCache: Record<string, never>) => directory("./src", { memoryCache }),
+    (memoryCache: Record<string, never>) => serveStatic("./src", { memoryCache }),
   ]
 ) {
   const owner = /^(\w+)/.exec(messageOf(() => build({ bytes: -1 as never })))?.[1] ?? "";
-  testOptions(`${owner}: hot`, build, {
+  testOptions(`${owner}: memoryCache`, build, {
     bytes: takes.number(0, Infinity),
     revalidate: takes.number(0, Infinity),
   });

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
 import { notFound } from "../../src/handler.ts";
-import { type HostRequest, introduce } from "../../src/host/host_request.ts";
+import { type HostRequest, linkNative } from "../../src/host/host_request.ts";
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { clientAddress } from "../../src/host/client_address.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 
 test("a host that makes its requests itself knows who sent them", async () => {
   const host = { address: "::ffff:192.0.2.1" } as HostRequest;
-  const request = introduce(new Request("http://front/blog/x"), host);
+  const request = linkNative(new Request("http://front/blog/x"), host);
   assert.equal(clientAddress(request, []), "::ffff:192.0.2.1");
   const transport = new FakeTransport();
   // A foreign handler between makes another request of it.

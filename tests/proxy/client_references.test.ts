@@ -87,9 +87,9 @@ test("a destination that the client could not ask for is refused", async () => {
   }
 });
 
-test("Destination of other methods, and without rewrite, is left alone", async () => {
+test("Destination of other methods, and without rewriteLocation, is left alone", async () => {
   assert.equal(await destination("Paris", { method: "PUT" }), "Paris");
-  assert.equal(await destination("http://evil/b", {}, { rewrite: false }), "http://evil/b");
+  assert.equal(await destination("http://evil/b", {}, { rewriteLocation: false }), "http://evil/b");
 });
 
 test("tags of If are mapped, states and entity tags are not", async () => {

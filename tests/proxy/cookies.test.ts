@@ -5,8 +5,8 @@ import { dispatch } from "../../src/dispatch.ts";
 import { notFound } from "../../src/handler.ts";
 import { insecureCookie } from "../../src/http/set_cookie.ts";
 import {
-  ejection,
-  leastInFlight,
+  leastConnections,
+  passiveHealth,
   proxy,
   type ProxyOptions,
   stickyCookie,
@@ -59,7 +59,7 @@ function visitor(transport: FakeTransport, balance = stickyCookie()): {
   cookie: string | null;
 } {
   const target = ["http://one", "http://two"];
-  const health = ejection({ failures: 1, time: 300_000 });
+  const health = passiveHealth({ failures: 1, time: 300_000 });
   const app = dispatch({
     "/site": proxy({ "/api": { target, balance, health } }, { transport, ...quiet })(notFound),
   })(notFound);
@@ -114,7 +114,7 @@ test("stickyCookie: its name, its time, and Secure", async () => {
   const transport = new FakeTransport();
   const client = visitor(
     transport,
-    stickyCookie("node", { maxAge: 3600, otherwise: leastInFlight() }),
+    stickyCookie("node", { maxAge: 3600, otherwise: leastConnections() }),
   );
   await client.visit("https://front/site/api/");
   assert.match(

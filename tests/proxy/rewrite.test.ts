@@ -151,12 +151,12 @@ test("Location, Content-Location, Refresh and Link are changed, and nothing else
   });
 });
 
-test("rewrite: false leaves everything as it is", async () => {
+test("rewriteLocation: false leaves everything as it is", async () => {
   const fields = [["location", "http://up:5001/base/x"], [
     "set-cookie",
     "a=1; Path=/base",
   ]] as const;
-  assert.deepEqual([...await answered(fields, { rewrite: false })], fields);
+  assert.deepEqual([...await answered(fields, { rewriteLocation: false })], fields);
 });
 
 // [prefix, target, what is set, what arrives]

@@ -165,20 +165,20 @@ test("what a hook throws, the handler rejects with, and the upstream is let go",
   }
 });
 
-test("onInformation is told of 1xx responses, without the fields of the connection", async () => {
+test("onInformational is told of 1xx responses, without the fields of the connection", async () => {
   const told: unknown[] = [];
-  const transport = new FakeTransport(({ onInformation }) => {
-    onInformation?.(103, [["Link", "</a>"], ["Connection", "close"]]);
+  const transport = new FakeTransport(({ onInformational }) => {
+    onInformational?.(103, [["Link", "</a>"], ["Connection", "close"]]);
     return ok();
   });
   const app = proxyTo("http://up", {
     transport,
-    onInformation: (status, fields, { url }) => void told.push([status, fields, url]),
+    onInformational: (status, fields, { url }) => void told.push([status, fields, url]),
   });
   await app(new Request("http://front/"));
   assert.deepEqual(told, [[103, [["link", "</a>"]], "http://front/"]]);
   await proxyTo("http://up", { transport })(new Request("http://front/"));
-  assert.equal(transport.last.onInformation, undefined);
+  assert.equal(transport.last.onInformational, undefined);
 });
 
 test("inspect tells what would be sent, and sends nothing", async () => {
@@ -281,7 +281,10 @@ for (
       () => proxyTo({ target, credentials: wrong("omit") }),
       /credentials is "omit"; give true or false/,
     ],
-    [() => proxyTo({ target, rewrite: wrong({}) }), /rewrite is an object; give true or false/],
+    [
+      () => proxyTo({ target, rewriteLocation: wrong({}) }),
+      /rewriteLocation is an object; give true or false/,
+    ],
     [() => proxyTo({ target, headers: { via: "x" } }), /must not set via; use the option via/],
     [
       () => proxyTo(target, { xForwarded: wrong("on") }),

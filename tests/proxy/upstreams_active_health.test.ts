@@ -2,29 +2,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  type Checks,
-  checks,
-  type ChecksOptions,
+  type ActiveHealth,
+  activeHealth,
+  type ActiveHealthOptions,
 } from "../../src/proxy/upstreams/active_health.ts";
-import type { Candidate } from "../../src/proxy/upstreams/types.ts";
+import type { Upstream } from "../../src/proxy/upstreams/types.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-const upstreams: readonly Candidate[] = ["a", "b"].map((name) => ({
+const upstreams: readonly Upstream[] = ["a", "b"].map((name) => ({
   url: new URL(`http://${name}/`),
   weight: 1,
   inFlight: 0,
 }));
-const [a, b] = upstreams as [Candidate, Candidate];
+const [a, b] = upstreams as [Upstream, Upstream];
 
 interface Made {
-  readonly checked: Checks;
+  readonly checked: ActiveHealth;
   readonly clock: FakeClock;
   readonly asked: string[];
-  answer: (upstream: Candidate, signal: AbortSignal) => Promise<number>;
+  answer: (upstream: Upstream, signal: AbortSignal) => Promise<number>;
 }
-function made(options: Partial<ChecksOptions> = {}): Made {
+function made(options: Partial<ActiveHealthOptions> = {}): Made {
   const clock = new FakeClock();
-  const checked = checks({ path: "/health", clock, ...options });
+  const checked = activeHealth({ path: "/health", clock, ...options });
   const result: Made = { checked, clock, asked: [], answer: async () => 200 };
   checked.attach?.(upstreams, (upstream, path, signal) => {
     result.asked.push(upstream.url.host + path);
@@ -35,13 +35,13 @@ function made(options: Partial<ChecksOptions> = {}): Made {
 
 test("each upstream is asked; fails in a row put it out, passes in a row bring it back", async () => {
   const it = made();
-  assert.ok(it.checked.admits(a) && it.checked.admits(b));
+  assert.ok(it.checked.isAvailable(a) && it.checked.isAvailable(b));
   const well: boolean[] = [];
   for (const status of [503, 200, 503, 503, 200, 503, 503, 503, 200, 404, 200, 200]) {
     it.answer = async (upstream) => upstream === a ? status : 204;
     await it.checked.check();
-    well.push(it.checked.admits(a));
-    assert.ok(it.checked.admits(b));
+    well.push(it.checked.isAvailable(a));
+    assert.ok(it.checked.isAvailable(b));
   }
   const [t, f] = [true, false];
   assert.deepEqual(well, [t, t, t, t, t, t, t, f, f, f, f, t]);
@@ -58,26 +58,26 @@ test("an upstream that cannot be asked, or is late, is not well; check never rej
       : new Promise(() => void (aborted = signal));
   const check = it.checked.check();
   await it.clock.pass(49);
-  assert.ok(it.checked.admits(b));
+  assert.ok(it.checked.isAvailable(b));
   await it.clock.pass(1);
   await check;
-  assert.ok(!it.checked.admits(a) && !it.checked.admits(b));
+  assert.ok(!it.checked.isAvailable(a) && !it.checked.isAvailable(b));
   assert.ok(aborted?.aborted);
   assert.equal(it.clock.timers, 0);
 });
 
-test("isWell decides, also by throwing", async () => {
-  const it = made({ fails: 1, isWell: (status) => status === 418 });
+test("isHealthy decides, also by throwing", async () => {
+  const it = made({ fails: 1, isHealthy: (status) => status === 418 });
   await it.checked.check();
-  assert.ok(!it.checked.admits(a));
+  assert.ok(!it.checked.isAvailable(a));
   const throws = made({
     fails: 1,
-    isWell: () => {
+    isHealthy: () => {
       throw new Error("no");
     },
   });
   await throws.checked.check();
-  assert.ok(!throws.checked.admits(a));
+  assert.ok(!throws.checked.isAvailable(a));
 });
 
 test("a check that is called while one runs is the same one", async () => {
@@ -90,13 +90,13 @@ test("a check that is called while one runs is the same one", async () => {
 
 test("without an interval there is never a timer; with one, from the first request on", async () => {
   const without = made();
-  without.checked.sent(a, upstreams);
+  without.checked.track(a, upstreams);
   assert.equal(without.clock.timers, 0);
 
   const it = made({ interval: 1000 });
   assert.equal(it.clock.timers, 0);
-  it.checked.sent(a, upstreams)("ended");
-  it.checked.sent(b, upstreams)("ended");
+  it.checked.track(a, upstreams)("ended");
+  it.checked.track(b, upstreams)("ended");
   assert.equal(it.clock.timers, 1);
   await it.clock.pass(999);
   assert.equal(it.asked.length, 0);
@@ -107,11 +107,11 @@ test("without an interval there is never a timer; with one, from the first reque
 });
 
 test("upstreams that the checks do not know are taken to be well", () => {
-  assert.ok(checks({ path: "/" }).admits(a));
+  assert.ok(activeHealth({ path: "/" }).isAvailable(a));
 });
 
 test("wrong options are refused", () => {
-  const wrong: Partial<ChecksOptions>[] = [
+  const wrong: Partial<ActiveHealthOptions>[] = [
     { path: "health" },
     { path: "" },
     { interval: 0 },
@@ -120,6 +120,6 @@ test("wrong options are refused", () => {
     { fails: -1 },
   ];
   for (const options of wrong) {
-    assert.throws(() => checks({ path: "/", ...options }), /^TypeError: checks: /);
+    assert.throws(() => activeHealth({ path: "/", ...options }), /^TypeError: activeHealth: /);
   }
 });

@@ -3,27 +3,27 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
-  firstAvailable,
-  leastInFlight,
+  first,
+  leastConnections,
+  randomTwo,
   roundRobin,
-  twoChoices,
 } from "../../src/proxy/upstreams/balancers.ts";
-import { type Key, rendezvous } from "../../src/proxy/upstreams/hash_by.ts";
-import type { Asked, Balancer, Candidate } from "../../src/proxy/upstreams/types.ts";
+import { hashBy, type HashKey } from "../../src/proxy/upstreams/hash_by.ts";
+import type { Balancer, SelectionContext, Upstream } from "../../src/proxy/upstreams/types.ts";
 import { seeded } from "../support/fake_clock.ts";
 
-type Simulated = Candidate & { inFlight: number };
+type Simulated = Upstream & { inFlight: number };
 const upstream = (name: string, weight = 1): Simulated => ({
   url: new URL(`http://${name}/`),
   weight,
   inFlight: 0,
 });
-const asked = (init?: RequestInit, path = "/", clientAddress?: string): Asked => ({
+const asked = (init?: RequestInit, path = "/", clientAddress?: string): SelectionContext => ({
   request: new Request(`http://front${path}`, init),
   clientAddress,
 });
 const some = asked();
-const sequence = (balance: Balancer, upstreams: readonly Candidate[], count: number): string =>
+const sequence = (balance: Balancer, upstreams: readonly Upstream[], count: number): string =>
   Array.from({ length: count }, () => balance(upstreams, some).url.host).join("");
 
 test("round robin: in turn", () => {
@@ -44,7 +44,7 @@ test("round robin: every run of requests is as close to the weights as it can be
     const upstreams = weights.map((weight, i) => upstream(`u${i}`, weight));
     const total = weights.reduce((a, b) => a + b);
     const balance = roundRobin();
-    const counts = new Map<Candidate, number>();
+    const counts = new Map<Upstream, number>();
     for (let i = 0; i < total; i++) {
       const chosen = balance(upstreams, some);
       counts.set(chosen, (counts.get(chosen) ?? 0) + 1);
@@ -55,9 +55,9 @@ test("round robin: every run of requests is as close to the weights as it can be
 
 test("round robin goes on among those that are left", () => {
   const [a, b, c] = ["a", "b", "c"].map((name) => upstream(name)) as [
-    Candidate,
-    Candidate,
-    Candidate,
+    Upstream,
+    Upstream,
+    Upstream,
   ];
   const balance = roundRobin();
   assert.equal(sequence(balance, [a, b, c], 3), "abc");
@@ -67,17 +67,17 @@ test("round robin goes on among those that are left", () => {
 
 test("least in flight: the least, for its weight; equals take turns", () => {
   const [a, b] = [upstream("a"), upstream("b", 3)];
-  const balance = leastInFlight();
+  const balance = leastConnections();
   for (let i = 0; i < 8; i++) (balance([a, b], some) as Simulated).inFlight++;
   assert.deepEqual([a.inFlight, b.inFlight], [2, 6]);
   assert.equal(
-    sequence(leastInFlight(), ["x", "y", "z"].map((name) => upstream(name)), 6),
+    sequence(leastConnections(), ["x", "y", "z"].map((name) => upstream(name)), 6),
     "xyzxyz",
   );
 });
 
 test("first available: the first", () => {
-  assert.equal(sequence(firstAvailable(), [upstream("a"), upstream("b")], 3), "aaa");
+  assert.equal(sequence(first(), [upstream("a"), upstream("b")], 3), "aaa");
 });
 
 /** The most that one of 20 upstreams has in flight while requests of random length come. */
@@ -100,24 +100,24 @@ test("two choices keep the fullest upstream near the others, one random choice d
     const random = seeded(seed);
     const one: Balancer = (upstreams) =>
       upstreams[Math.floor(random() * upstreams.length)] ?? upstream("");
-    const [worstOfOne, worstOfTwo] = [worst(one, seed), worst(twoChoices({ random }), seed)];
+    const [worstOfOne, worstOfTwo] = [worst(one, seed), worst(randomTwo({ random }), seed)];
     assert.ok(worstOfTwo <= 9, `${worstOfTwo}`);
     assert.ok(worstOfOne >= 13, `${worstOfOne}`);
-    assert.ok(worst(leastInFlight(), seed) <= worstOfTwo);
+    assert.ok(worst(leastConnections(), seed) <= worstOfTwo);
   }
 });
 
 test("two choices are two: of two upstreams the emptier is always chosen", () => {
   const [a, b] = [upstream("a"), upstream("b")];
   a.inFlight = 1;
-  assert.equal(sequence(twoChoices({ random: seeded(1) }), [a, b], 20), "b".repeat(20));
-  assert.equal(twoChoices()([a], some), a);
+  assert.equal(sequence(randomTwo({ random: seeded(1) }), [a, b], 20), "b".repeat(20));
+  assert.equal(randomTwo()([a], some), a);
 });
 
-const byHeader = rendezvous({ header: "x-key" });
-const keyed = (key: string): Asked => asked({ headers: { "x-key": key } });
+const byHeader = hashBy({ header: "x-key" });
+const keyed = (key: string): SelectionContext => asked({ headers: { "x-key": key } });
 
-test("rendezvous: an added upstream takes its share, and no other key moves", () => {
+test("hashBy: an added upstream takes its share, and no other key moves", () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 2, maxLength: 9 });
   fc.assert(fc.property(names, fc.integer(), (names, seed) => {
     const after = names.map((name) => upstream(name));
@@ -131,14 +131,14 @@ test("rendezvous: an added upstream takes its share, and no other key moves", ()
   }));
 });
 
-test("rendezvous: shares are as the weights, and the order of upstreams does not matter", () => {
+test("hashBy: shares are as the weights, and the order of upstreams does not matter", () => {
   const upstreams = [upstream("a"), upstream("b", 2), upstream("c"), upstream("d", 4)];
   const reversed = upstreams.toReversed();
-  const counts = new Map<Candidate, number>();
-  const balance = rendezvous(({ clientAddress }) => clientAddress);
+  const counts = new Map<Upstream, number>();
+  const balance = hashBy(({ clientAddress }) => clientAddress);
   const count = 40_000;
   for (let i = 0; i < count; i++) {
-    const request: Asked = { ...some, clientAddress: `10.0.${i >> 8}.${i & 255}` };
+    const request: SelectionContext = { ...some, clientAddress: `10.0.${i >> 8}.${i & 255}` };
     const chosen = balance(upstreams, request);
     assert.equal(balance(reversed, request), chosen);
     counts.set(chosen, (counts.get(chosen) ?? 0) + 1);
@@ -150,7 +150,7 @@ test("rendezvous: shares are as the weights, and the order of upstreams does not
 });
 
 // [key, two requests that must stay together, one of another key]
-const together: readonly (readonly [string, Key, (key: string) => Asked])[] = [
+const together: readonly (readonly [string, HashKey, (key: string) => SelectionContext])[] = [
   ["the address", "address", (key) => asked({}, "/", key)],
   ["the path", "path", (key) => asked({}, `/${key}?${Math.random()}`)],
   ["a field", { header: "X-Key" }, keyed],
@@ -162,10 +162,10 @@ const together: readonly (readonly [string, Key, (key: string) => Asked])[] = [
   ["a function", ({ request }) => request.headers.get("x-key") ?? undefined, keyed],
 ];
 for (const [name, key, make] of together) {
-  test(`rendezvous by ${name}: same key, same upstream; keys spread`, () => {
+  test(`hashBy by ${name}: same key, same upstream; keys spread`, () => {
     const upstreams = ["a", "b", "c"].map((name) => upstream(name));
-    const balance = rendezvous(key);
-    const chosen = new Set<Candidate>();
+    const balance = hashBy(key);
+    const chosen = new Set<Upstream>();
     for (let i = 0; i < 40; i++) {
       const first = balance(upstreams, make(`k${i}`));
       assert.equal(balance(upstreams, make(`k${i}`)), first);
@@ -175,16 +175,16 @@ for (const [name, key, make] of together) {
   });
 }
 
-test("rendezvous: requests without the key are spread in turn, or as told", () => {
+test("hashBy: requests without the key are spread in turn, or as told", () => {
   const upstreams = ["a", "b", "c"].map((name) => upstream(name));
   for (const key of [{ cookie: "id" }, { header: "x-key" }, "address"] as const) {
-    assert.equal(sequence(rendezvous(key), upstreams, 6), "abcabc");
+    assert.equal(sequence(hashBy(key), upstreams, 6), "abcabc");
   }
-  assert.equal(sequence(rendezvous("address", firstAvailable()), upstreams, 3), "aaa");
+  assert.equal(sequence(hashBy("address", first()), upstreams, 3), "aaa");
 });
 
-test("rendezvous: what is no key is refused", () => {
+test("hashBy: what is no key is refused", () => {
   for (const key of [undefined, null, "", "ip", {}, { header: "no name" }, { cookie: 1 }]) {
-    assert.throws(() => rendezvous(key as Key), TypeError, JSON.stringify(key));
+    assert.throws(() => hashBy(key as HashKey), TypeError, JSON.stringify(key));
   }
 });

@@ -1,7 +1,13 @@
 /** Upstreams that come and go while a proxy runs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Checks, checks, ejection, proxyTo, upstreamList } from "../../src/proxy/mod.ts";
+import {
+  type ActiveHealth,
+  activeHealth,
+  passiveHealth,
+  proxyTo,
+  upstreamList,
+} from "../../src/proxy/mod.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { quiet } from "../support/proxying.ts";
 
@@ -52,7 +58,7 @@ test("what is known of the health of an upstream stays", async () => {
     url.host === "bad" ? { ...ok(), status: 503 } : ok()
   );
   const target = upstreamList(["http://good", "http://bad"]);
-  const health = ejection({ failures: 1, time: 300_000 });
+  const health = passiveHealth({ failures: 1, time: 300_000 });
   const app = proxyTo({ target, health }, { transport, ...options });
   assert.deepEqual(await hosts(app, transport, 4), ["bad", "good"]);
   target.add("http://new");
@@ -71,7 +77,7 @@ test("checks ask those that were added, and no more those that were removed", as
     return url.host === "bad" ? { ...ok(), status: 500 } : ok();
   });
   const target = upstreamList(["http://one"]);
-  const health: Checks = checks({ path: "/health", fails: 1 });
+  const health: ActiveHealth = activeHealth({ path: "/health", fails: 1 });
   const app = proxyTo({ target, health }, { transport, ...options });
   target.replace(["http://bad", "http://two"]);
   await health.check();

@@ -200,20 +200,20 @@ test("a share of the requests is chosen, and none while too many copies are unde
   assert.equal(mirrorTo("http://mirror/", { share: 0 }).chosen(), false);
 
   const clock = new FakeClock();
-  const all = mirrorTo("http://mirror/", { most: 2, clock });
+  const all = mirrorTo("http://mirror/", { maxInFlight: 2, clock });
   for (let i = 0; i < 2; i++) {
     assert.equal(all.chosen(), true);
     all.reflect(null, never, () => {});
   }
   assert.equal(all.chosen(), false);
-  const done = mirrorTo("http://mirror/", { most: 1, clock });
+  const done = mirrorTo("http://mirror/", { maxInFlight: 1, clock });
   done.reflect(null, async () => null, () => {});
   await settle();
   assert.equal(done.chosen(), true);
 });
 
 test("options out of bounds are refused", () => {
-  for (const options of [{ share: 1.1 }, { share: -1 }, { timeout: 0 }, { most: 0 }]) {
+  for (const options of [{ share: 1.1 }, { share: -1 }, { timeout: 0 }, { maxInFlight: 0 }]) {
     assert.throws(() => mirrorTo("http://mirror/", options), /^TypeError: mirrorTo: /);
   }
 });

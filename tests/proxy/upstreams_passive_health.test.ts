@@ -1,27 +1,30 @@
 /** Passive health: ejection, the half-open breaker and recovery, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ejection, type EjectionOptions } from "../../src/proxy/upstreams/passive_health.ts";
-import type { Candidate, Health, News } from "../../src/proxy/upstreams/types.ts";
+import {
+  passiveHealth,
+  type PassiveHealthOptions,
+} from "../../src/proxy/upstreams/passive_health.ts";
+import type { AttemptEvent, Health, Upstream } from "../../src/proxy/upstreams/types.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-const upstreams: readonly Candidate[] = ["a", "b", "c", "d"].map((name) => ({
+const upstreams: readonly Upstream[] = ["a", "b", "c", "d"].map((name) => ({
   url: new URL(`http://${name}/`),
   weight: 1,
   inFlight: 0,
 }));
-const [a, b, c] = upstreams as [Candidate, Candidate, Candidate, Candidate];
+const [a, b, c] = upstreams as [Upstream, Upstream, Upstream, Upstream];
 
-const made = (options: EjectionOptions = {}): { health: Health; clock: FakeClock } => {
+const made = (options: PassiveHealthOptions = {}): { health: Health; clock: FakeClock } => {
   const clock = new FakeClock();
-  return { clock, health: ejection({ failures: 3, time: 100, clock, ...options }) };
+  return { clock, health: passiveHealth({ failures: 3, time: 100, clock, ...options }) };
 };
-const tell = (health: Health, upstream: Candidate, news: News, times = 1): void => {
-  for (let i = 0; i < times; i++) health.sent(upstream, upstreams)(news);
+const tell = (health: Health, upstream: Upstream, news: AttemptEvent, times = 1): void => {
+  for (let i = 0; i < times; i++) health.track(upstream, upstreams)(news);
 };
 /** A whole response. */
-const answer = (health: Health, upstream: Candidate, status = 200): void => {
-  const report = health.sent(upstream, upstreams);
+const answer = (health: Health, upstream: Upstream, status = 200): void => {
+  const report = health.track(upstream, upstreams);
   report("answered", status);
   report("ended");
 };
@@ -31,67 +34,67 @@ test("so many failures in a row eject; a whole response between them does not le
   tell(health, a, "failed", 2);
   answer(health, a);
   tell(health, a, "failed", 2);
-  assert.ok(health.admits(a));
+  assert.ok(health.isAvailable(a));
   tell(health, a, "failed");
-  assert.ok(!health.admits(a));
-  assert.ok(health.admits(b));
+  assert.ok(!health.isAvailable(a));
+  assert.ok(health.isAvailable(b));
 });
 
 test("502, 503 and 504 are failures, other statuses are not, and neither is a client that leaves", () => {
   for (const status of [502, 503, 504]) {
     const { health } = made();
     for (let i = 0; i < 3; i++) answer(health, a, status);
-    assert.ok(!health.admits(a), String(status));
+    assert.ok(!health.isAvailable(a), String(status));
   }
   const { health } = made();
   for (let i = 0; i < 9; i++) answer(health, a, 500);
   tell(health, a, "abandoned", 9);
-  assert.ok(health.admits(a));
+  assert.ok(health.isAvailable(a));
   const strict = made({ statuses: [500] });
   for (let i = 0; i < 3; i++) answer(strict.health, a, 500);
-  assert.ok(!strict.health.admits(a));
+  assert.ok(!strict.health.isAvailable(a));
 });
 
 test("responses that begin and are cut are failures", () => {
   const { health } = made();
   for (let i = 0; i < 3; i++) {
-    const report = health.sent(a, upstreams);
+    const report = health.track(a, upstreams);
     report("answered", 200);
     report("failed");
   }
-  assert.ok(!health.admits(a));
+  assert.ok(!health.isAvailable(a));
 });
 
 test("half-open: exactly one request finds out", async () => {
   const { health, clock } = made();
   tell(health, a, "failed", 3);
   await clock.pass(99);
-  assert.ok(!health.admits(a));
+  assert.ok(!health.isAvailable(a));
   await clock.pass(1);
-  assert.ok(health.admits(a));
-  const probe = health.sent(a, upstreams);
-  for (let i = 0; i < 1000; i++) assert.ok(!health.admits(a));
+  assert.ok(health.isAvailable(a));
+  const probe = health.track(a, upstreams);
+  for (let i = 0; i < 1000; i++) assert.ok(!health.isAvailable(a));
   probe("answered", 200); // its response may last for hours
-  assert.ok(health.admits(a));
+  assert.ok(health.isAvailable(a));
 });
 
 test("half-open: a probe that the client abandons decides nothing, the next one does", async () => {
   const { health, clock } = made();
   tell(health, a, "failed", 3);
   await clock.pass(100);
-  const probe = health.sent(a, upstreams);
-  assert.ok(!health.admits(a));
+  const probe = health.track(a, upstreams);
+  assert.ok(!health.isAvailable(a));
   probe("abandoned");
-  assert.ok(health.admits(a));
+  assert.ok(health.isAvailable(a));
   tell(health, a, "failed");
-  assert.ok(!health.admits(a));
+  assert.ok(!health.isAvailable(a));
 });
 
 test("a timeline: each ejection lasts twice as long, up to the longest, and holding out resets", async () => {
-  const { health, clock } = made({ longestTime: 350 });
+  const { health, clock } = made({ maxTime: 350 });
   const out = async (): Promise<number> => {
     let time = 0;
-    for (; !health.admits(a); time++) await clock.pass(1);
+    for (; !health.isAvailable(a); time++) await clock.pass(1);
     return time;
   };
   tell(health, a, "failed", 3);
@@ -102,7 +105,7 @@ test("a timeline: each ejection lasts twice as long, up to the longest, and hold
   }
   assert.deepEqual(times, [100, 200, 350, 350]);
   answer(health, a);
-  assert.ok(health.admits(a));
+  assert.ok(health.isAvailable(a));
   // Soon after, it is not forgotten; it is when it has held out as long as it was ejected.
   tell(health, a, "failed", 3);
   assert.equal(await out(), 350);
@@ -116,48 +119,53 @@ test("after a probe, the first failure ejects again unless a response has ended 
   const { health, clock } = made();
   tell(health, a, "failed", 3);
   await clock.pass(100);
-  health.sent(a, upstreams)("answered", 200);
+  health.track(a, upstreams)("answered", 200);
   tell(health, a, "failed");
-  assert.ok(!health.admits(a));
+  assert.ok(!health.isAvailable(a));
   await clock.pass(200);
   answer(health, a);
   tell(health, a, "failed", 2);
-  assert.ok(health.admits(a));
+  assert.ok(health.isAvailable(a));
 });
 
 test("no more than a part of the upstreams is ejected; one may be always", () => {
-  const { health } = made({ most: 0.5 });
+  const { health } = made({ maxEjected: 0.5 });
   for (const upstream of upstreams) tell(health, upstream, "failed", 9);
-  assert.deepEqual(upstreams.map((upstream) => health.admits(upstream)), [
+  assert.deepEqual(upstreams.map((upstream) => health.isAvailable(upstream)), [
     false,
     false,
     true,
     true,
   ]);
-  const none = made({ most: 0 }).health;
+  const none = made({ maxEjected: 0 }).health;
   for (const upstream of upstreams) tell(none, upstream, "failed", 9);
-  assert.deepEqual(upstreams.map((upstream) => none.admits(upstream)), [false, true, true, true]);
+  assert.deepEqual(upstreams.map((upstream) => none.isAvailable(upstream)), [
+    false,
+    true,
+    true,
+    true,
+  ]);
 });
 
 test("what was sent before an ejection says nothing after it", async () => {
   const { health, clock } = made();
-  const [early, late] = [health.sent(a, upstreams), health.sent(a, upstreams)];
+  const [early, late] = [health.track(a, upstreams), health.track(a, upstreams)];
   tell(health, a, "failed", 3);
   early("answered", 200);
   early("ended");
-  assert.ok(!health.admits(a));
+  assert.ok(!health.isAvailable(a));
   await clock.pass(100);
   late("failed");
-  assert.ok(health.admits(a)); // still half-open after the first ejection, not ejected again
+  assert.ok(health.isAvailable(a)); // still half-open after the first ejection, not ejected again
 });
 
 test("when all are ejected and used all the same, one that answers is back", async () => {
-  const { health, clock } = made({ most: 1 });
+  const { health, clock } = made({ maxEjected: 1 });
   for (const upstream of upstreams) tell(health, upstream, "failed", 3);
-  assert.ok(upstreams.every((upstream) => !health.admits(upstream)));
+  assert.ok(upstreams.every((upstream) => !health.isAvailable(upstream)));
   tell(health, b, "failed", 9);
-  health.sent(c, upstreams)("answered", 200);
-  assert.deepEqual(upstreams.map((upstream) => health.admits(upstream)), [
+  health.track(c, upstreams)("answered", 200);
+  assert.deepEqual(upstreams.map((upstream) => health.isAvailable(upstream)), [
     false,
     false,
     true,
@@ -165,16 +173,18 @@ test("when all are ejected and used all the same, one that answers is back", asy
   ]);
   // Those that failed meanwhile are not ejected for longer.
   await clock.pass(100);
-  assert.ok(upstreams.every((upstream) => health.admits(upstream)));
+  assert.ok(upstreams.every((upstream) => health.isAvailable(upstream)));
 });
 
 test("options out of bounds are refused", () => {
   const wrong = [
     { failures: 0 },
     { time: -1 },
-    { time: 100, longestTime: 99 },
-    { most: 2 },
-    { most: NaN },
+    { time: 100, maxTime: 99 },
+    { maxEjected: 2 },
+    { maxEjected: NaN },
   ];
-  for (const options of wrong) assert.throws(() => ejection(options), /^TypeError: ejection: /);
+  for (const options of wrong) {
+    assert.throws(() => passiveHealth(options), /^TypeError: passiveHealth: /);
+  }
 });

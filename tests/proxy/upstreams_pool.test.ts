@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Failure, HookError } from "../../src/proxy/errors.ts";
+import { HookError, ProxyError } from "../../src/proxy/errors.ts";
 import type { Deliver, Delivery } from "../../src/proxy/pipeline.ts";
 import type { IncomingResponse, OutgoingRequest } from "../../src/transport/transport.ts";
 import { Upload } from "../../src/proxy/upload.ts";
-import { remoteUpstream, type Upstream } from "../../src/proxy/upstream.ts";
-import { firstAvailable, leastInFlight } from "../../src/proxy/upstreams/balancers.ts";
+import { remoteUpstream, type SendingUpstream } from "../../src/proxy/upstream.ts";
+import { first, leastConnections } from "../../src/proxy/upstreams/balancers.ts";
 import { capacity } from "../../src/proxy/upstreams/capacity.ts";
 import type { Health } from "../../src/proxy/upstreams/types.ts";
 import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
-import { ejection } from "../../src/proxy/upstreams/passive_health.ts";
+import { passiveHealth } from "../../src/proxy/upstreams/passive_health.ts";
 import { pool } from "../../src/proxy/upstreams/pool.ts";
 import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
 import { retries } from "../../src/proxy/upstreams/retries.ts";
@@ -28,7 +28,7 @@ const status = (status: number, fields: [string, string][] = []): IncomingRespon
 
 /** A pool of upstreams a, b, … and a way to ask it. */
 class Pooled {
-  readonly upstreams: readonly Upstream[];
+  readonly upstreams: readonly SendingUpstream[];
   readonly sent: string[] = [];
   readonly #deliver: Deliver;
   readonly #answer: Answer;
@@ -62,7 +62,7 @@ class Pooled {
   }
 }
 const fails = (message: string): never => {
-  throw message === "refused" ? new Failure("connection_refused", message) : new Error(message);
+  throw message === "refused" ? new ProxyError("connection_refused", message) : new Error(message);
 };
 const only = (good: string, message = "reset"): Answer => (upstream) =>
   upstream === good ? ok() : fails(message);
@@ -149,7 +149,7 @@ test("content that was read in vain is sent again from its beginning, as far as 
 test("an upstream that wants to be asked later is, when there is no other and there is time", async () => {
   const clock = new FakeClock();
   const retry = (): PoolOptions => ({
-    retry: retries({ statuses: [503], longestWait: 5000, clock }),
+    retry: retries({ statuses: [503], maxWait: 5000, clock }),
   });
   let times = 0;
   const answer: Answer = () => times++ ? ok() : status(503, [["Retry-After", "3"]]);
@@ -226,7 +226,7 @@ test("a response is in flight until its end, its cut, its cancelling or the clie
   for (const ending of endings) {
     const { body: sent, stream } = body();
     const client = new AbortController();
-    const it = new Pooled("a", () => ({ ...ok(), body: sent }), { health: ejection() });
+    const it = new Pooled("a", () => ({ ...ok(), body: sent }), { health: passiveHealth() });
     const response = await it.ask({ signal: client.signal });
     const reader = response.body?.getReader();
     assert.ok(reader);
@@ -268,9 +268,9 @@ test("in flight comes back to nothing, whatever happens, and is never less", asy
         if (event !== "cut") return ok();
         return { ...ok(), body: new ReadableStream({ pull: () => fails("cut") }) };
       }, {
-        balance: leastInFlight(),
+        balance: leastConnections(),
         retry: retries({ statuses: [503] }),
-        health: ejection({ clock }),
+        health: passiveHealth({ clock }),
         limit: concurrency(2),
       });
       for (event of events) {
@@ -294,7 +294,7 @@ test("the upstream that fails is ejected, and comes back when it answers", async
   const clock = new FakeClock();
   let broken = "a";
   const it = new Pooled("ab", (upstream) => upstream === broken ? fails("reset") : ok(), {
-    health: ejection({ failures: 2, time: 100, clock }),
+    health: passiveHealth({ failures: 2, time: 100, clock }),
   });
   const round = async (count: number): Promise<string> => {
     it.sent.length = 0;
@@ -316,10 +316,10 @@ test("the upstream that fails is ejected, and comes back when it answers", async
 
 test("half-open under load: of many requests at once, exactly one goes to the upstream", async () => {
   const clock = new FakeClock();
-  const health = ejection({ failures: 1, time: 100, clock });
+  const health = passiveHealth({ failures: 1, time: 100, clock });
   let down = true;
   const it = new Pooled("ab", (upstream) => down && upstream === "a" ? fails("reset") : ok(), {
-    balance: firstAvailable(),
+    balance: first(),
     health,
   });
   await assert.rejects(it.ask());
@@ -331,7 +331,7 @@ test("half-open under load: of many requests at once, exactly one goes to the up
 
 test("when no upstream is well, all are used; with strict health none", async () => {
   const lenient = new Pooled("ab", () => fails("reset"), {
-    health: ejection({ failures: 1, most: 1 }),
+    health: passiveHealth({ failures: 1, maxEjected: 1 }),
   });
   for (let i = 0; i < 6; i++) await assert.rejects(lenient.ask(), /reset/);
   assert.deepEqual(lenient.sent.toSorted(), ["a", "a", "a", "b", "b", "b"]);
@@ -339,7 +339,7 @@ test("when no upstream is well, all are used; with strict health none", async ()
   const clock = new FakeClock();
   let down = true;
   const breaker = new Pooled("a", () => down ? fails("reset") : ok(), {
-    health: ejection({ failures: 2, strict: true, time: 100, clock }),
+    health: passiveHealth({ failures: 2, strict: true, time: 100, clock }),
   });
   for (let i = 0; i < 2; i++) await assert.rejects(breaker.ask(), /reset/);
   const open = { name: "Unavailable", type: "destination_unavailable" };
@@ -382,10 +382,10 @@ test("a balancer that chooses what it was not given is refused", async () => {
 test("what is not the upstream's fault is not held against it, and is not tried again", async () => {
   const causes = [
     new HookError("a hook threw"),
-    new Failure("http_request_error", "the path would leave the target"),
+    new ProxyError("http_request_error", "the path would leave the target"),
   ];
   for (const cause of causes) {
-    const health = ejection({ failures: 1 });
+    const health = passiveHealth({ failures: 1 });
     const it = new Pooled("ab", ok, { retry: retries(), health, limit: concurrency(1) });
     let attempts = 0;
     const attempt = (): Promise<never> => {
@@ -397,18 +397,18 @@ test("what is not the upstream's fault is not held against it, and is not tried 
       assert.equal(attempts, i);
       assert.deepEqual(it.inFlight, [0, 0]);
     }
-    assert.ok(it.upstreams.every((upstream) => health.admits(upstream)));
+    assert.ok(it.upstreams.every((upstream) => health.isAvailable(upstream)));
   }
 });
 
 test("a retry goes to another upstream, also when the balancer would choose the same", async () => {
-  const it = new Pooled("abc", only("b"), { retry: retries(), balance: firstAvailable() });
+  const it = new Pooled("abc", only("b"), { retry: retries(), balance: first() });
   assert.equal((await it.ask()).status, 200);
   assert.deepEqual(it.sent, ["a", "b"]);
 });
 
 test("with content, only a refused connection or a status is held against an upstream", async () => {
-  const late = new Failure("http_response_timeout", "late");
+  const late = new ProxyError("http_response_timeout", "late");
   const cut = (): IncomingResponse => ({
     ...ok(),
     body: new ReadableStream({ pull: () => fails("cut") }),
@@ -422,7 +422,7 @@ test("with content, only a refused connection or a status is held against an ups
   ];
   for (const [answer, blamed] of cases) {
     for (const content of ["content", null]) {
-      const health = ejection({ failures: 1 });
+      const health = passiveHealth({ failures: 1 });
       const it = new Pooled("a", answer, { health });
       const { body } = new Response(content);
       const upload = body ? new Upload(body) : undefined;
@@ -430,7 +430,7 @@ test("with content, only a refused connection or a status is held against an ups
       await new Response(incoming?.body ?? null).text().catch(() => {});
       const [upstream] = it.upstreams;
       assert.ok(upstream);
-      assert.equal(!health.admits(upstream), blamed || content === null, String(answer));
+      assert.equal(!health.isAvailable(upstream), blamed || content === null, String(answer));
       assert.deepEqual(it.inFlight, [0]);
     }
   }
@@ -449,7 +449,7 @@ test("a client that leaves ends what is in flight, and that is not held against 
   const never = (): Promise<never> => new Promise(() => {});
   for (const answer of [endless, never]) {
     for (const leaves of [true, false]) {
-      const health = ejection({ failures: 1 });
+      const health = passiveHealth({ failures: 1 });
       const it = new Pooled("a", answer, { health });
       const [client, exchange] = [new AbortController(), new AbortController()];
       const { signal } = exchange;
@@ -460,17 +460,17 @@ test("a client that leaves ends what is in flight, and that is not held against 
       assert.deepEqual(it.inFlight, [0]);
       const [upstream] = it.upstreams;
       assert.ok(upstream);
-      assert.equal(health.admits(upstream), leaves);
+      assert.equal(health.isAvailable(upstream), leaves);
     }
   }
 });
 
 test("strict health refuses only when it finds no upstream well itself", async () => {
-  const other: Health = { admits: () => false, sent: () => () => {} };
+  const other: Health = { isAvailable: () => false, track: () => () => {} };
   const strict: Health = {
     strict: true,
-    admits: ({ url }) => url.host === "a",
-    sent: () => () => {},
+    isAvailable: ({ url }) => url.host === "a",
+    track: () => () => {},
   };
   const it = new Pooled("ab", ok, { health: [strict, other] });
   assert.equal((await it.ask()).status, 200);
@@ -493,8 +493,8 @@ test("no upstream has more in flight than its capacity, and then the answer is 5
 test("the word of what is strict stands when no upstream is well to all", async () => {
   const says = (well: string, strict: boolean): Health => ({
     strict,
-    admits: ({ url }) => well.includes(url.host),
-    sent: () => () => {},
+    isAvailable: ({ url }) => well.includes(url.host),
+    track: () => () => {},
   });
   const ask = async (names: string, ...health: Health[]): Promise<string> => {
     const it = new Pooled(names, () => ok(), { health });

@@ -3,22 +3,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import {
+  activeHealth,
   type Balancer,
-  checks,
   concurrency,
-  ejection,
+  hashBy,
   type Health,
   type IncomingResponse,
   inspect,
-  leastInFlight,
+  leastConnections,
   type Limit,
   type Mirror,
   mirrorTo,
   type OutgoingRequest,
+  passiveHealth,
   proxy,
   type ProxyOptions,
   proxyTo,
-  rendezvous,
   retries,
   type Retry,
   type TargetOptions,
@@ -85,7 +85,7 @@ test("weights count", async () => {
 });
 
 test("least in flight sees what is in flight until bodies end", async () => {
-  const it = made({ target: list.slice(0, 2), balance: leastInFlight() });
+  const it = made({ target: list.slice(0, 2), balance: leastConnections() });
   const held = await it.app(get());
   for (let i = 0; i < 4; i++) await (await it.app(get())).text();
   assert.equal(it.hosts(), "abbbb");
@@ -94,8 +94,8 @@ test("least in flight sees what is in flight until bodies end", async () => {
   assert.equal(it.hosts().slice(5).split("").toSorted().join(""), "ab");
 });
 
-test("rendezvous by address: of the client behind trusted proxies, not what anyone claims", async () => {
-  const it = made({ balance: rendezvous("address") }, ok, {
+test("hashBy by address: of the client behind trusted proxies, not what anyone claims", async () => {
+  const it = made({ balance: hashBy("address") }, ok, {
     clientAddress: (request) => request.headers.get("x-peer") ?? undefined,
     trustedProxies: ["10.0.0.1"],
   });
@@ -148,7 +148,7 @@ test("fields that can be read only once are all passed back", async () => {
     yield ["x-two", "2"];
   };
   for (const method of ["GET", "HEAD"]) {
-    const it = made({ retry: retries({ statuses: [503] }), health: ejection() }, () => ({
+    const it = made({ retry: retries({ statuses: [503] }), health: passiveHealth() }, () => ({
       ...ok(),
       status: 503,
       fields: once(),
@@ -178,7 +178,7 @@ test("one timeout holds for all attempts, and an upstream that lets it pass has 
   const it = made(
     {
       target: list.slice(0, 2),
-      health: ejection({ failures: 1 }),
+      health: passiveHealth({ failures: 1 }),
       retry: retries(),
     },
     ({ url, signal }) =>
@@ -197,7 +197,7 @@ test("one timeout holds for all attempts, and an upstream that lets it pass has 
 test("nobody waits for Retry-After beyond the timeout", async () => {
   const busy: Answer = () => ({ ...ok(), status: 503, fields: [["retry-after", "3"]] });
   for (const limits of [{ timeout: 2000 }, { timeouts: { total: 2000 } }]) {
-    const retry = retries({ statuses: [503], longestWait: 60_000 });
+    const retry = retries({ statuses: [503], maxWait: 60_000 });
     const it = made({ target: "http://a/", retry }, busy, limits);
     const response = await it.app(get());
     assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "3"]);
@@ -208,7 +208,7 @@ test("nobody waits for Retry-After beyond the timeout", async () => {
 test("an open breaker is a 503 that tells when to come back, and nothing of the inside", async () => {
   const it = made({
     target: "http://secret/",
-    health: ejection({ failures: 2, strict: true }),
+    health: passiveHealth({ failures: 2, strict: true }),
   }, reset);
   for (let i = 0; i < 2; i++) assert.equal((await it.app(get())).status, 502);
   const response = await it.app(get());
@@ -249,7 +249,7 @@ test("a response that is of no use gives its room back", async () => {
 });
 
 test("a client cannot have an upstream ejected by what it asks for", async () => {
-  const health = ejection({ failures: 1, most: 1 });
+  const health = passiveHealth({ failures: 1, maxEjected: 1 });
   const hook = (outgoing: OutgoingRequest): void => {
     if (outgoing.url.pathname === "/throw") throw new Error("hook");
   };
@@ -267,7 +267,7 @@ test("a client cannot have an upstream ejected by what it asks for", async () =>
 });
 
 test("a hook that throws is not held against the upstream", async () => {
-  const health = ejection({ failures: 1, strict: true });
+  const health = passiveHealth({ failures: 1, strict: true });
   const it = made({ target: "http://a/", health }, ok, {
     onResponse: () => {
       throw new Error("hook");
@@ -278,7 +278,7 @@ test("a hook that throws is not held against the upstream", async () => {
 });
 
 test("checks ask every upstream as the target is asked, and the one that fails is left out", async () => {
-  const checked = checks({ path: "/health?deep", fails: 1 });
+  const checked = activeHealth({ path: "/health?deep", fails: 1 });
   const it = made(
     { target: ["http://a/base", "http://b:81/"], health: checked, headers: { "x-token": "1" } },
     ({ url }) => ({ ...ok(), status: url.host === "a" ? 500 : 200 }),
@@ -296,9 +296,9 @@ test("checks ask every upstream as the target is asked, and the one that fails i
   assert.equal(it.hosts(), "b:81b:81b:81");
 });
 
-test("what checks are answered is let go of", async () => {
+test("what activeHealth are answered is let go of", async () => {
   let cancelled = 0;
-  const checked = checks({ path: "/" });
+  const checked = activeHealth({ path: "/" });
   made({ health: checked }, () => ({
     ...ok(),
     body: new ReadableStream({ cancel: () => void cancelled++ }),
@@ -309,7 +309,7 @@ test("what checks are answered is let go of", async () => {
 
 test("checks never leave the upstream", async () => {
   for (const path of ["//evil.example/", "/\\evil.example/"]) {
-    const checked = checks({ path, fails: 1 });
+    const checked = activeHealth({ path, fails: 1 });
     const it = made({ health: checked });
     await checked.check();
     assert.equal(it.transport.sent.length, 0);
@@ -352,10 +352,10 @@ test("what is not chosen is not copied, and what a mirror says early is told to 
     const it = made(
       { target: "http://a/", mirror: mirrorTo("http://mirror/", { share }) },
       (sent) => {
-        sent.onInformation?.(sent.url.host === "a" ? 103 : 102, []);
+        sent.onInformational?.(sent.url.host === "a" ? 103 : 102, []);
         return ok();
       },
-      { onInformation: (status) => told.push(status) },
+      { onInformational: (status) => told.push(status) },
     );
     await it.app(get());
     await settle();
@@ -409,7 +409,7 @@ test("content that breaks off is cut for the upstream, whose request is aborted 
 
 test("inspect sends nothing to mirrors, counts nothing, and is in nobody's way", async () => {
   const transport = new FakeTransport();
-  const checked = checks({ path: "/" });
+  const checked = activeHealth({ path: "/" });
   const look = inspect({
     target: "http://a/",
     mirror: mirrorTo("http://mirror/"),
@@ -447,7 +447,7 @@ test("wrong options are refused, with the target's name and the remedy", () => {
     { balance: "least" },
     { retry: 3 },
     { retry: null },
-    { health: [ejection(), {}] },
+    { health: [passiveHealth(), {}] },
     { limit: 100 },
     { mirror: "http://mirror/" },
     { mirror: mirrorTo("ftp://mirror/") },
@@ -468,8 +468,8 @@ test("policies of one's own are plain objects and functions", async () => {
   const news: string[] = [];
   const last: Balancer = (candidates) => candidates.at(-1) ?? assert.fail();
   const health: Health = {
-    admits: ({ url }) => url.host !== "c",
-    sent: ({ url }) => (word, status) => void news.push(`${url.host} ${word} ${status ?? ""}`),
+    isAvailable: ({ url }) => url.host !== "c",
+    track: ({ url }) => (word, status) => void news.push(`${url.host} ${word} ${status ?? ""}`),
   };
   const retry: Retry = { begin: () => {}, wait: ({ times }) => times < 2 ? 0 : undefined };
   let left = 0;

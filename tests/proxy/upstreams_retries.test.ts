@@ -35,11 +35,11 @@ const table: readonly (readonly [Partial<FailedAttempt>, RetriesOptions, number 
   // Retry-After is of the upstream that sent it.
   [{ status: 503, retryAfter: "9" }, { statuses }, 0],
   [{ status: 503, retryAfter: "9", another: false }, { statuses }, undefined],
-  [{ status: 503, retryAfter: "1", another: false }, { statuses, longestWait: 1000 }, 1000],
-  [{ status: 503, retryAfter: "2", another: false }, { statuses, longestWait: 1000 }, undefined],
+  [{ status: 503, retryAfter: "1", another: false }, { statuses, maxWait: 1000 }, 1000],
+  [{ status: 503, retryAfter: "2", another: false }, { statuses, maxWait: 1000 }, undefined],
   [
     { status: 503, retryAfter: "1", another: false, left: 1000 },
-    { statuses, longestWait: 1000 },
+    { statuses, maxWait: 1000 },
     undefined,
   ],
   [{ left: 0 }, {}, undefined],
@@ -51,7 +51,7 @@ const table: readonly (readonly [Partial<FailedAttempt>, RetriesOptions, number 
   [{ left: 100 }, { backoff: 100, random: () => 0 }, undefined],
   [
     { status: 503, retryAfter: "1", another: false },
-    { statuses, longestWait: 1000, backoff: 3000, random: () => 0 },
+    { statuses, maxWait: 1000, backoff: 3000, random: () => 0 },
     3000,
   ],
 ];
@@ -95,7 +95,7 @@ test("a failure that is not worth a retry costs nothing of the budget", () => {
 });
 
 test("options out of bounds are refused", () => {
-  const wrong = [{ attempts: 0 }, { budget: -1 }, { reserve: 0 }, { longestWait: Infinity }];
+  const wrong = [{ attempts: 0 }, { budget: -1 }, { reserve: 0 }, { maxWait: Infinity }];
   for (const options of wrong) assert.throws(() => retries(options), /^TypeError: retries: /);
 });
 

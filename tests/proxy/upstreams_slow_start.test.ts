@@ -4,9 +4,9 @@ import { test } from "node:test";
 import type { Delivery } from "../../src/proxy/pipeline.ts";
 import type { OutgoingRequest } from "../../src/transport/transport.ts";
 import { remoteUpstream } from "../../src/proxy/upstream.ts";
-import type { Candidate } from "../../src/proxy/upstreams/types.ts";
-import { checks } from "../../src/proxy/upstreams/active_health.ts";
-import { ejection } from "../../src/proxy/upstreams/passive_health.ts";
+import type { Upstream } from "../../src/proxy/upstreams/types.ts";
+import { activeHealth } from "../../src/proxy/upstreams/active_health.ts";
+import { passiveHealth } from "../../src/proxy/upstreams/passive_health.ts";
 import { pool } from "../../src/proxy/upstreams/pool.ts";
 import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
 import { slowStart } from "../../src/proxy/upstreams/slow_start.ts";
@@ -48,7 +48,10 @@ function pooled(
 for (const [a, b] of [[1, 1], [3, 1], [1, 4]] as const) {
   test(`an upstream that is back grows into its weight, ${a} beside ${b}`, async () => {
     const clock = new FakeClock();
-    const health = slowStart(ejection({ failures: 1, time: 100, clock }), { time: 1000, clock });
+    const health = slowStart(passiveHealth({ failures: 1, time: 100, clock }), {
+      time: 1000,
+      clock,
+    });
     const ask = pooled([a, b], { health });
     assert.equal(await ask(100 * (a + b)), 100 * a);
     await ask(a + b, true);
@@ -65,43 +68,51 @@ for (const [a, b] of [[1, 1], [3, 1], [1, 4]] as const) {
 }
 
 test("one that has been well all the time has its weight, and all goes on as it was", async () => {
-  const [a, b] = ["a", "b"].map((name): Candidate => ({
+  const [a, b] = ["a", "b"].map((name): Upstream => ({
     url: new URL(`http://${name}/`),
     weight: 1,
     inFlight: 0,
-  })) as [Candidate, Candidate];
+  })) as [Upstream, Upstream];
   const clock = new FakeClock();
-  const checked = checks({ path: "/health", passes: 1, fails: 1, clock });
+  const checked = activeHealth({ path: "/health", passes: 1, fails: 1, clock });
   const health = slowStart(checked, { time: 1000, clock });
   let well = true;
   health.attach?.([a, b], ({ url }) => Promise.resolve(well || url.host === "b" ? 200 : 500));
-  assert.deepEqual([health.admits(a), health.part?.(a), health.part?.(b)], [true, 1, 1]);
+  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
+    true,
+    1,
+    1,
+  ]);
   well = false;
   await checked.check();
-  assert.deepEqual([health.admits(a), health.admits(b)], [false, true]);
+  assert.deepEqual([health.isAvailable(a), health.isAvailable(b)], [false, true]);
   well = true;
   await clock.pass(5000);
   await checked.check();
-  assert.deepEqual([health.admits(a), health.part?.(a), health.part?.(b)], [true, 0.1, 1]);
+  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
+    true,
+    0.1,
+    1,
+  ]);
   await clock.pass(250);
-  assert.deepEqual([health.admits(a), health.part?.(a)], [true, 0.25]);
+  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a)], [true, 0.25]);
   await clock.pass(1e6);
-  assert.equal(health.part?.(a), 1);
+  assert.equal(health.weightFactor?.(a), 1);
 });
 
 test("strictness is that of the health; what is no health, and options out of bounds, are refused", () => {
-  assert.equal(slowStart(ejection({ strict: true })).strict, true);
-  assert.equal(slowStart(ejection()).strict, false);
+  assert.equal(slowStart(passiveHealth({ strict: true })).strict, true);
+  assert.equal(slowStart(passiveHealth()).strict, false);
   assert.throws(
     () => slowStart({} as never),
     /^TypeError: slowStart: the health is an object; give one such/,
   );
   assert.throws(
-    () => slowStart(ejection(), { time: 0 }),
+    () => slowStart(passiveHealth(), { time: 0 }),
     /^TypeError: slowStart: time is 0; give milliseconds/,
   );
   assert.throws(
-    () => slowStart(ejection(), { tim: 1 } as never),
+    () => slowStart(passiveHealth(), { tim: 1 } as never),
     /unknown option "tim"; did you mean "time"\?/,
   );
 });

@@ -120,8 +120,11 @@ test("what a host has not escaped is escaped in a redirect", async () => {
 });
 
 test("other methods are not redirected", async () => {
-  for (const refuseMethods of [true, false]) {
-    assert.equal(await answer({ refuseMethods }, "/docs", { method: "POST" }), "418 passed on");
+  for (const methodNotAllowed of [true, false]) {
+    assert.equal(
+      await answer({ methodNotAllowed: methodNotAllowed }, "/docs", { method: "POST" }),
+      "418 passed on",
+    );
   }
 });
 

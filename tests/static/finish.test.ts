@@ -54,7 +54,7 @@ async function send(
 const everything: ServeStaticOptions = {
   listing: true,
   dotfiles: "deny",
-  refuseMethods: true,
+  methodNotAllowed: true,
   notFoundPage: "404.html",
   extensions: ["html"],
   hideExtensions: true,

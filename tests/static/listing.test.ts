@@ -138,7 +138,10 @@ test("HEAD has the fields alone, other methods are passed on", async () => {
   assert.equal(head.status, 200);
   assert.equal(await head.text(), "");
   assert.equal((await get("/files/", { method: "POST" })).status, 418);
-  assert.equal((await get("/files/", { method: "DELETE" }, { refuseMethods: true })).status, 418);
+  assert.equal(
+    (await get("/files/", { method: "DELETE" }, { methodNotAllowed: true })).status,
+    418,
+  );
 });
 
 test("a list without its slash is redirected, also below a mount", async () => {

@@ -194,9 +194,9 @@ test("the hook sees and changes the fields of 200, 206 and 304", async () => {
 });
 
 test("other methods are refused where that is asked for", async () => {
-  const refused = await get({ refuseMethods: true }, "/app.js", {}, "DELETE");
+  const refused = await get({ methodNotAllowed: true }, "/app.js", {}, "DELETE");
   assert.deepEqual([refused.status, refused.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
-  const options = await get({ refuseMethods: true }, "/app.js", {}, "OPTIONS");
+  const options = await get({ methodNotAllowed: true }, "/app.js", {}, "OPTIONS");
   assert.deepEqual([options.status, options.headers.get("allow")], [204, "GET, HEAD, OPTIONS"]);
-  assert.equal((await get({ refuseMethods: true }, "/missing", {}, "DELETE")).status, 418);
+  assert.equal((await get({ methodNotAllowed: true }, "/missing", {}, "DELETE")).status, 418);
 });

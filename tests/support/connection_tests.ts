@@ -269,7 +269,7 @@ export function connectionTests(name: string, transport: Transport): void {
       fields: [],
       body: null,
       signal: new AbortController().signal,
-      onInformation: (status, fields) => {
+      onInformational: (status, fields) => {
         told.push([status, fields.map(([name, value]) => `${name.toLowerCase()}: ${value}`)]);
       },
     });

@@ -1,9 +1,9 @@
 /** A debugger whose time, terminal and environment are ours. */
 import type { CapturedFrame, FrameCapture } from "../../src/debug/types.ts";
-import { debugOn, type Ground } from "../../src/debug/debug.ts";
+import { debugOn, type Deps } from "../../src/debug/debug.ts";
 import type { DebugOptions } from "../../src/debug/debug_options.ts";
 import type { Handler } from "../../src/handler.ts";
-import { surroundings } from "../../src/platform/environment.ts";
+import { readPlatform } from "../../src/platform/environment.ts";
 
 export interface Debugged {
   readonly app: Handler<readonly unknown[]>;
@@ -23,7 +23,7 @@ export interface Debugged {
 export const HOST = { host: "localhost:3000" };
 const ORIGIN = "http://localhost:3000";
 
-type Made = Partial<Ground> & { readonly variables?: Readonly<Record<string, string>> };
+type Made = Partial<Deps> & { readonly variables?: Readonly<Record<string, string>> };
 
 /** A debugger that is enabled. */
 export function debugged(
@@ -45,7 +45,7 @@ export function debuggedAs(
   // Clocks of runtimes have fractions of a millisecond.
   let time = 43_200_990.0399;
   const app = debugOn({ log: (text) => logged.push(text), ...options }, {
-    ...surroundings(),
+    ...readPlatform(),
     variable: (name) => ground.variables?.[name],
     edge: false,
     colours: false,

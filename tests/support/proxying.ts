@@ -1,5 +1,5 @@
 /** Proxies before a transport that keeps what it is given. */
-import { placed } from "../../src/mount.ts";
+import { mountAware } from "../../src/mount.ts";
 import type { Handler } from "../../src/handler.ts";
 import type { Clock } from "../../src/proxy/clock.ts";
 import { forwarder } from "../../src/proxy/pipeline.ts";
@@ -11,7 +11,7 @@ import {
   proxyTo,
   type TargetOptions,
 } from "../../src/proxy/mod.ts";
-import { readOptions } from "../../src/proxy/proxy_options.ts";
+import { readProxyOptions } from "../../src/proxy/proxy_options.ts";
 import { readTarget } from "../../src/proxy/target.ts";
 import { FakeTransport, ok } from "./fake_transport.ts";
 
@@ -84,8 +84,8 @@ export function timed(
   options: ProxyOptions,
   place: string | TargetOptions = "http://up",
 ): Handler {
-  const settings = readOptions({ onError: () => {}, ...options });
+  const settings = readProxyOptions({ onError: () => {}, ...options });
   const target = readTarget("the target", place, settings);
   const forward = forwarder(settings, undefined, clock);
-  return placed((request, place, args) => forward(request, place, target, args));
+  return mountAware((request, place, args) => forward(request, place, target, args));
 }

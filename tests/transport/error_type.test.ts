@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proxyTo } from "../../src/proxy/mod.ts";
-import { Failure } from "../../src/proxy/errors.ts";
+import { ProxyError } from "../../src/proxy/errors.ts";
 import { errorType } from "../../src/transport/error_type.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 
@@ -72,7 +72,7 @@ const errors: readonly (readonly [unknown, string | undefined, number])[] = [
   ],
   [coded("HPE_INVALID_CONSTANT", "Parse Error: Expected HTTP/"), "http_protocol_error", 502],
   [coded("UND_ERR_HEADERS_TIMEOUT"), "http_response_timeout", 504],
-  [new Failure("connection_limit_reached", "ECONNREFUSED"), "connection_limit_reached", 503],
+  [new ProxyError("connection_limit_reached", "ECONNREFUSED"), "connection_limit_reached", 503],
   [Object.assign(new Error("x"), { type: "toString" }), undefined, 502],
   [
     new TypeError("error sending request for url (http://up/alert-dns-ECONNREFUSED)"),

@@ -6,12 +6,12 @@
 import type { Scope } from "../types.ts";
 import type { Inspected, Member } from "../inspected.ts";
 import { quietly } from "../live/session.ts";
-import { type Evaluate, trueEval } from "../indirect_eval.ts";
+import { type Evaluate, indirectEval } from "../indirect_eval.ts";
 import { brands } from "./brands.ts";
-import { type Chain, chain } from "./repl_scope.ts";
+import { type ReplScope, replScope } from "./repl_scope.ts";
 import { dumpOf, helpOn, importFrom } from "./helpers.ts";
-import { inspect, type InspectLimits, membersOf } from "./inspect.ts";
-import { kept } from "./object_ids.ts";
+import { type InspectLimits, inspectValue, membersOf } from "./inspect.ts";
+import { objectIds } from "./object_ids.ts";
 import { output } from "./output.ts";
 import { inspectScope } from "./scope.ts";
 import { formOf } from "./statement.ts";
@@ -62,7 +62,8 @@ type Outcome = { readonly incomplete: true } | { readonly value: Inspected };
 const MOST_KEPT = 1000;
 
 /** In a function of its own, so that `var` makes no global. */
-const nowhere: Evaluate = (source) => (trueEval()("(source)=>eval(source)") as Evaluate)(source);
+const nowhere: Evaluate = (source) =>
+  (indirectEval()("(source)=>eval(source)") as Evaluate)(source);
 
 /**
  * Makes a console. It evaluates what it is given, with all the rights of the process. For a captured
@@ -79,13 +80,13 @@ export function createConsole(
   // The limit is inside: what it ends does not clean up after itself.
   const limited = <T>(work: () => T): T => within(() => quietly(() => syncLimit(work, timeout)));
   const written = output();
-  const table = kept(MOST_KEPT);
+  const table = objectIds(MOST_KEPT);
   const keep = table.keep;
   const look: InspectLimits = options.hiddenMembers
     ? { keep, hiddenMembers: options.hiddenMembers }
     : { keep };
   const dumps = new WeakMap<object, Inspected>();
-  let state: Chain | undefined;
+  let state: ReplScope | undefined;
   let disposed = false;
 
   const helpers = {
@@ -103,11 +104,11 @@ export function createConsole(
     const members = inspectScope({ evaluate, scopes }, look);
     return { kind: "scope", text: "the variables of this frame", members };
   }
-  function begin(): Chain {
+  function begin(): ReplScope {
     if (disposed) throw new Error("this console is gone");
-    return state ??= chain(evaluate, { ...helpers, ...names });
+    return state ??= replScope(evaluate, { ...helpers, ...names });
   }
-  function show(current: Chain, value: unknown): Outcome {
+  function show(current: ReplScope, value: unknown): Outcome {
     const dump = typeof value === "object" && value !== null ? dumps.get(value) : undefined;
     if (dump) return { value: dump };
     if (value !== undefined) current.remember(value);
@@ -115,7 +116,7 @@ export function createConsole(
     if (brands().isPromise(value)) {
       void Promise.prototype.then.call(value, undefined, () => undefined);
     }
-    return { value: inspect(value, look) };
+    return { value: inspectValue(value, look) };
   }
   async function evaluated(source: string): Promise<Outcome> {
     const current = begin();

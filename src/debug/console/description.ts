@@ -5,10 +5,10 @@
  */
 import type { Brands } from "./brands.ts";
 import { getterOf } from "./brands.ts";
-import { entriesOf, lengthOf } from "./entries.ts";
+import { entriesOf, sizeOf } from "./entries.ts";
 
 /** A value on one line, and what it is. */
-export interface Description {
+export interface ValueDescription {
   readonly kind: string;
   readonly text: string;
   /** How many characters were cut. */
@@ -31,7 +31,7 @@ const FLAGS = Object.entries({
 }).map(([name, flag]) => ({ flag, has: getterOf(RegExp.prototype, name) }));
 
 /** Describes a value; its getters and its traps are left alone. */
-export function describe(value: unknown, brands: Brands, limit: number): Description {
+export function describeValue(value: unknown, brands: Brands, limit: number): ValueDescription {
   const kind = kindOf(value, brands);
   if (typeof value === "string" && value.length > limit) {
     const text = JSON.stringify(value.slice(0, limit)).slice(0, -1);
@@ -41,11 +41,11 @@ export function describe(value: unknown, brands: Brands, limit: number): Descrip
       kind === "typedarray"
     ? preview(value as object, kind, brands)
     : oneLine(value, kind, brands);
-  return cut(kind, text, limit);
+  return truncate(kind, text, limit);
 }
 
 /** Cuts a long text, and says how much is missing. */
-export function cut(kind: string, text: string, limit: number): Description {
+export function truncate(kind: string, text: string, limit: number): ValueDescription {
   if (text.length <= limit) return { kind, text };
   return { kind, text: `${text.slice(0, limit)}…`, more: text.length - limit };
 }
@@ -117,7 +117,7 @@ function oneLine(value: unknown, kind: string, brands: Brands): string {
     case "promise":
       return classOf(value as object, brands) || "Promise";
     case "buffer":
-      return `${classOf(value as object, brands)}(${lengthOf(value as object, kind)})`;
+      return `${classOf(value as object, brands)}(${sizeOf(value as object, kind)})`;
     default: // a symbol, a boolean, nothing at all
       return String(value);
   }
@@ -152,7 +152,7 @@ function preview(value: object, kind: string, brands: Brands): string {
   });
   if (more > 0) parts.push(`… ${more} more`);
   const name = classOf(value, brands);
-  const size = lengthOf(value, kind);
+  const size = sizeOf(value, kind);
   const inner = parts.join(", ");
   if (list) return `${name === "Array" ? "" : `${name}(${size}) `}[${inner}]`;
   const title = name === "Object" ? "" : name || "[null prototype]";
@@ -177,8 +177,8 @@ function short(value: unknown, brands: Brands): string {
     case "map":
     case "set":
     case "typedarray":
-      return `${classOf(value as object, brands)}(${lengthOf(value as object, kind)})`;
+      return `${classOf(value as object, brands)}(${sizeOf(value as object, kind)})`;
     default:
-      return cut(kind, oneLine(value, kind, brands), SHORT).text;
+      return truncate(kind, oneLine(value, kind, brands), SHORT).text;
   }
 }

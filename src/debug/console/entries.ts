@@ -6,13 +6,13 @@
 import { getterOf } from "./brands.ts";
 
 /** One thing inside; instead of a value, what there is to say when none can be read. */
-export type Entry =
+export type ValueEntry =
   & { readonly key: PropertyKey; readonly mapKey?: readonly [unknown] }
   & ({ readonly value: unknown } | { readonly kind: string; readonly text: string });
 
 /** The first things inside, and how many there are besides. */
 export interface Entries {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ValueEntry[];
   readonly more: number;
 }
 
@@ -34,7 +34,7 @@ const COMMON: Readonly<Record<string, ReadonlySet<PropertyKey>>> = {
 };
 
 /** How many elements a collection has. */
-export function lengthOf(value: object, kind: string): number {
+export function sizeOf(value: object, kind: string): number {
   if (kind === "array") return Number(Object.getOwnPropertyDescriptor(value, "length")?.value);
   if (kind !== "buffer") return Number(LENGTHS[kind]?.call(value) ?? 0);
   try {
@@ -47,7 +47,7 @@ export function lengthOf(value: object, kind: string): number {
 /** What is inside, up to `most`. */
 export function entriesOf(value: object, kind: string, most: number): Entries {
   const elements = elementsOf(value, kind, most);
-  const length = elements.length > 0 ? lengthOf(value, kind) : 0;
+  const length = elements.length > 0 ? sizeOf(value, kind) : 0;
   const indexed = kind === "array" || kind === "typedarray";
   if (indexed && length > LONG) return { entries: elements, more: length - elements.length };
   const skipped = COMMON[kind];
@@ -64,16 +64,16 @@ export function entriesOf(value: object, kind: string, most: number): Entries {
   };
 }
 
-function elementsOf(value: object, kind: string, most: number): Entry[] {
+function elementsOf(value: object, kind: string, most: number): ValueEntry[] {
   switch (kind) {
     case "array":
     case "typedarray":
       return Array.from(
-        { length: Math.min(most, lengthOf(value, kind)) },
+        { length: Math.min(most, sizeOf(value, kind)) },
         (_, index) => property(value, index),
       );
     case "map": {
-      const found: Entry[] = [];
+      const found: ValueEntry[] = [];
       for (const [key, held] of Map.prototype.entries.call(value)) {
         if (found.length === most) break;
         found.push({ key: found.length, mapKey: [key], value: held });
@@ -81,7 +81,7 @@ function elementsOf(value: object, kind: string, most: number): Entry[] {
       return found;
     }
     case "set": {
-      const found: Entry[] = [];
+      const found: ValueEntry[] = [];
       for (const held of Set.prototype.values.call(value)) {
         if (found.length === most) break;
         found.push({ key: found.length, value: held });
@@ -93,7 +93,7 @@ function elementsOf(value: object, kind: string, most: number): Entry[] {
   }
 }
 
-function property(value: object, key: PropertyKey): Entry {
+function property(value: object, key: PropertyKey): ValueEntry {
   let descriptor: PropertyDescriptor | undefined;
   try {
     descriptor = Object.getOwnPropertyDescriptor(value, key);

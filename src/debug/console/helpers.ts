@@ -7,7 +7,7 @@ import { builtinIfAny } from "../../runtime.ts";
 import type { Inspected } from "../inspected.ts";
 import { brands } from "./brands.ts";
 import { classOf, kindOf } from "./description.ts";
-import { broken, inspect, type InspectLimits } from "./inspect.ts";
+import { broken, type InspectLimits, inspectValue } from "./inspect.ts";
 
 /** What `help()` says. */
 const HELP = `_             the value of the last input
@@ -29,7 +29,7 @@ export function helpOn(args: readonly unknown[]): string {
 
 function describeWhole(value: unknown): string {
   const kind = kindOf(value, brands());
-  const { text } = inspect(value, { depth: 0 });
+  const { text } = inspectValue(value, { depth: 0 });
   if (kind === "function" || kind === "class") {
     const source = Function.prototype.toString.call(value);
     return source.length > MOST_SOURCE ? `${source.slice(0, MOST_SOURCE)}…` : source;
@@ -52,7 +52,7 @@ function methodsOf(value: object): string[] {
 
 /** The whole of a value, as `dump(value)` shows it. */
 export function dumpOf(value: unknown, limits: InspectLimits): Inspected {
-  return inspect(value, { ...limits, depth: 2, members: 1000, text: 10_000 });
+  return inspectValue(value, { ...limits, depth: 2, members: 1000, text: 10_000 });
 }
 
 /**

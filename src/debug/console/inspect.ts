@@ -5,8 +5,8 @@
  */
 import type { Inspected, Member } from "../inspected.ts";
 import { type Brands, brands } from "./brands.ts";
-import { classOf, describe, keyText } from "./description.ts";
-import { entriesOf, type Entry } from "./entries.ts";
+import { classOf, describeValue, keyText } from "./description.ts";
+import { entriesOf, type ValueEntry } from "./entries.ts";
 
 /** How far to look. */
 export interface InspectLimits {
@@ -37,7 +37,7 @@ interface Looking {
  * Shows a value without calling any of its code: getters are named, not called; of a Proxy only that
  * it is one. In a runtime that cannot tell a Proxy its traps are called, and what they throw is shown.
  */
-export function inspect(value: unknown, limits: InspectLimits = {}): Inspected {
+export function inspectValue(value: unknown, limits: InspectLimits = {}): Inspected {
   const { depth = 1, members = 50, text = 500, keep, hiddenMembers } = limits;
   return look(value, { members, text, keep, hiddenMembers, brands: brands() }, depth, []);
 }
@@ -45,13 +45,13 @@ export function inspect(value: unknown, limits: InspectLimits = {}): Inspected {
 /** The members of an object, for one that was not shown whole. */
 export function membersOf(value: object, limits: InspectLimits = {}): readonly Member[] {
   const { depth = 1, ...rest } = limits;
-  const shown = inspect(value, { members: 1000, ...rest, depth });
+  const shown = inspectValue(value, { members: 1000, ...rest, depth });
   return shown.members ?? [];
 }
 
 function look(value: unknown, how: Looking, depth: number, above: readonly object[]): Inspected {
   try {
-    const described = describe(value, how.brands, how.text);
+    const described = describeValue(value, how.brands, how.text);
     const { kind } = described;
     if (!isObject(value)) return described;
     if (above.includes(value)) return { kind: "circular", text: "[Circular]" };
@@ -61,7 +61,7 @@ function look(value: unknown, how: Looking, depth: number, above: readonly objec
     const hidden = mayHide(value, kind, how) && open.length + more < LARGE
       ? how.hiddenMembers?.(value) ?? []
       : [];
-    const entries = [...open, ...hidden.map(([key, held]): Entry => ({ key, value: held }))];
+    const entries = [...open, ...hidden.map(([key, held]): ValueEntry => ({ key, value: held }))];
     if (entries.length === 0) return described;
     const id = how.keep?.(value);
     const named = { ...described, ...(id === undefined ? {} : { id }) };
@@ -77,7 +77,7 @@ function look(value: unknown, how: Looking, depth: number, above: readonly objec
   }
 }
 
-function member(entry: Entry, how: Looking, depth: number, above: readonly object[]): Member {
+function member(entry: ValueEntry, how: Looking, depth: number, above: readonly object[]): Member {
   const key = entry.mapKey
     ? look(entry.mapKey[0], { ...how, keep: undefined }, 0, above).text
     : keyText(entry.key);

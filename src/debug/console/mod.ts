@@ -9,5 +9,5 @@ export {
   createConsole,
   type FrameConsole,
 } from "./console.ts";
-export { inspect, type InspectLimits, membersOf } from "./inspect.ts";
+export { type InspectLimits, inspectValue, membersOf } from "./inspect.ts";
 export { inspectScope } from "./scope.ts";

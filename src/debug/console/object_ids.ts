@@ -5,7 +5,7 @@
  */
 
 /** A bounded table of objects. */
-export interface Kept {
+export interface ObjectIds {
   /** Remembers an object, and gives its name, which cannot be guessed. */
   readonly keep: (value: object) => string;
   /** The object of a name, unless it was forgotten. */
@@ -15,7 +15,7 @@ export interface Kept {
 }
 
 /** @param most How many objects; the one longest out of use makes room. */
-export function kept(most: number): Kept {
+export function objectIds(most: number): ObjectIds {
   const objects = new Map<string, object>();
   const ids = new Map<object, string>();
   const touch = (id: string, value: object): void => {

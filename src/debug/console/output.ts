@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { inspect } from "./inspect.ts";
+import { inspectValue } from "./inspect.ts";
 
 /** What was written, and the `console` that does it. */
 export interface Output {
@@ -41,7 +41,7 @@ export function output(): Output {
     write(textOf(value));
   }
   function table(value: unknown): void {
-    const { text, members } = inspect(value, { depth: 1 });
+    const { text, members } = inspectValue(value, { depth: 1 });
     if (!members) write(text);
     for (const member of members ?? []) write(`${member.key}\t${member.value.text}`);
   }
@@ -57,5 +57,5 @@ export function output(): Output {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : inspect(value, { depth: 0 }).text;
+  return typeof value === "string" ? value : inspectValue(value, { depth: 0 }).text;
 }

@@ -7,7 +7,7 @@
 import type { Evaluate } from "../indirect_eval.ts";
 
 /** Evaluates source around everything that was declared before. */
-export interface Chain {
+export interface ReplScope {
   /** Evaluates at once. */
   readonly evaluate: (source: string) => unknown;
   /** Runs statements; what they declare stays, unless they throw. */
@@ -32,10 +32,10 @@ const LAST = "_";
  * @param evaluate Evaluates in a frame, or nowhere in particular.
  * @param names What is to be had by name, unless the frame has that name.
  */
-export function chain(
+export function replScope(
   evaluate: Evaluate,
   names: Readonly<Record<string, unknown>>,
-): Chain {
+): ReplScope {
   const known = { ...names, [LAST]: undefined };
   const free = Object.entries(known).filter(([name]) => isFree(evaluate, name));
   const remember = free.some(([name]) => name === LAST) ? `${LAST}=${SOURCE}` : "";

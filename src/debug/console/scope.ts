@@ -5,7 +5,7 @@
  */
 import type { CapturedFrame } from "../types.ts";
 import type { Inspected, Member } from "../inspected.ts";
-import { inspect, type InspectLimits } from "./inspect.ts";
+import { type InspectLimits, inspectValue } from "./inspect.ts";
 
 /** What JavaScript calls a name; anything else is not evaluated. */
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
@@ -22,7 +22,7 @@ export function inspectScope(
   const own: InspectLimits = frame.hiddenMembers ? { hiddenMembers: frame.hiddenMembers } : {};
   const read = (name: string, kind = "local"): Inspected => {
     try {
-      return inspect(frame.evaluate(name), { depth: 0, ...own, ...limits });
+      return inspectValue(frame.evaluate(name), { depth: 0, ...own, ...limits });
     } catch (error) {
       const message = error instanceof Error ? error.message : "";
       // The engine does not keep what a function does not use of the scopes around it.

@@ -6,15 +6,15 @@
 import { builtinIfAny, type BuiltinModules } from "../../runtime.ts";
 import { runtimeName } from "../../platform/environment.ts";
 import type { CapturedFrame } from "../types.ts";
-import { type Evaluate, trueEval } from "../indirect_eval.ts";
-import type { Breaker } from "./rate_limit.ts";
+import { type Evaluate, indirectEval } from "../indirect_eval.ts";
+import type { RateLimit } from "./rate_limit.ts";
 import { captures, type Run } from "./captures.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./paused_frames.ts";
 import { hiddenMembers } from "./hidden_members.ts";
 import { connect, type DebugSession, type Pause, quietly } from "./session.ts";
 
 /** A capture that works. */
-export interface Armed {
+export interface Capturing {
   /** Whether another debugger is, or could be, attached from outside. */
   attached(): boolean;
   /** Stops on exceptions from now on, or no more. */
@@ -36,7 +36,7 @@ const PASSED_OVER = ["/node_modules/", "^node:"];
 type Restore = <T>(work: () => T) => T;
 
 /** Arms, or says why not. */
-export function arm(most: number, storm: Breaker): Armed | { readonly off: string } {
+export function startCapture(most: number, storm: RateLimit): Capturing | { readonly off: string } {
   const name = runtimeName();
   // Deno's debugger in the same thread waits for ever at the first exception; Bun's never stops.
   if (name !== "Node") return { off: `frames can be kept alive on Node only, not on ${name}` };
@@ -60,7 +60,7 @@ export function arm(most: number, storm: Breaker): Armed | { readonly off: strin
 /** Named so that it is found in a stack, also after a bundler has renamed what it can. */
 const within = { [BOUNDARY]: <T>(work: () => T): T => work() };
 
-interface Capture extends Armed {
+interface Capture extends Capturing {
   readonly session: DebugSession;
 }
 
@@ -68,7 +68,7 @@ function capture(
   inspector: BuiltinModules["node:inspector"],
   { AsyncLocalStorage }: BuiltinModules["node:async_hooks"],
   most: number,
-  storm: Breaker,
+  storm: RateLimit,
 ): Capture {
   const context = new AsyncLocalStorage<Run>();
   let known = captures();
@@ -125,7 +125,7 @@ function capture(
 }
 
 /** Throws a probe, and looks at its frame. Only then are libraries passed over: this may be one. */
-function tried(capture: Capture): Armed | { readonly off: string } {
+function tried(capture: Capture): Capturing | { readonly off: string } {
   let caught: unknown;
   capture.listen(true);
   try {
@@ -155,7 +155,7 @@ function probe(): never {
 
 function whyNot(): string {
   try {
-    trueEval()("0");
+    indirectEval()("0");
   } catch {
     return "this process forbids code generation from strings";
   }

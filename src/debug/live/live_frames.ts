@@ -5,8 +5,8 @@
  */
 import { callback, checkOptions, type Checks, whole } from "../../config.ts";
 import type { CapturedFrame, FrameCapture } from "../types.ts";
-import { arm, type Armed } from "./capture.ts";
-import { breaker, MOST_A_SECOND } from "./rate_limit.ts";
+import { type Capturing, startCapture } from "./capture.ts";
+import { MAX_PER_SECOND, rateLimit } from "./rate_limit.ts";
 import type { Run } from "./captures.ts";
 
 /** Options of {@linkcode liveFrames}. */
@@ -38,7 +38,7 @@ const OPTIONS: Checks<LiveFramesOptions> = { frames: whole(1), now: callback };
  *   exception takes one or two milliseconds. It is meant for development.
  *
  * @param options See {@linkcode LiveFramesOptions}.
- * @returns The capture, for the `frames` option of `debug`.
+ * @returns The capture, for the `live` option of `debug`.
  * @throws {TypeError} When an option is wrong.
  *
  * @example
@@ -63,19 +63,19 @@ const OPTIONS: Checks<LiveFramesOptions> = { frames: whole(1), now: callback };
 export function liveFrames(options: LiveFramesOptions = {}): FrameCapture {
   checkOptions("liveFrames", options, OPTIONS);
   const { frames = 8, now = () => performance.now() } = options;
-  const storm = breaker(now);
-  let state: Armed | { readonly off: string } | undefined;
+  const storm = rateLimit(now);
+  let state: Capturing | { readonly off: string } | undefined;
   let running = 0;
 
-  const armed = (): Armed | { readonly off: string } => state ??= arm(frames, storm);
+  const armed = (): Capturing | { readonly off: string } => state ??= startCapture(frames, storm);
   const status = (): FrameCapture["status"] => {
     const current = armed();
     if ("off" in current) return current;
     if (current.attached()) return { off: "another debugger is attached, or may be at any time" };
     if (storm.remaining() === 0) return "live";
-    return { off: `more than ${MOST_A_SECOND} exceptions were thrown in a second` };
+    return { off: `more than ${MAX_PER_SECOND} exceptions were thrown in a second` };
   };
-  const leave = (current: Armed, run: Run): void => {
+  const leave = (current: Capturing, run: Run): void => {
     current.settle(run);
     if (--running === 0) current.listen(false);
   };

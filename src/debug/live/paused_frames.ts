@@ -4,7 +4,7 @@
  * @module
  */
 import type { CapturedFrame, Scope } from "../types.ts";
-import { type Evaluate, trueEval } from "../indirect_eval.ts";
+import { type Evaluate, indirectEval } from "../indirect_eval.ts";
 import { takeValues } from "./values.ts";
 import {
   type CallFrame,
@@ -94,7 +94,7 @@ function closureIn(
 function evaluatorOf(closure: unknown, scopes: readonly Scope[]): Evaluate | undefined {
   if (typeof closure !== "function") return undefined;
   if (!hasEval(scopes)) return closure as Evaluate;
-  return (closure as (direct: Evaluate) => Evaluate)(trueEval());
+  return (closure as (direct: Evaluate) => Evaluate)(indirectEval());
 }
 
 function scopesOf(session: DebugSession, { scopeChain }: CallFrame): Scope[] {

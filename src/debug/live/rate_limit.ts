@@ -6,7 +6,7 @@
  */
 
 /** Counts exceptions, and says when there were too many. */
-export interface Breaker {
+export interface RateLimit {
   /** Counts one, for more the deeper the stack is; true when it was the one too many. */
   count(depth: number): boolean;
   /** For how many milliseconds nothing is captured; 0 when all is well. */
@@ -14,7 +14,7 @@ export interface Breaker {
 }
 
 /** How many exceptions a second are captured. */
-export const MOST_A_SECOND = 50;
+export const MAX_PER_SECOND = 50;
 /** A stack so deep counts for two. */
 const DEEP = 100;
 /** The first rest, doubled each time that the storm goes on. */
@@ -22,7 +22,7 @@ const REST = 5000;
 const LONGEST_REST = 80_000;
 
 /** @param now The time in milliseconds. */
-export function breaker(now: () => number): Breaker {
+export function rateLimit(now: () => number): RateLimit {
   let [start, counted] = [now(), 0];
   let [until, rest] = [0, REST];
   return {
@@ -32,7 +32,7 @@ export function breaker(now: () => number): Breaker {
       if (time - start >= 1000) [start, counted] = [time, 0];
       // To describe a deep stack takes as long as to describe many.
       counted += 1 + Math.floor(depth / DEEP);
-      if (counted <= MOST_A_SECOND) return false;
+      if (counted <= MAX_PER_SECOND) return false;
       // A storm soon after the last one is the same storm.
       rest = until > 0 && time - until < rest ? Math.min(rest * 2, LONGEST_REST) : REST;
       until = time + rest;

@@ -13,10 +13,10 @@ import {
 } from "../../config.ts";
 import { unref } from "../../host/timers.ts";
 import { type Clock, systemClock, wakesUp } from "../clock.ts";
-import type { Candidate, Health } from "./types.ts";
+import type { Health, Upstream } from "./types.ts";
 
-/** Options of {@linkcode checks}. */
-export interface ChecksOptions {
+/** Options of {@linkcode activeHealth}. */
+export interface ActiveHealthOptions {
   /** What to ask for: a path with its leading slash. It is not appended to the path of the target. */
   readonly path: string;
   /**
@@ -32,13 +32,13 @@ export interface ChecksOptions {
   /** How many checks in a row an upstream must fail to be used no more. Default 3. */
   readonly fails?: number;
   /** Whether a status means that the upstream is well. Default: from 200 to 399. */
-  readonly isWell?: (status: number) => boolean;
+  readonly isHealthy?: (status: number) => boolean;
   /** Tells the time and wakes up. Default: the runtime's clock. */
   readonly clock?: Clock;
 }
 
 /** Upstreams that are checked. */
-export interface Checks extends Health {
+export interface ActiveHealth extends Health {
   /**
    * Asks every upstream of every target that these checks were given to, all at a time.
    *
@@ -47,19 +47,19 @@ export interface Checks extends Health {
   check(): Promise<void>;
 }
 
-const OPTIONS: Table<ChecksOptions> = {
+const OPTIONS: Table<ActiveHealthOptions> = {
   path: text('a path such as "/health"', /^\//),
   interval: duration(1),
   timeout: duration(1),
   passes: whole(1),
   fails: whole(1),
-  isWell: callback,
+  isHealthy: callback,
   clock: wakesUp,
 };
 
 interface Checked {
-  readonly upstream: Candidate;
-  readonly ask: (upstream: Candidate, path: string, signal: AbortSignal) => Promise<number>;
+  readonly upstream: Upstream;
+  readonly ask: (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>;
   well: boolean;
   /** How many checks in a row said otherwise. */
   against: number;
@@ -69,7 +69,7 @@ interface Checked {
  * Asks upstreams whether they are well, and uses only those that are. Upstreams are taken to be well
  * before the first check.
  *
- * @param options See {@linkcode ChecksOptions}.
+ * @param options See {@linkcode ActiveHealthOptions}.
  * @returns A value for the option `health`; call its `check` whenever you like.
  * @throws {TypeError} When the path is none, or an option is out of its bounds.
  *
@@ -77,19 +77,19 @@ interface Checked {
  * ```ts
  * import { checks, ejection, notFound, proxy } from "@handwerk/handwerk";
  *
- * const checked = checks({ path: "/health", interval: 10_000 });
+ * const checked = activeHealth({ path: "/health", interval: 10_000 });
  * const app = proxy({
- *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], health: [checked, ejection()] },
+ *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], health: [checked, passiveHealth()] },
  * })(notFound);
  * ```
  */
-export function checks(options: ChecksOptions): Checks {
-  checkOptions("checks", options, OPTIONS, { required: ["path"] });
-  const { path, interval, isWell = (status) => status >= 200 && status < 400 } = options;
+export function activeHealth(options: ActiveHealthOptions): ActiveHealth {
+  checkOptions("activeHealth", options, OPTIONS, { required: ["path"] });
+  const { path, interval, isHealthy = (status) => status >= 200 && status < 400 } = options;
   const { timeout = 5000, passes = 2, fails = 3, clock = systemClock } = options;
-  const all = new Map<Candidate, Checked>();
+  const all = new Map<Upstream, Checked>();
   // What is known of those that may come back.
-  const gone = new WeakMap<Candidate, Checked>();
+  const gone = new WeakMap<Upstream, Checked>();
 
   const answer = ({ upstream, ask }: Checked): Promise<boolean> =>
     new Promise((resolve) => {
@@ -102,7 +102,7 @@ export function checks(options: ChecksOptions): Checks {
         clock.clearTimeout(timer);
         resolve(says);
       };
-      void ask(upstream, path, late.signal).then(isWell).catch(() => false).then(settle);
+      void ask(upstream, path, late.signal).then(isHealthy).catch(() => false).then(settle);
     });
   const hear = async (checked: Checked): Promise<void> => {
     const says = await answer(checked);
@@ -133,8 +133,8 @@ export function checks(options: ChecksOptions): Checks {
       if (checked) gone.set(upstream, checked);
       all.delete(upstream);
     },
-    admits: (upstream) => all.get(upstream)?.well ?? true,
-    sent() {
+    isAvailable: (upstream) => all.get(upstream)?.well ?? true,
+    track() {
       if (interval !== undefined && !started) again(interval);
       return () => {};
     },

@@ -3,22 +3,22 @@
  *
  * @module
  */
-import { telling } from "../../callbacks.ts";
+import { guardCallback } from "../../callbacks.ts";
 import { errorType } from "../../transport/error_type.ts";
-import { Failure, HookError } from "../errors.ts";
+import { HookError, ProxyError } from "../errors.ts";
 import type { Attempt, Delivery } from "../pipeline.ts";
 import type { IncomingResponse } from "../../transport/transport.ts";
 import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
-import type { Upstream } from "../upstream.ts";
+import type { SendingUpstream } from "../upstream.ts";
 import type { Health } from "./types.ts";
-import { type Ending, withEnd } from "./ending.ts";
+import { type BodyEnd, withEnd } from "./ending.ts";
 
 /** What an upstream answered, or why it did not. */
-export type Outcome =
+export type AttemptResult =
   | {
     readonly attempt: Attempt;
     /** Resolves when the response has come to its end. */
-    readonly ended: Promise<Ending>;
+    readonly ended: Promise<BodyEnd>;
   }
   | {
     readonly attempt?: undefined;
@@ -28,20 +28,20 @@ export type Outcome =
   };
 
 /** Sends to an upstream, which has the request in flight until the end of the response. */
-export async function follow(
+export async function attemptRequest(
   { request, upload, signal, attempt }: Delivery,
-  upstream: Upstream,
-  upstreams: readonly Upstream[],
+  upstream: SendingUpstream,
+  upstreams: readonly SendingUpstream[],
   healths: readonly Health[],
-): Promise<Outcome> {
-  const { promise: ended, resolve } = Promise.withResolvers<Ending>();
+): Promise<AttemptResult> {
+  const { promise: ended, resolve } = Promise.withResolvers<BodyEnd>();
   const reports = healths.map((health) =>
-    telling("proxy: health", health.sent(upstream, upstreams))
+    guardCallback("proxy: health", health.track(upstream, upstreams))
   );
   // A client that leaves late may be all that ends a response, if its host does not cancel it.
   const signals = [signal, request.signal];
   let over = false;
-  const end = (ending: Ending): void => {
+  const end = (ending: BodyEnd): void => {
     if (over) return;
     over = true;
     upstream.inFlight--;
@@ -103,26 +103,26 @@ const UNSENT = new Set(["connection_refused", "dns_error", "dns_timeout"]);
 export function isUnsent(error: unknown): boolean {
   return UNSENT.has(errorType(error) ?? "") ||
     // Of others, a connection may have been lost in this way after it was made.
-    (error instanceof Failure && error.type === "connection_timeout");
+    (error instanceof ProxyError && error.type === "connection_timeout");
 }
 
 /** An upstream must not be blamed for what the client asked for, nor for a hook. */
 function isOurs(error: unknown): boolean {
   return error instanceof HookError ||
-    (error instanceof Failure && error.type === "http_request_error");
+    (error instanceof ProxyError && error.type === "http_request_error");
 }
 
 /** The value of a field, if there is one line of it. */
-export function fieldOf({ fields }: IncomingResponse, wanted: string): string | undefined {
+export function singleField({ fields }: IncomingResponse, wanted: string): string | undefined {
   const values = [...fields].flatMap(([name, value]) => name.toLowerCase() === wanted ? value : []);
   return values.length === 1 ? values[0] : undefined;
 }
 
 /** RFC 9112 §6.3: a transfer coding makes the length meaningless, and so does a decoder. */
 function lengthOf(incoming: IncomingResponse): number | undefined {
-  const length = fieldOf(incoming, "content-length") ?? "";
+  const length = singleField(incoming, "content-length") ?? "";
   const known = /^[0-9]+$/.test(length) && !incoming.decoded &&
-    fieldOf(incoming, "transfer-encoding") === undefined;
+    singleField(incoming, "transfer-encoding") === undefined;
   return known ? Number(length) : undefined;
 }
 

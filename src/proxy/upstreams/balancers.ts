@@ -4,7 +4,7 @@
  * @module
  */
 import { callback, checkOptions } from "../../config.ts";
-import type { Balancer, Candidate } from "./types.ts";
+import type { Balancer, Upstream } from "./types.ts";
 
 /**
  * Chooses the upstreams in turn, each as often as its weight says, and evenly: with the weights 5, 1
@@ -25,10 +25,10 @@ import type { Balancer, Candidate } from "./types.ts";
  * ```
  */
 export function roundRobin(): Balancer {
-  const credits = new WeakMap<Candidate, number>();
+  const credits = new WeakMap<Upstream, number>();
   return (upstreams) => {
     let total = 0;
-    let best: Candidate | undefined;
+    let best: Upstream | undefined;
     let most = -Infinity;
     for (const upstream of upstreams) {
       const credit = (credits.get(upstream) ?? 0) + upstream.weight;
@@ -36,7 +36,7 @@ export function roundRobin(): Balancer {
       total += upstream.weight;
       if (credit > most) [best, most] = [upstream, credit];
     }
-    const chosen = best ?? first(upstreams);
+    const chosen = best ?? firstOf(upstreams);
     credits.set(chosen, most - total);
     return chosen;
   };
@@ -50,14 +50,14 @@ export function roundRobin(): Balancer {
  *
  * @example
  * ```ts
- * import { leastInFlight, notFound, proxy } from "@handwerk/handwerk";
+ * import { leastConnections, notFound, proxy } from "@handwerk/handwerk";
  *
  * const app = proxy({
- *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: leastInFlight() },
+ *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: leastConnections() },
  * })(notFound);
  * ```
  */
-export function leastInFlight(): Balancer {
+export function leastConnections(): Balancer {
   let turn = 0;
   return (upstreams) => {
     // Those with equal loads take turns, else a quiet site would know its first upstream only.
@@ -69,7 +69,7 @@ export function leastInFlight(): Balancer {
 
 /**
  * Chooses two upstreams at random, and of these the one with fewer requests in flight for its
- * weight. Nearly as even as {@linkcode leastInFlight}, and where many proxies stand before the same
+ * weight. Nearly as even as {@linkcode leastConnections}, and where many proxies stand before the same
  * upstreams they do not all run to the same one.
  *
  * @param options `random` takes the place of `Math.random`.
@@ -77,20 +77,20 @@ export function leastInFlight(): Balancer {
  *
  * @example
  * ```ts
- * import { notFound, proxy, twoChoices } from "@handwerk/handwerk";
+ * import { notFound, proxy, randomTwo } from "@handwerk/handwerk";
  *
  * const app = proxy({
- *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: twoChoices() },
+ *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: randomTwo() },
  * })(notFound);
  * ```
  */
-export function twoChoices(options: { readonly random?: () => number } = {}): Balancer {
-  checkOptions("twoChoices", options, { random: callback });
+export function randomTwo(options: { readonly random?: () => number } = {}): Balancer {
+  checkOptions("randomTwo", options, { random: callback });
   const { random = Math.random } = options;
   return (upstreams) => {
     const count = upstreams.length;
     const i = Math.floor(random() * count);
-    const one = upstreams[i] ?? first(upstreams);
+    const one = upstreams[i] ?? firstOf(upstreams);
     if (count === 1) return one;
     // An offset other than 0, so that the two differ.
     const other = upstreams[(i + 1 + Math.floor(random() * (count - 1))) % count] ?? one;
@@ -106,28 +106,28 @@ export function twoChoices(options: { readonly random?: () => number } = {}): Ba
  *
  * @example
  * ```ts
- * import { ejection, firstAvailable, notFound, proxy, retries } from "@handwerk/handwerk";
+ * import { ejection, first, notFound, proxy, retries } from "@handwerk/handwerk";
  *
  * const app = proxy({
  *   "/": {
  *     target: ["http://primary/", "http://standby/"],
- *     balance: firstAvailable(),
- *     health: ejection(),
+ *     balance: first(),
+ *     health: passiveHealth(),
  *     retry: retries(),
  *   },
  * })(notFound);
  * ```
  */
-export function firstAvailable(): Balancer {
-  return first;
+export function first(): Balancer {
+  return firstOf;
 }
 
 /** What the upstream would have to do, the request at hand included. */
-function load(upstream: Candidate): number {
+function load(upstream: Upstream): number {
   return (upstream.inFlight + 1) / upstream.weight;
 }
 
-function first(upstreams: readonly Candidate[]): Candidate {
+function firstOf(upstreams: readonly Upstream[]): Upstream {
   const [upstream] = upstreams;
   if (!upstream) throw new TypeError("a balancer must be given an upstream");
   return upstream;

@@ -20,7 +20,7 @@ import type { Health } from "./types.ts";
  * import { capacity, ejection, notFound, proxy } from "@handwerk/handwerk";
  *
  * const app = proxy({
- *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], health: [capacity(50), ejection()] },
+ *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], health: [capacity(50), passiveHealth()] },
  * })(notFound);
  * ```
  */
@@ -28,7 +28,7 @@ export function capacity(requests: number): Health {
   whole(1)(requests, "capacity: the number of requests");
   return {
     strict: true,
-    admits: ({ inFlight }) => inFlight < requests,
-    sent: () => () => {},
+    isAvailable: ({ inFlight }) => inFlight < requests,
+    track: () => () => {},
   };
 }

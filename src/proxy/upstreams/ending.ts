@@ -7,7 +7,7 @@
 import type { SizedSource } from "../../host/sized_source.ts";
 
 /** How content ended: it was read to its end, it was cut, or nobody wanted the rest. */
-export type Ending = "ended" | "failed" | "abandoned";
+export type BodyEnd = "ended" | "failed" | "abandoned";
 
 /**
  * The same bytes, and a word when they are over.
@@ -18,7 +18,7 @@ export type Ending = "ended" | "failed" | "abandoned";
 export function withEnd(
   body: ReadableStream<Uint8Array>,
   length: number | undefined,
-  onEnd: (ending: Ending) => void,
+  onEnd: (ending: BodyEnd) => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   const source: SizedSource = {

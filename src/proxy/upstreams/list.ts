@@ -5,10 +5,10 @@
  */
 import { fail } from "../../config.ts";
 import type { Refuse } from "../connection_options.ts";
-import type { Changes, Joinable, Place } from "../target_place.ts";
+import type { Joinable, UpstreamChanges, UpstreamSet } from "../target_place.ts";
 import type { Transport } from "../../transport/transport.ts";
 import { readMember, readUrl } from "../member.ts";
-import { remoteUpstream, type Upstream, type WeightedUrl } from "../upstream.ts";
+import { remoteUpstream, type SendingUpstream, type WeightedUrl } from "../upstream.ts";
 
 /** How many upstreams that are gone are remembered, should they come back. */
 const REMEMBERED = 100;
@@ -76,7 +76,7 @@ class ChangingList implements UpstreamList, Joinable {
     for (const member of next) this.add(member);
   }
 
-  join(transport: Transport): Place {
+  join(transport: Transport): UpstreamSet {
     const member = new Member(transport);
     for (const [url, weight] of this.#weights) member.add(new URL(url), weight);
     this.#members.push(member);
@@ -89,11 +89,11 @@ class ChangingList implements UpstreamList, Joinable {
 
 /** The upstreams of one target. */
 class Member {
-  readonly upstreams: Upstream[] = [];
-  changes: Changes | undefined;
+  readonly upstreams: SendingUpstream[] = [];
+  changes: UpstreamChanges | undefined;
   readonly #transport: Transport;
   /** Those that are gone, the oldest first. */
-  readonly #gone = new Map<string, Upstream>();
+  readonly #gone = new Map<string, SendingUpstream>();
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -136,7 +136,7 @@ class Member {
  * import { ejection, notFound, proxy, upstreamList } from "@handwerk/handwerk";
  *
  * const upstreams = upstreamList(["http://10.0.0.1/"]);
- * const app = proxy({ "/": { target: upstreams, health: ejection() } })(notFound);
+ * const app = proxy({ "/": { target: upstreams, health: passiveHealth() } })(notFound);
  * upstreams.add("http://10.0.0.2/");
  * upstreams.remove("http://10.0.0.1/");
  * ```

@@ -40,7 +40,7 @@ export interface MirrorOptions {
   /** How long a copy may take, in milliseconds. Default 10000. */
   readonly timeout?: number;
   /** How many copies may be under way; what comes beside them is not copied. Default 100. */
-  readonly most?: number;
+  readonly maxInFlight?: number;
   /** Takes the place of `Math.random`. */
   readonly random?: () => number;
   /** Tells the time and wakes up. Default: the runtime's clock. */
@@ -50,7 +50,7 @@ export interface MirrorOptions {
 const OPTIONS: Checks<MirrorOptions> = {
   share: number(0, 1),
   timeout: duration(1),
-  most: whole(1),
+  maxInFlight: whole(1),
   random: callback,
   clock: wakesUp,
 };
@@ -84,7 +84,7 @@ const LAG = 64 * 1024;
  */
 export function mirrorTo<To>(target: To, options: MirrorOptions = {}): Mirror<To> {
   checkOptions("mirrorTo", options, OPTIONS);
-  const { share = 1, timeout = 10_000, most = 100 } = options;
+  const { share = 1, timeout = 10_000, maxInFlight: most = 100 } = options;
   const { random = Math.random, clock = systemClock } = options;
   let underWay = 0;
 

@@ -13,10 +13,10 @@ import {
   whole,
 } from "../../config.ts";
 import { type Clock, systemClock, tellsTime } from "../clock.ts";
-import type { Candidate, Health, News } from "./types.ts";
+import type { AttemptEvent, Health, Upstream } from "./types.ts";
 
-/** Options of {@linkcode ejection}. */
-export interface EjectionOptions {
+/** Options of {@linkcode passiveHealth}. */
+export interface PassiveHealthOptions {
   /** How many failures in a row eject an upstream. Default 5. */
   readonly failures?: number;
   /**
@@ -30,9 +30,9 @@ export interface EjectionOptions {
    */
   readonly time?: number;
   /** How long an ejection lasts at most, in milliseconds. Default 300000, or `time` if that is more. */
-  readonly longestTime?: number;
+  readonly maxTime?: number;
   /** The largest part of the upstreams that may be ejected at a time; one may be always. Default 0.5. */
-  readonly most?: number;
+  readonly maxEjected?: number;
   /**
    * Whether requests are refused with 503 while every upstream is ejected, as a circuit breaker
    * does. Default `false`: better to ask an upstream that may fail than to fail for sure.
@@ -42,12 +42,12 @@ export interface EjectionOptions {
   readonly clock?: Pick<Clock, "now">;
 }
 
-const OPTIONS: Checks<EjectionOptions> = {
+const OPTIONS: Checks<PassiveHealthOptions> = {
   failures: whole(1),
   statuses,
   time: duration(1),
-  longestTime: duration(1),
-  most: number(0, 1),
+  maxTime: duration(1),
+  maxEjected: number(0, 1),
   strict: flag,
   clock: tellsTime,
 };
@@ -72,10 +72,10 @@ interface State {
  * twice as long, when it fails.
  *
  * Failures are connections that fail, responses that break off or do not begin in time, and
- * {@linkcode EjectionOptions.statuses}. Of requests with content only connections that are refused
+ * {@linkcode PassiveHealthOptions.statuses}. Of requests with content only connections that are refused
  * or not made in time, and statuses, count: the rest may be the fault of the client.
  *
- * @param options See {@linkcode EjectionOptions}.
+ * @param options See {@linkcode PassiveHealthOptions}.
  * @returns A value for the option `health`.
  * @throws {TypeError} When an option is out of its bounds.
  *
@@ -86,18 +86,19 @@ interface State {
  * const app = proxy({
  *   "/": {
  *     target: ["http://10.0.0.1/", "http://10.0.0.2/"],
- *     health: ejection({ failures: 3, time: 10_000 }),
+ *     health: passiveHealth({ failures: 3, time: 10_000 }),
  *   },
  * })(notFound);
  * ```
  */
-export function ejection(options: EjectionOptions = {}): Health {
-  checkOptions("ejection", options, OPTIONS);
-  const { failures = 5, statuses = [502, 503, 504], time = 30_000, most = 0.5 } = options;
-  const { longestTime = Math.max(300_000, time), strict = false, clock = systemClock } = options;
-  duration(time)(longestTime, "ejection: longestTime");
-  const states = new WeakMap<Candidate, State>();
-  const stateOf = (upstream: Candidate): State => {
+export function passiveHealth(options: PassiveHealthOptions = {}): Health {
+  checkOptions("passiveHealth", options, OPTIONS);
+  const { failures = 5, statuses = [502, 503, 504], time = 30_000, maxEjected: most = 0.5 } =
+    options;
+  const { maxTime = Math.max(300_000, time), strict = false, clock = systemClock } = options;
+  duration(time)(maxTime, "passiveHealth: maxTime");
+  const states = new WeakMap<Upstream, State>();
+  const stateOf = (upstream: Upstream): State => {
     let state = states.get(upstream);
     if (!state) {
       state = { failures: 0, until: 0, lasted: 0, since: 0, probing: false, era: 0 };
@@ -108,23 +109,23 @@ export function ejection(options: EjectionOptions = {}): Health {
   const eject = (state: State): void => {
     const now = clock.now();
     const steady = state.until === 0 && now - state.since >= state.lasted;
-    state.lasted = state.lasted === 0 || steady ? time : Math.min(2 * state.lasted, longestTime);
+    state.lasted = state.lasted === 0 || steady ? time : Math.min(2 * state.lasted, maxTime);
     state.until = now + state.lasted;
     state.probing = false;
     state.era++;
   };
-  const mayEject = (upstreams: readonly Candidate[]): boolean => {
+  const mayEject = (upstreams: readonly Upstream[]): boolean => {
     const ejected = upstreams.filter((upstream) => stateOf(upstream).until > 0).length;
     return ejected < Math.max(1, Math.floor(most * upstreams.length));
   };
 
   return {
     strict,
-    admits(upstream) {
+    isAvailable(upstream) {
       const { until, probing } = stateOf(upstream);
       return until === 0 || (!probing && clock.now() >= until);
     },
-    sent(upstream, upstreams) {
+    track(upstream, upstreams) {
       const state = stateOf(upstream);
       let { era } = state;
       // Others are sent to the ejected only when all are, and decide nothing by failing.
@@ -136,7 +137,7 @@ export function ejection(options: EjectionOptions = {}): Health {
         if (state.until > 0 || ++state.failures < failures) return;
         if (mayEject(upstreams)) eject(state);
       };
-      return (news: News, status = 0) => {
+      return (news: AttemptEvent, status = 0) => {
         // What was sent before an ejection, or before its end, says nothing about the time after it.
         if (era !== state.era) return;
         if (news === "failed" || (news === "answered" && statuses.includes(status))) failed();

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { atOnce, telling } from "../../callbacks.ts";
+import { guardCallback, requireSync } from "../../callbacks.ts";
 import { nativeRequest } from "../../host/host_request.ts";
 import { sleep, systemClock } from "../clock.ts";
 import { discard } from "../exchange.ts";
 import { HookError } from "../errors.ts";
 import type { Deliver, Delivery } from "../pipeline.ts";
-import type { Upstream } from "../upstream.ts";
-import { type Asked, type Health, Unavailable } from "./types.ts";
-import { fieldOf, follow, isUnsent, type Outcome } from "./attempt.ts";
-import type { Together } from "./pool_options.ts";
+import type { SendingUpstream } from "../upstream.ts";
+import { type Health, type SelectionContext, Unavailable } from "./types.ts";
+import { attemptRequest, type AttemptResult, isUnsent, singleField } from "./attempt.ts";
+import type { PoolSettings } from "./pool_options.ts";
 
 /**
  * Delivers to one of several upstreams.
@@ -20,8 +20,8 @@ import type { Together } from "./pool_options.ts";
  * @param changing Whether the list changes; only then, it may be empty.
  */
 export function pool(
-  upstreams: readonly Upstream[],
-  { balance, healths, retry, limit }: Together,
+  upstreams: readonly SendingUpstream[],
+  { balance, healths, retry, limit }: PoolSettings,
   changing = false,
 ): Deliver {
   const [only] = upstreams;
@@ -29,12 +29,15 @@ export function pool(
     return ({ attempt }) => attempt(only);
   }
   const clock = retry?.clock ?? systemClock;
-  const admittedBy = (judges: readonly Health[]): readonly Upstream[] =>
+  const admittedBy = (judges: readonly Health[]): readonly SendingUpstream[] =>
     judges.length === 0
       ? upstreams
-      : upstreams.filter((upstream) => judges.every((health) => health.admits(upstream)));
+      : upstreams.filter((upstream) => judges.every((health) => health.isAvailable(upstream)));
 
-  const choose = (asked: Asked, tried: ReadonlySet<Upstream>): Upstream => {
+  const choose = (
+    asked: SelectionContext,
+    tried: ReadonlySet<SendingUpstream>,
+  ): SendingUpstream => {
     let usable = admittedBy(healths);
     if (usable.length === 0) usable = admittedBy(healths.filter((health) => health.strict));
     if (usable.length === 0) {
@@ -42,16 +45,19 @@ export function pool(
     }
     const untried = tried.size > 0 ? usable.filter((upstream) => !tried.has(upstream)) : usable;
     const candidates = untried.length > 0 ? untried : usable;
-    return candidates.length === 1 ? candidates[0] as Upstream : balanced(candidates, asked);
+    return candidates.length === 1 ? candidates[0] as SendingUpstream : balanced(candidates, asked);
   };
 
-  const balanced = (candidates: readonly Upstream[], asked: Asked): Upstream => {
+  const balanced = (
+    candidates: readonly SendingUpstream[],
+    asked: SelectionContext,
+  ): SendingUpstream => {
     for (const candidate of candidates) {
       candidate.weight = candidate.share;
-      for (const health of healths) candidate.weight *= health.part?.(candidate) ?? 1;
+      for (const health of healths) candidate.weight *= health.weightFactor?.(candidate) ?? 1;
     }
     try {
-      const chosen = atOnce("proxy: balance", balance(candidates, asked));
+      const chosen = requireSync("proxy: balance", balance(candidates, asked));
       const upstream = candidates.find((candidate) => candidate === chosen);
       if (upstream) return upstream;
       throw new TypeError("proxy: balance must return one of those it is given");
@@ -62,8 +68,8 @@ export function pool(
 
   const pause = (
     { request, upload, signal }: Delivery,
-    outcome: Outcome,
-    tried: ReadonlySet<Upstream>,
+    outcome: AttemptResult,
+    tried: ReadonlySet<SendingUpstream>,
     times: number,
     left: number,
   ): number | undefined => {
@@ -74,15 +80,15 @@ export function pool(
       method: request.method,
       times,
       status: incoming?.status,
-      retryAfter: incoming && fieldOf(incoming, "retry-after"),
+      retryAfter: incoming && singleField(incoming, "retry-after"),
       unsent: !outcome.attempt && isUnsent(outcome.error),
       another: admittedBy(healths).some((upstream) => !tried.has(upstream)),
       left,
     });
   };
 
-  const tryAll = async (delivery: Delivery): Promise<Outcome> => {
-    const tried = new Set<Upstream>();
+  const tryAll = async (delivery: Delivery): Promise<AttemptResult> => {
+    const tried = new Set<SendingUpstream>();
     const end = clock.now() + delivery.patience;
     if (retry) {
       retry.begin();
@@ -94,7 +100,7 @@ export function pool(
       delivery.signal.throwIfAborted();
       const upstream = choose(delivery.asked, tried);
       tried.add(upstream);
-      const outcome = await follow(delivery, upstream, upstreams, healths);
+      const outcome = await attemptRequest(delivery, upstream, upstreams, healths);
       const wait = pause(delivery, outcome, tried, times, end - clock.now());
       if (wait === undefined) return outcome;
       discard(outcome.attempt?.incoming.body ?? null);
@@ -107,7 +113,7 @@ export function pool(
     try {
       const outcome = await tryAll(delivery);
       if (!outcome.attempt) throw outcome.error;
-      if (leave) void outcome.ended.then(telling("proxy: limit", leave));
+      if (leave) void outcome.ended.then(guardCallback("proxy: limit", leave));
       return outcome.attempt;
     } catch (error) {
       leave?.();

@@ -15,14 +15,14 @@ export interface PoolOptions {
   readonly balance?: Balancer;
   /** Whether requests are sent again, see {@linkcode retries}. Default never. */
   readonly retry?: Retry;
-  /** Which upstreams are well, see {@linkcode ejection} and {@linkcode checks}. Default all. */
+  /** Which upstreams are well, see {@linkcode passiveHealth} and {@linkcode activeHealth}. Default all. */
   readonly health?: Health | readonly Health[];
   /** How many requests there may be at a time, see {@linkcode concurrency}. Default any number. */
   readonly limit?: Limit;
 }
 
 /** Checked options. */
-export interface Together {
+export interface PoolSettings {
   readonly balance: Balancer;
   readonly healths: readonly Health[];
   readonly retry: Retry | undefined;
@@ -31,14 +31,14 @@ export interface Together {
 
 /** What the options must be. */
 export const POOL_OPTIONS: Checks<PoolOptions> = {
-  balance: is((value) => typeof value === "function", "one such as leastInFlight()"),
+  balance: is((value) => typeof value === "function", "one such as leastConnections()"),
   retry: like("one such as retries()", "begin", "wait"),
   health: oneOrMore(isHealth),
   limit: like("one such as concurrency(100)", "enter"),
 };
 
 /** The checked options, with their defaults. */
-export function readPool(options: PoolOptions): Together {
+export function readPool(options: PoolOptions): PoolSettings {
   const { balance = roundRobin(), retry, limit } = options;
   return { balance, healths: [options.health ?? []].flat(), retry, limit };
 }

@@ -5,13 +5,13 @@
  */
 import type { Field } from "../../http/hop_by_hop.ts";
 import { discard } from "../exchange.ts";
-import type { Changes } from "../target_place.ts";
+import type { UpstreamChanges } from "../target_place.ts";
 import type { Connection } from "../../transport/transport.ts";
-import type { Upstream } from "../upstream.ts";
+import type { SendingUpstream } from "../upstream.ts";
 import type { Health } from "./types.ts";
 
 /** What requests to a target have in common. */
-export interface Manner {
+export interface ProbeRequest {
   readonly host: string | null;
   readonly headers: readonly Field[];
   readonly connection: Connection | undefined;
@@ -22,19 +22,19 @@ export interface Manner {
  *
  * @returns What to tell of upstreams that come and go.
  */
-export function introduce(
-  upstreams: readonly Upstream[],
+export function attachHealth(
+  upstreams: readonly SendingUpstream[],
   healths: readonly Health[],
-  { host, headers, connection }: Manner,
-): Changes {
+  { host, headers, connection }: ProbeRequest,
+): UpstreamChanges {
   const ask = async (
-    upstream: Upstream | undefined,
+    upstream: SendingUpstream | undefined,
     path: string,
     signal: AbortSignal,
   ): Promise<number> => {
     const url = upstream && URL.parse(path, upstream.url);
     if (!upstream || url?.origin !== upstream.url.origin) {
-      throw new TypeError("checks: the path must stay with the upstream");
+      throw new TypeError("activeHealth: the path must stay with the upstream");
     }
     const { status, body } = await upstream.send({
       url,
@@ -48,7 +48,7 @@ export function introduce(
     discard(body);
     return status;
   };
-  const attach = (some: readonly Upstream[]): void => {
+  const attach = (some: readonly SendingUpstream[]): void => {
     for (const health of healths) {
       health.attach?.(
         some,

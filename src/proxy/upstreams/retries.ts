@@ -65,7 +65,7 @@ export interface RetriesOptions {
    * How long to wait at most for an upstream that says when it is to be asked again, when there is
    * no other, in milliseconds. Default 0.
    */
-  readonly longestWait?: number;
+  readonly maxWait?: number;
   /**
    * How long to wait before the first retry, in milliseconds. Doubles with each further retry, up to
    * 30 seconds; a random part of up to a half is taken off, so that retries do not come in waves.
@@ -83,7 +83,7 @@ const OPTIONS: Checks<RetriesOptions> = {
   statuses,
   budget: number(0, 100),
   reserve: number(1),
-  longestWait: duration(),
+  maxWait: duration(),
   backoff: duration(),
   random: callback,
   clock: wakesUp,
@@ -121,7 +121,7 @@ const LONGEST_BACKOFF = 30_000;
 export function retries(options: RetriesOptions = {}): Retry {
   checkOptions("retries", options, OPTIONS);
   const { attempts = 2, statuses = [], budget = 0.1, reserve = 10 } = options;
-  const { longestWait = 0, backoff = 0, random = Math.random, clock = systemClock } = options;
+  const { maxWait = 0, backoff = 0, random = Math.random, clock = systemClock } = options;
   let saved = reserve;
   /** How long to back off after so many attempts. */
   const pause = (times: number): number =>
@@ -135,7 +135,7 @@ export function retries(options: RetriesOptions = {}): Retry {
       if (status !== undefined && !statuses.includes(status)) return undefined;
       const asked = another ? 0 : parseRetryAfter(retryAfter, Date.now()) ?? 0;
       const wait = Math.max(asked, pause(times));
-      if (asked > longestWait || wait >= left) return undefined;
+      if (asked > maxWait || wait >= left) return undefined;
       saved--;
       return wait;
     },

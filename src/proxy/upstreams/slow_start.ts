@@ -5,7 +5,7 @@
  */
 import { checkOptions, type Checks, duration } from "../../config.ts";
 import { type Clock, systemClock, tellsTime } from "../clock.ts";
-import { type Candidate, type Health, isHealth } from "./types.ts";
+import { type Health, isHealth, type Upstream } from "./types.ts";
 
 /** Options of {@linkcode slowStart}. */
 export interface SlowStartOptions {
@@ -36,7 +36,7 @@ const FIRST_PART = 0.1;
  * const app = proxy({
  *   "/": {
  *     target: ["http://10.0.0.1/", "http://10.0.0.2/"],
- *     health: slowStart(ejection(), { time: 60_000 }),
+ *     health: slowStart(passiveHealth(), { time: 60_000 }),
  *   },
  * })(notFound);
  * ```
@@ -45,22 +45,22 @@ export function slowStart(health: Health, options: SlowStartOptions = {}): Healt
   isHealth(health, "slowStart: the health");
   checkOptions("slowStart", options, OPTIONS);
   const { time = 30_000, clock = systemClock } = options;
-  const away = new WeakSet<Candidate>();
-  const since = new WeakMap<Candidate, number>();
+  const away = new WeakSet<Upstream>();
+  const since = new WeakMap<Upstream, number>();
   return {
     strict: health.strict ?? false,
     attach: (upstreams, ask) => health.attach?.(upstreams, ask),
     detach: (upstream) => health.detach?.(upstream),
-    admits(upstream) {
-      const well = health.admits(upstream);
+    isAvailable(upstream) {
+      const well = health.isAvailable(upstream);
       if (!well) away.add(upstream);
       else if (away.delete(upstream)) since.set(upstream, clock.now());
       return well;
     },
-    part(upstream) {
+    weightFactor(upstream) {
       const back = since.get(upstream) ?? -Infinity;
       return Math.min(1, Math.max(FIRST_PART, (clock.now() - back) / time));
     },
-    sent: (upstream, upstreams) => health.sent(upstream, upstreams),
+    track: (upstream, upstreams) => health.track(upstream, upstreams),
   };
 }

@@ -6,8 +6,8 @@
 import { hash } from "../../http/hash.ts";
 import { callback, checkOptions, type Checks, LONGEST, text, whole } from "../../config.ts";
 import { roundRobin } from "./balancers.ts";
-import type { Balancer, Candidate } from "./types.ts";
-import { cookieOf } from "./hash_by.ts";
+import type { Balancer, Upstream } from "./types.ts";
+import { cookieValue } from "./hash_by.ts";
 
 /** Options of {@linkcode stickyCookie}. */
 export interface StickyCookieOptions {
@@ -50,19 +50,19 @@ export function stickyCookie(name = "upstream", options: StickyCookieOptions = {
   text('a token such as "upstream"', NAME)(name, "stickyCookie: the name");
   checkOptions("stickyCookie", options, OPTIONS);
   const { maxAge, otherwise = roundRobin() } = options;
-  const ids = new WeakMap<Candidate, string>();
-  const idOf = (upstream: Candidate): string => {
+  const ids = new WeakMap<Upstream, string>();
+  const idOf = (upstream: Upstream): string => {
     const id = ids.get(upstream) ?? identify(upstream);
     ids.set(upstream, id);
     return id;
   };
-  const balance = (upstreams: readonly Candidate[], asked: Parameters<Balancer>[1]): Candidate => {
-    const wanted = cookieOf(asked.request.headers, name);
+  const balance = (upstreams: readonly Upstream[], asked: Parameters<Balancer>[1]): Upstream => {
+    const wanted = cookieValue(asked.request.headers, name);
     return upstreams.find((upstream) => idOf(upstream) === wanted) ?? otherwise(upstreams, asked);
   };
   const cookie: Balancer["cookie"] = (upstream, headers, { path, secure }) => {
     const id = idOf(upstream);
-    if (cookieOf(headers, name) === id) return undefined;
+    if (cookieValue(headers, name) === id) return undefined;
     const attributes = [
       `Path=${/^\/[^;,]*$/.test(path) ? path : "/"}`,
       ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
@@ -75,6 +75,6 @@ export function stickyCookie(name = "upstream", options: StickyCookieOptions = {
   return Object.assign(balance, { cookie });
 }
 
-function identify({ url: { href } }: Candidate): string {
+function identify({ url: { href } }: Upstream): string {
   return [href, `${href} `].map((text) => hash(text).toString(36)).join("");
 }

@@ -6,7 +6,7 @@
 import { type Check, like } from "../../config.ts";
 
 /** One of the upstreams of a target, as those see it who choose among them. */
-export interface Candidate {
+export interface Upstream {
   /** Its URL. */
   readonly url: URL;
   /** Its share of the requests now, relative to the weights of the others. */
@@ -16,7 +16,7 @@ export interface Candidate {
 }
 
 /** What an upstream is chosen for. */
-export interface Asked {
+export interface SelectionContext {
   /** The request as it was received. Its content is not to be read. */
   readonly request: Request;
   /** The address of the client, where it is known. */
@@ -28,13 +28,13 @@ export interface Asked {
  * that are not well, or that were tried in vain for this request, are not among them.
  */
 export interface Balancer {
-  (upstreams: readonly Candidate[], asked: Asked): Candidate;
+  (upstreams: readonly Upstream[], asked: SelectionContext): Upstream;
   /**
    * The cookie, as a value of `Set-Cookie`, by which a client comes back to the upstream that has
    * answered it, or `undefined` when the client has it already; `headers` are those of its request.
    */
   readonly cookie?: (
-    upstream: Candidate,
+    upstream: Upstream,
     headers: Headers,
     scope: CookieScope,
   ) => string | undefined;
@@ -52,7 +52,7 @@ export interface CookieScope {
  * What became of a request: its response has begun; it has ended as it should; there was none, or
  * only a part of one; or nothing can be held against the upstream, as when the client left.
  */
-export type News = "answered" | "ended" | "failed" | "abandoned";
+export type AttemptEvent = "answered" | "ended" | "failed" | "abandoned";
 
 /** Knows which upstreams are well. */
 export interface Health {
@@ -66,28 +66,32 @@ export interface Health {
    * a path, which resolves to the status. Is called again with those that are added later.
    */
   attach?(
-    upstreams: readonly Candidate[],
-    ask: (upstream: Candidate, path: string, signal: AbortSignal) => Promise<number>,
+    upstreams: readonly Upstream[],
+    ask: (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>,
   ): void;
   /** Is told that an upstream is there no more. */
-  detach?(upstream: Candidate): void;
+  detach?(upstream: Upstream): void;
   /** Whether a request may be sent to the upstream now. */
-  admits(upstream: Candidate): boolean;
+  isAvailable(upstream: Upstream): boolean;
   /** The part of its weight that counts now, above 0. Default 1. */
-  part?(upstream: Candidate): number;
+  weightFactor?(upstream: Upstream): number;
   /**
    * Is told that a request is sent to one of the upstreams.
    *
    * @returns What to tell the news to. The status comes with `"answered"` alone.
    */
-  sent(
-    upstream: Candidate,
-    upstreams: readonly Candidate[],
-  ): (news: News, status?: number) => void;
+  track(
+    upstream: Upstream,
+    upstreams: readonly Upstream[],
+  ): (news: AttemptEvent, status?: number) => void;
 }
 
 /** Checks a health. */
-export const isHealth: Check = like("one such as ejection() or checks()", "admits", "sent");
+export const isHealth: Check = like(
+  "one such as passiveHealth() or activeHealth()",
+  "isAvailable",
+  "track",
+);
 
 /** There is no upstream, or no room, for a request now: 503. */
 export class Unavailable extends Error {

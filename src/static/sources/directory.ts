@@ -10,14 +10,14 @@ import type { FoundDirectory } from "../../platform/tree.ts";
 import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
 import { changed } from "../source_error.ts";
 import { bytesEntry } from "./entry.ts";
-import { CHUNK, readAll, streamOf } from "./file_content.ts";
-import { Recent } from "./lookup_cache.ts";
-import { RecentLists } from "./listing_cache.ts";
+import { CHUNK, fileStream, readAll } from "./file_content.ts";
+import { LookupCache } from "./lookup_cache.ts";
+import { ListingCache } from "./listing_cache.ts";
 import {
-  HOT_OPTIONS,
-  HotFiles,
-  type HotOptions,
-  LARGEST_HOT_FILE,
+  FileCache,
+  LARGEST_CACHED_FILE,
+  MEMORY_CACHE_OPTIONS,
+  type MemoryCacheOptions,
   type SmallFile,
 } from "./file_cache.ts";
 
@@ -49,13 +49,13 @@ export interface DirectoryOptions {
    * How small files are kept in memory; `false` for not at all. Kept files have strong entity tags.
    * Default: 16 MiB, asked about once a second.
    */
-  readonly hot?: HotOptions | false;
+  readonly memoryCache?: MemoryCacheOptions | false;
 }
 
 /** What the options must be. */
 export const DIRECTORY_OPTIONS: Checks<DirectoryOptions> = {
   symlinks: oneOf("inside", "follow", "deny"),
-  hot: either([false], shape(HOT_OPTIONS)),
+  memoryCache: either([false], shape(MEMORY_CACHE_OPTIONS)),
 };
 
 /**
@@ -84,7 +84,7 @@ export function directory(path: string | URL, options: DirectoryOptions = {}): S
 export function fileSystem(
   path: string | URL,
   option: string,
-  { symlinks = "inside", hot = {} }: DirectoryOptions,
+  { symlinks = "inside", memoryCache = {} }: DirectoryOptions,
 ): Source {
   const refuse = (why: string): never => {
     throw new TypeError(`${option}: ${JSON.stringify(String(path))} ${why}`);
@@ -107,12 +107,12 @@ export function fileSystem(
   if (kind === "other") return refuse("is neither a directory nor a regular file");
   const tree = files.tree(path, symlinks);
   const names = (key: string): string[] => key === "" ? [] : key.split("/");
-  const kept = hot === false ? undefined : new HotFiles(hot, async (key) => {
+  const kept = memoryCache === false ? undefined : new FileCache(memoryCache, async (key) => {
     const file = await tree.find(names(key));
     return file && !file.directory ? identityOf(file) : undefined;
   });
-  const recent = new Recent(kept?.patience ?? 0);
-  const lists = new RecentLists(kept?.patience ?? 0);
+  const recent = new LookupCache(kept?.patience ?? 0);
+  const lists = new ListingCache(kept?.patience ?? 0);
   /** What is being looked up and read, for all who ask for it meanwhile. */
   const looking = new Map<string, Promise<Found>>();
 
@@ -130,7 +130,7 @@ export function fileSystem(
       return recent.keep(key, asked, kind === "directory" ? folder(file) : undefined);
     }
     const name = segments.at(-1) ?? tree.name;
-    if (kept && file.size <= LARGEST_HOT_FILE) {
+    if (kept && file.size <= LARGEST_CACHED_FILE) {
       return kept.keep(key, name, await readWhole(file, name));
     }
     const facts = factsOf(file);
@@ -221,7 +221,7 @@ function entry(name: string, file: FoundFile, { forget, keep }: Becoming): Entry
         return bytes.subarray(start, end);
       }
       if (end - start <= CHUNK) return await readAll(await open(), start, end);
-      if (await file.isCurrent()) return streamOf(() => open(true), start, end);
+      if (await file.isCurrent()) return fileStream(() => open(true), start, end);
       forget();
       throw changed(name);
     },

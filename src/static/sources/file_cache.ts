@@ -8,7 +8,7 @@ import type { Entry } from "../source.ts";
 import { hashedEntry } from "./entry.ts";
 
 /** Options of the memory for hot files. */
-export interface HotOptions {
+export interface MemoryCacheOptions {
   /**
    * The most that all files in memory weigh together, in bytes; Bun holds those of 16 KiB and more
    * twice once they are sent. Default 16 MiB.
@@ -23,7 +23,7 @@ export interface HotOptions {
 }
 
 /** What the options must be. */
-export const HOT_OPTIONS: Checks<HotOptions> = {
+export const MEMORY_CACHE_OPTIONS: Checks<MemoryCacheOptions> = {
   bytes: number(0, Infinity, "a number of bytes"),
   revalidate: number(0, Infinity, "milliseconds, a number"),
 };
@@ -50,7 +50,7 @@ interface Kept {
 }
 
 /** Larger files are kept only if they are asked for again and again. */
-export const LARGEST_HOT_FILE: number = 64 * 1024;
+export const LARGEST_CACHED_FILE: number = 64 * 1024;
 /** What is even larger costs little to read beside the sending. */
 const LARGEST_LONG_FILE = 1024 * 1024;
 /** The part of the budget that one of them may have. */
@@ -64,7 +64,7 @@ const OVERHEAD = 512;
  * Keeps files within a budget. Each has its turn to go, in the order in which they came; one that
  * was asked for since its last turn stays until the next.
  */
-export class HotFiles {
+export class FileCache {
   readonly #kept = new Map<string, Kept>();
   readonly #budget: number;
   readonly #revalidate: number;
@@ -77,7 +77,7 @@ export class HotFiles {
    * @param identify Asks the file system for the identity of what is there now.
    */
   constructor(
-    { bytes = 16 * 1024 * 1024, revalidate = 1000 }: HotOptions,
+    { bytes = 16 * 1024 * 1024, revalidate = 1000 }: MemoryCacheOptions,
     identify: (key: string) => Promise<string | undefined>,
   ) {
     [this.#budget, this.#revalidate, this.#identify] = [bytes, revalidate, identify];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { attached } from "../../host/side_table.ts";
+import { sideTable } from "../../host/side_table.ts";
 import type { OpenFile } from "../../platform/found_file.ts";
 import type { Content } from "../source.ts";
 import { SourceError } from "../source_error.ts";
@@ -21,7 +21,7 @@ export interface Part {
 }
 
 /** What is in streams that nobody has touched. */
-const parts = attached<ReadableStream, Part>();
+const parts = sideTable<ReadableStream, Part>();
 
 /**
  * Takes the part of a file out of the stream that was made of it. Whoever takes it closes the file;
@@ -60,7 +60,7 @@ export async function readAll(file: OpenFile, start: number, end: number): Promi
 }
 
 /** Part of a file as a stream. */
-export function streamOf(open: () => Promise<OpenFile>, start: number, end: number): Content {
+export function fileStream(open: () => Promise<OpenFile>, start: number, end: number): Content {
   const file = openedLater(open);
   let at = start;
   const content = new ReadableStream<Bytes>({

@@ -15,7 +15,7 @@ interface List {
 }
 
 /** Remembers lists for `age` milliseconds. */
-export class RecentLists {
+export class ListingCache {
   readonly #lists = new Map<string, List>();
   readonly #age: number;
 

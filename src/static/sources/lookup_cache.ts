@@ -17,7 +17,7 @@ interface Finding {
 }
 
 /** Remembers what was found; what was asked for first goes first. */
-export class Recent {
+export class LookupCache {
   readonly #findings = new Map<string, Finding>();
   readonly #age: number;
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { telling } from "../../callbacks.ts";
+import { guardCallback } from "../../callbacks.ts";
 import { callback, checkOptions, type Checks, duration, shown } from "../../config.ts";
 import { parseDate } from "../../http/date.ts";
 import type { ByteRange } from "../../http/ranges.ts";
@@ -45,7 +45,7 @@ const OPTIONS: Checks<RemoteOptions> = { timeout: duration(1), onError: callback
 export function remote(url: string | URL, options: RemoteOptions = {}): Source {
   checkOptions("remote", options, OPTIONS);
   const { timeout = 10_000, onError = console.error } = options;
-  const tell = telling("remote: onError", onError);
+  const tell = guardCallback("remote: onError", onError);
   const base = URL.parse(String(url));
   if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash || base.username) {
     const masked = typeof url === "string" ? url.replace(/\/\/[^/]*@/, "//…@") : url;

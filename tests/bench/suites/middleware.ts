@@ -8,7 +8,7 @@ import {
   serveStatic,
 } from "../../../src/mod.ts";
 import { debug } from "../../../src/debug/mod.ts";
-import { placed } from "../../../src/mount.ts";
+import { mountAware } from "../../../src/mount.ts";
 import { costs } from "../support/in_process.ts";
 import { onEach, runtimeHere } from "../support/on_each.ts";
 import { digits, type Options, print, type Table } from "../support/options.ts";
@@ -26,13 +26,16 @@ const layers: Readonly<Record<string, Middleware>> = {
 };
 
 const response = new Response("ok");
-const leaf: Handler = placed(() => response);
+const leaf: Handler = mountAware(() => response);
 
 export const middlewareSuite = (options: Options): Promise<readonly Table[]> =>
   onEach("middleware", options, measureHere);
 
 async function measureHere(options: Options): Promise<readonly Table[]> {
-  const handlers: [string, Handler][] = [["none", leaf], ["none again", placed(() => response)]];
+  const handlers: [string, Handler][] = [["none", leaf], [
+    "none again",
+    mountAware(() => response),
+  ]];
   for (const [name, layer] of Object.entries(layers)) {
     handlers.push([name, layer(leaf)], [`${name} × 3`, compose(layer, layer, layer)(leaf)]);
   }

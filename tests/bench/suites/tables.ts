@@ -1,6 +1,6 @@
 /** Curves of tables, in process: what a request costs as a configuration grows. */
 import { dispatch, type Handler, notFound, proxy, serveStatic } from "../../../src/mod.ts";
-import { placed } from "../../../src/mount.ts";
+import { mountAware } from "../../../src/mount.ts";
 import type { Transport } from "../../../src/proxy/mod.ts";
 import { growth } from "../support/fit.ts";
 import { costs } from "../support/in_process.ts";
@@ -14,7 +14,7 @@ interface Curve {
 }
 
 const response = new Response(null);
-const leaf: Handler = placed(() => response);
+const leaf: Handler = mountAware(() => response);
 /** The paths are as long at every size, and the one that is asked for is the last. */
 const table = <T>(count: number, value: () => T): Record<string, T> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`/path${count - 1 - i}`, value()]));

@@ -1,8 +1,8 @@
 import { dispatch, type Handler } from "../../../../src/mod.ts";
-import { placed } from "../../../../src/mount.ts";
+import { mountAware } from "../../../../src/mount.ts";
 
 export const name = "handwerk, its own handler mounted";
-const own = (leaf: Handler): Handler => placed((request) => leaf(request));
+const own = (leaf: Handler): Handler => mountAware((request) => leaf(request));
 export const table = (paths: readonly string[], leaf: Handler): Handler =>
   dispatch(Object.fromEntries(paths.map((path) => [path, own(leaf)])))(leaf);
 export const mount = (path: string, handler: Handler): Handler =>
