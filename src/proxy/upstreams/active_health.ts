@@ -75,7 +75,7 @@ interface Checked {
  *
  * @example
  * ```ts
- * import { checks, ejection, notFound, proxy } from "@handwerk/handwerk";
+ * import { activeHealth, passiveHealth, notFound, proxy } from "@handwerk/handwerk";
  *
  * const checked = activeHealth({ path: "/health", interval: 10_000 });
  * const app = proxy({

@@ -106,7 +106,7 @@ export function randomTwo(options: { readonly random?: () => number } = {}): Bal
  *
  * @example
  * ```ts
- * import { ejection, first, notFound, proxy, retries } from "@handwerk/handwerk";
+ * import { passiveHealth, first, notFound, proxy, retries } from "@handwerk/handwerk";
  *
  * const app = proxy({
  *   "/": {

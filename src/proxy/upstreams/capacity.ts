@@ -17,7 +17,7 @@ import type { Health } from "./types.ts";
  *
  * @example
  * ```ts
- * import { capacity, ejection, notFound, proxy } from "@handwerk/handwerk";
+ * import { capacity, passiveHealth, notFound, proxy } from "@handwerk/handwerk";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], health: [capacity(50), passiveHealth()] },

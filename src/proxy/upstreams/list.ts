@@ -133,7 +133,7 @@ class Member {
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy, upstreamList } from "@handwerk/handwerk";
+ * import { passiveHealth, notFound, proxy, upstreamList } from "@handwerk/handwerk";
  *
  * const upstreams = upstreamList(["http://10.0.0.1/"]);
  * const app = proxy({ "/": { target: upstreams, health: passiveHealth() } })(notFound);

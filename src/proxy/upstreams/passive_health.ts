@@ -81,7 +81,7 @@ interface State {
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy } from "@handwerk/handwerk";
+ * import { passiveHealth, notFound, proxy } from "@handwerk/handwerk";
  *
  * const app = proxy({
  *   "/": {

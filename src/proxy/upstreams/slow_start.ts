@@ -31,7 +31,7 @@ const FIRST_PART = 0.1;
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy, slowStart } from "@handwerk/handwerk";
+ * import { passiveHealth, notFound, proxy, slowStart } from "@handwerk/handwerk";
  *
  * const app = proxy({
  *   "/": {
