@@ -90,8 +90,9 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   return { status, stdout, stderr };
 }
 
+const examples = [...manuals, ...globSync("src/**/*.ts").toSorted()].flatMap(examplesOf);
 let count = 0;
-for (const example of [...manuals, ...globSync("src/**/*.ts").toSorted()].flatMap(examplesOf)) {
+for (const example of examples) {
   const { name, flags, cwd } = example;
   test(`the example ${name} does what it says`, async () => {
     // The upstream of the examples has a port of its own, so that runs do not disturb each other.
@@ -120,7 +121,25 @@ for (const example of [...manuals, ...globSync("src/**/*.ts").toSorted()].flatMa
   });
 }
 
-test("there are examples", () => assert.ok(count > 15));
+test("the examples have no type errors", async () => {
+  const types = `${folder}/types`;
+  mkdirSync(types);
+  const names = new Map<string, string>();
+  for (const { name, flags, code } of examples) {
+    if (/deno|bun/.test(flags)) continue;
+    const file = `example${names.size + 1}.ts`;
+    names.set(file, name);
+    writeFileSync(`${types}/${file}`, `${code}\nexport {};\n`);
+  }
+  const config = { extends: resolve("tsconfig.json"), include: ["*.ts"], exclude: [] };
+  writeFileSync(`${types}/tsconfig.json`, JSON.stringify(config));
+  const { stdout } = await run(process.execPath, [
+    resolve("node_modules/typescript/bin/tsc"),
+    "-p",
+    types,
+  ], types);
+  assert.equal(stdout.replaceAll(/example\d+\.ts/g, (file) => names.get(file) ?? file), "");
+});
 
 test("the README is short, and every room has a manual", () => {
   assert.ok(readFileSync("README.md").length <= 14_000);
