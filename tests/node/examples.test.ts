@@ -140,33 +140,3 @@ test("the examples have no type errors", async () => {
   ], types);
   assert.equal(stdout.replaceAll(/example\d+\.ts/g, (file) => names.get(file) ?? file), "");
 });
-
-test("the README is short, and every room has a manual", () => {
-  assert.ok(readFileSync("README.md").length <= 14_000);
-  for (const room of ["static", "proxy", "proxy/upstreams", "debug", "node"]) {
-    assert.ok(manuals.includes(`src/${room}/README.md`), room);
-  }
-});
-
-/** The anchors of a page, as GitHub makes them of its headings. */
-function anchorsOf(file: string): Set<string> {
-  const text = readFileSync(file, "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
-  return new Set(
-    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-      heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
-    ),
-  );
-}
-
-for (const manual of manuals) {
-  test(`the links of ${manual} lead somewhere`, () => {
-    const text = readFileSync(manual, "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
-    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^https?:/.test(target)) continue;
-      const [path = "", anchor] = target.split("#");
-      const file = path === "" ? manual : resolve(manual, "..", path);
-      assert.doesNotThrow(() => readFileSync(file), `${manual}: ${target}`);
-      if (anchor !== undefined) assert.ok(anchorsOf(file).has(anchor), `${manual}: ${target}`);
-    }
-  });
-}

@@ -140,17 +140,6 @@ test("the manifests for npm and JSR say the same", () => {
   assert.deepEqual(Object.fromEntries(entries), deno["exports"]);
 });
 
-test("the manual has every option of serveStatic, and no other", () => {
-  const members = /interface ServeStaticOptions \{([\s\S]*?)\n\}/.exec(
-    read("src/static/static_options.ts"),
-  );
-  const [, section] = /\n## All options\n([\s\S]*?)\n## /.exec(read("src/static/README.md")) ?? [];
-  const names = (text: string | undefined, pattern: RegExp): string[] =>
-    [...(text ?? "").matchAll(pattern)].map(([, name = ""]) => name).toSorted();
-  const table = section?.slice(section.indexOf("| option"));
-  assert.deepEqual(names(table, /^\| `(\w+)` /gm), names(members?.[1], /^ {2}readonly (\w+)\?:/gm));
-});
-
 test("importing does nothing", async () => {
   const before = Reflect.ownKeys(globalThis);
   await import("handwerk");
