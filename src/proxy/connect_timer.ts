@@ -4,9 +4,9 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import { discard } from "./exchange.ts";
 import { ProxyError } from "./errors.ts";
-import type { Send } from "./pipeline.ts";
+import { discard } from "../host/watch_body.ts";
+import type { Send } from "./types.ts";
 
 /**
  * Sends as `send` does, but fails when there is no connection within `limit` milliseconds, 0 for as

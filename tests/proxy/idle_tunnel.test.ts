@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closedWhenIdle } from "../../src/proxy/idle_tunnel.ts";
-import type { Tunnel } from "../../src/transport/transport.ts";
+import type { Tunnel } from "handwerk";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 
 const bytes = new Uint8Array([1, 2, 3]);

@@ -1,5 +1,5 @@
 /** A clock that stands still until it is told to go on, and chance that repeats itself. */
-import type { Clock } from "../../src/proxy/clock.ts";
+import type { Clock } from "handwerk";
 
 export class FakeClock implements Clock {
   #now = 1000;

@@ -1,16 +1,16 @@
 /** Proxies before a transport that keeps what it is given. */
 import { mountAware } from "../../src/mount.ts";
-import type { Handler } from "../../src/handler.ts";
-import type { Clock } from "../../src/proxy/clock.ts";
-import { forwarder } from "../../src/proxy/pipeline.ts";
 import {
   type Capability,
+  type Clock,
+  type Handler,
   type IncomingResponse,
   type OutgoingRequest,
   type ProxyOptions,
   proxyTo,
   type TargetOptions,
-} from "../../src/proxy/mod.ts";
+} from "handwerk";
+import { forwarder } from "../../src/proxy/pipeline.ts";
 import { readProxyOptions } from "../../src/proxy/proxy_options.ts";
 import { readTarget } from "../../src/proxy/target.ts";
 import { FakeTransport, ok } from "./fake_transport.ts";

@@ -14,7 +14,8 @@ import type { Balancer, Upstream } from "./types.ts";
  *
  * @example
  * ```ts
- * import { notFound, proxy, roundRobin } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { roundRobin } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {
@@ -50,7 +51,8 @@ export function roundRobin(): Balancer {
  *
  * @example
  * ```ts
- * import { leastConnections, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { leastConnections } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: leastConnections() },
@@ -77,7 +79,8 @@ export function leastConnections(): Balancer {
  *
  * @example
  * ```ts
- * import { notFound, proxy, randomTwo } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { randomTwo } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: randomTwo() },
@@ -106,7 +109,8 @@ export function randomTwo(options: { readonly random?: () => number } = {}): Bal
  *
  * @example
  * ```ts
- * import { ejection, first, notFound, proxy, retries } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { first, passiveHealth, retries } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {
