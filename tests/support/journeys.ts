@@ -5,20 +5,33 @@
  * Each journey is warmed up first, so that what is done once (modules, connections, caches) is not
  * counted. `--list` prints the files of each journey, with their functions and calls.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer, request as send } from "node:http";
 import { Session } from "node:inspector/promises";
+import { registerHooks } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { dispatch, type Handler, notFound, proxy, serveStatic } from "handwerk";
-import { debug } from "handwerk/debug";
-import { serve } from "handwerk/node";
+import type { Handler } from "handwerk";
 
 const { values: { list } } = parseArgs({ options: { list: { type: "boolean", default: false } } });
+const { exports: entries } = JSON.parse(readFileSync("deno.json", "utf8")) as {
+  readonly exports: Readonly<Record<string, string>>;
+};
+/** The package's names stand for its sources, because `dist` has other files. */
+registerHooks({
+  resolve(specifier, context, next) {
+    const path = entries[specifier.replace(/^handwerk\b/, ".")];
+    return next(path ? new URL(`../../${path}`, import.meta.url).href : specifier, context);
+  },
+});
+const { dispatch, notFound, proxy, serveStatic } = await import("handwerk");
+const { debug } = await import("handwerk/debug");
+const { serve } = await import("handwerk/node");
+
 const SOURCES = new URL("../../src/", import.meta.url).href;
 const WARM_UP = 20;
 /** The least of so many counts: what is done now and then, such as a look at the disk, is not. */
@@ -92,6 +105,7 @@ async function measure(name: string, call: () => Promise<void>): Promise<void> {
     const now = await visits();
     if (i === 0 || sum(now, "calls") < sum(visited, "calls")) visited = now;
   }
+  if (visited.length === 0) throw new Error(`journeys: ${name}: no file of src was visited`);
   const figures = [visited.length, sum(visited, "functions"), sum(visited, "calls")];
   console.log(`| ${name} | ${figures.join(" | ")} |`);
   if (!list) return;
