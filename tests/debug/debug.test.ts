@@ -144,15 +144,19 @@ test("an error while the body streams is logged, kept, and fails the body", asyn
     run: (work) => (run.push("run"), work()),
     framesOf: () => [],
   };
-  const { get, logged } = debugged(() =>
-    new Response(
-      new ReadableStream({
-        start: (controller) => controller.enqueue(new TextEncoder().encode("begun")),
-        pull() {
-          throw new RangeError("torn");
-        },
-      }, { highWaterMark: 0 }),
-    ), {}, { capture: frames });
+  const { get, logged } = debugged(
+    () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode("begun")),
+          pull() {
+            throw new RangeError("torn");
+          },
+        }, { highWaterMark: 0 }),
+      ),
+    {},
+    { capture: frames },
+  );
   const response = await get("/stream");
   assert.equal(response.status, 200);
   await assert.rejects(response.text(), /torn/);

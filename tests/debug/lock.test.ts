@@ -65,7 +65,10 @@ test("the PIN unlocks the request, the variables and the consoles", async () => 
     await (await debug.ask(command, { ...asked, ...more }, open)).json();
   const { url, headers } = await ask("request") as { url: string; headers: string[][] };
   assert.match(url, /token=abc/);
-  assert.deepEqual(headers.find(([name]) => name === "authorization"), ["authorization", "Basic x"]);
+  assert.deepEqual(headers.find(([name]) => name === "authorization"), [
+    "authorization",
+    "Basic x",
+  ]);
   const { members } = await ask("locals") as { members: Member[] };
   const [scope] = members;
   assert.equal(scope?.key, "local");
@@ -128,24 +131,27 @@ test("a cookie is Secure over TLS", async () => {
   assert.match((await debug.app(request)).headers.get("set-cookie") ?? "", /; Secure$/);
 });
 
-testWithClock("ten wrong PINs lock until a restart, each slower than the one before", async (clock) => {
-  const debug = build();
-  const asked = await fail(debug);
-  const open = await unlocked(debug);
-  const statuses: number[] = [];
-  const waits: number[] = [];
-  for (let i = 0; i < 12; i++) {
-    const [{ status }, wait] = await delayed(clock, debug.ask("unlock", { pin: `wrong${i}` }));
-    statuses.push(status);
-    waits.push(wait);
-  }
-  assert.deepEqual(statuses, [...Array.from({ length: 9 }, () => 401), 423, 423, 423]);
-  assert.equal((await debug.ask("unlock", { pin: PIN })).status, 423);
-  assert.equal((await debug.ask("request", asked, open)).status, 423);
-  // Frames and source are still shown.
-  assert.equal((await debug.get("/")).status, 500);
-  assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000, 0, 0]);
-});
+testWithClock(
+  "ten wrong PINs lock until a restart, each slower than the one before",
+  async (clock) => {
+    const debug = build();
+    const asked = await fail(debug);
+    const open = await unlocked(debug);
+    const statuses: number[] = [];
+    const waits: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      const [{ status }, wait] = await delayed(clock, debug.ask("unlock", { pin: `wrong${i}` }));
+      statuses.push(status);
+      waits.push(wait);
+    }
+    assert.deepEqual(statuses, [...Array.from({ length: 9 }, () => 401), 423, 423, 423]);
+    assert.equal((await debug.ask("unlock", { pin: PIN })).status, 423);
+    assert.equal((await debug.ask("request", asked, open)).status, 423);
+    // Frames and source are still shown.
+    assert.equal((await debug.get("/")).status, 500);
+    assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000, 0, 0]);
+  },
+);
 
 testWithClock("the right PIN at the tenth attempt unlocks, and resets the count", async (clock) => {
   const debug = build();

@@ -166,7 +166,11 @@ test("without a PIN, a proxy says nothing about the client behind it", async () 
 });
 
 test("a trusted proxy may change the host, if it names the one that the client asked for", async () => {
-  const debug = debugged(broken, { ...proxied, pin: PIN, trustedHosts: ["localhost", "dev.example"] });
+  const debug = debugged(broken, {
+    ...proxied,
+    pin: PIN,
+    trustedHosts: ["localhost", "dev.example"],
+  });
   const headers = { "x-forwarded-host": "dev.example", "origin": "https://dev.example" };
   assert.equal((await debug.ask("unlock", { pin: PIN }, { headers })).status, 200);
 });

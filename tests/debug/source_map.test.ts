@@ -88,7 +88,9 @@ const map = mapOf([[[0, 0, 1, 2]]]);
 for (
   const [what, comment, files] of [
     ["beside the file", "a.js.map", { "/app/out/a.js.map": map, "/app/out/a.ts": "one\n  two\n" }],
-    ["in the file", `data:application/json;base64,${btoa(map)}`, { "/app/out/a.ts": "one\n  two\n" }],
+    ["in the file", `data:application/json;base64,${btoa(map)}`, {
+      "/app/out/a.ts": "one\n  two\n",
+    }],
     ["in the file, escaped", `data:application/json,${encodeURIComponent(map)}`, {
       "/app/out/a.ts": "one\n  two\n",
     }],
