@@ -201,7 +201,7 @@ export function configure(options: DebugOptions, { edge }: Pick<Platform, "edge"
     console: alone,
     log: log ? guardCallback("debug: log", log) : console.error,
     filterFrame,
-    isTrustedProxy: networks("debug: the trusted proxy", trustedProxies),
+    isTrustedProxy: networks("debug: trustedProxies:", trustedProxies),
     edge,
   };
 }

@@ -81,4 +81,3 @@ for (let done = 0; done <= errors; done += step) {
   for (let i = 0; i < step; i++) await fail();
 }
 console.table(report);
-live.dispose();

@@ -39,9 +39,9 @@ const build = (options: DebugOptions = {}): Debugged =>
 /** Waits for responses that are delayed, and returns them with the time that passed. */
 const delayed = async <T>(clock: FakeClock, work: Promise<T>): Promise<[T, number]> => {
   const start = clock.now;
-  let done = false;
-  void work.finally(() => done = true);
-  while (!done) await (clock.timers > 0 ? clock.pass(125) : settle());
+  const state = { done: false };
+  void work.finally(() => state.done = true);
+  while (!state.done) await (clock.timers > 0 ? clock.pass(125) : settle());
   return [await work, clock.now - start];
 };
 

@@ -25,12 +25,12 @@ after(() => performance.now = realNow);
 const live = liveFrames(8);
 /** Does work with another clock. */
 async function withNow(now: () => number, work: () => unknown): Promise<void> {
-  const before = performance.now;
+  const before = Object.getOwnPropertyDescriptor(performance, "now");
   performance.now = now;
   try {
     await work();
   } finally {
-    performance.now = before;
+    if (before) Object.defineProperty(performance, "now", before);
   }
 }
 
@@ -57,7 +57,6 @@ test("the status is live, and no port is open", () => {
   assert.equal(inspector.url(), undefined);
 });
 
-const base = (): number => 20;
 /** Calls a function that is made of a string. */
 const run = (body: string): void =>
   (indirectEval()(`(function () { ${body} })\n//# sourceURL=file:///made.js`) as () => void)();
