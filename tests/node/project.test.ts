@@ -23,7 +23,7 @@ function importsOf(file: string): { from: string; types: boolean }[] {
 
 /** The rooms of each floor, from the ground up. A file may use its own room and lower floors. */
 const floors: readonly (readonly string[])[] = [
-  ["src/config.ts", "src/callbacks.ts", "src/runtime.ts"],
+  ["src/config.ts", "src/runtime.ts"],
   ["src/http/"],
   ["src/host/"],
   ["src/handler.ts"],
