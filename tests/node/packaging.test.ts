@@ -21,6 +21,44 @@ const shipped = temporary({});
 run(ROOT, "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", shipped);
 run(shipped, "tar", "-xzf", globSync("*.tgz", { cwd: shipped })[0] ?? "");
 
+test("the package is small: it has at most 106 files, and each entry has its types", () => {
+  const files = globSync("package/**", { cwd: shipped, withFileTypes: true })
+    .filter((file) => file.isFile());
+  assert.ok(files.length <= 106, `${files.length} files`);
+  const { exports } = JSON.parse(
+    readFileSync(join(shipped, "package/package.json"), "utf8"),
+  ) as { exports: Record<string, Record<string, string> | string> };
+  for (const paths of Object.values(exports).filter((entry) => typeof entry === "object")) {
+    for (const path of Object.values(paths)) readFileSync(join(shipped, "package", path));
+  }
+});
+
+test("source maps have the sources, which are not shipped beside them", () => {
+  for (const name of globSync("package/dist/**/*.map", { cwd: shipped })) {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(join(shipped, name), "utf8")) as {
+      sources: string[];
+      sourcesContent: (string | null)[];
+    };
+    sources.forEach((source, i) => {
+      const path = resolve("dist", name, "..", source).replace("/dist/package/", "/");
+      assert.equal(sourcesContent[i], readFileSync(path, "utf8"), source);
+    });
+  }
+});
+
+test("the types keep the docs: each function and each option has some", () => {
+  const types = globSync("package/dist/**/*.d.ts", { cwd: shipped })
+    .map((name) => readFileSync(join(shipped, name), "utf8")).join("\n");
+  const options = [...types.matchAll(/^interface \w+Options\b[^{]*\{\n([\s\S]*?)^\}/gm)]
+    .map(([, members = ""]) => members);
+  assert.ok(options.length > 10);
+  const undocumented = [
+    ...types.matchAll(/(?<!\*\/\n)^declare function (\w+)/gm),
+    ...options.join("").matchAll(/(?<!\*\/\n)^ {4}readonly (\w+)/gm),
+  ];
+  assert.deepEqual(undocumented.map(([, name]) => name), []);
+});
+
 /** An empty folder, with the package installed in it as npm would. */
 function project(files: Readonly<Record<string, string>>): string {
   const folder = temporary({ "package.json": `{ "type": "module" }`, ...files });
