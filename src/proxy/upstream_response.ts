@@ -15,7 +15,6 @@ import {
 } from "../host/make_response.ts";
 import { takesTrailers, withTrailers } from "../host/trailers.ts";
 import { appendVia } from "../http/via.ts";
-import type { Clock } from "./clock.ts";
 import { discard, type Exchange } from "./exchange.ts";
 import { HookError, ProxyError } from "./errors.ts";
 import { type Watch, watched } from "./watched_body.ts";
@@ -147,7 +146,6 @@ export interface ResponseContext {
   readonly request: Request;
   readonly exchange: Exchange;
   readonly settings: ProxySettings;
-  readonly clock: Clock;
   readonly upstream: SendingUpstream;
 }
 
@@ -155,7 +153,7 @@ export interface ResponseContext {
 export function responseOf(
   incoming: IncomingResponse,
   fields: readonly Field[],
-  { request, exchange, settings, clock, upstream }: ResponseContext,
+  { request, exchange, settings, upstream }: ResponseContext,
 ): Response {
   const { status } = incoming;
   const head = headOf(incoming, fields);
@@ -201,7 +199,7 @@ export function responseOf(
       exchange.abort(error);
     },
   };
-  const body = watched(incoming.body, watch, clock) as ResponseBody;
+  const body = watched(incoming.body, watch) as ResponseBody;
   return trailing(makeResponse(host, body, head), request, incoming);
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 import type { SizedSource } from "../host/sized_source.ts";
-import type { Clock } from "./clock.ts";
 import { ProxyError } from "./errors.ts";
 
 /** What is watched for. */
@@ -23,7 +22,6 @@ export interface Watch {
 export function watched(
   body: ReadableStream<Uint8Array>,
   { length, idle, signal, ended }: Watch,
-  clock: Clock,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let count = 0;
@@ -47,7 +45,7 @@ export function watched(
     },
     async pull(controller) {
       // Only the upstream is waited for here; a slow client does not come to this.
-      const timer = idle === 0 ? undefined : clock.setTimeout(
+      const timer = idle === 0 ? undefined : setTimeout(
         () =>
           fail(
             new ProxyError(
@@ -59,7 +57,7 @@ export function watched(
       );
       try {
         const { done, value } = await reader.read();
-        clock.clearTimeout(timer);
+        clearTimeout(timer);
         if (!done) {
           count += value.byteLength;
           if (length !== undefined && count > length) throw incomplete(count, length);
@@ -71,7 +69,7 @@ export function watched(
           end();
         }
       } catch (error) {
-        clock.clearTimeout(timer);
+        clearTimeout(timer);
         fail(error);
       }
     },
