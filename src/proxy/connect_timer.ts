@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { discard } from "./exchange.ts";
 import { ProxyError } from "./errors.ts";
-import type { Send } from "./pipeline.ts";
+import { discard } from "../host/watch_body.ts";
+import type { Send } from "./types.ts";
 
 /**
  * Sends as `send` does, but fails when there is no connection within `limit` milliseconds, 0 for as

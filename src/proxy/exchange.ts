@@ -10,9 +10,9 @@ import {
   onDisconnect,
 } from "../host/host_request.ts";
 import { ProxyError } from "./errors.ts";
-import type { Attempt } from "./pipeline.ts";
 import type { ProxySettings } from "./proxy_options.ts";
 import type { Awaited } from "./upload.ts";
+import type { Attempt } from "./types.ts";
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
@@ -107,9 +107,4 @@ function lateness(awaited: Awaited, limit: number): ProxyError {
   return awaited === "upstream"
     ? new ProxyError("connection_write_timeout", `the upstream took no content for ${within}`)
     : new ProxyError("http_response_timeout", `no response within ${within}`);
-}
-
-/** Lets go of content that nobody reads. */
-export function discard(body: ReadableStream | null): void {
-  void body?.cancel().catch(() => {});
 }

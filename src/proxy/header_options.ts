@@ -5,7 +5,7 @@
  */
 import { type Check, fail, listOf, shown, tableOf, text } from "../config.ts";
 import { type Field, isHopByHop } from "../http/hop_by_hop.ts";
-import type { Refuse } from "./connection_options.ts";
+import type { Refuse } from "./types.ts";
 
 /** Fields that have an option of their own, or that describe what is sent. */
 const RESERVED = new Map([

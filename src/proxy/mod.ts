@@ -41,7 +41,6 @@ export type {
   Tunnel,
 } from "../transport/transport.ts";
 export type { Fetcher } from "../handler.ts";
-export type { WeightedUrl } from "./upstream.ts";
 export { first, leastConnections, randomTwo, roundRobin } from "./upstreams/balancers.ts";
 export type {
   AttemptEvent,
@@ -50,6 +49,8 @@ export type {
   Health,
   SelectionContext,
   Upstream,
+  UpstreamList,
+  WeightedUrl,
 } from "./upstreams/types.ts";
 export { capacity } from "./upstreams/capacity.ts";
 export {
@@ -59,7 +60,7 @@ export {
 } from "./upstreams/active_health.ts";
 export { concurrency, type ConcurrencyOptions, type Limit } from "./upstreams/concurrency.ts";
 export { passiveHealth, type PassiveHealthOptions } from "./upstreams/passive_health.ts";
-export { type UpstreamList, upstreamList } from "./upstreams/list.ts";
+export { upstreamList } from "./upstreams/list.ts";
 export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./upstreams/mirror.ts";
 export type { PoolOptions } from "./upstreams/pool_options.ts";
 export { hashBy, type HashKey } from "./upstreams/hash_by.ts";

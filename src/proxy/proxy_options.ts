@@ -24,7 +24,7 @@ import { isPseudonym } from "../http/via.ts";
 import { clientAddress } from "../host/client_address.ts";
 import { runtimeTransport } from "../platform/runtime_transport.ts";
 import type { OutgoingRequest, Transport } from "../transport/transport.ts";
-import type { SendingUpstream } from "./upstream.ts";
+import type { SendingUpstream } from "./types.ts";
 
 /** How long each part of an exchange may take, in milliseconds; 0 for as long as it likes. */
 export interface Timeouts {

@@ -15,12 +15,13 @@ import {
 } from "../host/make_response.ts";
 import { takesTrailers, withTrailers } from "../host/trailers.ts";
 import { appendVia } from "../http/via.ts";
-import { discard, type Exchange } from "./exchange.ts";
+import { type Exchange } from "./exchange.ts";
 import { HookError, ProxyError } from "./errors.ts";
-import { type Watch, watched } from "./watched_body.ts";
+import { watched } from "./watched_body.ts";
 import type { ProxySettings } from "./proxy_options.ts";
 import type { IncomingResponse, PushedResponse } from "../transport/transport.ts";
-import type { SendingUpstream } from "./upstream.ts";
+import { discard } from "../host/watch_body.ts";
+import type { SendingUpstream } from "./types.ts";
 
 /** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
 const NULL_BODY = new Set([204, 205, 304]);
@@ -189,16 +190,7 @@ export function responseOf(
     exchange.end();
     return trailing(makeResponse(host, incoming.body as ResponseBody, head), request, incoming);
   }
-  const watch: Watch = {
-    length: head.length,
-    idle: pause,
-    signal: exchange.signal,
-    ended(error) {
-      if (error === undefined) return exchange.end();
-      cut(error);
-      exchange.abort(error);
-    },
-  };
+  const watch = { length: head.length, idle: pause, exchange, cut };
   const body = watched(incoming.body, watch) as ResponseBody;
   return trailing(makeResponse(host, body, head), request, incoming);
 }

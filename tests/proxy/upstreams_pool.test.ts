@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { HookError, ProxyError } from "../../src/proxy/errors.ts";
-import type { Deliver, Delivery } from "../../src/proxy/pipeline.ts";
 import type { IncomingResponse, OutgoingRequest } from "../../src/transport/transport.ts";
 import { Upload } from "../../src/proxy/upload.ts";
-import { remoteUpstream, type SendingUpstream } from "../../src/proxy/upstream.ts";
+import { remoteUpstream } from "../../src/proxy/upstream.ts";
 import { first, leastConnections } from "../../src/proxy/upstreams/balancers.ts";
 import { capacity } from "../../src/proxy/upstreams/capacity.ts";
 import type { Health } from "../../src/proxy/upstreams/types.ts";
@@ -17,6 +16,7 @@ import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_optio
 import { retries } from "../../src/proxy/upstreams/retries.ts";
 import { settle, testWithClock, withFakeClock, withRandom } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
+import type { Deliver, Delivery, SendingUpstream } from "../../src/proxy/types.ts";
 
 type Answer = (upstream: string) => IncomingResponse | Promise<IncomingResponse>;
 

@@ -1,7 +1,6 @@
 /** Upstreams that come back, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Delivery } from "../../src/proxy/pipeline.ts";
 import type { OutgoingRequest } from "../../src/transport/transport.ts";
 import { remoteUpstream } from "../../src/proxy/upstream.ts";
 import type { Upstream } from "../../src/proxy/upstreams/types.ts";
@@ -12,6 +11,7 @@ import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_optio
 import { slowStart } from "../../src/proxy/upstreams/slow_start.ts";
 import { testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
+import type { Delivery } from "../../src/proxy/types.ts";
 
 /** Asks upstreams a and b, with their weights, so many times; tells how often it was a. */
 function pooled(

@@ -5,13 +5,12 @@
  */
 import { guardCallback, requireSync } from "../../callbacks.ts";
 import { nativeRequest } from "../../host/host_request.ts";
-import { discard } from "../exchange.ts";
 import { HookError } from "../errors.ts";
-import type { Deliver, Delivery } from "../pipeline.ts";
-import type { SendingUpstream } from "../upstream.ts";
 import { type Health, type SelectionContext, Unavailable } from "./types.ts";
 import { attemptRequest, type AttemptResult, isUnsent, singleField } from "./attempt.ts";
 import type { PoolSettings } from "./pool_options.ts";
+import { discard } from "../../host/watch_body.ts";
+import type { Deliver, Delivery, SendingUpstream } from "../types.ts";
 
 /**
  * Delivers to one of several upstreams.
