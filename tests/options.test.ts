@@ -1,33 +1,23 @@
 /** A wrong value of an option is refused when it is given, with its name and what to write instead. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { debug, liveFrames } from "../src/debug/mod.ts";
+import { dispatch, memory, notFound, overlay, proxy, proxyTo, serveStatic } from "handwerk";
+import { debug, liveFrames } from "handwerk/debug";
+import { inspect } from "handwerk/proxy";
+import { dictionaries, preload, remote } from "handwerk/static";
 import {
   activeHealth,
-  assets,
-  bucket,
   capacity,
   concurrency,
-  dictionaries,
-  dispatch,
   hashBy,
-  inspect,
-  keyValue,
-  memory,
   mirrorTo,
-  notFound,
-  overlay,
   passiveHealth,
-  preload,
-  proxy,
-  proxyTo,
-  remote,
   retries,
-  serveStatic,
   slowStart,
   stickyCookie,
   upstreamList,
-} from "../src/mod.ts";
+} from "handwerk/upstreams";
+import { assets, bucket, keyValue } from "handwerk/workers";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
 import { type Takes, testOptions } from "./support/wrong_values.ts";
 import * as takes from "./support/wrong_values.ts";

@@ -11,8 +11,7 @@ import fs, {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
+import { type Handler, serveStatic } from "handwerk";
 import { withStoppedClock } from "../support/fake_clock.ts";
 import { temporary } from "../support/temp.ts";
 

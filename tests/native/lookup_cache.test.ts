@@ -3,9 +3,7 @@ import assert from "node:assert/strict";
 import fs, { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
-import type { ServeStaticOptions } from "../../src/static/mod.ts";
+import { notFound, serveStatic, type ServeStaticOptions } from "handwerk";
 import { withStoppedClock } from "../support/fake_clock.ts";
 import { temporary } from "../support/temp.ts";
 

@@ -31,7 +31,7 @@ const floors: readonly (readonly string[])[] = [
   ["src/transport/"],
   ["src/platform/"],
   ["src/dispatch.ts", "src/static/", "src/proxy/", "src/debug/", "src/easter_egg.ts"],
-  ["src/mod.ts", "src/node/", "src/node.ts"],
+  ["src/mod.ts", "src/bun.ts", "src/workers.ts", "src/node/", "src/node.ts"],
 ];
 const roomOf = (file: string): string =>
   floors.flat().find((room) => file === room || (room.endsWith("/") && file.startsWith(room))) ??
@@ -87,42 +87,69 @@ test("files are small", () => {
   for (const file of sources) assert.ok(read(file).split("\n").length <= 301, file);
 });
 
-test("the exports are these", async () => {
-  const names = async (path: string): Promise<string[]> =>
-    Object.keys(await import(path) as object).toSorted();
-  const sources = [
-    "assets",
-    "bucket",
-    "dictionaries",
+const policies = [
+  "activeHealth",
+  "capacity",
+  "concurrency",
+  "first",
+  "hashBy",
+  "leastConnections",
+  "mirrorTo",
+  "passiveHealth",
+  "randomTwo",
+  "retries",
+  "roundRobin",
+  "slowStart",
+  "stickyCookie",
+  "upstreamList",
+];
+const sourcesAndHooks = [
+  "dictionaries",
+  "directory",
+  "memory",
+  "overlay",
+  "packageData",
+  "preload",
+  "remote",
+  "reprDigest",
+  "serveStatic",
+];
+/** Every entry, and what it exports. */
+const entries: Readonly<Record<string, readonly string[]>> = {
+  "handwerk": [
+    "compose",
     "directory",
-    "keyValue",
+    "dispatch",
+    "easterEgg",
     "memory",
+    "middleware",
+    "mountOf",
+    "notFound",
     "overlay",
-    "packageData",
-    "preload",
-    "remote",
-    "reprDigest",
-  ];
-  const staying = [
-    "capacity",
-    "activeHealth",
-    "concurrency",
-    "passiveHealth",
-    "first",
-    "leastConnections",
-  ];
-  staying.push("mirrorTo", "hashBy", "retries", "roundRobin", "slowStart", "randomTwo");
-  staying.push("stickyCookie", "upstreamList");
-  const proxying = ["bunWebSocket", "inspect", "proxy", "proxyTo", ...staying].toSorted();
-  const core = ["compose", "dispatch", "easterEgg", "mountOf", "notFound", "serveStatic"];
-  assert.deepEqual(await names("handwerk"), [...core, ...proxying, ...sources].toSorted());
-  assert.deepEqual(await names("handwerk/static"), ["serveStatic", ...sources].toSorted());
-  assert.deepEqual(await names("handwerk/proxy"), proxying);
-  assert.deepEqual(await names("handwerk/dispatch"), ["dispatch"]);
-  assert.deepEqual(await names("handwerk/debug"), ["debug", "liveFrames"]);
-  const hosting = ["earlyHints", "listener", "serve", "upgradeListener"];
-  assert.deepEqual(await names("handwerk/node"), hosting);
+    "proxy",
+    "proxyTo",
+    "serveStatic",
+  ],
+  "handwerk/static": sourcesAndHooks,
+  "handwerk/proxy": ["inspect", "proxy", "proxyTo"],
+  "handwerk/upstreams": policies,
+  "handwerk/workers": ["assets", "bucket", "keyValue"],
+  "handwerk/bun": ["bunWebSocket"],
+  "handwerk/debug": ["debug", "liveFrames"],
+  "handwerk/node": ["earlyHints", "listener", "serve", "upgradeListener"],
+};
+
+test("the entries are these", () => {
+  const { exports } = json("package.json") as { readonly exports: object };
+  const paths = Object.keys(entries).map((entry) => entry.replace("handwerk", "."));
+  assert.deepEqual(Object.keys(exports), [...paths, "./package.json"]);
 });
+
+for (const [entry, names] of Object.entries(entries)) {
+  test(`the exports of ${entry} are these`, async () => {
+    assert.deepEqual(Object.keys(await import(entry) as object).toSorted(), names);
+  });
+}
 
 test("the manifests for npm and JSR say the same", () => {
   const [npm, deno, jsr] = [json("package.json"), json("deno.json"), json("jsr.json")];

@@ -1,15 +1,8 @@
 /** How long a connection to an upstream may take, by a clock that is moved by hand. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  concurrency,
-  type IncomingResponse,
-  mirrorTo,
-  type OutgoingRequest,
-  proxyTo,
-  retries,
-  roundRobin,
-} from "../../src/proxy/mod.ts";
+import { type IncomingResponse, type OutgoingRequest, proxyTo } from "handwerk";
+import { concurrency, mirrorTo, retries, roundRobin } from "handwerk/upstreams";
 import { settle, testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { timed } from "../support/proxying.ts";

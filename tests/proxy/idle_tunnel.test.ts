@@ -1,7 +1,7 @@
 /** Tunnels through which nothing passes. */
 import assert from "node:assert/strict";
 import { closedWhenIdle } from "../../src/proxy/idle_tunnel.ts";
-import type { Tunnel } from "../../src/transport/transport.ts";
+import type { Tunnel } from "handwerk";
 import { settle, testWithClock } from "../support/fake_clock.ts";
 
 const bytes = new Uint8Array([1, 2, 3]);

@@ -1,8 +1,7 @@
 /** What becomes of a response. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Field } from "../../src/proxy/mod.ts";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { type Field, proxyTo } from "handwerk";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { settle, testWithClock } from "../support/fake_clock.ts";
 import { passedBack, timed } from "../support/proxying.ts";

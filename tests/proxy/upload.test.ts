@@ -1,9 +1,13 @@
 /** Content on its way to upstreams: the time it may take, and its length. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import type { IncomingResponse, OutgoingRequest, ProxyOptions } from "../../src/proxy/mod.ts";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import {
+  type Handler,
+  type IncomingResponse,
+  type OutgoingRequest,
+  type ProxyOptions,
+  proxyTo,
+} from "handwerk";
 import { Upload } from "../../src/proxy/upload.ts";
 import { settle, testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";

@@ -1,12 +1,8 @@
 /** Active health: checks, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type ActiveHealth,
-  activeHealth,
-  type ActiveHealthOptions,
-} from "../../src/proxy/upstreams/active_health.ts";
-import type { Upstream } from "../../src/proxy/upstreams/types.ts";
+import type { Upstream } from "handwerk";
+import { type ActiveHealth, activeHealth, type ActiveHealthOptions } from "handwerk/upstreams";
 import { testWithClock } from "../support/fake_clock.ts";
 
 const upstreams: readonly Upstream[] = ["a", "b"].map((name) => ({

@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { Balancer, SelectionContext, Upstream } from "handwerk";
 import {
   first,
+  hashBy,
+  type HashKey,
   leastConnections,
   randomTwo,
   roundRobin,
-} from "../../src/proxy/upstreams/balancers.ts";
-import { hashBy, type HashKey } from "../../src/proxy/upstreams/hash_by.ts";
-import type { Balancer, SelectionContext, Upstream } from "../../src/proxy/upstreams/types.ts";
+} from "handwerk/upstreams";
 import { seeded, withRandom } from "../support/fake_clock.ts";
 
 type Simulated = Upstream & { inFlight: number };

@@ -1,7 +1,8 @@
 /** The mirror, which must never be noticed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type MirrorOptions, mirrorTo, type SendCopy } from "../../src/proxy/upstreams/mirror.ts";
+import type { SendCopy } from "handwerk";
+import { type MirrorOptions, mirrorTo } from "handwerk/upstreams";
 import { seeded, settle, testWithClock, withRandom } from "../support/fake_clock.ts";
 
 const never = (): Promise<never> => new Promise(() => {});

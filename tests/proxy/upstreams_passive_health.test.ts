@@ -1,11 +1,8 @@
 /** Passive health: ejection, the half-open breaker and recovery, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  passiveHealth,
-  type PassiveHealthOptions,
-} from "../../src/proxy/upstreams/passive_health.ts";
-import type { AttemptEvent, Health, Upstream } from "../../src/proxy/upstreams/types.ts";
+import type { AttemptEvent, Health, Upstream } from "handwerk";
+import { passiveHealth, type PassiveHealthOptions } from "handwerk/upstreams";
 import { testWithClock } from "../support/fake_clock.ts";
 
 const upstreams: readonly Upstream[] = ["a", "b", "c", "d"].map((name) => ({

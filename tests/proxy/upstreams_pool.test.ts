@@ -3,17 +3,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { HookError, ProxyError } from "../../src/proxy/errors.ts";
-import type { IncomingResponse, OutgoingRequest } from "../../src/transport/transport.ts";
+import type { Health, IncomingResponse, OutgoingRequest } from "handwerk";
+import {
+  capacity,
+  concurrency,
+  first,
+  leastConnections,
+  passiveHealth,
+  retries,
+} from "handwerk/upstreams";
 import { Upload } from "../../src/proxy/upload.ts";
 import { remoteUpstream } from "../../src/proxy/upstream.ts";
-import { first, leastConnections } from "../../src/proxy/upstreams/balancers.ts";
-import { capacity } from "../../src/proxy/upstreams/capacity.ts";
-import type { Health } from "../../src/proxy/upstreams/types.ts";
-import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
-import { passiveHealth } from "../../src/proxy/upstreams/passive_health.ts";
 import { pool } from "../../src/proxy/upstreams/pool.ts";
 import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
-import { retries } from "../../src/proxy/upstreams/retries.ts";
 import { settle, testWithClock, withFakeClock, withRandom } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import type { Deliver, Delivery, SendingUpstream } from "../../src/proxy/types.ts";

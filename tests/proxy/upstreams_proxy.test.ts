@@ -1,28 +1,30 @@
 /** Several upstreams behind `proxy()`: what clients and upstreams see of it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
 import {
-  activeHealth,
   type Balancer,
-  concurrency,
-  hashBy,
+  type Handler,
   type Health,
   type IncomingResponse,
-  inspect,
-  leastConnections,
   type Limit,
   type Mirror,
-  mirrorTo,
   type OutgoingRequest,
-  passiveHealth,
   proxy,
   type ProxyOptions,
   proxyTo,
-  retries,
   type Retry,
   type TargetOptions,
-} from "../../src/proxy/mod.ts";
+} from "handwerk";
+import { inspect } from "handwerk/proxy";
+import {
+  activeHealth,
+  concurrency,
+  hashBy,
+  leastConnections,
+  mirrorTo,
+  passiveHealth,
+  retries,
+} from "handwerk/upstreams";
 import { settle, testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 

@@ -2,11 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRetryAfter } from "../../src/http/retry_after.ts";
-import {
-  type FailedAttempt,
-  retries,
-  type RetriesOptions,
-} from "../../src/proxy/upstreams/retries.ts";
+import type { FailedAttempt } from "handwerk";
+import { retries, type RetriesOptions } from "handwerk/upstreams";
 import { withRandom } from "../support/fake_clock.ts";
 
 const lost: FailedAttempt = {

@@ -1,14 +1,11 @@
 /** Upstreams that come back, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OutgoingRequest } from "../../src/transport/transport.ts";
+import type { OutgoingRequest, Upstream } from "handwerk";
+import { activeHealth, passiveHealth, slowStart } from "handwerk/upstreams";
 import { remoteUpstream } from "../../src/proxy/upstream.ts";
-import type { Upstream } from "../../src/proxy/upstreams/types.ts";
-import { activeHealth } from "../../src/proxy/upstreams/active_health.ts";
-import { passiveHealth } from "../../src/proxy/upstreams/passive_health.ts";
 import { pool } from "../../src/proxy/upstreams/pool.ts";
 import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
-import { slowStart } from "../../src/proxy/upstreams/slow_start.ts";
 import { testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import type { Delivery } from "../../src/proxy/types.ts";

@@ -14,9 +14,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { debug } from "../../src/debug/mod.ts";
-import { dispatch, type Handler, notFound, proxy, serveStatic } from "../../src/mod.ts";
-import { serve } from "../../src/node.ts";
+import { dispatch, type Handler, notFound, proxy, serveStatic } from "handwerk";
+import { debug } from "handwerk/debug";
+import { serve } from "handwerk/node";
 
 const { values: { list } } = parseArgs({ options: { list: { type: "boolean", default: false } } });
 const SOURCES = new URL("../../src/", import.meta.url).href;

@@ -1,13 +1,13 @@
 /** Proxies before a transport that keeps what it is given. */
-import type { Handler } from "../../src/handler.ts";
 import {
   type Capability,
+  type Handler,
   type IncomingResponse,
   type OutgoingRequest,
   type ProxyOptions,
   proxyTo,
   type TargetOptions,
-} from "../../src/proxy/mod.ts";
+} from "handwerk";
 import { FakeTransport, ok } from "./fake_transport.ts";
 
 /** Without the fields that the proxy adds of its own accord. */

@@ -71,7 +71,8 @@ interface Checked {
  *
  * @example
  * ```ts
- * import { checks, ejection, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { activeHealth, passiveHealth } from "@handwerk/handwerk/upstreams";
  *
  * const checked = activeHealth({ path: "/health", interval: 10_000 });
  * const app = proxy({

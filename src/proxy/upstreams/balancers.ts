@@ -13,7 +13,8 @@ import type { Balancer, Upstream } from "./types.ts";
  *
  * @example
  * ```ts
- * import { notFound, proxy, roundRobin } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { roundRobin } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {
@@ -49,7 +50,8 @@ export function roundRobin(): Balancer {
  *
  * @example
  * ```ts
- * import { leastConnections, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { leastConnections } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: leastConnections() },
@@ -75,7 +77,8 @@ export function leastConnections(): Balancer {
  *
  * @example
  * ```ts
- * import { notFound, proxy, randomTwo } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { randomTwo } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: randomTwo() },
@@ -102,7 +105,8 @@ export function randomTwo(): Balancer {
  *
  * @example
  * ```ts
- * import { ejection, first, notFound, proxy, retries } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { first, passiveHealth, retries } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {

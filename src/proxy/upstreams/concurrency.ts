@@ -52,7 +52,8 @@ interface Waiting {
  *
  * @example
  * ```ts
- * import { concurrency, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { concurrency } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: "http://10.0.0.1/", limit: concurrency(100, { queue: 50 }) },

@@ -105,7 +105,8 @@ class Member {
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy, upstreamList } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { passiveHealth, upstreamList } from "@handwerk/handwerk/upstreams";
  *
  * const upstreams = upstreamList(["http://10.0.0.1/"]);
  * const app = proxy({ "/": { target: upstreams, health: passiveHealth() } })(notFound);

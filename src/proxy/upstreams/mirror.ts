@@ -68,7 +68,8 @@ const LAG = 64 * 1024;
  *
  * @example
  * ```ts
- * import { mirrorTo, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { mirrorTo } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: "http://10.0.0.1/", mirror: mirrorTo("http://10.0.0.9/", { share: 0.1 }) },

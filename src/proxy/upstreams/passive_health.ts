@@ -77,7 +77,8 @@ interface State {
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { passiveHealth } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {

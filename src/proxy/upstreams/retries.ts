@@ -91,7 +91,8 @@ const LONGEST_BACKOFF = 30_000;
  *
  * @example
  * ```ts
- * import { notFound, proxy, retries } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { retries } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {

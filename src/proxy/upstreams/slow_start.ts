@@ -28,7 +28,8 @@ const FIRST_PART = 0.1;
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy, slowStart } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { passiveHealth, slowStart } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {

@@ -141,7 +141,8 @@ const endOf = ({ data }: BunSocket): BunEnd | undefined =>
  *
  * @example
  * ```ts
- * import { bunWebSocket, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { bunWebSocket } from "@handwerk/handwerk/bun";
  *
  * const app = proxy({ "/live": "http://127.0.0.1:5001/" })(notFound);
  * if ("Bun" in globalThis) {
