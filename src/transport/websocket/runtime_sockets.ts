@@ -154,7 +154,7 @@ const endOf = ({ data }: BunSocket): BunEnd | undefined =>
 export const bunWebSocket: BunWebSocketHandlers = {
   maxPayloadLength: LONGEST_MESSAGE,
   // More than may wait when a message of that length comes.
-  backpressureLimit: 2 * LONGEST_MESSAGE,
+  backpressureLimit: 32 * 1024 * 1024,
   open: (socket) => endOf(socket)?.open(socket),
   message: (socket, data) => endOf(socket)?.message(data),
   drain: (socket) => endOf(socket)?.drain(),
