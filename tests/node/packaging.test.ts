@@ -1,7 +1,16 @@
 /** The package as npm ships it: in an empty folder, in bundles, under other people's compilers. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { build } from "esbuild";
@@ -70,15 +79,30 @@ function project(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-test("the first steps of the README work in an empty folder", () => {
-  const [, section = ""] = /\n## Use\n([\s\S]*?)\n### /.exec(readFileSync("README.md", "utf8")) ??
-    [];
-  const [, code = ""] = /^```ts\n([\s\S]*?)^```$/m.exec(section) ?? [];
-  const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, text]) => text);
-  assert.ok(promised.length > 0);
-  const folder = project({ "app.ts": code });
-  const printed = run(folder, process.execPath, "app.ts").split("\n").filter(Boolean);
-  assert.deepEqual(printed, promised);
+test("the first server of the README runs in an empty folder", async () => {
+  const [, section = ""] = /\n## A complete server\n([\s\S]*?)\n## /.exec(
+    readFileSync("README.md", "utf8"),
+  ) ?? [];
+  const [, code = ""] = /^```ts[^\n]*\n([\s\S]*?)^```$/m.exec(section) ?? [];
+  const folder = project({ "app.ts": code.replace("port: 3000", "port: 0"), "x.txt": "a file" });
+  const child = spawn(process.execPath, ["app.ts"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const [printed] = await once(child.stdout, "data") as [Buffer];
+    const url = /http:\S+/.exec(printed.toString())?.[0] ?? "";
+    assert.match(await (await fetch(`${url}hello`)).text(), /^hello/);
+    assert.equal(await (await fetch(`${url}x.txt`)).text(), "a file");
+  } finally {
+    child.kill();
+  }
+});
+
+test("the package has the manuals", () => {
+  const manuals = globSync("src/**/README.md").toSorted();
+  assert.ok(manuals.length > 5);
+  for (const manual of manuals) assert.ok(existsSync(join(shipped, "package", manual)), manual);
 });
 
 const APP = `
