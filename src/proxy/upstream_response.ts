@@ -15,7 +15,6 @@ import {
 } from "../host/make_response.ts";
 import { takesTrailers, withTrailers } from "../host/trailers.ts";
 import { appendVia } from "../http/via.ts";
-import type { Clock } from "./clock.ts";
 import { type Exchange } from "./exchange.ts";
 import { HookError, ProxyError } from "./errors.ts";
 import { watched } from "./watched_body.ts";
@@ -148,7 +147,6 @@ export interface ResponseContext {
   readonly request: Request;
   readonly exchange: Exchange;
   readonly settings: ProxySettings;
-  readonly clock: Clock;
   readonly upstream: SendingUpstream;
 }
 
@@ -156,7 +154,7 @@ export interface ResponseContext {
 export function responseOf(
   incoming: IncomingResponse,
   fields: readonly Field[],
-  { request, exchange, settings, clock, upstream }: ResponseContext,
+  { request, exchange, settings, upstream }: ResponseContext,
 ): Response {
   const { status } = incoming;
   const head = headOf(incoming, fields);
@@ -193,7 +191,7 @@ export function responseOf(
     return trailing(makeResponse(host, incoming.body as ResponseBody, head), request, incoming);
   }
   const watch = { length: head.length, idle: pause, exchange, cut };
-  const body = watched(incoming.body, watch, clock) as ResponseBody;
+  const body = watched(incoming.body, watch) as ResponseBody;
   return trailing(makeResponse(host, body, head), request, incoming);
 }
 
