@@ -55,7 +55,6 @@ export type {
   AttemptEvent,
   Balancer,
   Capability,
-  Clock,
   Connection,
   ConnectionOptions,
   CookieScope,

@@ -12,7 +12,6 @@ import {
   hashBy,
   mirrorTo,
   passiveHealth,
-  randomTwo,
   retries,
   slowStart,
   stickyCookie,
@@ -143,8 +142,6 @@ testOptions("retries", retries, {
   reserve: takes.number(1),
   maxWait: takes.number(0),
   backoff: takes.number(0),
-  random: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("passiveHealth", passiveHealth, {
   failures: takes.whole(1),
@@ -153,7 +150,6 @@ testOptions("passiveHealth", passiveHealth, {
   maxTime: takes.nothing, // less than the default of `time`
   maxEjected: takes.number(0, 1),
   strict: takes.flag,
-  clock: takes.nothing,
 });
 testOptions("activeHealth", (o) => activeHealth({ path: "/health", ...o }), {
   path: takes.nothing,
@@ -162,30 +158,24 @@ testOptions("activeHealth", (o) => activeHealth({ path: "/health", ...o }), {
   passes: takes.whole(1),
   fails: takes.whole(1),
   isHealthy: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("concurrency", (o) => concurrency(1, o), {
   queue: takes.whole(0),
   queueTimeout: takes.number(1),
   retryAfter: takes.whole(0),
-  clock: takes.nothing,
 });
 testOptions("slowStart", (o) => slowStart(passiveHealth(), o), {
   time: takes.number(1),
-  clock: takes.nothing,
 });
 testOptions("mirrorTo", (o) => mirrorTo(up, o), {
   share: takes.number(0, 1),
   timeout: takes.number(1),
   maxInFlight: takes.whole(1),
-  random: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("stickyCookie", (o) => stickyCookie("name", o), {
   maxAge: takes.whole(1),
   otherwise: takes.callback,
 });
-testOptions("randomTwo", randomTwo, { random: takes.callback });
 testOptions("debug", (o) => debug(o), {
   enabled: takes.flag,
   live: takes.either(takes.flag, takes.emptyObject),

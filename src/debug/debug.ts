@@ -5,7 +5,7 @@
  */
 import { asMiddleware, type Handler, type Middleware, requireHandler } from "../handler.ts";
 import { watchBody } from "../host/watch_body.ts";
-import { negotiateMedia } from "../http/accept.ts";
+import { negotiateMedia } from "../http/negotiation.ts";
 import { type Enter, mountAware, type MountState, wrapping } from "../mount.ts";
 import { type Platform, readPlatform } from "../platform/environment.ts";
 import { tunnelOf } from "../transport/tunnel.ts";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { guardCallback } from "../callbacks.ts";
 import {
   callback,
   checkOptions,
   type Checks,
   fail,
   flag,
+  guardCallback,
   is,
   isRecord,
   listOf,

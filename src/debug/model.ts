@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import { classify, createLocator, fileOf, type ReadText } from "./sources.ts";
 import type { Thrown } from "./thrown.ts";
 import type { CapturedFrame, ErrorModel, FrameModel, StackLine } from "./types.ts";

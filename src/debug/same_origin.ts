@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import { clientAddress as connectionAddress } from "../host/client_address.ts";
 import { nativeRequest } from "../host/host_request.ts";
 import { clientBehind } from "../http/forwarded.ts";

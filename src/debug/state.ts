@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import type { Platform } from "../platform/environment.ts";
 import { createConsole, type FrameConsole } from "./console/console.ts";
 import { checkPin, type DebugSettings } from "./debug_options.ts";

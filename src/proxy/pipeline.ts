@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { statusOf } from "../http/proxy_status.ts";
 import { isDisconnected, nativeRequest } from "../host/host_request.ts";
 import type { MountState } from "../mount.ts";
 import { errorType } from "../transport/error_type.ts";
 import { answerFields, checkStatus, responseOf } from "./upstream_response.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connect_timer.ts";
 import { withEarlyHints } from "./forward_hints.ts";
 import { Exchange } from "./exchange.ts";
@@ -51,10 +50,9 @@ export type Forward = (
 export function forwarder(
   settings: ProxySettings,
   send: Send = (upstream, outgoing, args) => upstream.send(outgoing, args),
-  clock: Clock = systemClock,
 ): Forward {
   const { onRequest, onResponse } = settings;
-  const sendInTime = connecting(send, settings.timeouts.connect, clock);
+  const sendInTime = connecting(send, settings.timeouts.connect);
   return async (request, mount, target, args) => {
     const name = settings.pseudonym();
     const own = (why: OwnAnswer): Response => ownResponse(request, name, why);
@@ -70,7 +68,7 @@ export function forwarder(
     const upgrade = upgradeOf(request, mount.original, args, settings.transport);
     if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
     const seen = identifyClient(request, mount, args, settings);
-    const exchange = new Exchange(request, settings, clock);
+    const exchange = new Exchange(request, settings);
     const received: ClientRequest = {
       request,
       mount,
@@ -152,10 +150,10 @@ export function forwarder(
           answer,
           upgrade,
           name,
-          (tunnel) => closedWhenIdle(tunnel, settings.timeouts.tunnel, clock),
+          (tunnel) => closedWhenIdle(tunnel, settings.timeouts.tunnel),
         );
       }
-      const around = { request, exchange, settings, clock, upstream };
+      const around = { request, exchange, settings, upstream };
       const response = responseOf(incoming, answer, around);
       if (!onResponse) return response;
       return await HookError.of(() => onResponse(response, request)) ?? response;

@@ -3,19 +3,16 @@
  *
  * @module
  */
-import { endToEnd, type Field } from "../http/hop_by_hop.ts";
+import { endToEnd } from "../http/hop_by_hop.ts";
+import type { Field, RawHeaders } from "../http/fields.ts";
 import { makePushResponse } from "../host/push_body.ts";
 import { isDisconnected } from "../host/host_request.ts";
 import { withoutNtlm } from "../http/ntlm.ts";
-import {
-  makeResponse,
-  type RawHeaders,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
-import { takesTrailers, withTrailers } from "../host/trailers.ts";
+import { makeResponse } from "../host/make_response.ts";
+import type { ResponseBody, ResponseHead } from "../host/types.ts";
+import { withTrailers } from "../host/trailers.ts";
+import { takesTrailers } from "../http/trailer_fields.ts";
 import { appendVia } from "../http/via.ts";
-import type { Clock } from "./clock.ts";
 import { type Exchange } from "./exchange.ts";
 import { HookError, ProxyError } from "./errors.ts";
 import { watched } from "./watched_body.ts";
@@ -148,7 +145,6 @@ export interface ResponseContext {
   readonly request: Request;
   readonly exchange: Exchange;
   readonly settings: ProxySettings;
-  readonly clock: Clock;
   readonly upstream: SendingUpstream;
 }
 
@@ -156,7 +152,7 @@ export interface ResponseContext {
 export function responseOf(
   incoming: IncomingResponse,
   fields: readonly Field[],
-  { request, exchange, settings, clock, upstream }: ResponseContext,
+  { request, exchange, settings, upstream }: ResponseContext,
 ): Response {
   const { status } = incoming;
   const head = headOf(incoming, fields);
@@ -193,7 +189,7 @@ export function responseOf(
     return trailing(makeResponse(host, incoming.body as ResponseBody, head), request, incoming);
   }
   const watch = { length: head.length, idle: pause, exchange, cut };
-  const body = watched(incoming.body, watch, clock) as ResponseBody;
+  const body = watched(incoming.body, watch) as ResponseBody;
   return trailing(makeResponse(host, body, head), request, incoming);
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { watchBody } from "../host/watch_body.ts";
-import type { Clock } from "./clock.ts";
 import { ProxyError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -24,7 +23,6 @@ export interface Watch {
 export function watched(
   body: ReadableStream<Uint8Array>,
   { length, idle, exchange, cut }: Watch,
-  clock: Clock,
 ): ReadableStream<Uint8Array> {
   let count = 0;
   return watchBody(body, {
@@ -36,7 +34,7 @@ export function watched(
         exchange.abort(new ProxyError("connection_read_timeout", why));
       };
       // Only the upstream is waited for here; a slow client does not come to this.
-      const timer = idle === 0 ? undefined : clock.setTimeout(late, idle);
+      const timer = idle === 0 ? undefined : setTimeout(late, idle);
       try {
         const result = await reader.read();
         count += result.value?.byteLength ?? 0;
@@ -45,7 +43,7 @@ export function watched(
         }
         return result;
       } finally {
-        clock.clearTimeout(timer);
+        clearTimeout(timer);
       }
     },
     onEnd(end, error) {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { callback, checkOptions } from "../../config.ts";
 import type { Balancer, Upstream } from "./types.ts";
 
 /**
@@ -74,7 +73,6 @@ export function leastConnections(): Balancer {
  * weight. Nearly as even as {@linkcode leastConnections}, and where many proxies stand before the same
  * upstreams they do not all run to the same one.
  *
- * @param options `random` takes the place of `Math.random`.
  * @returns A value for the option `balance`.
  *
  * @example
@@ -87,16 +85,14 @@ export function leastConnections(): Balancer {
  * })(notFound);
  * ```
  */
-export function randomTwo(options: { readonly random?: () => number } = {}): Balancer {
-  checkOptions("randomTwo", options, { random: callback });
-  const { random = Math.random } = options;
+export function randomTwo(): Balancer {
   return (upstreams) => {
     const count = upstreams.length;
-    const i = Math.floor(random() * count);
+    const i = Math.floor(Math.random() * count);
     const one = upstreams[i] ?? firstOf(upstreams);
     if (count === 1) return one;
     // An offset other than 0, so that the two differ.
-    const other = upstreams[(i + 1 + Math.floor(random() * (count - 1))) % count] ?? one;
+    const other = upstreams[(i + 1 + Math.floor(Math.random() * (count - 1))) % count] ?? one;
     return load(other) < load(one) ? other : one;
   };
 }
