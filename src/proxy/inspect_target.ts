@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { forwarder } from "./pipeline.ts";
 import { type ProxyOptions, readProxyOptions } from "./proxy_options.ts";
 import { leaf } from "./proxy_to.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { statusOf } from "../http/proxy_status.ts";
 import { isDisconnected, nativeRequest } from "../host/host_request.ts";
 import type { MountState } from "../mount.ts";

@@ -3,22 +3,23 @@
  *
  * @module
  */
-import { guardCallback, requireSync } from "../callbacks.ts";
 import {
   callback,
   checkOptions,
   type Checks,
   duration,
   flag,
+  guardCallback,
   is,
   like,
   listOf,
   oneOf,
+  requireSync,
   shape,
   text,
 } from "../config.ts";
 import { networks } from "../http/ip.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { nativeRequest } from "../host/host_request.ts";
 import { isPseudonym } from "../http/via.ts";
 import { clientAddress } from "../host/client_address.ts";

@@ -5,7 +5,7 @@
  */
 import { checkOptions, type Checks, flag, is, like } from "../config.ts";
 import type { AnyHandler, Fetcher, Handler, NeedsOf } from "../handler.ts";
-import { fieldNames } from "../http/field_names.ts";
+import { fieldNames } from "../http/fields.ts";
 import { isAuthority } from "../http/request_target.ts";
 import {
   CONNECTION_OPTIONS,

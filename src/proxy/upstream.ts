@@ -4,7 +4,8 @@
  * @module
  */
 import { type Handler, requireResponse } from "../handler.ts";
-import { answered, askBinding, type Binding } from "../transport/service_binding.ts";
+import { answered, askBinding } from "../transport/service_binding.ts";
+import type { ServiceBinding } from "../runtime.ts";
 import { fetched } from "../transport/fetch_transport.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/transport.ts";
 import { nativeAgreement, sendUpgrade } from "./proxy_upgrade.ts";
@@ -23,7 +24,7 @@ export function remoteUpstream(url: URL, share: number, transport: Transport): S
 }
 
 /** A service binding of Cloudflare Workers as an upstream. */
-export function bindingUpstream(binding: Binding): SendingUpstream {
+export function bindingUpstream(binding: ServiceBinding): SendingUpstream {
   return localUpstream((request) => askBinding(binding, request), fetched);
 }
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { endToEnd, type Field, isHopByHop } from "../http/hop_by_hop.ts";
-import { fieldNames, plainName } from "../http/field_names.ts";
+import { endToEnd, isHopByHop } from "../http/hop_by_hop.ts";
+import { type Field, fieldNames, plainName } from "../http/fields.ts";
 import { isForwarding } from "../http/forwarded.ts";
 import { isNtlm } from "../http/ntlm.ts";
 import { fieldLines } from "../host/host_request.ts";
-import { takesTrailers } from "../host/trailers.ts";
+import { takesTrailers } from "../http/trailer_fields.ts";
 import { appendVia } from "../http/via.ts";
 import { climbs, mapReferences, type Ways } from "./client_references.ts";
 import { forwardingFields } from "./client_info.ts";

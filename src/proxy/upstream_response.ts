@@ -3,17 +3,15 @@
  *
  * @module
  */
-import { endToEnd, type Field } from "../http/hop_by_hop.ts";
+import { endToEnd } from "../http/hop_by_hop.ts";
+import type { Field, RawHeaders } from "../http/fields.ts";
 import { makePushResponse } from "../host/push_body.ts";
 import { isDisconnected } from "../host/host_request.ts";
 import { withoutNtlm } from "../http/ntlm.ts";
-import {
-  makeResponse,
-  type RawHeaders,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
-import { takesTrailers, withTrailers } from "../host/trailers.ts";
+import { makeResponse } from "../host/make_response.ts";
+import type { ResponseBody, ResponseHead } from "../host/types.ts";
+import { withTrailers } from "../host/trailers.ts";
+import { takesTrailers } from "../http/trailer_fields.ts";
 import { appendVia } from "../http/via.ts";
 import { type Exchange } from "./exchange.ts";
 import { HookError, ProxyError } from "./errors.ts";
