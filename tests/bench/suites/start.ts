@@ -55,7 +55,8 @@ export function startSuite({ only, rounds, runtime = "node" }: Options): Promise
     name,
     digits(middle(name, "wall")),
     digits(middle(name, "cpu")),
-    ...(["wall", "cpu"] as const).map((key) => digits(added(name, key))),
+    digits(added(name, "wall")),
+    digits(added(name, "cpu")),
     ratio(name, "wall"),
     ratio(name, "cpu"),
   ]);
