@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import { glob } from "./globs.ts";
 import { type Entry, type Found, isEntry, type Source } from "./source.ts";
 import type { Access, PathOrigin } from "./types.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import { formatDate } from "../http/date.ts";
 import { exportBase } from "./exports.ts";
 import { isFingerprinted } from "./fingerprint.ts";

@@ -6,7 +6,8 @@
 import { formatDate } from "../http/date.ts";
 import { attachment } from "../http/disposition.ts";
 import type { Validators } from "../http/preconditions.ts";
-import { memoizeHeaders, type RawHeaders } from "../host/make_response.ts";
+import { memoizeHeaders } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import { isCompressible } from "./coding.ts";
 import { NOSNIFF, without } from "./finish.ts";
 import { withCharset } from "./media_type.ts";

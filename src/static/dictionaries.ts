@@ -31,7 +31,8 @@ export interface DictionaryUse {
  *
  * @example
  * ```ts
- * import { dictionaries, memory, notFound, serveStatic } from "@handwerk/handwerk";
+ * import { memory, notFound, serveStatic } from "@handwerk/handwerk";
+ * import { dictionaries } from "@handwerk/handwerk/static";
  *
  * const app = serveStatic({ "/": memory({ "app-v1.js": "let a = 1" }) }, {
  *   dictionaries: dictionaries({ "app-*.js": "/app-*.js" }),

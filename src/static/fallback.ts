@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
-import { weightOfType } from "../http/accept.ts";
+import { requireSync } from "../config.ts";
+import { weightOfType } from "../http/negotiation.ts";
 import { readablePath } from "../http/path.ts";
 import { safeSegments } from "../http/safe_path.ts";
 import type { Lookups } from "./access.ts";

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import { parseDate } from "../http/date.ts";
 import type { Validators } from "../http/preconditions.ts";
 import { nativeRequest } from "../host/host_request.ts";
-import { appendHeaders, makeResponse, type RawHeaders } from "../host/make_response.ts";
+import { appendHeaders, makeResponse } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import { respondZeroCopy } from "../platform/zero_copy.ts";
 import { exportBase } from "./exports.ts";
 import type { Content } from "./source.ts";
@@ -72,7 +73,9 @@ function pinned(plan: Plan, fields: RawHeaders): Plan {
 function validatorsOf(headers: Headers, status: number, planned: Validators): Validators {
   const etag = headers.get("etag") ?? undefined;
   const field = headers.get("last-modified");
-  const time = field === null ? status < 300 ? undefined : planned.lastModified : parseDate(field);
+  const time = field === null
+    ? status < 300 ? undefined : planned.lastModified
+    : parseDate(field, Date.now());
   // Headers have no fractions of a second.
   const isSame = time !== undefined && planned.lastModified !== undefined &&
     Math.floor(time / 1000) === Math.floor(planned.lastModified / 1000);

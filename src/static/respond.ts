@@ -5,7 +5,7 @@
  */
 import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
-import type { RawHeaders } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import { gzip } from "./coding.ts";
 import { ACCEPT_RANGES } from "./describe.ts";
 import { NOSNIFF, without } from "./finish.ts";
@@ -25,7 +25,7 @@ export function respond(
   if (coding === undefined && !compressed) return textPlan(406, "Not Acceptable", ["vary", vary]);
   if (preconditions) {
     const { sha256 } = compressed ? {} as Partial<Entry> : entry;
-    const outcome = evaluatePreconditions(request.method, request.headers, validators);
+    const outcome = evaluatePreconditions(request.method, request.headers, validators, Date.now());
     if (outcome === "failed") return { ...failure(412, caching), validators, sha256 };
     if (outcome !== "proceed") return { status: 304, fields: caching, validators, sha256 };
   }

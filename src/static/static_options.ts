@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { guardCallback, requireSync } from "../callbacks.ts";
 import {
   callback,
   type Check,
@@ -11,12 +10,14 @@ import {
   type Checks,
   either,
   flag,
+  guardCallback,
   is,
   isRecord,
   like,
   listOf,
   oneOf,
   oneOrMore,
+  requireSync,
   text,
   whole,
 } from "../config.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RawHeaders } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import type { Validators } from "../http/preconditions.ts";
 import type { ChooseCoding } from "../http/negotiation.ts";
 import type { MountState } from "../mount.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { notFound, serveStatic } from "handwerk";
-import { withClock } from "../support/stopped_clock.ts";
+import { withStoppedClock } from "../support/fake_clock.ts";
 import { temporary } from "../support/temp.ts";
 
 const SIZE = 1000;
@@ -17,7 +17,7 @@ const root = temporary({
 /** Requests files one after the other, and gives those that came from memory. */
 async function cached(budget: number, rounds: readonly string[]): Promise<readonly string[]> {
   const results: string[] = [];
-  await withClock(async (step) => {
+  await withStoppedClock(async (step) => {
     step(10_000);
     let hits = "";
     const app = serveStatic(root, {
