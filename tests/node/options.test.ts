@@ -12,7 +12,6 @@ import {
   concurrency,
   mirrorTo,
   passiveHealth,
-  randomTwo,
   retries,
   slowStart,
   stickyCookie,
@@ -81,7 +80,6 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
     (o) => slowStart(passiveHealth(), o),
   ],
   ["mirrorTo", ["MirrorOptions"], (o) => mirrorTo(up, o)],
-  ["randomTwo", [], randomTwo],
   [
     "stickyCookie",
     ["StickyCookieOptions"],
