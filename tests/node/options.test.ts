@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { directory, dispatch, notFound, proxy, proxyTo, serveStatic } from "handwerk";
-import { debug, liveFrames } from "handwerk/debug";
+import { debug } from "handwerk/debug";
 import { listener, serve } from "handwerk/node";
 import { inspect } from "handwerk/proxy";
 import { remote } from "handwerk/static";
@@ -87,7 +87,6 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ],
   ["listener", ["ListenerOptions"], (o) => listener(notFound, o)],
   ["debug", ["DebugOptions"], (o) => debug(o)],
-  ["liveFrames", ["LiveFramesOptions"], (o) => liveFrames(o)],
 ];
 
 const sources = globSync("src/**/*.ts").map((file) => readFileSync(file, "utf8"));
