@@ -24,7 +24,8 @@ import { finish, runHooks } from "./finish.ts";
 import { planListing } from "./listing.ts";
 import { methodPlan, redirectPlan, respond, textPlan } from "./respond.ts";
 import { type Entry, SourceError } from "./source.ts";
-import { readStaticOptions, type ServeStaticOptions } from "./static_options.ts";
+import type { ServeStaticOptions } from "./static_options.ts";
+import { readStaticOptions } from "./static_settings.ts";
 import type {
   Candidate,
   Description,
