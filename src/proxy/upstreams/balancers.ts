@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { requireSync } from "../../callbacks.ts";
 import {
   callback,
   checkOptions,
@@ -11,6 +10,7 @@ import {
   fail,
   isRecord,
   LONGEST,
+  requireSync,
   text,
   whole,
 } from "../../config.ts";

@@ -5,7 +5,7 @@
  */
 import { checkOptions, type Checks, duration, number, statuses, whole } from "../../config.ts";
 import { isIdempotent } from "../../http/methods.ts";
-import { parseRetryAfter } from "../../http/retry_after.ts";
+import { parseRetryAfter } from "../../http/date.ts";
 
 /** A request that failed. */
 export interface FailedAttempt {
