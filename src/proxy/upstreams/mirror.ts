@@ -5,10 +5,11 @@
  */
 import { checkOptions, type Checks, duration, number, whole } from "../../config.ts";
 
-type Body = ReadableStream<Uint8Array> | null;
-
 /** Sends a copy of a request with the given body; resolves to the body of the response. */
-export type SendCopy = (body: Body, signal: AbortSignal) => Promise<Body>;
+export type SendCopy = (
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal,
+) => Promise<ReadableStream<Uint8Array> | null>;
 
 /** Copies requests. */
 export interface Mirror<To = unknown> {
@@ -24,7 +25,11 @@ export interface Mirror<To = unknown> {
    * @param abortOriginal Aborts the original.
    * @returns The body to send with the original, in place of its own.
    */
-  copy(body: Body, send: SendCopy, abortOriginal: (reason: unknown) => void): Body;
+  copy(
+    body: ReadableStream<Uint8Array> | null,
+    send: SendCopy,
+    abortOriginal: (reason: unknown) => void,
+  ): ReadableStream<Uint8Array> | null;
 }
 
 /** Options of {@linkcode mirrorTo}. */
