@@ -25,7 +25,7 @@ export function pool(
 ): Deliver {
   const [only] = upstreams;
   if (only && !changing && upstreams.length === 1 && healths.length === 0 && !retry && !limit) {
-    return ({ attempt }) => attempt(only);
+    return (delivery) => sendTo(only, delivery);
   }
   const clock = retry?.clock ?? systemClock;
   const admittedBy = (judges: readonly Health[]): readonly SendingUpstream[] =>

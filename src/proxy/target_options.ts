@@ -1,0 +1,286 @@
+/**
+ * The options of a target.
+ *
+ * @module
+ */
+import {
+  type Check,
+  type Checks,
+  fail,
+  flag,
+  is,
+  like,
+  listOf,
+  oneOf,
+  oneOrMore,
+  shape,
+  shown,
+  tableOf,
+  text,
+} from "../config.ts";
+import type { AnyHandler, Fetcher, Handler, NeedsOf } from "../handler.ts";
+import { type Field, isHopByHop } from "../http/hop_by_hop.ts";
+import { isAuthority } from "../http/request_target.ts";
+import type { Capability, Connection, TlsOptions, Transport } from "../transport/transport.ts";
+import type { Refuse } from "./types.ts";
+import { isPlace, type TargetPlace } from "./upstream.ts";
+import type { Mirror } from "./upstreams/mirror.ts";
+import { POOL_OPTIONS, type PoolOptions } from "./upstreams/pool_options.ts";
+
+/** Where to send requests, or where and how, with a handler of any kind. */
+export type AnyTarget = TargetPlace<AnyHandler> | TargetOptions<AnyHandler>;
+
+/** The handler, or the object with one, in a target. */
+export type HandlerIn<T> = T extends AnyHandler | Fetcher ? T
+  : T extends { readonly target: infer P extends AnyHandler | Fetcher } ? P
+  : never;
+
+/** The platform arguments that a target needs: those of its handler, if it has one. */
+export type TargetNeeds<T> = NeedsOf<HandlerIn<T>>;
+
+/** Where to send requests, and how. */
+export interface TargetOptions<H = Handler> extends PoolOptions {
+  /** Where to send requests; see {@linkcode TargetPlace}. */
+  readonly target: TargetPlace<H>;
+  /**
+   * Whether the prefix is removed from the path before it is appended to that of the target.
+   *
+   * @default false
+   */
+  readonly removePrefix?: boolean;
+  /**
+   * The `Host` field: `"<auto>"` for the host of the target, `null` for the host that the client sent,
+   * or a value. Only `"<auto>"` on Cloudflare Workers. For a handler or a service binding, `"<auto>"`
+   * is the client's.
+   *
+   * @default "<auto>"
+   */
+  readonly host?: string | null;
+  /**
+   * Fields to set on each request, in place of the client's.
+   *
+   * @default {}
+   */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Fields to remove from each request, such as `"x-internal-*"`: the client's, and those that the
+   * proxy would add. A `*` at the end matches any rest.
+   *
+   * @default []
+   */
+  readonly removeHeaders?: readonly string[];
+  /**
+   * Whether `Authorization` and `Cookie` of the client are sent to the target, and its `Set-Cookie` and
+   * `Clear-Site-Data` are passed back. Use `false` for a target that is not yours.
+   *
+   * @default true
+   */
+  readonly credentials?: boolean;
+  /**
+   * Whether references are rewritten: from the target to where the client finds it in `Location`,
+   * `Content-Location`, `Refresh`, `Link`, and in `Domain` and `Path` of `Set-Cookie`; from the client
+   * to the target in `Destination` and `If` (WebDAV).
+   *
+   * @default true
+   */
+  readonly rewriteLocation?: boolean;
+  /**
+   * Whether an `Origin` that equals the site's becomes that of the target, for a target that compares
+   * it with `Host`. The `Origin` of another site stays. Needs `rewriteLocation`.
+   *
+   * @default false
+   */
+  readonly rewriteOrigin?: boolean;
+  /**
+   * Whether cookies keep `Secure`. With `false`, it is removed for clients without TLS, as in
+   * development, together with `Partitioned` and `SameSite=None`, which need it.
+   *
+   * @default true
+   */
+  readonly secureCookies?: boolean;
+  /** Sends copies of requests to another target; see {@linkcode mirrorTo}. */
+  readonly mirror?: Mirror<MirrorTarget>;
+  /** Certificates for an `https:` target. */
+  readonly tls?: TlsOptions;
+  /** The path of a Unix socket to connect to, in place of the host of the URL. */
+  readonly socketPath?: string;
+  /**
+   * Whether to use HTTP/2 if the target agrees, or, with `"prior knowledge"`, without asking. Only for
+   * upstreams that you trust: malformed frames can crash Node.
+   *
+   * @default false
+   */
+  readonly http2?: boolean | "prior knowledge";
+}
+
+/** Turns options that do not exist into an error where the target has a handler of any kind. */
+export type KnownOptions<T> = T extends { readonly target: unknown }
+  ? { readonly [K in Exclude<keyof T, keyof TargetOptions>]: UnknownOption }
+  : unknown;
+
+/** The type of options that do not exist. */
+export interface UnknownOption {
+  /** The error. */
+  readonly "a target has no option of this name; leave it out": never;
+}
+
+/**
+ * Where copies of requests go, and how. The path is the same as for the original. What the target
+ * withholds is withheld from the mirror, too, unless its own `credentials` or `removeHeaders` differ.
+ */
+export type MirrorTarget =
+  | TargetPlace
+  | Omit<TargetOptions, "removePrefix" | "rewriteLocation" | "secureCookies" | "mirror">;
+
+/** Whether a target is given with options. A service binding of Workers seems to have every property. */
+export function isOptions(value: AnyTarget): value is TargetOptions<AnyHandler> {
+  return !isPlace(value) && "target" in (value as object);
+}
+
+/** Field names (RFC 9110 §5.1), or the beginning of one. */
+const REMOVABLE = /^[\w!#$%&'+\-.^`|~]+\*?$/;
+
+const pem = (what: string): Check => text(`${what} in PEM`);
+
+/** The check of each option. */
+export const TARGET_OPTIONS: Checks<TargetOptions> = {
+  target: () => {}, // by readUpstreams
+  removePrefix: flag,
+  host: is(
+    (value) =>
+      value === "<auto>" || value === null || typeof value === "string" && isAuthority(value),
+    '"<auto>", null or a host such as "example.com:8000"',
+  ),
+  headers: tableOf(
+    (value, where) => typeof value === "string" || fail(where, value, "a string"),
+    '"x-api-key": "…"',
+  ),
+  removeHeaders: listOf(
+    text('a name such as "referer" or "x-internal-*"', REMOVABLE),
+    '"x-internal-*"',
+  ),
+  credentials: flag,
+  rewriteLocation: flag,
+  rewriteOrigin: flag,
+  secureCookies: flag,
+  mirror: like("one such as mirrorTo(url)", "chosen", "reflect"),
+  tls: shape<TlsOptions>({
+    ca: oneOrMore(pem("certificates of authorities")),
+    cert: pem("a certificate"),
+    key: pem("a private key"),
+    rejectUnauthorized: flag,
+    servername: text("the name in the certificate of the target"),
+  }),
+  socketPath: text("the path of a Unix socket"),
+  http2: oneOf(true, false, "prior knowledge"),
+  ...POOL_OPTIONS,
+};
+
+/** Options of other libraries, and what to do instead. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  changeOrigin: "leave it out: the host is that of the target",
+  secure: "give tls: { rejectUnauthorized: false }",
+  pathRewrite: "removePrefix",
+};
+
+/** Fields with an option of their own, or that describe the content. */
+const RESERVED = new Map([
+  ["host", "use the option host"],
+  ["content-length", "it is the length of what the client sends"],
+  ["expect", "the host has answered it"],
+  ["via", "use the option via"],
+]);
+
+/** Reads the option `headers`. */
+export function readHeaders(
+  headers: Readonly<Record<string, string>>,
+  refuse: Refuse,
+): readonly Field[] {
+  const fields = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    const why = isHopByHop(name)
+      ? "it belongs to the connection"
+      : RESERVED.get(name.toLowerCase());
+    if (why) refuse(`: headers must not set ${name}; ${why}`);
+    try {
+      fields.append(name, value);
+    } catch {
+      // Not the error of the runtime: it may show the value, which may be a secret.
+      refuse(
+        `: headers has ${shown(name)}, which cannot be sent; give a token as name, and a value ` +
+          "in Latin-1 without line breaks",
+      );
+    }
+  }
+  return [...fields];
+}
+
+/** Reads the option `removeHeaders`: names in lower case. */
+export function readRemoved(names: readonly string[], refuse: Refuse): readonly string[] {
+  return names.map((name) => {
+    const why = RESERVED.get(name.toLowerCase());
+    return why ? refuse(`: removeHeaders must not have ${name}; ${why}`) : name.toLowerCase();
+  });
+}
+
+const unable = (option: string): string =>
+  `the transport of this runtime cannot use ${option}; give another transport`;
+
+/** Options of a connection: the capability that each needs, and what to do without it. */
+const NEEDS: readonly (readonly [
+  option: keyof Connection,
+  isUsed: (options: Connection) => unknown,
+  capability: Capability,
+  remedy: string,
+])[] = [
+  ["tls", ({ tls }) => tls, "tls", unable("tls")],
+  ["socketPath", ({ socketPath }) => socketPath, "unix", unable("socketPath")],
+  ["http2", ({ http2 }) => http2, "http2", unable("http2")],
+  [
+    "tls",
+    ({ tls }) => tls?.rejectUnauthorized === false,
+    "insecureTls",
+    "tls.rejectUnauthorized must be true on this runtime; name the authority of the target's certificate as tls.ca",
+  ],
+  [
+    "tls",
+    ({ tls }) => tls?.servername !== undefined,
+    "servername",
+    "tls.servername cannot be chosen on this runtime; put the name into the URL of the target",
+  ],
+  [
+    "http2",
+    ({ http2 }) => http2 === "prior knowledge",
+    "priorKnowledge",
+    "http2 must be true or false on this runtime, which uses it only with TLS",
+  ],
+];
+
+/**
+ * Reads the options of the connection.
+ *
+ * @param transport `undefined` for a target without a connection.
+ * @param connectTimeout Time for the connection, in milliseconds; 0 for no limit.
+ * @returns `undefined` without any option.
+ */
+export function readConnection(
+  { tls, socketPath, http2 }: TargetOptions<AnyHandler>,
+  transport: Transport | undefined,
+  connectTimeout: number,
+  refuse: Refuse,
+): Connection | undefined {
+  const connection: Connection = {
+    ...(tls && { tls }),
+    ...(socketPath === undefined ? {} : { socketPath }),
+    ...(http2 && { http2 }),
+    ...(transport && connectTimeout > 0 ? { connectTimeout } : {}),
+  };
+  for (const [option, isUsed, capability, remedy] of NEEDS) {
+    if (!isUsed(connection) || transport?.capabilities.has(capability)) continue;
+    refuse(`: ${transport ? remedy : `${option} needs the URL of an upstream; a handler has none`}`);
+  }
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+    refuse(": tls needs cert and key together; give both, or neither");
+  }
+  return Object.keys(connection).length === 0 ? undefined : connection;
+}
