@@ -6,7 +6,7 @@
  * const OPTIONS: Checks<RetriesOptions> = {
  *   attempts: number(1, 100),
  *   statuses,
- *   clock: like("a clock", "now", "setTimeout"),
+ *   backoff: duration(),
  * };
  *
  * export function retries(options: RetriesOptions = {}): Retry {

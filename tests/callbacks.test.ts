@@ -1,10 +1,19 @@
 /** What becomes of the errors of functions that are given to us: never the end of the process. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { debug } from "../src/debug/mod.ts";
-import { type Handler, notFound } from "../src/handler.ts";
-import { hashBy, type ProxyOptions, proxyTo, type TargetOptions } from "../src/proxy/mod.ts";
-import { memory, remote, serveStatic, type ServeStaticOptions } from "../src/static/mod.ts";
+import {
+  type Handler,
+  memory,
+  notFound,
+  type ProxyOptions,
+  proxyTo,
+  serveStatic,
+  type ServeStaticOptions,
+  type TargetOptions,
+} from "handwerk";
+import { debug } from "handwerk/debug";
+import { remote } from "handwerk/static";
+import { hashBy } from "handwerk/upstreams";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
 
 const boom = new Error("boom");
@@ -61,7 +70,7 @@ const told: readonly (readonly [string, (tell: Failing) => unknown, unknown, str
           pull: (controller) => controller.error(new Error("cut")),
         }, { highWaterMark: 0 }),
       }));
-      const app = proxied({ onError, transport: cut, timeouts: { idle: 1000 } });
+      const app = proxied({ onError, transport: cut, timeout: { idle: 1000 } });
       const response = await app(get());
       return await response.text().catch((error: Error) => error.message);
     },
@@ -72,10 +81,10 @@ const told: readonly (readonly [string, (tell: Failing) => unknown, unknown, str
     "proxy: onError",
     async (onError) => {
       const silent = new FakeTransport(() => ({ ...ok(), body: new ReadableStream() }));
-      const app = proxied({ onError, transport: silent, timeouts: { idle: 1 } });
+      const app = proxied({ onError, transport: silent, timeout: { idle: 1 } });
       return await (await app(get())).text().catch((error: Error) => error.message);
     },
-    "no content for 1 ms (option timeouts.idle)",
+    "no content for 1 ms (option timeout.idle)",
     ", of content that paused,",
   ],
   [

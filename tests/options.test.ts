@@ -1,34 +1,23 @@
 /** A wrong value of an option is refused when it is given, with its name and what to write instead. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { debug, liveFrames } from "../src/debug/mod.ts";
+import { dispatch, memory, notFound, overlay, proxy, proxyTo, serveStatic } from "handwerk";
+import { debug, liveFrames } from "handwerk/debug";
+import { inspect } from "handwerk/proxy";
+import { dictionaries, preload, remote } from "handwerk/static";
 import {
   activeHealth,
-  assets,
-  bucket,
   capacity,
   concurrency,
-  dictionaries,
-  dispatch,
   hashBy,
-  inspect,
-  keyValue,
-  memory,
   mirrorTo,
-  notFound,
-  overlay,
   passiveHealth,
-  preload,
-  proxy,
-  proxyTo,
-  randomTwo,
-  remote,
   retries,
-  serveStatic,
   slowStart,
   stickyCookie,
   upstreamList,
-} from "../src/mod.ts";
+} from "handwerk/upstreams";
+import { assets, bucket, keyValue } from "handwerk/workers";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
 import { type Takes, testOptions } from "./support/wrong_values.ts";
 import * as takes from "./support/wrong_values.ts";
@@ -99,8 +88,7 @@ testOptions("serveStatic", (o) => serveStatic(site, o), {
 testOptions("remote", (o) => remote(up, o), { timeout: takes.number(1), onError: takes.callback });
 
 const proxied: Record<string, Takes> = {
-  timeout: takes.number(0),
-  timeouts: takes.emptyObject,
+  timeout: takes.either(takes.number(0), takes.emptyObject),
   xForwarded: takes.nothing,
   forwarded: takes.flag,
   via: takes.oneOf(false, "nonsense"),
@@ -115,7 +103,7 @@ const proxied: Record<string, Takes> = {
 testOptions("proxy", (o) => proxy({ "/": up }, { transport, ...o }), proxied);
 testOptions("proxy", (o) => proxyTo(up, { transport, ...o }), proxied);
 testOptions("proxy", (o) => inspect(up, { transport, ...o }), proxied);
-testOptions("proxy: timeouts", (timeouts) => proxyTo(up, { transport, timeouts }), {
+testOptions("proxy: timeout", (timeout) => proxyTo(up, { transport, timeout }), {
   connect: takes.number(0),
   headers: takes.number(0),
   idle: takes.number(0),
@@ -153,8 +141,6 @@ testOptions("retries", retries, {
   reserve: takes.number(1),
   maxWait: takes.number(0),
   backoff: takes.number(0),
-  random: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("passiveHealth", passiveHealth, {
   failures: takes.whole(1),
@@ -163,7 +149,6 @@ testOptions("passiveHealth", passiveHealth, {
   maxTime: takes.nothing, // less than the default of `time`
   maxEjected: takes.number(0, 1),
   strict: takes.flag,
-  clock: takes.nothing,
 });
 testOptions("activeHealth", (o) => activeHealth({ path: "/health", ...o }), {
   path: takes.nothing,
@@ -172,30 +157,24 @@ testOptions("activeHealth", (o) => activeHealth({ path: "/health", ...o }), {
   passes: takes.whole(1),
   fails: takes.whole(1),
   isHealthy: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("concurrency", (o) => concurrency(1, o), {
   queue: takes.whole(0),
   queueTimeout: takes.number(1),
   retryAfter: takes.whole(0),
-  clock: takes.nothing,
 });
 testOptions("slowStart", (o) => slowStart(passiveHealth(), o), {
   time: takes.number(1),
-  clock: takes.nothing,
 });
 testOptions("mirrorTo", (o) => mirrorTo(up, o), {
   share: takes.number(0, 1),
   timeout: takes.number(1),
   maxInFlight: takes.whole(1),
-  random: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("stickyCookie", (o) => stickyCookie("name", o), {
   maxAge: takes.whole(1),
   otherwise: takes.callback,
 });
-testOptions("randomTwo", randomTwo, { random: takes.callback });
 testOptions("debug", (o) => debug(o), {
   enabled: takes.flag,
   live: takes.nothing,
@@ -309,8 +288,8 @@ const told: readonly (readonly [string, () => unknown, string])[] = [
   ],
   [
     "a part of an option",
-    () => proxyTo(up, { timeouts: wrong({ idel: 1 }) }),
-    'proxy: timeouts: unknown option "idel"; did you mean "idle"?',
+    () => proxyTo(up, { timeout: wrong({ idel: 1 }) }),
+    'proxy: timeout: unknown option "idel"; did you mean "idle"?',
   ],
   [
     "a text for the options",

@@ -168,7 +168,7 @@ export interface Inspection {
  *
  * @example
  * ```ts
- * import { inspect } from "@handwerk/handwerk";
+ * import { inspect } from "@handwerk/handwerk/proxy";
  *
  * const look = inspect("http://127.0.0.1:5001/app", { via: false, clientAddress: () => "::1" });
  * const sent = await look(new Request("http://localhost/x?q", { headers: { te: "trailers" } }));

@@ -166,7 +166,8 @@ const checkTimeouts = shape<Timeouts>({
 });
 
 const OPTIONS: Checks<ProxyOptions> = {
-  timeout: (value, where) => isRecord(value) ? checkTimeouts(value, where) : duration()(value, where),
+  timeout: (value, where) =>
+    isRecord(value) ? checkTimeouts(value, where) : duration()(value, where),
   xForwarded: oneOf("off", "append", "set"),
   forwarded: is(
     (value) => typeof value === "boolean" || /^_[\w.-]+$/.test(String(value)),

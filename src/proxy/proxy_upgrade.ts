@@ -91,7 +91,13 @@ export async function sendUpgrade(
     await incoming.readable.cancel();
     throw new ProxyError("http_upgrade_failed", "the upstream upgraded to another protocol", 101);
   }
-  return { status: 101, reason: "", fields, body: incoming.readable, tunnel: incoming } as Agreement;
+  return {
+    status: 101,
+    reason: "",
+    fields,
+    body: incoming.readable,
+    tunnel: incoming,
+  } as Agreement;
 }
 
 /** The agreement in a response that the runtime makes a tunnel of; or the response itself. */

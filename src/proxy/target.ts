@@ -20,9 +20,9 @@ import {
 import type { ProxySettings, Refuse, Target } from "./types.ts";
 import { readUpstreams } from "./upstream.ts";
 import { droppedFields } from "./upstream_request.ts";
+import { roundRobin } from "./upstreams/balancers.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
-import { readPool } from "./upstreams/pool_options.ts";
 import { attachHealth } from "./upstreams/probe.ts";
 
 /** What a target does not get to know about clients, nor its mirror. */
@@ -77,15 +77,16 @@ export function readTarget(
     : { removed: readRemoved(removeHeaders, refuse), replaced: [] };
   const set = headers.map(([name]) => name);
   const ours = [...set, ...removed];
-  const poolSettings = readPool(options);
-  const changes = attachHealth(upstreams, poolSettings.healths, { host, headers, connection });
+  const { balance = roundRobin(), health = [], retry, limit } = options;
+  const healths = [health].flat();
+  const changes = attachHealth(upstreams, healths, { host, headers, connection });
   watch?.(changes);
   return {
     host,
     headers,
     connection,
-    deliver: pool(upstreams, poolSettings, watch !== undefined),
-    cookie: poolSettings.balance.cookie,
+    deliver: pool(upstreams, { balance, healths, retry, limit }, watch !== undefined),
+    cookie: balance.cookie,
     anyMethod: transport.capabilities.has("anyMethod"),
     getContent: !local && transport.capabilities.has("getContent"),
     removePrefix: options.removePrefix ?? false,

@@ -25,7 +25,9 @@ import type { Capability, Connection, TlsOptions, Transport } from "../transport
 import type { Refuse } from "./types.ts";
 import { isPlace, type TargetPlace } from "./upstream.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
-import { POOL_OPTIONS, type PoolOptions } from "./upstreams/pool_options.ts";
+import type { Limit } from "./upstreams/concurrency.ts";
+import type { Retry } from "./upstreams/retries.ts";
+import { type Balancer, type Health, isHealth } from "./upstreams/types.ts";
 
 /** Where to send requests, or where and how, with a handler of any kind. */
 export type AnyTarget = TargetPlace<AnyHandler> | TargetOptions<AnyHandler>;
@@ -39,7 +41,7 @@ export type HandlerIn<T> = T extends AnyHandler | Fetcher ? T
 export type TargetNeeds<T> = NeedsOf<HandlerIn<T>>;
 
 /** Where to send requests, and how. */
-export interface TargetOptions<H = Handler> extends PoolOptions {
+export interface TargetOptions<H = Handler> {
   /** Where to send requests; see {@linkcode TargetPlace}. */
   readonly target: TargetPlace<H>;
   /**
@@ -111,6 +113,18 @@ export interface TargetOptions<H = Handler> extends PoolOptions {
    * @default false
    */
   readonly http2?: boolean | "prior knowledge";
+  /**
+   * Chooses one of several upstreams.
+   *
+   * @default roundRobin()
+   */
+  readonly balance?: Balancer;
+  /** Sends failed requests again; see {@linkcode retries}. */
+  readonly retry?: Retry;
+  /** Tells which upstreams are healthy; see {@linkcode passiveHealth} and {@linkcode activeHealth}. */
+  readonly health?: Health | readonly Health[];
+  /** Limits the requests in flight; see {@linkcode concurrency}. */
+  readonly limit?: Limit;
 }
 
 /** Turns options that do not exist into an error where the target has a handler of any kind. */
@@ -173,7 +187,10 @@ export const TARGET_OPTIONS: Checks<TargetOptions> = {
   }),
   socketPath: text("the path of a Unix socket"),
   http2: oneOf(true, false, "prior knowledge"),
-  ...POOL_OPTIONS,
+  balance: is((value) => typeof value === "function", "one such as leastConnections()"),
+  retry: like("one such as retries()", "begin", "wait"),
+  health: oneOrMore(isHealth),
+  limit: like("one such as concurrency(100)", "enter"),
 };
 
 /** Options of other libraries, and what to do instead. */
@@ -277,7 +294,9 @@ export function readConnection(
   };
   for (const [option, isUsed, capability, remedy] of NEEDS) {
     if (!isUsed(connection) || transport?.capabilities.has(capability)) continue;
-    refuse(`: ${transport ? remedy : `${option} needs the URL of an upstream; a handler has none`}`);
+    refuse(
+      `: ${transport ? remedy : `${option} needs the URL of an upstream; a handler has none`}`,
+    );
   }
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
     refuse(": tls needs cert and key together; give both, or neither");

@@ -13,8 +13,10 @@ import type {
 } from "../transport/transport.ts";
 import type { Upgrade } from "./proxy_upgrade.ts";
 import type { Upload } from "./upload.ts";
+import type { Limit } from "./upstreams/concurrency.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
-import type { Balancer } from "./upstreams/types.ts";
+import type { Retry } from "./upstreams/retries.ts";
+import type { Balancer, Health } from "./upstreams/types.ts";
 
 /** Time limits in milliseconds; 0 for no limit. */
 export interface TimeLimits {
@@ -85,6 +87,14 @@ export interface Target {
   readonly connection: Connection | undefined;
   /** Copies requests, and where the copies go. */
   readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
+}
+
+/** How the upstreams of a target are used. */
+export interface PoolSettings {
+  readonly balance: Balancer;
+  readonly healths: readonly Health[];
+  readonly retry: Retry | undefined;
+  readonly limit: Limit | undefined;
 }
 
 /** A place that requests are sent to. */

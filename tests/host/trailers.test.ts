@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Field } from "../../src/http/hop_by_hop.ts";
+import type { Field } from "handwerk";
 import { forwardedTrailers } from "../../src/http/trailer_fields.ts";
 import { takesTrailers } from "../../src/host/trailers.ts";
 

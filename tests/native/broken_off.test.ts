@@ -1,8 +1,7 @@
 /** Responses that break off, through the host of the runtime: the client sees it, and so does a log. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import type { ProxyOptions } from "../../src/proxy/mod.ts";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { type ProxyOptions, proxyTo } from "handwerk";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 import { exchange, type RealHost, serving } from "../support/real_host.ts";
 
@@ -31,7 +30,7 @@ const whole = (text: string): boolean =>
 const variants: Readonly<Record<string, ProxyOptions>> = {
   "no other option": {},
   onResponse: { onResponse: (response) => response },
-  "timeouts.idle": { timeouts: { idle: 30_000 } },
+  "timeout.idle": { timeout: { idle: 30_000 } },
 };
 // The fetch of Bun takes every end of a connection for the end of such content.
 if ("Bun" in globalThis) delete framings["close"];

@@ -5,9 +5,8 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { notFound } from "../../src/handler.ts";
-import { listener, upgradeListener } from "../../src/node.ts";
-import { proxy } from "../../src/proxy/mod.ts";
+import { notFound, proxy } from "handwerk";
+import { listener, upgradeListener } from "handwerk/node";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
 const AGREED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n";
@@ -23,7 +22,7 @@ before(async () => {
   const app = async (request: Request): Promise<Response> => {
     const options = {
       onError: (error: unknown) => void errors.push(error),
-      timeouts: { tunnel: request.url.endsWith("/idle") ? 200 : 3_600_000 },
+      timeout: { tunnel: request.url.endsWith("/idle") ? 200 : 3_600_000 },
     };
     const response = await proxy({ "/": upstream.url }, options)(notFound)(request);
     if (request.url.endsWith("/copied")) return new Response(response.body, response);

@@ -2,38 +2,26 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { debug, liveFrames } from "../../src/debug/mod.ts";
+import { directory, dispatch, notFound, proxy, proxyTo, serveStatic } from "handwerk";
+import { debug, liveFrames } from "handwerk/debug";
+import { listener, serve } from "handwerk/node";
+import { inspect } from "handwerk/proxy";
+import { remote } from "handwerk/static";
 import {
   activeHealth,
   concurrency,
-  directory,
-  dispatch,
-  inspect,
   mirrorTo,
-  notFound,
   passiveHealth,
-  proxy,
-  proxyTo,
   randomTwo,
-  remote,
   retries,
-  serveStatic,
   slowStart,
   stickyCookie,
-} from "../../src/mod.ts";
-import { listener, serve } from "../../src/node.ts";
+} from "handwerk/upstreams";
 
 type Build = (options: Record<string, unknown>) => unknown;
 const up = "http://up/";
 const proxyOptions = ["proxy/proxy_options.ts", "ProxyOptions"] as const;
-const targetOptions = [
-  "proxy/target.ts",
-  "TargetOptions",
-  "proxy/connection_options.ts",
-  "ConnectionOptions",
-  "proxy/upstreams/pool_options.ts",
-  "PoolOptions",
-] as const;
+const targetOptions = ["proxy/target_options.ts", "TargetOptions"] as const;
 
 // [what the options are of, where they are declared, what is built with them]
 const owners: readonly (readonly [string, readonly string[], Build])[] = [
@@ -54,9 +42,9 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ["proxy", proxyOptions, (o) => proxyTo(up, o)],
   ["proxy", proxyOptions, (o) => inspect(up, o)],
   [
-    "proxy: timeouts",
+    "proxy: timeout",
     ["proxy/proxy_options.ts", "Timeouts"],
-    (timeouts) => proxy({}, { timeouts }),
+    (timeout) => proxy({}, { timeout }),
   ],
   ['proxy: the target of "/"', targetOptions, (o) => proxy({ "/": { target: up, ...o } })],
   ["proxy: the target", targetOptions, (o) => proxyTo({ target: up, ...o })],
@@ -72,7 +60,7 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ],
   [
     "proxy: the target",
-    ["proxy/upstream.ts", "WeightedUrl"],
+    ["proxy/upstreams/types.ts", "WeightedUrl"],
     (o) => proxyTo([{ url: up, ...o }]),
   ],
   ["retries", ["proxy/upstreams/retries.ts", "RetriesOptions"], retries],

@@ -10,6 +10,7 @@ import type { IncomingResponse } from "../../transport/transport.ts";
 import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
 import type { Health } from "./types.ts";
 import { type BodyEnd, watchBody } from "../../host/watch_body.ts";
+import { sendTo } from "../send.ts";
 import type { Attempt, Delivery, SendingUpstream } from "../types.ts";
 
 /** What an upstream answered, or why it did not. */

@@ -33,7 +33,8 @@ export type HashKey =
  *
  * @example
  * ```ts
- * import { notFound, proxy, hashBy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { hashBy } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {

@@ -37,7 +37,8 @@ const OPTIONS: Checks<RemoteOptions> = { timeout: duration(1), onError: callback
  *
  * @example
  * ```ts
- * import { notFound, remote, serveStatic } from "@handwerk/handwerk";
+ * import { notFound, serveStatic } from "@handwerk/handwerk";
+ * import { remote } from "@handwerk/handwerk/static";
  *
  * const app = serveStatic({ "/cdn": remote("https://files.example.com/public/") })(notFound);
  * ```

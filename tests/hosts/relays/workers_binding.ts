@@ -1,6 +1,5 @@
 /** On Cloudflare Workers, in front of another Worker. */
-import { type AnyHandler, dispatch, type Handler, notFound, proxyTo } from "../../../src/mod.ts";
-import type { Fetcher } from "../../../src/proxy/mod.ts";
+import { type AnyHandler, dispatch, type Fetcher, type Handler, notFound, proxyTo } from "handwerk";
 
 export default {
   fetch(
@@ -21,7 +20,7 @@ export default {
         const response = await binding.fetch(request, { encodeResponseBody: "manual" });
         return new Response(response.body, response);
       }, options),
-      "/guarded": proxyTo(env.SERVICE, { ...options, timeouts: { idle: 60_000 } }),
+      "/guarded": proxyTo(env.SERVICE, { ...options, timeout: { idle: 60_000 } }),
       // With `method`, `env` would be taken for options of the binding's `fetch`.
       "/mounted": env.SERVICE,
     })(notFound as AnyHandler as Handler<readonly [object, object]>)(
