@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SizedSource } from "./sized_source.ts";
+import type { SizedSource } from "./types.ts";
 
 type Body = ReadableStream<Uint8Array>;
 type Reader = ReadableStreamDefaultReader<Uint8Array>;

@@ -6,7 +6,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { sideTable } from "../host/side_table.ts";
-import { type BodySink, type PushBody, toReadableStream } from "../host/push_body.ts";
+import { toReadableStream } from "../host/push_body.ts";
+import type { BodySink, PushBody } from "../host/types.ts";
 import { type ContentLimit, limited } from "./content_limit.ts";
 import { clientLeft } from "./left.ts";
 import { canLinger, linger, lingerIfLast } from "./linger.ts";

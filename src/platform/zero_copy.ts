@@ -6,13 +6,8 @@
  */
 import { sideTable } from "../host/side_table.ts";
 import { HostRequest } from "../host/host_request.ts";
-import {
-  makeResponse,
-  nativeInit,
-  nativeResponse,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
+import { makeResponse, nativeInit, nativeResponse } from "../host/make_response.ts";
+import type { ResponseBody, ResponseHead } from "../host/types.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

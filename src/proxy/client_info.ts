@@ -4,7 +4,7 @@
  * @module
  */
 import { clientBehind, forwardedElement, isForwarding } from "../http/forwarded.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { writeAddress } from "../http/ip.ts";
 import type { MountState } from "../mount.ts";
 import type { ClientInfo, ProxySettings } from "./types.ts";

@@ -11,7 +11,7 @@
  *
  * @module
  */
-export type { Field } from "../http/hop_by_hop.ts";
+export type { Field } from "../http/fields.ts";
 export type { ProxyOptions, Timeouts } from "./proxy_options.ts";
 export {
   inspect,

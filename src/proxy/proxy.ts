@@ -4,7 +4,7 @@
  * @module
  */
 import type { AnyHandler, Handler, Middleware, SameNeeds } from "../handler.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefix_tree.ts";
 import { descend, mountAware, wrapping } from "../mount.ts";

@@ -3,24 +3,25 @@
  *
  * @module
  */
-import { guardCallback, requireSync } from "../callbacks.ts";
 import {
   callback,
   checkOptions,
   type Checks,
   duration,
   flag,
+  guardCallback,
   is,
   isRecord,
   like,
   listOf,
   oneOf,
+  requireSync,
   shape,
   text,
 } from "../config.ts";
 import { clientAddress } from "../host/client_address.ts";
 import { nativeRequest } from "../host/host_request.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { networks } from "../http/ip.ts";
 import { isPseudonym } from "../http/via.ts";
 import { runtimeTransport } from "../platform/runtime_transport.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { watchBody } from "../host/watch_body.ts";
-import { agrees } from "../http/handshake.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import { agrees } from "../transport/websocket/handshake.ts";
+import type { Field } from "../http/fields.ts";
 import { agreesTo, contentLength, upgradeProtocol } from "../http/upgrade.ts";
 import { upgraderOf } from "../platform/upgrader.ts";
 import { fetched } from "../transport/fetch_transport.ts";

@@ -5,7 +5,7 @@
  */
 import { checkOptions } from "../config.ts";
 import type { AnyHandler } from "../handler.ts";
-import { fieldNames } from "../http/field_names.ts";
+import { fieldNames } from "../http/fields.ts";
 import {
   type AnyTarget,
   ELSEWHERE,

@@ -19,7 +19,8 @@ import {
   text,
 } from "../config.ts";
 import type { AnyHandler, Fetcher, Handler, NeedsOf } from "../handler.ts";
-import { type Field, isHopByHop } from "../http/hop_by_hop.ts";
+import { isHopByHop } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { isAuthority } from "../http/request_target.ts";
 import type { Capability, Connection, TlsOptions, Transport } from "../transport/transport.ts";
 import type { Refuse } from "./types.ts";

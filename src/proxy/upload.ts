@@ -4,13 +4,8 @@
  * @module
  */
 import { hostRequestOf } from "../host/host_request.ts";
-import {
-  type BodySink,
-  type PushBody,
-  toPushBody,
-  toReadableStream,
-  unwrap,
-} from "../host/push_body.ts";
+import { toPushBody, toReadableStream, unwrap } from "../host/push_body.ts";
+import type { BodySink, PushBody } from "../host/types.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import type { Exchange } from "./exchange.ts";
 

@@ -11,8 +11,9 @@ import {
   requireHandler,
   requireResponse,
 } from "../handler.ts";
+import { isServiceBinding } from "../runtime.ts";
 import { fetched } from "../transport/fetch_transport.ts";
-import { answered, askBinding, isBinding } from "../transport/service_binding.ts";
+import { answered, askBinding } from "../transport/service_binding.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/transport.ts";
 import { nativeAgreement, sendUpgrade } from "./proxy_upgrade.ts";
 import type { Joinable, Refuse, SendingUpstream, UpstreamSet } from "./types.ts";
@@ -55,7 +56,7 @@ export function readUpstreams(
   name: string,
   refuse: Refuse,
 ): UpstreamSet {
-  if (isFetcher(place) && isBinding(place)) {
+  if (isFetcher(place) && isServiceBinding(place)) {
     return { upstreams: [localUpstream((request) => askBinding(place, request), fetched)] };
   }
   if (typeof place === "function" || isFetcher(place)) {

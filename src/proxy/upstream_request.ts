@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { takesTrailers } from "../host/trailers.ts";
+import { takesTrailers } from "../http/trailer_fields.ts";
 import { fieldLines } from "../host/host_request.ts";
-import { fieldNames, plainName } from "../http/field_names.ts";
+import { type Field, fieldNames, plainName } from "../http/fields.ts";
 import { isForwarding } from "../http/forwarded.ts";
-import { endToEnd, type Field, isHopByHop } from "../http/hop_by_hop.ts";
+import { endToEnd, isHopByHop } from "../http/hop_by_hop.ts";
 import { isNtlm } from "../http/ntlm.ts";
 import { appendVia } from "../http/via.ts";
 import { spell } from "../transport/spelling.ts";

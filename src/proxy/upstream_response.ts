@@ -4,16 +4,14 @@
  * @module
  */
 import { isDisconnected } from "../host/host_request.ts";
-import {
-  makeResponse,
-  type RawHeaders,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
+import { makeResponse } from "../host/make_response.ts";
+import type { Field, RawHeaders } from "../http/fields.ts";
+import type { ResponseBody, ResponseHead } from "../host/types.ts";
 import { makePushResponse } from "../host/push_body.ts";
-import { takesTrailers, withTrailers } from "../host/trailers.ts";
+import { withTrailers } from "../host/trailers.ts";
+import { takesTrailers } from "../http/trailer_fields.ts";
 import { discard } from "../host/watch_body.ts";
-import { endToEnd, type Field } from "../http/hop_by_hop.ts";
+import { endToEnd } from "../http/hop_by_hop.ts";
 import { withoutNtlm } from "../http/ntlm.ts";
 import { appendVia } from "../http/via.ts";
 import type { IncomingResponse, PushedResponse } from "../transport/transport.ts";

@@ -13,7 +13,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { BodySink } from "../../src/host/push_body.ts";
+import type { BodySink } from "../../src/host/types.ts";
 import { notFound, serveStatic, type ServeStaticOptions } from "handwerk";
 import { serve } from "handwerk/node";
 import { fileFlow } from "../../src/node/file_flow.ts";

@@ -1,7 +1,7 @@
 /** Which failures are worth another try. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRetryAfter } from "../../src/http/retry_after.ts";
+import { parseRetryAfter } from "../../src/http/date.ts";
 import type { FailedAttempt } from "handwerk";
 import { retries, type RetriesOptions } from "handwerk/upstreams";
 import { withRandom } from "../support/fake_clock.ts";

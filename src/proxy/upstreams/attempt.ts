@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { guardCallback } from "../../callbacks.ts";
+import { guardCallback } from "../../config.ts";
 import { errorType } from "../../transport/error_type.ts";
 import { HookError, ProxyError } from "../errors.ts";
 import type { IncomingResponse } from "../../transport/transport.ts";

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../../callbacks.ts";
-import { fail, isRecord } from "../../config.ts";
+import { fail, isRecord, requireSync } from "../../config.ts";
 import { hash } from "../../http/hash.ts";
 import { roundRobin } from "./balancers.ts";
 import type { Balancer, SelectionContext, Upstream } from "./types.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { guardCallback, requireSync } from "../../callbacks.ts";
+import { guardCallback, requireSync } from "../../config.ts";
 import { nativeRequest } from "../../host/host_request.ts";
 import { HookError } from "../errors.ts";
 import { type Health, type SelectionContext, Unavailable } from "./types.ts";

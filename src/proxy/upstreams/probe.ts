@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../../http/hop_by_hop.ts";
+import type { Field } from "../../http/fields.ts";
 import type { Connection } from "../../transport/transport.ts";
 import type { Health } from "./types.ts";
 import { discard } from "../../host/watch_body.ts";

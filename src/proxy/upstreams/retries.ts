@@ -4,7 +4,7 @@
  * @module
  */
 import { isIdempotent } from "../../http/methods.ts";
-import { parseRetryAfter } from "../../http/retry_after.ts";
+import { parseRetryAfter } from "../../http/date.ts";
 import { checkOptions, type Checks, duration, number, statuses, whole } from "../../config.ts";
 
 /** A request that failed, and may be sent again. */
