@@ -12,12 +12,10 @@ import {
 import { watchBody } from "../host/watch_body.ts";
 import { ProxyError } from "./errors.ts";
 import type { TimeLimits } from "./types.ts";
-
-/** Who has to act before the request is sent completely: the client, the upstream, or neither. */
-export type Awaited = "client" | "upstream" | "neither";
+import type { Awaited, UploadMonitor } from "./upload.ts";
 
 /** Measures an exchange from its construction on. */
-export class Exchange {
+export class Exchange implements UploadMonitor {
   readonly #controller = new AbortController();
   readonly #request: Request;
   readonly #limits: TimeLimits;
@@ -47,14 +45,12 @@ export class Exchange {
     return this.#controller.signal;
   }
 
-  /** Aborts the exchange. */
   abort(reason: unknown): void {
     this.end();
     this.#controller.abort(reason);
     this.#reject(reason);
   }
 
-  /** Request content has moved: the time for the response begins again. */
   moved(awaited: Awaited): void {
     this.#moved = performance.now();
     this.#awaited = awaited;

@@ -42,7 +42,7 @@ export type {
   UpstreamList,
   WeightedUrl,
 } from "./upstreams/types.ts";
-export type { Limit } from "./upstreams/concurrency.ts";
+export type { Limit } from "./upstreams/limits.ts";
 export type { Mirror, SendCopy } from "./upstreams/mirror.ts";
 export type { FailedAttempt, Retry } from "./upstreams/retries.ts";
 export type {

@@ -84,9 +84,9 @@ function mirrored(
 ): ReadableStream<Uint8Array> | null {
   const { target: { mirror }, upgrade, settings } = received;
   // A mirror that agreed to an upgrade would be a second end of the connection.
-  if (!mirror || upgrade || !mirror.by.chosen()) return content;
+  if (!mirror || upgrade || !mirror.by.shouldCopy()) return content;
   const silent = { ...settings, onInformational: undefined, earlyHints: false };
-  return mirror.by.reflect(
+  return mirror.by.copy(
     content,
     async (content, signal) => {
       const copy = { ...received, target: mirror.to, settings: silent, signal };

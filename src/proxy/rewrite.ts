@@ -8,7 +8,7 @@ import type { Field } from "../http/fields.ts";
 import { canonicalPath } from "../http/path.ts";
 import { mapLink, mapRefresh } from "../http/references.ts";
 import { parseRequestTarget } from "../http/request_target.ts";
-import { insecureCookie, mapCookie } from "../http/set_cookie.ts";
+import { insecureCookie, mapCookie } from "../http/cookies.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import { frontOf } from "./client_info.ts";
 import type { ClientRequest, SendingUpstream } from "./types.ts";

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { checkOptions } from "../config.ts";
+import { checkOptions, shown } from "../config.ts";
 import type { AnyHandler } from "../handler.ts";
-import { fieldNames } from "../http/fields.ts";
+import { type Field, fieldNames } from "../http/fields.ts";
+import { isHopByHop } from "../http/hop_by_hop.ts";
+import type { Capability, Connection, Transport } from "../transport/transport.ts";
 import {
   type AnyTarget,
   ELSEWHERE,
   isOptions,
   type MirrorTarget,
-  readConnection,
-  readHeaders,
-  readRemoved,
   TARGET_OPTIONS,
   type TargetOptions,
 } from "./target_options.ts";
@@ -126,4 +125,108 @@ function readMirror(
     }
   }
   return { by: mirror, to: readTarget(`the mirror of ${name}`, mirror.target, settings, withheld) };
+}
+
+/** Fields with an option of their own, or that describe the content. */
+const RESERVED = new Map([
+  ["host", "use the option host"],
+  ["content-length", "it is the length of what the client sends"],
+  ["expect", "the host has answered it"],
+  ["via", "use the option via"],
+]);
+
+/** Reads the option `headers`. */
+function readHeaders(
+  headers: Readonly<Record<string, string>>,
+  refuse: Refuse,
+): readonly Field[] {
+  const fields = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    const why = isHopByHop(name)
+      ? "it belongs to the connection"
+      : RESERVED.get(name.toLowerCase());
+    if (why) refuse(`: headers must not set ${name}; ${why}`);
+    try {
+      fields.append(name, value);
+    } catch {
+      // Not the error of the runtime: it may show the value, which may be a secret.
+      refuse(
+        `: headers has ${shown(name)}, which cannot be sent; give a token as name, and a value ` +
+          "in Latin-1 without line breaks",
+      );
+    }
+  }
+  return [...fields];
+}
+
+/** Reads the option `removeHeaders`: names in lower case. */
+function readRemoved(names: readonly string[], refuse: Refuse): readonly string[] {
+  return names.map((name) => {
+    const why = RESERVED.get(name.toLowerCase());
+    return why ? refuse(`: removeHeaders must not have ${name}; ${why}`) : name.toLowerCase();
+  });
+}
+
+const unable = (option: string): string =>
+  `the transport of this runtime cannot use ${option}; give another transport`;
+
+/** Options of a connection: the capability that each needs, and what to do without it. */
+const NEEDS: readonly (readonly [
+  option: keyof Connection,
+  isUsed: (options: Connection) => unknown,
+  capability: Capability,
+  remedy: string,
+])[] = [
+  ["tls", ({ tls }) => tls, "tls", unable("tls")],
+  ["socketPath", ({ socketPath }) => socketPath, "unix", unable("socketPath")],
+  ["http2", ({ http2 }) => http2, "http2", unable("http2")],
+  [
+    "tls",
+    ({ tls }) => tls?.rejectUnauthorized === false,
+    "insecureTls",
+    "tls.rejectUnauthorized must be true on this runtime; name the authority of the target's certificate as tls.ca",
+  ],
+  [
+    "tls",
+    ({ tls }) => tls?.servername !== undefined,
+    "servername",
+    "tls.servername cannot be chosen on this runtime; put the name into the URL of the target",
+  ],
+  [
+    "http2",
+    ({ http2 }) => http2 === "prior knowledge",
+    "priorKnowledge",
+    "http2 must be true or false on this runtime, which uses it only with TLS",
+  ],
+];
+
+/**
+ * Reads the options of the connection.
+ *
+ * @param transport `undefined` for a target without a connection.
+ * @param connectTimeout Time for the connection, in milliseconds; 0 for no limit.
+ * @returns `undefined` without any option.
+ */
+function readConnection(
+  { tls, socketPath, http2 }: TargetOptions<AnyHandler>,
+  transport: Transport | undefined,
+  connectTimeout: number,
+  refuse: Refuse,
+): Connection | undefined {
+  const connection: Connection = {
+    ...(tls && { tls }),
+    ...(socketPath === undefined ? {} : { socketPath }),
+    ...(http2 && { http2 }),
+    ...(transport && connectTimeout > 0 ? { connectTimeout } : {}),
+  };
+  for (const [option, isUsed, capability, remedy] of NEEDS) {
+    if (!isUsed(connection) || transport?.capabilities.has(capability)) continue;
+    refuse(
+      `: ${transport ? remedy : `${option} needs the URL of an upstream; a handler has none`}`,
+    );
+  }
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+    refuse(": tls needs cert and key together; give both, or neither");
+  }
+  return Object.keys(connection).length === 0 ? undefined : connection;
 }

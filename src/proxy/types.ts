@@ -13,7 +13,7 @@ import type {
 } from "../transport/transport.ts";
 import type { Upgrade } from "./proxy_upgrade.ts";
 import type { Upload } from "./upload.ts";
-import type { Limit } from "./upstreams/concurrency.ts";
+import type { Limit } from "./upstreams/limits.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import type { Retry } from "./upstreams/retries.ts";
 import type { Balancer, Health } from "./upstreams/types.ts";

@@ -7,9 +7,19 @@ import { hostRequestOf } from "../host/host_request.ts";
 import { toPushBody, toReadableStream, unwrap } from "../host/push_body.ts";
 import type { BodySink, PushBody } from "../host/types.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
-import type { Exchange } from "./exchange.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Who has to act before the request is sent completely: the client, the upstream, or neither. */
+export type Awaited = "client" | "upstream" | "neither";
+
+/** Watches the content of a request. */
+export interface UploadMonitor {
+  /** Content has moved: the time for the response begins again. */
+  moved(awaited: Awaited): void;
+  /** The content has failed: aborts the exchange. */
+  abort(reason: unknown): void;
+}
 
 /** How much content is kept for another attempt, in bytes. */
 const MAX_KEPT = 256 * 1024;
@@ -23,7 +33,7 @@ const TURNS = 3;
 /** Content that is sent to one upstream after another until one of them answers. */
 export class Upload {
   readonly #content: ReadableStream<Uint8Array>;
-  readonly #exchange: Pick<Exchange, "moved" | "abort"> | undefined;
+  readonly #monitor: UploadMonitor | undefined;
   #source: PushBody | undefined;
   #attempts = 0;
   /** Where the content of the current attempt goes. */
@@ -42,12 +52,8 @@ export class Upload {
   #state: "open" | "ended" | "failed" = "open";
   #error: unknown;
 
-  /** @param exchange Notified of progress, and aborted when the content fails. */
-  constructor(
-    content: ReadableStream<Uint8Array>,
-    exchange?: Pick<Exchange, "moved" | "abort">,
-  ) {
-    [this.#content, this.#exchange] = [content, exchange];
+  constructor(content: ReadableStream<Uint8Array>, monitor?: UploadMonitor) {
+    [this.#content, this.#monitor] = [content, monitor];
   }
 
   /** Keeps content that is sent, up to a limit, for another attempt. */
@@ -134,7 +140,7 @@ export class Upload {
       end: () => {
         if (!this.#isOpen || !this.#check(true)) return;
         this.#state = "ended";
-        this.#exchange?.moved("neither");
+        this.#monitor?.moved("neither");
         this.#sink?.end();
       },
       fail: (error) => this.#fail(error),
@@ -149,7 +155,7 @@ export class Upload {
     const sink = this.#sink;
     if (this.#keeping) this.#keep(chunk);
     const more = sink ? sink.write(chunk) : this.#looking && (isFirst || this.#count < MAX_AHEAD);
-    this.#exchange?.moved(more ? "client" : "upstream");
+    this.#monitor?.moved(more ? "client" : "upstream");
     return more;
   }
 
@@ -175,12 +181,12 @@ export class Upload {
     if (this.#state === "failed") sink.fail(this.#error);
     else if (this.#state === "ended") sink.end();
     else if (more) this.#resume();
-    else this.#exchange?.moved("upstream");
+    else this.#monitor?.moved("upstream");
   }
 
   #resume(): void {
     if (!this.#isOpen) return;
-    this.#exchange?.moved("client");
+    this.#monitor?.moved("client");
     this.#source?.resume();
   }
 
@@ -188,7 +194,7 @@ export class Upload {
     if (this.#state === "failed") return;
     [this.#state, this.#error] = ["failed", error];
     // First: a transport may take the failure of its content for the end.
-    this.#exchange?.abort(error);
+    this.#monitor?.abort(error);
     this.#sink?.fail(error);
   }
 
