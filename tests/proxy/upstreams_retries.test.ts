@@ -1,4 +1,4 @@
-/** Which failures are worth another try. */
+/** Which failures are retried, and when. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRetryAfter } from "../../src/http/date.ts";
@@ -8,21 +8,21 @@ import { withRandom } from "../support/fake_clock.ts";
 
 const lost: FailedAttempt = {
   method: "GET",
-  times: 1,
+  attempts: 1,
   status: undefined,
   retryAfter: undefined,
   unsent: false,
-  another: true,
-  left: Infinity,
+  untried: true,
+  timeLeft: Infinity,
 };
 const statuses = [502, 503];
-// [what failed, options, how long to wait, chance]
+// [failure, options, how long to wait, random number]
 type Row = readonly [Partial<FailedAttempt>, RetriesOptions, number | undefined, number?];
 const table: readonly Row[] = [
   [{}, {}, 0],
-  [{ another: false }, {}, 0],
-  [{ times: 2 }, {}, undefined],
-  [{ times: 2 }, { attempts: 3 }, 0],
+  [{ untried: false }, {}, 0],
+  [{ attempts: 2 }, {}, undefined],
+  [{ attempts: 2 }, { attempts: 3 }, 0],
   [{}, { attempts: 1 }, undefined],
   ...["HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].map((method) => [{ method }, {}, 0] as const),
   ...["POST", "PATCH", "LINK", "get", ""].map((method) => [{ method }, {}, undefined] as const),
@@ -31,25 +31,25 @@ const table: readonly Row[] = [
   [{ status: 502 }, { statuses }, 0],
   [{ status: 500 }, { statuses }, undefined],
   [{ status: 503, method: "POST" }, { statuses }, undefined],
-  // Retry-After is of the upstream that sent it.
+  // Retry-After applies to the upstream that sent it.
   [{ status: 503, retryAfter: "9" }, { statuses }, 0],
-  [{ status: 503, retryAfter: "9", another: false }, { statuses }, undefined],
-  [{ status: 503, retryAfter: "1", another: false }, { statuses, maxWait: 1000 }, 1000],
-  [{ status: 503, retryAfter: "2", another: false }, { statuses, maxWait: 1000 }, undefined],
+  [{ status: 503, retryAfter: "9", untried: false }, { statuses }, undefined],
+  [{ status: 503, retryAfter: "1", untried: false }, { statuses, maxWait: 1000 }, 1000],
+  [{ status: 503, retryAfter: "2", untried: false }, { statuses, maxWait: 1000 }, undefined],
   [
-    { status: 503, retryAfter: "1", another: false, left: 1000 },
+    { status: 503, retryAfter: "1", untried: false, timeLeft: 1000 },
     { statuses, maxWait: 1000 },
     undefined,
   ],
-  [{ left: 0 }, {}, undefined],
-  // A backoff doubles, up to a limit; chance takes up to a half off.
+  [{ timeLeft: 0 }, {}, undefined],
+  // A backoff doubles, up to a limit; a random part of up to a half is subtracted.
   [{}, { backoff: 100 }, 100],
   [{}, { backoff: 100 }, 75, 0.5],
-  [{ times: 3 }, { attempts: 9, backoff: 100 }, 400],
-  [{ times: 9 }, { attempts: 10, backoff: 1000 }, 30_000],
-  [{ left: 100 }, { backoff: 100 }, undefined],
+  [{ attempts: 3 }, { attempts: 9, backoff: 100 }, 400],
+  [{ attempts: 9 }, { attempts: 10, backoff: 1000 }, 30_000],
+  [{ timeLeft: 100 }, { backoff: 100 }, undefined],
   [
-    { status: 503, retryAfter: "1", another: false },
+    { status: 503, retryAfter: "1", untried: false },
     { statuses, maxWait: 1000, backoff: 3000 },
     3000,
   ],
@@ -65,16 +65,16 @@ for (const [failure, options, expected, chance = 0] of table) {
   });
 }
 
-test("a total outage costs no more than the budget: 1.1 times the requests and the reserve", () => {
+test("retries: an outage costs no more than the budget: 1.1 attempts per request and the burst", () => {
   for (const attempts of [2, 5, 100]) {
     const retry = retries({ attempts });
     const requests = 100_000;
     let sent = 0;
     for (let i = 0; i < requests; i++) {
       retry.begin();
-      for (let times = 1;; times++) {
+      for (let sentSoFar = 1;; sentSoFar++) {
         sent++;
-        if (retry.wait({ ...lost, times }) === undefined) break;
+        if (retry.wait({ ...lost, attempts: sentSoFar }) === undefined) break;
       }
     }
     assert.ok(sent <= 1.1 * requests + 10, `${sent}`);
@@ -82,22 +82,22 @@ test("a total outage costs no more than the budget: 1.1 times the requests and t
   }
 });
 
-test("good times save no more than the reserve", () => {
-  const retry = retries({ reserve: 3 });
+test("retries: no more than the burst is saved", () => {
+  const retry = retries({ burst: 3 });
   for (let i = 0; i < 1000; i++) retry.begin();
   const waits = Array.from({ length: 5 }, () => retry.wait(lost));
   assert.deepEqual(waits, [0, 0, 0, undefined, undefined]);
 });
 
-test("a failure that is not worth a retry costs nothing of the budget", () => {
-  const retry = retries({ reserve: 1, budget: 0 });
+test("retries: a failure without a retry costs no budget", () => {
+  const retry = retries({ burst: 1, budget: 0 });
   for (let i = 0; i < 9; i++) retry.wait({ ...lost, method: "POST" });
   assert.equal(retry.wait(lost), 0);
   assert.equal(retry.wait(lost), undefined);
 });
 
-test("options out of bounds are refused", () => {
-  const wrong = [{ attempts: 0 }, { budget: -1 }, { reserve: 0 }, { maxWait: Infinity }];
+test("retries: options out of bounds are refused", () => {
+  const wrong = [{ attempts: 0 }, { budget: -1 }, { burst: 0 }, { maxWait: Infinity }];
   for (const options of wrong) assert.throws(() => retries(options), /^TypeError: retries: /);
 });
 
