@@ -91,6 +91,11 @@ export class Lookups {
     return verdict === "allow" ? found : verdict === "deny" ? "denied" : undefined;
   }
 
+  /** Whether there is something to close. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** Closes what was found, except the entry whose content is sent. */
   async close(sent: Entry | undefined): Promise<void> {
     for (const entry of this.#held) if (entry !== sent) await entry.close?.();

@@ -43,13 +43,13 @@ export async function find(
     return await shortest(candidate, { kind: "file", entry: found, segments }, lookups, settings);
   }
 
-  const page = await findFirst(candidate, segments, found ? index : [], lookups);
+  const page = found && await findFirst(candidate, segments, index, lookups);
   if (page) {
     if (slash) return trailingSlash === "remove" && path !== "/" ? REMOVE_SLASH : page;
     return trailingSlash === "add" ? ADD_SLASH : page;
   }
 
-  if (last !== undefined && (!slash || trailingSlash !== "add")) {
+  if (extensions.length > 0 && last !== undefined && (!slash || trailingSlash !== "add")) {
     const names = extensions.map((extension) => `${last}.${extension}`);
     const file = await findFirst(candidate, segments.slice(0, -1), names, lookups);
     if (file && slash && trailingSlash === "remove") return REMOVE_SLASH;

@@ -147,7 +147,7 @@ async function serve(
       const plan = textPlan(error.status, "The file cannot be delivered");
       return await complete(request, answerTo(candidates[0] as Candidate, plan), settings);
     } finally {
-      await lookups.close(sent);
+      if (lookups.isHolding) await lookups.close(sent);
     }
   }
   const response = await passOn();

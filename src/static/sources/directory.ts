@@ -141,10 +141,10 @@ export function fileSystem(
   };
   return {
     findInMemory: (segments) => cache?.fresh(segments.join("/")),
-    async find(segments) {
+    find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
-      return cache?.fresh(key) ?? await lookups.get(key, () => look(key, segments));
+      return cache?.fresh(key) ?? lookups.get(key, () => look(key, segments));
     },
     list: (segments) => lists.get(segments.join("/"), () => tree.list(segments, MOST_LISTED + 1)),
   };
