@@ -11,7 +11,7 @@ import type { Access, PathOrigin } from "./types.ts";
 /** The options that decide; those of `serveStatic` with these names. */
 interface AccessOptions {
   readonly disallow: string | readonly string[];
-  readonly isAllowed: ((path: string) => boolean) | undefined;
+  readonly isAllowed?: ((path: string) => boolean) | undefined;
   readonly dotfiles: "ignore" | "allow" | "deny";
   /** Whether files are stored in other codings, so that a name may be that of a variant. */
   readonly hasVariants: boolean;

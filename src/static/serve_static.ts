@@ -38,37 +38,37 @@ import type {
 } from "./types.ts";
 
 /**
- * Serves files, and hands every other request to the wrapped handler.
+ * Serves files, and passes every other request on to the wrapped handler.
  *
- * An export maps a prefix of the path to a directory, to one file, or to a {@linkcode Source}. The
- * first export that has the file answers. A request that no export has an answer for is passed on:
- * another method than GET and HEAD, a file that is missing or disallowed, a directory without index.
+ * An export maps a path prefix to a directory, a file, or a {@linkcode Source}. The first export that
+ * has the file answers. Requests are passed on for methods other than GET and HEAD, for missing and
+ * disallowed files, and for directories without an index.
  *
- * Names that start with a dot are not served, except `.well-known` (RFC 8615). A path whose decoded
- * names hold separators, colons, controls, device names of Windows or bytes that are no UTF-8
- * reaches no file.
+ * Names that begin with a dot are not served, except `.well-known` (RFC 8615). Paths whose decoded
+ * names have separators, colons, control characters, device names of Windows or invalid UTF-8 lead to
+ * no file.
  *
  * - 200 with `Content-Type`, `Content-Length`, `Last-Modified`, `ETag`, `Cache-Control`, `Expires`.
- * - 206 for one or several ranges of bytes (RFC 9110 §14), unless `If-Range` does not hold.
- * - 304 when `If-None-Match` or `If-Modified-Since` says that the client has it (RFC 9110 §13).
- * - 308 to the right spelling of a directory, or of a name whose extension is hidden.
- * - 400 when the URL of the request has no valid host or path.
- * - 403 for names with a dot, and 405 for other methods, where the options say so.
+ * - 206 for one or several byte ranges (RFC 9110 §14), unless `If-Range` does not hold.
+ * - 304 if the client has the file, by `If-None-Match` or `If-Modified-Since` (RFC 9110 §13).
+ * - 308 to the right spelling of a directory, or of a name whose extension or index is hidden.
+ * - 400 if the URL of the request has no valid host or path.
+ * - 403 for names with a dot, and 405 for other methods, if the options say so.
  * - 404 with the nearest `notFoundPage`.
- * - 406 when the client refuses every coding that there is (RFC 9110 §12.5.3).
- * - 412 when `If-Match` or `If-Unmodified-Since` does not hold.
- * - 416 when there is nothing in the ranges that were asked for.
- * - 502 and 504 when a {@linkcode remote} origin fails or is late, 503 when a file changes each time
+ * - 406 if the client accepts no available coding (RFC 9110 §12.5.3).
+ * - 412 if `If-Match` or `If-Unmodified-Since` does not hold.
+ * - 416 if no requested range is in the file.
+ * - 502 and 504 if a {@linkcode remote} origin fails or is late, and 503 if a file changes each time
  *   before it is opened.
  *
- * All of them but 304 have `X-Content-Type-Options: nosniff`, and the `headers` option sees them all.
+ * All of them except 304 have `X-Content-Type-Options: nosniff`. The `headers` option can change all.
  *
- * @param exports A map, or a list of pairs when the order is to be seen; or what to export for every
- * path: `"./public"`.
+ * @param exports One export for every path, for example `"./public"`; or a map from path prefixes to
+ * exports, or a list of pairs.
  * @param options See {@linkcode ServeStaticOptions}.
  * @returns A middleware.
- * @throws {TypeError} When a prefix is no path, an exported file or directory does not exist, or an
- * option has a wrong value.
+ * @throws {TypeError} When a prefix is not a path, an exported file or directory does not exist, or
+ * an option has a wrong value.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export function serveStatic<const X extends Exports<Exported> | Exported>(
   options: ServeStaticOptions = {},
 ): Middleware<ExportNeeds<X>> {
   const settings = readStaticOptions(options);
-  const table = readExports(exports, options);
+  const table = readExports(exports, settings);
   const badRequest = { subject: { path: "" }, plan: textPlan(400, "Bad Request") };
   return wrapping("serveStatic", (passOn) =>
     mountAware((request, mount, args) => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type Checks, either, fail, oneOf, shape, text } from "../../config.ts";
+import { type Check, either, fail, oneOf, readOptions, shape, text } from "../../config.ts";
 import { type Files, runtimeFiles } from "../../platform/files.ts";
 import type { FoundFile, OpenFile } from "../../platform/found_file.ts";
 import {
@@ -60,19 +60,22 @@ export interface DirectoryOptions {
 }
 
 /** The checks of these options. */
-export const DIRECTORY_OPTIONS: Checks<DirectoryOptions> = {
-  symlinks: oneOf("inside", "follow", "deny"),
-  memoryCache: either([false], shape(MEMORY_CACHE_OPTIONS)),
+export const DIRECTORY_OPTIONS: {
+  readonly symlinks: readonly [Check, "inside"];
+  readonly memoryCache: readonly [Check, MemoryCacheOptions];
+} = {
+  symlinks: [oneOf("inside", "follow", "deny"), "inside"],
+  memoryCache: [either([false], shape(MEMORY_CACHE_OPTIONS)), {}],
 };
 
 /**
- * The file or the directory at a path of the file system, as a source. What is no regular file is
- * not there.
+ * A directory or a file of the file system as a source, on Node, Deno and Bun. Only regular files are
+ * served.
  *
- * @param path A path, relative to the working directory, or a `file:` URL.
+ * @param path A path relative to the working directory, or a `file:` URL.
  * @param options See {@linkcode DirectoryOptions}.
  * @returns A source.
- * @throws {TypeError} When there is nothing at the path, or no file system.
+ * @throws {TypeError} When the path does not exist, or the runtime has no file system.
  *
  * @example
  * ```ts
@@ -83,15 +86,14 @@ export const DIRECTORY_OPTIONS: Checks<DirectoryOptions> = {
  * ```
  */
 export function directory(path: string | URL, options: DirectoryOptions = {}): Source {
-  checkOptions("directory", options, DIRECTORY_OPTIONS);
-  return fileSystem(path, "directory", options);
+  return fileSystem(path, "directory", readOptions("directory", options, DIRECTORY_OPTIONS));
 }
 
 /** As {@linkcode directory}, with errors in the name of `option`. */
 export function fileSystem(
   path: string | URL,
   option: string,
-  { symlinks = "inside", memoryCache = {} }: DirectoryOptions,
+  { symlinks, memoryCache }: Required<DirectoryOptions>,
 ): Source {
   const refuse = (why: string): never => {
     throw new TypeError(`${option}: ${JSON.stringify(String(path))} ${why}`);
@@ -149,6 +151,7 @@ export function fileSystem(
     list: (segments) => lists.get(segments.join("/"), () => tree.list(segments, MOST_LISTED + 1)),
   };
 }
+
 /** Distinguishes the versions of a file. Behind another link, other names may be served. */
 function identityOf({ identity, realPath }: FoundFile): string {
   return realPath ? `${identity} ${realPath.join("/")}` : identity;
@@ -213,14 +216,15 @@ function lazyEntry(
 }
 
 /**
- * A folder of an installed package, as a source; in the table of exports, `["name", "folder"]` is
- * short for it. The package is looked for in `node_modules`, from
- * the working directory upwards, on Node, Deno and Bun alike.
+ * A folder of an installed package as a source, on Node, Deno and Bun. The package is looked up in
+ * `node_modules`, from the working directory upwards. In a table of exports, `["name", "folder"]`
+ * does the same.
  *
  * @param name The name of the package.
- * @param folder The folder in it. Default: the whole package.
+ * @param folder The folder in the package; by default the whole package.
  * @returns A source.
- * @throws {TypeError} When the package or the folder is not there, or there is no file system.
+ * @throws {TypeError} When the package or the folder does not exist, or the runtime has no file
+ * system.
  *
  * @example
  * ```ts
@@ -232,7 +236,12 @@ function lazyEntry(
  * ```
  */
 export function packageData(name: string, folder = "."): Source {
-  return packageFolder(name, folder, "packageData", {});
+  return packageFolder(
+    name,
+    folder,
+    "packageData",
+    readOptions("packageData", {} as DirectoryOptions, DIRECTORY_OPTIONS),
+  );
 }
 
 /** As {@linkcode packageData}, with errors in the name of `option`. */
@@ -240,7 +249,7 @@ export function packageFolder(
   name: string,
   folder: string,
   option: string,
-  options: DirectoryOptions,
+  options: Required<DirectoryOptions>,
 ): Source {
   text("the name of a package", /^(?:@[\w.-]+\/)?[\w-][\w.-]*$/)(name, `${option}: the package`);
   text('a folder of the package, such as "assets"')(folder, `${option}: the folder`);
