@@ -142,7 +142,6 @@ export function fileSystem(
     });
   };
   return {
-    findInMemory: (segments) => cache?.fresh(segments.join("/")),
     find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
@@ -240,7 +239,7 @@ export function packageData(name: string, folder = "."): Source {
     name,
     folder,
     "packageData",
-    readOptions("packageData", {} as DirectoryOptions, DIRECTORY_OPTIONS),
+    readOptions<DirectoryOptions, typeof DIRECTORY_OPTIONS>("packageData", {}, DIRECTORY_OPTIONS),
   );
 }
 
