@@ -23,16 +23,6 @@ import { isAuthority } from "../http/request_target.ts";
 import type { Platform } from "../platform/environment.ts";
 import type { FrameModel, Report } from "./types.ts";
 
-/** Options of `live`. */
-export interface LiveOptions {
-  /**
-   * The number of frames of a stack that are kept alive.
-   *
-   * @default 8
-   */
-  readonly frames?: number;
-}
-
 /** Options of `debug`. */
 export interface DebugOptions {
   /**
@@ -42,8 +32,8 @@ export interface DebugOptions {
    */
   readonly enabled?: boolean;
   /**
-   * Keeps the frames of what is thrown alive, for variables and consoles. On Node only; elsewhere the
-   * page says why there are none.
+   * Keeps the frames of what is thrown alive, for variables and consoles: eight of a stack, or
+   * `frames`. On Node only; elsewhere the page says why there are none.
    *
    * - The frames are those of the synchronous part of the stack, without `node_modules`. A function
    *   that awaits the one that throws has none, unless it catches and rethrows the error.
@@ -58,7 +48,7 @@ export interface DebugOptions {
    *
    * @default false
    */
-  readonly live?: boolean | LiveOptions;
+  readonly live?: boolean | { readonly frames?: number };
   /**
    * The PIN that unlocks secrets, variables and consoles. With `false` there is none, and the client
    * must be known to be this machine.
@@ -133,13 +123,13 @@ export interface DebugSettings extends DebugOptions {
 
 const LOCAL = ["localhost", ".localhost", "127.0.0.1", "[::1]"];
 const SHORTEST_PIN = 6;
-const LIVE: Checks<LiveOptions> = { frames: whole(1) };
+const LIVE = shape<{ frames?: number }>({ frames: whole(1) });
 const OPTIONS: Checks<DebugOptions> = {
   enabled: flag,
   live: (value, where) => {
     if (typeof value === "boolean") return;
     if (!isRecord(value)) fail(where, value, "true, false or an object such as { frames: 8 }");
-    shape(LIVE)(value, where);
+    LIVE(value, where);
   },
   pin: (value, where) => {
     if (typeof value === "string") checkPin("pin", value);
@@ -171,19 +161,10 @@ const OPTIONS: Checks<DebugOptions> = {
 };
 
 /** Variables of the environment that hosting platforms set. */
-const PRODUCTION = [
-  "DENO_DEPLOYMENT_ID",
-  "VERCEL",
-  "AWS_LAMBDA_FUNCTION_NAME",
-  "K_SERVICE",
-  "FUNCTION_TARGET",
-  "WEBSITE_INSTANCE_ID",
-  "DYNO",
-  "FLY_APP_NAME",
-  "RAILWAY_ENVIRONMENT",
-  "RENDER",
-  "NETLIFY",
-];
+const PRODUCTION = (
+  "DENO_DEPLOYMENT_ID VERCEL AWS_LAMBDA_FUNCTION_NAME K_SERVICE FUNCTION_TARGET WEBSITE_INSTANCE_ID " +
+  "DYNO FLY_APP_NAME RAILWAY_ENVIRONMENT RENDER NETLIFY"
+).split(" ");
 
 /**
  * Checks options.
