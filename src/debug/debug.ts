@@ -68,8 +68,8 @@ export function debugOn(
 ): Middleware {
   const settings = configure(options, platform);
   if (!isEnabled(settings, platform)) return unchanged;
-  const { live = false } = settings;
-  const frames = live === true ? 8 : live === false ? 0 : live.frames ?? 8;
+  const { live } = settings;
+  const { frames = 8 } = live === true ? {} : live || { frames: 0 };
   capture ??= frames > 0 ? liveFrames(frames) : undefined;
   const state = new DebugState(settings, platform, capture);
   return wrapping("debug", (enter) => debugged(enter, state));

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readCookie } from "../http/cookies.ts";
 
 /** A lock. */
 export type Lock = Awaited<ReturnType<typeof createLock>>;
@@ -45,7 +46,7 @@ export async function createLock(given: string | undefined) {
     },
     /** Whether a request has a valid cookie. */
     async isOpenFor(request: Request): Promise<boolean> {
-      const value = readCookie(request.headers.get("cookie") ?? "", name);
+      const value = readCookie(request.headers.get("cookie"), name);
       const [expires = "", signature = ""] = value?.split(".") ?? [];
       const bytes = fromHex(signature);
       if (!bytes || !(Number(expires) > performance.now())) return false;
@@ -91,13 +92,6 @@ function randomPin(): string {
 
 function digits(pin: string): string {
   return pin.replaceAll(/[\s-]/g, "");
-}
-
-function readCookie(field: string, name: string): string | undefined {
-  const pair = field.split(";").map((part) => part.trim()).find((part) =>
-    part.startsWith(`${name}=`)
-  );
-  return pair?.slice(name.length + 1);
 }
 
 function toHex(bytes: ArrayBuffer): string {
