@@ -5,7 +5,7 @@
  */
 import { fail, shown } from "./config.ts";
 import { textResponse } from "./host/text_response.ts";
-import { isBinding } from "./transport/service_binding.ts";
+import { isServiceBinding } from "./runtime.ts";
 
 /**
  * Answers a request. What a host passes after the request (`env, ctx` on Cloudflare Workers, `info`
@@ -181,7 +181,7 @@ export function requireHandler(where: string, value: unknown): Handler<readonly 
   if (isFetcher(value)) {
     const fetch = value.fetch.bind(value) as Handler<readonly unknown[]>;
     // What a binding is given after the request is taken for options of `fetch`.
-    return isBinding(value) ? (request) => fetch(request) : fetch;
+    return isServiceBinding(value) ? (request) => fetch(request) : fetch;
   }
   if (typeof value !== "function") return fail(where, value, "a handler, such as notFound");
   if (!middlewares.has(value)) return value as Handler<readonly unknown[]>;

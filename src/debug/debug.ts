@@ -6,10 +6,9 @@
 import { requireSync } from "../callbacks.ts";
 import { asMiddleware, type Handler, type Middleware, requireHandler } from "../handler.ts";
 import { negotiateMedia } from "../http/accept.ts";
-import { nativeRequest } from "../host/host_request.ts";
+import { hostRequestOf, nativeRequest } from "../host/host_request.ts";
 import { textResponse } from "../host/text_response.ts";
 import { type Enter, mountAware, type MountState, wrapping } from "../mount.ts";
-import { clientAddress as connectionAddress } from "../host/client_address.ts";
 import { type Platform, readPlatform } from "../platform/environment.ts";
 import { hostAddress } from "./host_address.ts";
 import { watch } from "./body.ts";
@@ -87,7 +86,7 @@ function wrap<Args extends readonly unknown[]>(
   const run = <T>(work: () => T): T => frames ? frames.run(work) : work();
   const addressOf = (mount: MountState, args: readonly unknown[]): string | undefined =>
     requireSync("debug: clientAddress", clientAddress?.(nativeRequest(mount.original), ...args)) ??
-      (edge ? undefined : connectionAddress(mount.original, [])) ??
+      (edge ? undefined : hostRequestOf(mount.original)?.address) ??
       hostAddress(mount.original, args);
 
   let warned = false;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readsMemoryInMicrotasks } from "../runtime.ts";
 
 /** In turns of the microtask queue: of a form with many fields, most. */
 const MICROTASKS = 64;
@@ -12,8 +13,7 @@ const TURNS = 3;
 /** Waits for as long, or until there is nothing to wait for. */
 export async function whileInMemory(reading: () => boolean): Promise<void> {
   for (let turn = 0; turn < MICROTASKS && reading(); turn++) await Promise.resolve();
-  // These need no more, and every request with content comes here on them.
-  if ("Deno" in globalThis || "Bun" in globalThis) return;
+  if (readsMemoryInMicrotasks()) return;
   for (let turn = 0; turn < TURNS && reading(); turn++) {
     await new Promise<void>((resolve) => void setTimeout(resolve, 0));
   }

@@ -21,7 +21,7 @@ export {
   type BunSocket,
   bunWebSocket,
   type BunWebSocketHandlers,
-} from "../transport/websocket/runtime_sockets.ts";
+} from "../platform/bun_adapter.ts";
 export type {
   AnyTarget,
   HandlerIn,

@@ -7,7 +7,7 @@ import type { Field } from "../http/hop_by_hop.ts";
 import { statusOf } from "../http/proxy_status.ts";
 import { isDisconnected, nativeRequest } from "../host/host_request.ts";
 import type { MountState } from "../mount.ts";
-import { errorType } from "../transport/error_type.ts";
+import { errorType, type IncomingResponse, type OutgoingRequest } from "../transport/transport.ts";
 import { answerFields, checkStatus, responseOf } from "./upstream_response.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connect_timer.ts";
@@ -23,7 +23,6 @@ import { validateRequest } from "./validate.ts";
 import { type Places, rewrite, withoutSecure } from "./rewrite.ts";
 import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
-import type { IncomingResponse, OutgoingRequest } from "../transport/transport.ts";
 import {
   answerUpgrade,
   isAgreement,

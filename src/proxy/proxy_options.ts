@@ -21,8 +21,7 @@ import { networks } from "../http/ip.ts";
 import type { Field } from "../http/hop_by_hop.ts";
 import { nativeRequest } from "../host/host_request.ts";
 import { isPseudonym } from "../http/via.ts";
-import { clientAddress } from "../host/client_address.ts";
-import { runtimeTransport } from "../platform/runtime_transport.ts";
+import { clientAddress, runtimeTransport } from "../platform/current.ts";
 import type { OutgoingRequest, Transport } from "../transport/transport.ts";
 import type { SendingUpstream } from "./upstream.ts";
 

@@ -6,9 +6,9 @@
 import type { Field } from "../http/hop_by_hop.ts";
 import { agreesTo, contentLength, upgradeProtocol } from "../http/upgrade.ts";
 import { agrees } from "../http/handshake.ts";
-import { fetched } from "../transport/fetch_transport.ts";
+import { fromFetch } from "../transport/fetch_transport.ts";
 import { nativeTunnel, type Upgrader } from "../transport/tunnel.ts";
-import { upgraderOf } from "../platform/upgrader.ts";
+import { upgraderOf } from "../platform/current.ts";
 import { ProxyError, statusField } from "./errors.ts";
 import type {
   IncomingResponse,
@@ -98,10 +98,10 @@ export async function sendUpgrade(
 /** The agreement in a response that the runtime makes a tunnel of; or the response itself. */
 export function nativeAgreement(
   response: Response,
-  read: (response: Response) => IncomingResponse = fetched,
+  read: (response: Response) => IncomingResponse = fromFetch,
 ): IncomingResponse {
   if (response.status !== 101) return read(response);
-  return { ...fetched(response), body: null, tunnel: response } as Agreement;
+  return { ...fromFetch(response), body: null, tunnel: response } as Agreement;
 }
 
 /** Whether an upstream has agreed. */

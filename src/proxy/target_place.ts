@@ -4,7 +4,7 @@
  * @module
  */
 import { type Fetcher, type Handler, isFetcher, requireHandler } from "../handler.ts";
-import { isBinding } from "../transport/service_binding.ts";
+import { isServiceBinding } from "../runtime.ts";
 import type { Refuse } from "./connection_options.ts";
 import { readMember, readUrl } from "./member.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -61,7 +61,7 @@ export function readUpstreams(
   name: string,
   refuse: Refuse,
 ): UpstreamSet {
-  if (isFetcher(place) && isBinding(place)) return { upstreams: [bindingUpstream(place)] };
+  if (isFetcher(place) && isServiceBinding(place)) return { upstreams: [bindingUpstream(place)] };
   if (typeof place === "function" || isFetcher(place)) {
     return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place))] };
   }

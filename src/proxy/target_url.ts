@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { spell } from "../transport/spelling.ts";
+import { spell } from "../transport/transport.ts";
 
 /**
  * Sees to it that a transport sends the path and the query of a URL as the client has sent them

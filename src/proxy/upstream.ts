@@ -4,8 +4,8 @@
  * @module
  */
 import { type Handler, requireResponse } from "../handler.ts";
-import { answered, askBinding, type Binding } from "../transport/service_binding.ts";
-import { fetched } from "../transport/fetch_transport.ts";
+import { callBinding, fromFetch, fromHandler } from "../transport/fetch_transport.ts";
+import type { ServiceBinding } from "../runtime.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/transport.ts";
 import { nativeAgreement, sendUpgrade } from "./proxy_upgrade.ts";
 
@@ -46,8 +46,8 @@ export function remoteUpstream(url: URL, share: number, transport: Transport): S
 }
 
 /** A service binding of Cloudflare Workers as an upstream. */
-export function bindingUpstream(binding: Binding): SendingUpstream {
-  return localUpstream((request) => askBinding(binding, request), fetched);
+export function bindingUpstream(binding: ServiceBinding): SendingUpstream {
+  return localUpstream((request) => callBinding(binding, request), fromFetch);
 }
 
 /**
@@ -57,7 +57,7 @@ export function bindingUpstream(binding: Binding): SendingUpstream {
  */
 export function localUpstream(
   answer: Handler<readonly unknown[]>,
-  read: (response: Response) => IncomingResponse = answered,
+  read: (response: Response) => IncomingResponse = fromHandler,
 ): SendingUpstream {
   return {
     url: new URL("http://localhost/"),

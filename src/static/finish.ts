@@ -8,7 +8,7 @@ import { parseDate } from "../http/date.ts";
 import type { Validators } from "../http/preconditions.ts";
 import { nativeRequest } from "../host/host_request.ts";
 import { appendHeaders, makeResponse, type RawHeaders } from "../host/make_response.ts";
-import { respondZeroCopy } from "../platform/zero_copy.ts";
+import { respondZeroCopy } from "../platform/current.ts";
 import { type HeadersHook, type Served, servedBy } from "./hooks.ts";
 import { andThen, type MaybePromise } from "./soon.ts";
 import type { Content, Entry } from "./source.ts";

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { balanceOf } from "../../src/debug/console/scan.ts";
 import { type ConsoleAnswer, createConsole } from "../../src/debug/console/mod.ts";
-import { runtimeName } from "../../src/platform/environment.ts";
+import { runtimeName } from "../../src/runtime.ts";
 import { type Evaluate, indirectEval } from "../../src/debug/indirect_eval.ts";
 
 /** Workers forbid code from text, but for the time that they start. */

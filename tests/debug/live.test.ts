@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { liveFrames } from "../../src/debug/live/live_frames.ts";
-import { runtimeName } from "../../src/platform/environment.ts";
+import { runtimeName } from "../../src/runtime.ts";
 
 if (runtimeName() !== "Node") {
   test("frames are off on a runtime that is not Node", async () => {

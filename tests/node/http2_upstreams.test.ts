@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { serve } from "../../src/node.ts";
 import { proxyTo, type Transport } from "../../src/proxy/mod.ts";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import { certificates } from "../support/certificates.ts";
 import {
   DATA,

@@ -1,15 +1,14 @@
 /** The transports that Node has besides the one it chooses. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import http from "node:http";
 import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
 import { connector } from "../../src/transport/node_connect.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import type { AgentConstructor } from "../../src/transport/undici.ts";
 import { connectionTests } from "../support/connection_tests.ts";
 import { transportTests } from "../support/transport_tests.ts";
@@ -79,18 +78,31 @@ async function blackHole(): Promise<{ readonly url: string; close(): void }> {
   };
 }
 
-test("undici is loaded with the first request, and leaves Node's fetch alone", async () => {
-  const dispatcher = Symbol.for("undici.globalDispatcher.1");
-  const before = Reflect.get(globalThis, dispatcher) as unknown;
-  const server = http.createServer((_, response) => response.end("ok"));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  const url = new URL(`http://127.0.0.1:${port}`);
-  const { signal } = new AbortController();
-  const request = { url, method: "GET", host: url.host, fields: [], body: null, signal };
-  const { status } = await runtimeTransport().send(request);
-  assert.equal(status, 200);
-  assert.equal(Reflect.get(globalThis, dispatcher), before);
-  server.closeAllConnections();
-  server.close();
+for (const name of ["undici", "undici7"]) {
+  test(`${name}: the module of the agent is that of the public class`, () => {
+    const script = `
+      const dispatcher = Symbol.for("undici.globalDispatcher.1");
+      const Agent = require("${name}/lib/dispatcher/agent.js");
+      const before = globalThis[dispatcher];
+      console.log(before === undefined, Agent === require("${name}").Agent);`;
+    const { stdout } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+    assert.equal(stdout, "true true\n");
+  });
+}
+
+test("a proxy loads undici when it is built, and leaves Node's fetch alone", () => {
+  const script = `
+    import { createRequire } from "node:module";
+    import { proxyTo } from "handwerk";
+    const loaded = () => Object.keys(createRequire(import.meta.url).cache)
+      .some((file) => file.endsWith("/undici/lib/dispatcher/agent.js"));
+    const dispatchers = () => [1, 2].map((n) => globalThis[Symbol.for("undici.globalDispatcher." + n)]);
+    void Response; // loads the undici of Node itself
+    const before = dispatchers();
+    const early = loaded();
+    proxyTo("http://127.0.0.1:9/");
+    console.log(early, loaded(), dispatchers().every((now, i) => now === before[i]));`;
+  const args = ["--input-type=module", "-e", script];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  assert.equal(stdout, "false true true\n");
 });

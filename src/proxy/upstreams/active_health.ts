@@ -11,7 +11,7 @@ import {
   text,
   whole,
 } from "../../config.ts";
-import { unref } from "../../host/timers.ts";
+import { unref } from "../../runtime.ts";
 import { type Clock, systemClock, wakesUp } from "../clock.ts";
 import type { Health, Upstream } from "./types.ts";
 

@@ -4,10 +4,9 @@
  * @module
  */
 import { guardCallback } from "../../callbacks.ts";
-import { errorType } from "../../transport/error_type.ts";
+import { errorType, type IncomingResponse } from "../../transport/transport.ts";
 import { HookError, ProxyError } from "../errors.ts";
 import type { Attempt, Delivery } from "../pipeline.ts";
-import type { IncomingResponse } from "../../transport/transport.ts";
 import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
 import type { SendingUpstream } from "../upstream.ts";
 import type { Health } from "./types.ts";
