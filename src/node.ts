@@ -13,8 +13,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { guardCallback } from "./callbacks.ts";
-import { checkOptions } from "./config.ts";
+import { checkOptions, guardCallback } from "./config.ts";
 import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { textResponse } from "./host/text_response.ts";
 import { enterOf, initialMount } from "./mount.ts";

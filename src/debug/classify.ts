@@ -10,7 +10,7 @@ export type FrameKind = "application" | "library" | "runtime";
 const LIBRARY = /[/\\](?:node_modules|registry\.npmjs\.org|vendor)[/\\]|^(?:npm|jsr|https?):/;
 const RUNTIME = /^(?:node|ext|deno|bun|cloudflare|internal|native|wasm|evalmachine|\[)|^$/;
 /** The folder of this library, when it is not bundled with the application. */
-const OWN = /^(.*\/)debug\/classify\.[jt]s$/.exec(import.meta.url)?.[1];
+const OWN = /^(.*\/)(?:debug\/classify\.ts|chunks\/debug\.js)$/.exec(import.meta.url)?.[1];
 const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$/;
 
 /** Tells whose code a script is. */

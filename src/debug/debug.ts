@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import { asMiddleware, type Handler, type Middleware, requireHandler } from "../handler.ts";
-import { negotiateMedia } from "../http/accept.ts";
+import { negotiateMedia } from "../http/negotiation.ts";
 import { hostRequestOf, nativeRequest } from "../host/host_request.ts";
 import { textResponse } from "../host/text_response.ts";
 import { type Enter, mountAware, type MountState, wrapping } from "../mount.ts";

@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { guardCallback } from "../callbacks.ts";
-import { callback, checkOptions, type Checks, fail, flag, is, like, listOf } from "../config.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  fail,
+  flag,
+  guardCallback,
+  is,
+  like,
+  listOf,
+} from "../config.ts";
 import { configuredPath } from "../http/path.ts";
 import type { Platform } from "../platform/environment.ts";
 import type { FrameCapture } from "./types.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import type { CapturedFrame } from "./types.ts";
 import { classify, fileOf, type FrameKind, shortName } from "./classify.ts";
 import { createLocator, type Excerpt, type LocatedLine, type ReadText } from "./sources.ts";

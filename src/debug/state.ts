@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import type { Platform } from "../platform/environment.ts";
 import type { Askable } from "./commands.ts";
 import { createConsole, type FrameConsole, inspectScope } from "./console/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PushBody } from "../host/push_body.ts";
+import type { PushBody } from "../host/types.ts";
 
 /** The limit of a request. */
 export interface ContentLimit {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BodySink, PushBody } from "../host/push_body.ts";
+import type { BodySink, PushBody } from "../host/types.ts";
 import { type Part, readSome } from "../static/sources/file_content.ts";
 
 /** Buffers of one size, for all files together. */

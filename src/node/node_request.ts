@@ -5,9 +5,8 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
-import type { PushBody } from "../host/push_body.ts";
+import type { PushBody, ResponseBody, ResponseHead } from "../host/types.ts";
 import { HostRequest, hostRequestOf, linkNative } from "../host/host_request.ts";
-import type { ResponseBody, ResponseHead } from "../host/make_response.ts";
 import type { RequestTarget } from "../http/request_target.ts";
 import { takePart } from "../static/sources/file_content.ts";
 import { fileFlow } from "./file_flow.ts";

@@ -5,14 +5,10 @@
  *
  * @module
  */
-import { isPushBody, type PushBody, toReadableStream } from "../host/push_body.ts";
-import {
-  appendHeaders,
-  bodyLength,
-  type RawHeaders,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
+import { isPushBody, toReadableStream } from "../host/push_body.ts";
+import type { PushBody, ResponseBody, ResponseHead } from "../host/types.ts";
+import { appendHeaders, bodyLength } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 

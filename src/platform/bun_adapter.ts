@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { nativeResponse, type ResponseHead } from "../host/make_response.ts";
+import { nativeResponse } from "../host/make_response.ts";
 import { sideTable } from "../host/side_table.ts";
+import type { ResponseHead } from "../host/types.ts";
 import { fetchInit, fromFetch } from "../transport/fetch_transport.ts";
 import { tlsOptions } from "../transport/node_connect.ts";
 import { httpUpgrade } from "../transport/node_http.ts";
@@ -176,7 +177,8 @@ const upgraded = ({ data }: BunSocket): Upgraded | undefined =>
  *
  * @example
  * ```ts
- * import { bunWebSocket, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { bunWebSocket } from "@handwerk/handwerk/bun";
  *
  * const app = proxy({ "/live": "http://127.0.0.1:5001/" })(notFound);
  * if ("Bun" in globalThis) {
@@ -188,7 +190,7 @@ const upgraded = ({ data }: BunSocket): Upgraded | undefined =>
 export const bunWebSocket: BunWebSocketHandlers = {
   maxPayloadLength: LONGEST_MESSAGE,
   // As much as may already wait when the longest message comes.
-  backpressureLimit: 2 * LONGEST_MESSAGE,
+  backpressureLimit: 32 * 1024 * 1024,
   open: (socket) => upgraded(socket)?.open(socket),
   message: (socket, data) => upgraded(socket)?.message(data),
   drain: (socket) => upgraded(socket)?.drain(),

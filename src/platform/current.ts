@@ -5,7 +5,8 @@
  * @module
  */
 import { HostRequest, hostRequestOf } from "../host/host_request.ts";
-import { makeResponse, type ResponseBody, type ResponseHead } from "../host/make_response.ts";
+import { makeResponse } from "../host/make_response.ts";
+import type { ResponseBody, ResponseHead } from "../host/types.ts";
 import { runtimeName } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 import { hostUpgrader, type Upgrader } from "../transport/tunnel.ts";

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { isIdempotent } from "../http/methods.ts";
-import { nativeInit, type ResponseHead } from "../host/make_response.ts";
+import { nativeInit } from "../host/make_response.ts";
+import type { ResponseHead } from "../host/types.ts";
 import { isPermitted } from "../runtime.ts";
 import { fetchInit, fromFetch } from "../transport/fetch_transport.ts";
 import { httpSend, httpUpgrade } from "../transport/node_http.ts";

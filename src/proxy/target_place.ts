@@ -5,17 +5,11 @@
  */
 import { type Fetcher, type Handler, isFetcher, requireHandler } from "../handler.ts";
 import { isServiceBinding } from "../runtime.ts";
-import type { Refuse } from "./connection_options.ts";
 import { readMember, readUrl } from "./member.ts";
 import type { Transport } from "../transport/transport.ts";
-import {
-  bindingUpstream,
-  localUpstream,
-  remoteUpstream,
-  type SendingUpstream,
-  type WeightedUrl,
-} from "./upstream.ts";
-import type { UpstreamList } from "./upstreams/list.ts";
+import { bindingUpstream, localUpstream, remoteUpstream } from "./upstream.ts";
+import type { Joinable, Refuse, UpstreamSet } from "./types.ts";
+import type { UpstreamList, WeightedUrl } from "./upstreams/types.ts";
 
 /**
  * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
@@ -35,24 +29,6 @@ export type TargetPlace<H = Handler> =
   | UpstreamList
   | Fetcher
   | H;
-
-/** What is told of upstreams that come and go. */
-export interface UpstreamChanges {
-  readonly added: (upstream: SendingUpstream) => void;
-  readonly removed: (upstream: SendingUpstream) => void;
-}
-
-/** What gives its upstreams to every target; a list that nobody makes is in no bundle. */
-export interface Joinable {
-  /** The upstreams as objects of the target's own, in a list that changes. */
-  join(transport: Transport): UpstreamSet;
-}
-
-/** The upstreams at a place, and how to hear of changes, where there can be any. */
-export interface UpstreamSet {
-  readonly upstreams: readonly SendingUpstream[];
-  readonly watch?: (changes: UpstreamChanges) => void;
-}
 
 /** Checks what was configured as a place. */
 export function readUpstreams(

@@ -4,7 +4,7 @@
  * @module
  */
 import { Html, html } from "../http/html.ts";
-import { weightOfType } from "../http/accept.ts";
+import { weightOfType } from "../http/negotiation.ts";
 import { evaluatePreconditions } from "../http/preconditions.ts";
 import { hashedEntry } from "./sources/entry.ts";
 import { NOSNIFF, type Plan } from "./finish.ts";
@@ -95,10 +95,7 @@ export async function listingPlan(
   const policy = `default-src 'none'; style-src 'sha256-${await styleHash}'; base-uri 'none'; ` +
     "form-action 'none'; frame-ancestors 'none'";
   const guides = ["cache-control", "no-cache", "etag", etag, "vary", "accept"];
-  const outcome = evaluatePreconditions(request.method, request.headers, {
-    etag,
-    lastModified: undefined,
-  });
+  const outcome = evaluatePreconditions(request.method, request.headers, { etag }, Date.now());
   if (outcome === "failed") {
     return { status: 412, fields: [...guides, ...NOSNIFF], cacheControl: "no-store" };
   }

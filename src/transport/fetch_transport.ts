@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { fetchDecodes, type ServiceBinding } from "../runtime.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
 

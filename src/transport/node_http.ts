@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { MOST_CONTENT } from "../http/upgrade.ts";
 import { builtin } from "../runtime.ts";
 import { addressOf, sendOverKept, serverName, tlsOptions, watchKept } from "./node_connect.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { builtin } from "../runtime.ts";
 import { connector } from "./node_connect.ts";
 import { fieldsOf, writeContent } from "./node_http.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { PushBody } from "../host/push_body.ts";
 import { sideTable } from "../host/side_table.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import type { PushBody } from "../host/types.ts";
+import type { Field } from "../http/fields.ts";
 import { isProxyErrorType, type ProxyErrorType } from "../http/proxy_status.ts";
 
 /** What a transport can do besides sending a request to the URL that it is given. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import type { Tunnel } from "./transport.ts";
 
 type Duplex = import("node:stream").Duplex;

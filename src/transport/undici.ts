@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type PushBody, unwrap } from "../host/push_body.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import { unwrap } from "../host/push_body.ts";
+import type { PushBody } from "../host/types.ts";
+import type { Field } from "../http/fields.ts";
 import { builtin } from "../runtime.ts";
 import { type Connect, connector, sendOverKept, watchKept } from "./node_connect.ts";
 import { asError, type Control, Receiver } from "./pushed_response.ts";

@@ -2,7 +2,7 @@
  * What live frames cost, and that they do not pile up:
  * `node --expose-gc tests/bench/live.ts [errors]`.
  */
-import { liveFrames } from "../../src/debug/live/live_frames.ts";
+import { liveFrames } from "handwerk/debug";
 
 const errors = Number(process.argv[2] ?? 5000);
 // A clock of its own, so that no storm is seen.

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, BrowserContext } from "playwright-core";
-import { debug, liveFrames } from "../../src/debug/mod.ts";
-import { type RunningServer, serve } from "../../src/node.ts";
+import { debug, liveFrames } from "handwerk/debug";
+import { type RunningServer, serve } from "handwerk/node";
 import { launch, skip } from "../support/browser.ts";
 
 const PIN = "246-813-579";

@@ -1,7 +1,7 @@
 /** Where frames cannot be kept alive, that is said, and the work is done. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { liveFrames } from "../../src/debug/live/live_frames.ts";
+import { liveFrames } from "handwerk/debug";
 import { runtimeName } from "../../src/runtime.ts";
 
 if (runtimeName() !== "Node") {

@@ -1,9 +1,8 @@
 /** The PIN, and what it opens. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FrameCapture } from "../../src/debug/types.ts";
+import type { DebugOptions, FrameCapture } from "handwerk/debug";
 import type { Member } from "../../src/debug/inspected.ts";
-import type { DebugOptions } from "../../src/debug/debug_options.ts";
 import { type Debugged, debugged, fakeFrames } from "../support/debugging.ts";
 
 // Not in one piece: the excerpts of this file are in what is searched for it.

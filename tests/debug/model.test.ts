@@ -1,7 +1,7 @@
 /** Which lines of a stack the frames are that were kept alive. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CapturedFrame } from "../../src/debug/types.ts";
+import type { CapturedFrame } from "handwerk/debug";
 import { modelOf } from "../../src/debug/model.ts";
 import { readThrown } from "../../src/debug/thrown.ts";
 

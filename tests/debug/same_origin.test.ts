@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isLoopback } from "../../src/debug/same_origin.ts";
-import type { DebugOptions } from "../../src/debug/debug_options.ts";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
+import type { DebugOptions } from "handwerk/debug";
 import { debugged, debuggedAs, fakeFrames, HOST } from "../support/debugging.ts";
 
 const broken: Handler = () => {

@@ -3,11 +3,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { debug } from "../../src/debug/mod.ts";
-import type { DebugOptions } from "../../src/debug/debug_options.ts";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
-import { proxy } from "../../src/proxy/mod.ts";
+import { dispatch, type Handler, proxy } from "handwerk";
+import { debug, type DebugOptions } from "handwerk/debug";
 import { answer, close } from "../support/host.ts";
 
 const options: DebugOptions = { enabled: true, console: true, pin: "246-813-579", log: () => {} };

@@ -9,10 +9,9 @@ import { after, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { createContext, runInContext, runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
-import type { CapturedFrame } from "../../src/debug/types.ts";
+import { type CapturedFrame, liveFrames } from "handwerk/debug";
 import { createConsole, inspectScope, inspectValue } from "../../src/debug/console/mod.ts";
 import { rateLimit } from "../../src/debug/live/rate_limit.ts";
-import { liveFrames } from "../../src/debug/live/live_frames.ts";
 import { indirectEval } from "../../src/debug/indirect_eval.ts";
 
 const MODULE = import.meta.resolve("../../src/debug/live/live_frames.ts");

@@ -2,26 +2,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { debug, liveFrames } from "../../src/debug/mod.ts";
+import { directory, dispatch, notFound, proxy, proxyTo, serveStatic } from "handwerk";
+import { debug, liveFrames } from "handwerk/debug";
+import { listener, serve } from "handwerk/node";
+import { inspect } from "handwerk/proxy";
+import { remote } from "handwerk/static";
 import {
   activeHealth,
   concurrency,
-  directory,
-  dispatch,
-  inspect,
   mirrorTo,
-  notFound,
   passiveHealth,
-  proxy,
-  proxyTo,
   randomTwo,
-  remote,
   retries,
-  serveStatic,
   slowStart,
   stickyCookie,
-} from "../../src/mod.ts";
-import { listener, serve } from "../../src/node.ts";
+} from "handwerk/upstreams";
 
 type Build = (options: Record<string, unknown>) => unknown;
 const up = "http://up/";

@@ -3,20 +3,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { HookError, ProxyError } from "../../src/proxy/errors.ts";
-import type { Deliver, Delivery } from "../../src/proxy/pipeline.ts";
-import type { IncomingResponse, OutgoingRequest } from "../../src/transport/transport.ts";
+import type { Health, IncomingResponse, OutgoingRequest } from "handwerk";
+import {
+  capacity,
+  concurrency,
+  first,
+  leastConnections,
+  passiveHealth,
+  retries,
+} from "handwerk/upstreams";
 import { Upload } from "../../src/proxy/upload.ts";
-import { remoteUpstream, type SendingUpstream } from "../../src/proxy/upstream.ts";
-import { first, leastConnections } from "../../src/proxy/upstreams/balancers.ts";
-import { capacity } from "../../src/proxy/upstreams/capacity.ts";
-import type { Health } from "../../src/proxy/upstreams/types.ts";
-import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
-import { passiveHealth } from "../../src/proxy/upstreams/passive_health.ts";
+import { remoteUpstream } from "../../src/proxy/upstream.ts";
 import { pool } from "../../src/proxy/upstreams/pool.ts";
 import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
-import { retries } from "../../src/proxy/upstreams/retries.ts";
-import { FakeClock, settle } from "../support/fake_clock.ts";
+import { settle, testWithClock, withFakeClock, withRandom } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
+import type { Deliver, Delivery, SendingUpstream } from "../../src/proxy/types.ts";
 
 type Answer = (upstream: string) => IncomingResponse | Promise<IncomingResponse>;
 
@@ -146,44 +148,47 @@ test("content that was read in vain is sent again from its beginning, as far as 
   }
 });
 
-test("an upstream that wants to be asked later is, when there is no other and there is time", async () => {
-  const clock = new FakeClock();
-  const retry = (): PoolOptions => ({
-    retry: retries({ statuses: [503], maxWait: 5000, clock }),
-  });
-  let times = 0;
-  const answer: Answer = () => times++ ? ok() : status(503, [["Retry-After", "3"]]);
-  const alone = new Pooled("a", answer, retry());
-  const asked = alone.ask();
-  await clock.pass(2999);
-  assert.equal(alone.sent.length, 1);
-  await clock.pass(1);
-  assert.equal((await asked).status, 200);
+testWithClock(
+  "an upstream that wants to be asked later is, when there is no other and there is time",
+  async (clock) => {
+    const retry = (): PoolOptions => ({
+      retry: retries({ statuses: [503], maxWait: 5000 }),
+    });
+    let times = 0;
+    const answer: Answer = () => times++ ? ok() : status(503, [["Retry-After", "3"]]);
+    const alone = new Pooled("a", answer, retry());
+    const asked = alone.ask();
+    await clock.pass(2999);
+    assert.equal(alone.sent.length, 1);
+    await clock.pass(1);
+    assert.equal((await asked).status, 200);
 
-  times = 0;
-  const late = new Pooled("a", answer, retry());
-  assert.equal((await late.ask({}, { patience: 3000 })).status, 503);
+    times = 0;
+    const late = new Pooled("a", answer, retry());
+    assert.equal((await late.ask({}, { patience: 3000 })).status, 503);
 
-  times = 0;
-  const client = new AbortController();
-  const gone = new Pooled("a", answer, retry());
-  const abandoned = gone.ask({ signal: client.signal });
-  await settle();
-  client.abort(new Error("gone"));
-  await assert.rejects(abandoned, /gone/);
-  assert.deepEqual([clock.timers, gone.sent.length], [0, 1]);
-});
+    times = 0;
+    const client = new AbortController();
+    const gone = new Pooled("a", answer, retry());
+    const abandoned = gone.ask({ signal: client.signal });
+    await settle();
+    client.abort(new Error("gone"));
+    await assert.rejects(abandoned, /gone/);
+    assert.deepEqual([clock.timers, gone.sent.length], [0, 1]);
+  },
+);
 
-test("retries wait as long as they are told to", async () => {
-  const clock = new FakeClock();
-  const retry = retries({ attempts: 3, backoff: 100, random: () => 0, clock });
+testWithClock("retries wait as long as they are told to", async (clock) => {
+  const retry = retries({ attempts: 3, backoff: 100 });
   const it = new Pooled("a", () => fails("reset"), { retry });
-  const asked = assert.rejects(it.ask(), /reset/);
-  for (const [pass, sent] of [[99, 1], [1, 2], [199, 2], [1, 3]] as const) {
-    await clock.pass(pass);
-    assert.equal(it.sent.length, sent);
-  }
-  await asked;
+  await withRandom(() => 0, async () => {
+    const asked = assert.rejects(it.ask(), /reset/);
+    for (const [pass, sent] of [[99, 1], [1, 2], [199, 2], [1, 3]] as const) {
+      await clock.pass(pass);
+      assert.equal(it.sent.length, sent);
+    }
+    await asked;
+  });
 });
 
 test("nobody is asked again for a client that is gone", async () => {
@@ -259,87 +264,89 @@ test("in flight comes back to nothing, whatever happens, and is never less", asy
     { maxLength: 30 },
   );
   await fc.assert(
-    fc.asyncProperty(events, async (events) => {
-      const clock = new FakeClock();
-      let event = "";
-      const it = new Pooled("abc", () => {
-        if (event === "error") fails("reset");
-        if (event === "503") return status(503);
-        if (event !== "cut") return ok();
-        return { ...ok(), body: new ReadableStream({ pull: () => fails("cut") }) };
-      }, {
-        balance: leastConnections(),
-        retry: retries({ statuses: [503] }),
-        health: passiveHealth({ clock }),
-        limit: concurrency(2),
-      });
-      for (event of events) {
-        const client = new AbortController();
-        const init = { method: event === "HEAD" ? "HEAD" : "GET", signal: client.signal };
-        const response = await it.ask(init).catch(() => undefined);
-        if (event === "cancel") await response?.body?.cancel();
-        else if (event === "gone") client.abort();
-        else if (event !== "HEAD") {
-          await new Response(response?.body ?? null).text().catch(() => {});
+    fc.asyncProperty(events, (events) =>
+      withFakeClock(async () => {
+        let event = "";
+        const it = new Pooled("abc", () => {
+          if (event === "error") fails("reset");
+          if (event === "503") return status(503);
+          if (event !== "cut") return ok();
+          return { ...ok(), body: new ReadableStream({ pull: () => fails("cut") }) };
+        }, {
+          balance: leastConnections(),
+          retry: retries({ statuses: [503] }),
+          health: passiveHealth(),
+          limit: concurrency(2),
+        });
+        for (event of events) {
+          const client = new AbortController();
+          const init = { method: event === "HEAD" ? "HEAD" : "GET", signal: client.signal };
+          const response = await it.ask(init).catch(() => undefined);
+          if (event === "cancel") await response?.body?.cancel();
+          else if (event === "gone") client.abort();
+          else if (event !== "HEAD") {
+            await new Response(response?.body ?? null).text().catch(() => {});
+          }
+          for (let i = 0; i < 9; i++) await Promise.resolve();
+          assert.deepEqual(it.inFlight, [0, 0, 0], event);
         }
-        for (let i = 0; i < 9; i++) await Promise.resolve();
-        assert.deepEqual(it.inFlight, [0, 0, 0], event);
-      }
-    }),
+      })),
     { numRuns: 60 },
   );
 });
 
-test("the upstream that fails is ejected, and comes back when it answers", async () => {
-  const clock = new FakeClock();
-  let broken = "a";
-  const it = new Pooled("ab", (upstream) => upstream === broken ? fails("reset") : ok(), {
-    health: passiveHealth({ failures: 2, time: 100, clock }),
-  });
-  const round = async (count: number): Promise<string> => {
-    it.sent.length = 0;
-    for (let i = 0; i < count; i++) {
-      const response = await it.ask().catch(() => undefined);
-      await new Response(response?.body ?? null).text();
-    }
-    return it.sent.join("");
-  };
-  assert.equal(await round(8), "ababbbbb"); // two failures in a row, then no more
-  await clock.pass(100);
-  assert.equal((await round(8)).replaceAll("b", ""), "a"); // one probe, in vain
-  broken = "";
-  await clock.pass(199);
-  assert.equal(await round(4), "bbbb");
-  await clock.pass(1);
-  assert.equal((await round(8)).replaceAll("b", "").length, 4);
-});
+testWithClock(
+  "the upstream that fails is ejected, and comes back when it answers",
+  async (clock) => {
+    let broken = "a";
+    const it = new Pooled("ab", (upstream) => upstream === broken ? fails("reset") : ok(), {
+      health: passiveHealth({ failures: 2, time: 100 }),
+    });
+    const round = async (count: number): Promise<string> => {
+      it.sent.length = 0;
+      for (let i = 0; i < count; i++) {
+        const response = await it.ask().catch(() => undefined);
+        await new Response(response?.body ?? null).text();
+      }
+      return it.sent.join("");
+    };
+    assert.equal(await round(8), "ababbbbb"); // two failures in a row, then no more
+    await clock.pass(100);
+    assert.equal((await round(8)).replaceAll("b", ""), "a"); // one probe, in vain
+    broken = "";
+    await clock.pass(199);
+    assert.equal(await round(4), "bbbb");
+    await clock.pass(1);
+    assert.equal((await round(8)).replaceAll("b", "").length, 4);
+  },
+);
 
-test("half-open under load: of many requests at once, exactly one goes to the upstream", async () => {
-  const clock = new FakeClock();
-  const health = passiveHealth({ failures: 1, time: 100, clock });
-  let down = true;
-  const it = new Pooled("ab", (upstream) => down && upstream === "a" ? fails("reset") : ok(), {
-    balance: first(),
-    health,
-  });
-  await assert.rejects(it.ask());
-  down = false;
-  await clock.pass(100);
-  await Promise.all(Array.from({ length: 50 }, () => it.ask()));
-  assert.equal(it.sent.slice(1).filter((upstream) => upstream === "a").length, 1);
-});
+testWithClock(
+  "half-open under load: of many requests at once, exactly one goes to the upstream",
+  async (clock) => {
+    const health = passiveHealth({ failures: 1, time: 100 });
+    let down = true;
+    const it = new Pooled("ab", (upstream) => down && upstream === "a" ? fails("reset") : ok(), {
+      balance: first(),
+      health,
+    });
+    await assert.rejects(it.ask());
+    down = false;
+    await clock.pass(100);
+    await Promise.all(Array.from({ length: 50 }, () => it.ask()));
+    assert.equal(it.sent.slice(1).filter((upstream) => upstream === "a").length, 1);
+  },
+);
 
-test("when no upstream is well, all are used; with strict health none", async () => {
+testWithClock("when no upstream is well, all are used; with strict health none", async (clock) => {
   const lenient = new Pooled("ab", () => fails("reset"), {
     health: passiveHealth({ failures: 1, maxEjected: 1 }),
   });
   for (let i = 0; i < 6; i++) await assert.rejects(lenient.ask(), /reset/);
   assert.deepEqual(lenient.sent.toSorted(), ["a", "a", "a", "b", "b", "b"]);
-
-  const clock = new FakeClock();
   let down = true;
   const breaker = new Pooled("a", () => down ? fails("reset") : ok(), {
-    health: passiveHealth({ failures: 2, strict: true, time: 100, clock }),
+    health: passiveHealth({ failures: 2, strict: true, time: 100 }),
   });
   for (let i = 0; i < 2; i++) await assert.rejects(breaker.ask(), /reset/);
   const open = { name: "Unavailable", type: "destination_unavailable" };

@@ -1,17 +1,14 @@
 /** Upstreams that come back, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Delivery } from "../../src/proxy/pipeline.ts";
-import type { OutgoingRequest } from "../../src/transport/transport.ts";
+import type { OutgoingRequest, Upstream } from "handwerk";
+import { activeHealth, passiveHealth, slowStart } from "handwerk/upstreams";
 import { remoteUpstream } from "../../src/proxy/upstream.ts";
-import type { Upstream } from "../../src/proxy/upstreams/types.ts";
-import { activeHealth } from "../../src/proxy/upstreams/active_health.ts";
-import { passiveHealth } from "../../src/proxy/upstreams/passive_health.ts";
 import { pool } from "../../src/proxy/upstreams/pool.ts";
 import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
-import { slowStart } from "../../src/proxy/upstreams/slow_start.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
+import type { Delivery } from "../../src/proxy/types.ts";
 
 /** Asks upstreams a and b, with their weights, so many times; tells how often it was a. */
 function pooled(
@@ -46,59 +43,60 @@ function pooled(
 }
 
 for (const [a, b] of [[1, 1], [3, 1], [1, 4]] as const) {
-  test(`an upstream that is back grows into its weight, ${a} beside ${b}`, async () => {
-    const clock = new FakeClock();
-    const health = slowStart(passiveHealth({ failures: 1, time: 100, clock }), {
-      time: 1000,
-      clock,
-    });
-    const ask = pooled([a, b], { health });
-    assert.equal(await ask(100 * (a + b)), 100 * a);
-    await ask(a + b, true);
-    assert.equal(await ask(100), 0);
-    await clock.pass(100);
-    for (let at = 0; at < 15; at++) {
-      const weight = a * Math.min(1, Math.max(0.1, at / 10));
-      const expected = 200 * weight / (weight + b);
-      const count = await ask(200);
-      assert.ok(Math.abs(count - expected) <= 3, `${count} of 200 at ${at}, not ${expected}`);
+  testWithClock(
+    `an upstream that is back grows into its weight, ${a} beside ${b}`,
+    async (clock) => {
+      const health = slowStart(passiveHealth({ failures: 1, time: 100 }), { time: 1000 });
+      const ask = pooled([a, b], { health });
+      assert.equal(await ask(100 * (a + b)), 100 * a);
+      await ask(a + b, true);
+      assert.equal(await ask(100), 0);
       await clock.pass(100);
-    }
-  });
+      for (let at = 0; at < 15; at++) {
+        const weight = a * Math.min(1, Math.max(0.1, at / 10));
+        const expected = 200 * weight / (weight + b);
+        const count = await ask(200);
+        assert.ok(Math.abs(count - expected) <= 3, `${count} of 200 at ${at}, not ${expected}`);
+        await clock.pass(100);
+      }
+    },
+  );
 }
 
-test("one that has been well all the time has its weight, and all goes on as it was", async () => {
-  const [a, b] = ["a", "b"].map((name): Upstream => ({
-    url: new URL(`http://${name}/`),
-    weight: 1,
-    inFlight: 0,
-  })) as [Upstream, Upstream];
-  const clock = new FakeClock();
-  const checked = activeHealth({ path: "/health", passes: 1, fails: 1, clock });
-  const health = slowStart(checked, { time: 1000, clock });
-  let well = true;
-  health.attach?.([a, b], ({ url }) => Promise.resolve(well || url.host === "b" ? 200 : 500));
-  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
-    true,
-    1,
-    1,
-  ]);
-  well = false;
-  await checked.check();
-  assert.deepEqual([health.isAvailable(a), health.isAvailable(b)], [false, true]);
-  well = true;
-  await clock.pass(5000);
-  await checked.check();
-  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
-    true,
-    0.1,
-    1,
-  ]);
-  await clock.pass(250);
-  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a)], [true, 0.25]);
-  await clock.pass(1e6);
-  assert.equal(health.weightFactor?.(a), 1);
-});
+testWithClock(
+  "one that has been well all the time has its weight, and all goes on as it was",
+  async (clock) => {
+    const [a, b] = ["a", "b"].map((name): Upstream => ({
+      url: new URL(`http://${name}/`),
+      weight: 1,
+      inFlight: 0,
+    })) as [Upstream, Upstream];
+    const checked = activeHealth({ path: "/health", passes: 1, fails: 1 });
+    const health = slowStart(checked, { time: 1000 });
+    let well = true;
+    health.attach?.([a, b], ({ url }) => Promise.resolve(well || url.host === "b" ? 200 : 500));
+    assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
+      true,
+      1,
+      1,
+    ]);
+    well = false;
+    await checked.check();
+    assert.deepEqual([health.isAvailable(a), health.isAvailable(b)], [false, true]);
+    well = true;
+    await clock.pass(5000);
+    await checked.check();
+    assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
+      true,
+      0.1,
+      1,
+    ]);
+    await clock.pass(250);
+    assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a)], [true, 0.25]);
+    await clock.pass(1e6);
+    assert.equal(health.weightFactor?.(a), 1);
+  },
+);
 
 test("strictness is that of the health; what is no health, and options out of bounds, are refused", () => {
   assert.equal(slowStart(passiveHealth({ strict: true })).strict, true);

@@ -1,8 +1,7 @@
 /** A debugger whose time, terminal and environment are ours. */
-import type { CapturedFrame, FrameCapture } from "../../src/debug/types.ts";
+import type { Handler } from "handwerk";
+import type { CapturedFrame, DebugOptions, FrameCapture } from "handwerk/debug";
 import { debugOn, type Deps } from "../../src/debug/debug.ts";
-import type { DebugOptions } from "../../src/debug/debug_options.ts";
-import type { Handler } from "../../src/handler.ts";
 import { readPlatform } from "../../src/platform/environment.ts";
 
 export interface Debugged {

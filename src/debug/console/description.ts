@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Brands } from "./brands.ts";
-import { getterOf } from "./brands.ts";
+import { type Brands, getterOf } from "./brands.ts";
 import { entriesOf, sizeOf } from "./entries.ts";
 
 /** A value on one line, and what it is. */

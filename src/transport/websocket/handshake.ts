@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "./hop_by_hop.ts";
+import type { Field } from "../../http/fields.ts";
 
 /** RFC 6455 §1.3 */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

@@ -1,8 +1,20 @@
 /**
- * Lists of names of fields.
+ * Header fields as values, and lists of their names.
  *
  * @module
  */
+
+/** One field line: a name and a value. */
+export type Field = readonly [name: string, value: string];
+
+/** Field lines in one flat list: a name, its value, the next name. It may serve many responses. */
+export type RawHeaders = readonly string[];
+
+/** Looks fields up by name, as `Headers` does. */
+export interface HeaderReader {
+  /** The value of a field, its lines joined with a comma; `null` when there is none. */
+  get(name: string): string | null;
+}
 
 /**
  * Compiles a list of names in lower case, of which one that ends in `*` is for all that begin so.

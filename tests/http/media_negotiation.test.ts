@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { negotiateMedia, weightOfType } from "../../src/http/accept.ts";
+import { negotiateMedia, weightOfType } from "../../src/http/negotiation.ts";
 
 const types = ["text/plain", "text/html", "application/json", "text/markdown"];
 const rows: readonly (readonly [string | null, string | undefined])[] = [
