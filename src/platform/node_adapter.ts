@@ -35,10 +35,18 @@ const CAPABILITIES: ReadonlySet<Capability> = new Set([
   "trailers",
 ]);
 
-/** Sends with undici where it is installed, else with `node:http`, which is slower. */
+/**
+ * Sends with undici where it is installed, else with `node:http`, which is slower. Undici is loaded
+ * with the first request.
+ */
 export function nodeTransport(): Transport {
+  let send: Transport["send"] | undefined;
+  return nodeTransportOf((request) => (send ??= chooseSend())(request));
+}
+
+function chooseSend(): Transport["send"] {
   const Agent = loadAgent();
-  return Agent ? agentTransport(Agent) : httpTransport();
+  return Agent ? undiciSend(Agent) : httpSend();
 }
 
 /**
