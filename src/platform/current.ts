@@ -11,7 +11,7 @@ import { runtimeName } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 import { hostUpgrader, type Upgrader } from "../transport/tunnel.ts";
 import { bunClientAddress, bunResponse, bunTransport, bunUpgrader } from "./bun_adapter.ts";
-import { denoClientAddress, DenoResponse, denoTransport, denoUpgrader } from "./deno_adapter.ts";
+import { denoClientAddress, denoResponse, denoTransport, denoUpgrader } from "./deno_adapter.ts";
 import { nodeTransport } from "./node_adapter.ts";
 import { workersClientAddress, workersTransport } from "./workers_adapter.ts";
 
@@ -86,7 +86,7 @@ const MANY = 16 * 1024;
 export function respondZeroCopy(request: object, body: ResponseBody, head: ResponseHead): Response {
   if (body instanceof Uint8Array && body.length >= MANY && !(request instanceof HostRequest)) {
     const name = runtimeName();
-    if (name === "Deno") return new DenoResponse(body, head);
+    if (name === "Deno") return denoResponse(body, head);
     // A part of other bytes was made for this response, and would be copied into a blob.
     if (name === "Bun" && body.length === body.buffer.byteLength) return bunResponse(body, head);
   }

@@ -1,43 +1,29 @@
 /** Upstreams that come back, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OutgoingRequest, Upstream } from "handwerk";
+import { type Health, proxyTo, type Upstream } from "handwerk";
 import { activeHealth, passiveHealth, slowStart } from "handwerk/upstreams";
-import { remoteUpstream } from "../../src/proxy/upstream.ts";
-import { pool } from "../../src/proxy/upstreams/pool.ts";
-import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
 import { testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
-import type { Delivery } from "../../src/proxy/types.ts";
 
 /** Asks upstreams a and b, with their weights, so many times; tells how often it was a. */
 function pooled(
   weights: readonly [number, number],
-  options: PoolOptions,
+  health: Health,
 ): (times: number, fails?: boolean) => Promise<number> {
-  const upstreams = weights.map((weight, i) =>
-    remoteUpstream(new URL(`http://${"ab"[i]}/`), weight, new FakeTransport())
-  );
-  const deliver = pool(upstreams, readPool(options));
-  return async (times, fails = false) => {
-    let count = 0;
-    for (let i = 0; i < times; i++) {
-      const request = new Request("http://front/");
-      const delivery: Delivery = {
-        asked: { request, clientAddress: undefined },
-        request,
-        upload: undefined,
-        signal: request.signal,
-        patience: Infinity,
-        attempt: (upstream) => {
-          if (upstream.url.host === "a") count++;
-          if (fails && upstream.url.host === "a") return Promise.reject(new Error("reset"));
-          const incoming = { ...ok(), body: null };
-          return Promise.resolve({ upstream, outgoing: {} as OutgoingRequest, incoming });
-        },
-      };
-      await deliver(delivery).catch(() => {});
+  let [count, failing] = [0, false];
+  const transport = new FakeTransport(({ url }) => {
+    if (url.host === "a") {
+      count++;
+      if (failing) throw new Error("reset");
     }
+    return { ...ok(), body: null };
+  });
+  const target = weights.map((weight, i) => ({ url: `http://${"ab"[i]}/`, weight }));
+  const app = proxyTo({ target, health }, { transport, onError: () => {} });
+  return async (times, fails = false) => {
+    [count, failing] = [0, fails];
+    for (let i = 0; i < times; i++) await app(new Request("http://front/"));
     return count;
   };
 }
@@ -47,7 +33,7 @@ for (const [a, b] of [[1, 1], [3, 1], [1, 4]] as const) {
     `an upstream that is back grows into its weight, ${a} beside ${b}`,
     async (clock) => {
       const health = slowStart(passiveHealth({ failures: 1, time: 100 }), { time: 1000 });
-      const ask = pooled([a, b], { health });
+      const ask = pooled([a, b], health);
       assert.equal(await ask(100 * (a + b)), 100 * a);
       await ask(a + b, true);
       assert.equal(await ask(100), 0);
