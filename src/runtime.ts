@@ -110,6 +110,27 @@ export function isServiceBinding(fetcher: object): fetcher is ServiceBinding {
     Object.prototype.toString.call(fetcher) !== "[object Object]";
 }
 
+/** The members of `info` on Deno and of `server` on Bun that are used here. */
+interface PlatformArgument {
+  readonly remoteAddr?: { readonly hostname?: string };
+  requestIP?(request: Request): { readonly address: string } | null;
+}
+
+/** The address of the client as the runtime's own server tells it, if it does. */
+export function addressFrom(request: Request, args: readonly unknown[]): string | undefined {
+  const [argument] = args as readonly [PlatformArgument?];
+  switch (runtimeName()) {
+    case "Deno":
+      return argument?.remoteAddr?.hostname;
+    case "Bun":
+      return argument?.requestIP?.(request)?.address;
+    case "Workers": // Cloudflare sets this header; on any other runtime a client could
+      return request.headers.get("cf-connecting-ip") ?? undefined;
+    default:
+      return undefined;
+  }
+}
+
 /**
  * Whether Bun has upgraded the client's connection to a WebSocket, so that the handler has no
  * response to return.
@@ -118,7 +139,7 @@ export function isServiceBinding(fetcher: object): fetcher is ServiceBinding {
  * @param args The platform arguments: `server` on Bun.
  */
 export function isUpgraded(request: Request, args: readonly unknown[]): boolean {
-  const [server] = args as readonly [{ requestIP?(request: Request): unknown }?];
+  const [server] = args as readonly [PlatformArgument?];
   return runtimeName() === "Bun" && server?.requestIP?.(request) === null;
 }
 

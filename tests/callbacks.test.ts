@@ -139,7 +139,7 @@ const asked: readonly (readonly [string, (ask: Failing) => Handler])[] = [
   ["serveStatic: download", (download) => files({ download })],
   ['serveStatic: the export "/"', (make) => serveStatic({ "/": make })(notFound)],
   ["debug: render", (render) => debugged({ render })],
-  ["debug: hide", (hide) => debugged({ filterFrame: hide })],
+  ["debug: filterFrame", (filterFrame) => debugged({ filterFrame })],
   ["debug: clientAddress", (clientAddress) => debugged({ clientAddress })],
 ];
 for (const [name, make] of asked) {

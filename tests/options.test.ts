@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch, memory, notFound, overlay, proxy, proxyTo, serveStatic } from "handwerk";
-import { debug, liveFrames } from "handwerk/debug";
+import { debug } from "handwerk/debug";
 import { inspect } from "handwerk/proxy";
 import { dictionaries, preload, remote } from "handwerk/static";
 import {
@@ -178,7 +178,7 @@ testOptions("stickyCookie", (o) => stickyCookie("name", o), {
 });
 testOptions("debug", (o) => debug(o), {
   enabled: takes.flag,
-  live: takes.nothing,
+  live: takes.either(takes.flag, takes.emptyObject),
   pin: takes.oneOf(false, "nonsense", "no\u0000nsense"),
   trustedHosts: takes.emptyList,
   path: takes.nothing,
@@ -187,10 +187,9 @@ testOptions("debug", (o) => debug(o), {
   log: takes.callback,
   render: takes.callback,
   clientAddress: takes.callback,
-  trustedProxies: takes.flag,
+  trustedProxies: takes.emptyList,
   filterFrame: takes.callback,
 });
-testOptions("liveFrames", liveFrames, { frames: takes.whole(1), now: takes.callback });
 
 // The arguments of functions that are no options: [the function, with an argument, what it takes]
 const isRecord: Takes = (value) =>

@@ -23,14 +23,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** The members of Bun's `server` that are used here. */
 interface BunServer {
-  requestIP?(request: Request): { readonly address: string } | null;
   upgrade?(request: Request, options: { headers: Headers; data: unknown }): boolean;
-}
-
-/** The address of the client, of the `server` that Bun passes if the app hands it on. */
-export function bunClientAddress(request: Request, args: readonly unknown[]): string | undefined {
-  const [server] = args as readonly [BunServer?];
-  return server?.requestIP?.(request)?.address;
 }
 
 /** Sends with Bun's `fetch`, and never through a proxy of the environment. */

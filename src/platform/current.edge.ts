@@ -7,7 +7,7 @@ import { hostRequestOf } from "../host/host_request.ts";
 import { builtinIfAny, runtimeName } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 import { hostUpgrader, type Upgrader } from "../transport/tunnel.ts";
-import { workersClientAddress, workersTransport } from "./workers_adapter.ts";
+import { workersTransport } from "./workers_adapter.ts";
 
 export { makeResponse as respondZeroCopy } from "../host/make_response.ts";
 
@@ -31,9 +31,4 @@ export function runtimeTransport(): Transport {
 export function upgraderOf(request: Request): Upgrader | undefined {
   const can = hostRequestOf(request)?.upgradable || runtimeName() === "Workers";
   return can ? hostUpgrader : undefined;
-}
-
-/** The address at the other end of the client's connection, where the host tells it. */
-export function clientAddress(request: Request): string | undefined {
-  return hostRequestOf(request)?.address ?? workersClientAddress(request);
 }

@@ -10,10 +10,10 @@ import type { ResponseBody, ResponseHead } from "../host/types.ts";
 import { runtimeName } from "../runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 import { hostUpgrader, type Upgrader } from "../transport/tunnel.ts";
-import { bunClientAddress, bunResponse, bunTransport, bunUpgrader } from "./bun_adapter.ts";
-import { denoClientAddress, denoResponse, denoTransport, denoUpgrader } from "./deno_adapter.ts";
+import { bunResponse, bunTransport, bunUpgrader } from "./bun_adapter.ts";
+import { denoResponse, denoTransport, denoUpgrader } from "./deno_adapter.ts";
 import { nodeTransport } from "./node_adapter.ts";
-import { workersClientAddress, workersTransport } from "./workers_adapter.ts";
+import { workersTransport } from "./workers_adapter.ts";
 
 let transport: Transport | undefined;
 
@@ -53,26 +53,6 @@ export function upgraderOf(request: Request, args: readonly unknown[]): Upgrader
       return hostUpgrader;
     default:
       return undefined;
-  }
-}
-
-/**
- * The address at the other end of the client's connection, or `undefined` where the host does not
- * tell it.
- *
- * @param request The request as the host passed it.
- * @param args The platform arguments.
- */
-export function clientAddress(request: Request, args: readonly unknown[]): string | undefined {
-  const known = hostRequestOf(request)?.address;
-  if (known !== undefined) return known;
-  switch (runtimeName()) {
-    case "Deno":
-      return denoClientAddress(args);
-    case "Bun":
-      return bunClientAddress(request, args);
-    default:
-      return workersClientAddress(request);
   }
 }
 

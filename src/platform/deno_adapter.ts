@@ -29,11 +29,6 @@ interface DenoGlobal {
 }
 const deno = (): DenoGlobal => (globalThis as unknown as { Deno: DenoGlobal }).Deno;
 
-/** The address of the client, of the `info` that `Deno.serve` passes. */
-export function denoClientAddress([info]: readonly unknown[]): string | undefined {
-  return (info as { remoteAddr?: { hostname?: string } } | undefined)?.remoteAddr?.hostname;
-}
-
 const PLAIN: Connection = {};
 
 /** Sends with Deno's `fetch`, and with its `node:http` what `fetch` would not send right. */

@@ -7,12 +7,6 @@ import { runtimeName } from "../runtime.ts";
 import { fetchInit, fromFetch } from "../transport/fetch_transport.ts";
 import type { OutgoingRequest, Transport } from "../transport/transport.ts";
 
-/** The address of the client. Cloudflare sets this field; on any other runtime a client could. */
-export function workersClientAddress(request: Request): string | undefined {
-  if (runtimeName() !== "Workers") return undefined;
-  return request.headers.get("cf-connecting-ip") ?? undefined;
-}
-
 /** Sends with `fetch`, which always takes the `Host` field from the URL. */
 export function workersTransport(): Transport {
   const send = (request: OutgoingRequest): Promise<Response> => {

@@ -20,9 +20,9 @@ import {
 } from "../config.ts";
 import { networks } from "../http/ip.ts";
 import type { Field } from "../http/fields.ts";
-import { nativeRequest } from "../host/host_request.ts";
+import { clientAddress, nativeRequest } from "../host/host_request.ts";
 import { isPseudonym } from "../http/via.ts";
-import { clientAddress, runtimeTransport } from "../platform/current.ts";
+import { runtimeTransport } from "../platform/current.ts";
 import type { OutgoingRequest, Transport } from "../transport/transport.ts";
 import type { SendingUpstream } from "./types.ts";
 

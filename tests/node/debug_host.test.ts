@@ -20,7 +20,7 @@ test("a command is read, and the host tells that it comes from this machine", as
     [(request) => open(request), 410],
     [open, 410],
     // The address is that of the proxy.
-    [debug({ ...options, pin: false, trustedProxies: true })(fails), 403],
+    [debug({ ...options, pin: false, trustedProxies: ["127.0.0.1"] })(fails), 403],
   ];
   for (const [handler, expected] of nests) {
     const page = await answer(handler, get.replace("Host", "Accept: text/html\r\nHost"));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { directory, dispatch, notFound, proxy, proxyTo, serveStatic } from "handwerk";
-import { debug, liveFrames } from "handwerk/debug";
+import { debug } from "handwerk/debug";
 import { listener, serve } from "handwerk/node";
 import { inspect } from "handwerk/proxy";
 import { remote } from "handwerk/static";
@@ -96,7 +96,6 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ],
   ["listener", ["node/serve_options.ts", "ListenerOptions"], (o) => listener(notFound, o)],
   ["debug", ["debug/debug_options.ts", "DebugOptions"], (o) => debug(o)],
-  ["liveFrames", ["debug/live/live_frames.ts", "LiveFramesOptions"], (o) => liveFrames(o)],
 ];
 
 /** The names of the members of interfaces. */

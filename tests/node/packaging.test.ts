@@ -139,16 +139,15 @@ for (const format of ["esm", "cjs"] as const) {
 
 const USE = `
 import { compose, dispatch, memory, notFound, proxy, serveStatic } from "handwerk";
-import { debug, liveFrames } from "handwerk/debug";
+import { debug } from "handwerk/debug";
 import { listener, serve } from "handwerk/node";
 const app = compose(
-  debug({ enabled: true }),
+  debug({ enabled: true, live: { frames: 4 } }),
   serveStatic({ "/files": memory("text") }),
   proxy({ "/api": "http://127.0.0.1:5001/" }),
   dispatch({ "/env": (request: Request, env: { name: string }) => new Response(env.name) }),
 )(notFound);
 export default { fetch: app };
-export const frames: object = liveFrames();
 export const others: object[] = [serve, listener];
 `;
 const versions = { "the oldest TypeScript": "typescript-minimum", "this TypeScript": "typescript" };

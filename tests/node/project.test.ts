@@ -191,7 +191,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   "handwerk/upstreams": policies,
   "handwerk/workers": ["assets", "bucket", "keyValue"],
   "handwerk/bun": ["bunWebSocket"],
-  "handwerk/debug": ["debug", "liveFrames"],
+  "handwerk/debug": ["debug"],
   "handwerk/node": ["earlyHints", "listener", "serve", "upgradeListener"],
 };
 
@@ -278,7 +278,7 @@ test("a bundle for Workers refuses to be a proxy on Node, whose fetch decodes", 
 test("the debugger is in a bundle only if it is asked for, and then it is small", async (t) => {
   const { text } = await bundle({ text: `export * from "handwerk";` });
   assert.doesNotMatch(text, /__debug/);
-  const own = await bundle({ text: `export { debug, liveFrames } from "handwerk/debug";` });
+  const own = await bundle({ text: `export { debug } from "handwerk/debug";` });
   t.diagnostic(`${own.gzip} bytes`);
   assert.match(own.text, /__debug/);
   assert.ok(own.gzip <= 32_000, `${own.gzip} bytes`);
