@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readsMemoryInMicrotasks } from "../runtime.ts";
 import { hostRequestOf } from "../host/host_request.ts";
 import { toPushBody, toReadableStream, unwrap } from "../host/push_body.ts";
 import type { BodySink, PushBody } from "../host/types.ts";
