@@ -19,26 +19,18 @@ interface RuntimeGlobals {
   readonly Bun?: object;
   readonly WebSocketPair?: unknown;
   readonly process?: {
-    readonly versions?: Readonly<Record<string, string>>;
     readonly getBuiltinModule?: (name: string) => unknown;
   };
 }
 
-let current: RuntimeName | undefined;
-
 /** The runtime that runs this code. */
 export function runtimeName(): RuntimeName {
-  return current ??= detectRuntime();
-}
-
-function detectRuntime(): RuntimeName {
   const { Deno, Bun, WebSocketPair, process } = globalThis as RuntimeGlobals;
   if (Deno) return "Deno";
   if (Bun) return "Bun";
   // With Node compatibility, Workers have a `process`, too.
   if (WebSocketPair) return "Workers";
-  // Emulations of Node have a version of Node, but none of V8.
-  return process?.versions?.["node"] && process.versions["v8"] ? "Node" : "unknown";
+  return process?.getBuiltinModule ? "Node" : "unknown";
 }
 
 /** The built-in modules that are looked up. */
@@ -106,7 +98,7 @@ export interface ServiceBinding {
 
 /** Whether an object with a method `fetch` is a service binding: Workers make no plain object. */
 export function isServiceBinding(fetcher: object): fetcher is ServiceBinding {
-  return runtimeName() === "Workers" &&
+  return "WebSocketPair" in globalThis &&
     Object.prototype.toString.call(fetcher) !== "[object Object]";
 }
 
@@ -140,7 +132,7 @@ export function addressFrom(request: Request, args: readonly unknown[]): string 
  */
 export function isUpgraded(request: Request, args: readonly unknown[]): boolean {
   const [server] = args as readonly [PlatformArgument?];
-  return runtimeName() === "Bun" && server?.requestIP?.(request) === null;
+  return "Bun" in globalThis && server?.requestIP?.(request) === null;
 }
 
 /**
