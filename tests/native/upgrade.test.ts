@@ -22,7 +22,7 @@ before(async () => {
   const app = async (request: Request): Promise<Response> => {
     const options = {
       onError: (error: unknown) => void errors.push(error),
-      timeouts: { tunnel: request.url.endsWith("/idle") ? 200 : 3_600_000 },
+      timeout: { tunnel: request.url.endsWith("/idle") ? 200 : 3_600_000 },
     };
     const response = await proxy({ "/": upstream.url }, options)(notFound)(request);
     if (request.url.endsWith("/copied")) return new Response(response.body, response);
@@ -243,7 +243,10 @@ test("an answer whose content a middleware has read makes no tunnel, and says wh
       one.received,
       /^proxy-status: handwerk-\w+; error=http_upgrade_failed; received-status=101\r$/mi,
     );
-    assert.match(String(told), /return the response itself, or new Response\(response\.body, resp/);
+    assert.match(
+      String(told),
+      /return the response itself from your middleware, or new Response\(response\.body, resp/,
+    );
     await theirs()?.closed;
   } finally {
     console.error = error;

@@ -14,7 +14,7 @@ import {
 import { serve } from "handwerk/node";
 import { retries } from "handwerk/upstreams";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import type { AgentConstructor } from "../../src/transport/undici.ts";
 import { certificates } from "../support/certificates.ts";
 import { rawRequest } from "../support/raw_request.ts";
@@ -77,8 +77,8 @@ for (const [name, transport] of Object.entries(transports)) {
   test(`${name}: they reach it through all that watches content`, async () => {
     const watching: [Partial<TargetOptions>, ProxyOptions][] = [
       [{ retry: retries() }, {}],
-      [{}, { timeouts: { idle: 5000 } }],
-      [{ retry: retries() }, { timeouts: { total: 5000 } }],
+      [{}, { timeout: { idle: 5000 } }],
+      [{ retry: retries() }, { timeout: { total: 5000 } }],
     ];
     for (const [target, options] of watching) {
       assert.equal((await received(asking, { transport, target, options })).body, passed);

@@ -6,8 +6,7 @@
  * @module
  */
 import type { Debugger } from "node:inspector";
-import { builtinIfAny, type BuiltinModules } from "../../runtime.ts";
-import { runtimeName } from "../../platform/environment.ts";
+import { builtinIfAny, type BuiltinModules, runtimeName } from "../../runtime.ts";
 import { type Evaluate, indirectEval } from "../indirect_eval.ts";
 import type { CapturedFrame, FrameCapture } from "../types.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./paused_frames.ts";
