@@ -20,6 +20,7 @@ import {
   type Handler,
   type Middleware,
   type NeedsOf,
+  type PathKeys,
   requireHandler,
   type SameNeeds,
 } from "./handler.ts";
@@ -28,7 +29,7 @@ import { descend, type Enter, enterOf, mountAware, wrapping } from "./mount.ts";
 
 /** Handlers, and what has one as its method `fetch`, by the path they are mounted on. */
 export type Mounts<H extends AnyHandler | Fetcher = Handler | Fetcher> = Readonly<
-  Record<string, H>
+  Record<`/${string}`, H>
 >;
 
 /** Options of {@linkcode dispatch}. */
@@ -72,7 +73,7 @@ const OPTIONS: Checks<DispatchOptions> = { removePrefix: flag };
  * ```
  */
 export function dispatch<M extends Mounts<AnyHandler | Fetcher>>(
-  mounts: M & SameNeeds<M>,
+  mounts: M & SameNeeds<M> & PathKeys<M>,
   options: DispatchOptions = {},
 ): Middleware<NeedsOf<M[keyof M]>> {
   if (!isRecord(mounts)) {

@@ -95,7 +95,18 @@ export type SameNeeds<T> = [NeedsOf<T[keyof T]>] extends [never] ? {
   }
   : unknown;
 
-/** What no handler is. */
+/** Rejects the keys of a table that are not paths, each where it is written. */
+export type PathKeys<T> = {
+  readonly [K in keyof T]: K extends `/${string}` ? unknown : string extends K ? unknown : NotAPath;
+};
+
+/** The type of no value: it marks a key that is not a path. */
+export interface NotAPath {
+  /** The error. */
+  readonly 'the key must be a path, such as "/blog"': never;
+}
+
+/** The type of no value: it marks a handler whose platform arguments differ from those of others. */
 export interface DifferentPlatformArguments {
   /** The error. */
   readonly "these handlers need different platform arguments; give them the same": never;
