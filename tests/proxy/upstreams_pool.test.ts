@@ -486,7 +486,7 @@ testWithClock(
     for (const answer of [endless, never]) {
       for (const leaves of [true, false]) {
         const health = passiveHealth({ failures: 1 });
-        const it = new Pooled("a", answer, { health }, { timeouts: { total: 100 } });
+        const it = new Pooled("a", answer, { health }, { timeout: { total: 100 } });
         const client = new AbortController();
         void it.ask({ signal: client.signal }).catch(() => {});
         await settle();

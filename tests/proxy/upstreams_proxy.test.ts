@@ -198,7 +198,7 @@ test("one timeout holds for all attempts, and an upstream that lets it pass has 
 
 test("nobody waits for Retry-After beyond the timeout", async () => {
   const busy: Answer = () => ({ ...ok(), status: 503, fields: [["retry-after", "3"]] });
-  for (const limits of [{ timeout: 2000 }, { timeouts: { total: 2000 } }]) {
+  for (const limits of [{ timeout: 2000 }, { timeout: { total: 2000 } }]) {
     const retry = retries({ statuses: [503], maxWait: 60_000 });
     const it = made({ target: "http://a/", retry }, busy, limits);
     const response = await it.app(get());
@@ -475,14 +475,14 @@ test("policies of one's own are plain objects and functions", async () => {
     isAvailable: ({ url }) => url.host !== "c",
     track: ({ url }) => (word, status) => void news.push(`${url.host} ${word} ${status ?? ""}`),
   };
-  const retry: Retry = { begin: () => {}, wait: ({ times }) => times < 2 ? 0 : undefined };
+  const retry: Retry = { begin: () => {}, wait: ({ attempts }) => attempts < 2 ? 0 : undefined };
   let left = 0;
   const limit: Limit = { enter: () => () => void left++ };
   const copies: string[] = [];
   const mirror: Mirror<string> = {
     target: "http://mirror/",
-    chosen: () => true,
-    reflect: (body) => {
+    shouldCopy: () => true,
+    copy: (body) => {
       copies.push("copy");
       return body;
     },
