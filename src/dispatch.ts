@@ -35,8 +35,8 @@ export type Mounts<H extends AnyHandler | Fetcher = Handler | Fetcher> = Readonl
 /** Options of {@linkcode dispatch}. */
 export interface DispatchOptions {
   /**
-   * Whether mounted handlers see `request.url` without the prefix. Set it to `false` for an app that
-   * knows its own base path, or that needs the request object of its host.
+   * Whether mounted handlers see `request.url` without the prefix. Set it to `false` for an app
+   * that knows its own base path, or that needs the request object of its host.
    *
    * @default true
    */
@@ -47,8 +47,8 @@ const OPTIONS: Checks<DispatchOptions> = { removePrefix: flag };
 
 /**
  * Passes a request to the handler that is mounted on a prefix of its path, and all others to the
- * wrapped handler. The longest prefix wins. Prefixes match whole segments: `/app` matches `/app` and
- * `/app/x`, not `/apple`. Case matters. `"/"` matches every path.
+ * wrapped handler. The longest prefix wins. Prefixes match whole segments: `/app` matches `/app`
+ * and `/app/x`, not `/apple`. Case matters. `"/"` matches every path.
  *
  * A mounted handler sees its URL without the mount, `/app/x?q` as `/x?q`, and can ask
  * {@linkcode mountOf} for the rest. Paths are compared in one canonical form: `/%61pp` is `/app`,

@@ -8,8 +8,8 @@ import { textResponse } from "./host/text_response.ts";
 import { isServiceBinding } from "./runtime.ts";
 
 /**
- * Responds to a request. The platform arguments are what a host passes after the request: `env, ctx` on
- * Cloudflare Workers, `info` on Deno, `server` on Bun.
+ * Responds to a request. The platform arguments are what a host passes after the request: `env,
+ * ctx` on Cloudflare Workers, `info` on Deno, `server` on Bun.
  *
  * @example
  * ```ts
@@ -24,8 +24,8 @@ export type Handler<Args extends readonly unknown[] = readonly []> = (
 ) => Response | Promise<Response>;
 
 /**
- * Wraps a handler and returns a handler that takes the same platform arguments. A middleware that does
- * not respond itself calls the handler that it wraps.
+ * Wraps a handler and returns a handler that takes the same platform arguments. A middleware that
+ * does not respond itself calls the handler that it wraps.
  *
  * `Needs` are the platform arguments that the middleware itself needs: none, unless it contains a
  * handler that takes some. The returned handler takes these and those of the wrapped handler.
@@ -68,8 +68,8 @@ export type ArgsOf<H> = H extends (request: never, ...args: infer Args) => unkno
   : never;
 
 /**
- * The platform arguments that all handlers of a table need: the longest tuple, if all others are its
- * beginning; else `never`. Give `H` alone; the other parameters are steps of the computation.
+ * The platform arguments that all handlers of a table need: the longest tuple, if all others are
+ * its beginning; else `never`. Give `H` alone; the other parameters are steps of the computation.
  */
 export type NeedsOf<
   H,
@@ -88,7 +88,9 @@ export type NeedsOf<
     ? All extends () => infer Last ? Last extends readonly unknown[] ? Last : never : never
     : never;
 
-/** Rejects handlers of one table that need different platform arguments, each where it is written. */
+/**
+ * Rejects handlers of one table that need different platform arguments, each where it is written.
+ */
 export type SameNeeds<T> = [NeedsOf<T[keyof T]>] extends [never] ? {
     readonly [K in keyof T]: [NeedsOf<T[K]>] extends [readonly []] ? unknown
       : DifferentPlatformArguments;
@@ -106,7 +108,9 @@ export interface NotAPath {
   readonly 'the key must be a path, such as "/blog"': never;
 }
 
-/** The type of no value: it marks a handler whose platform arguments differ from those of others. */
+/**
+ * The type of no value: it marks a handler whose platform arguments differ from those of others.
+ */
 export interface DifferentPlatformArguments {
   /** The error. */
   readonly "these handlers need different platform arguments; give them the same": never;
@@ -175,14 +179,14 @@ export function compose(...middlewares: readonly Middleware[]): Middleware {
 export type Next = (request?: Request) => Promise<Response>;
 
 /**
- * Makes a middleware from a function of the request and `next`. The function returns a response of its
- * own, or the one that `next()` resolves to, changed or not. Platform arguments are passed on.
+ * Makes a middleware from a function of the request and `next`. The function returns a response of
+ * its own, or the one that `next()` resolves to, changed or not. Platform arguments are passed on.
  *
- * @param handle Called for each request. `next()` passes `request` on, `next(other)` another request.
- * `next` may be called more than once.
+ * @param handle Called for each request. `next()` passes `request` on, `next(other)` another
+ * request. `next` may be called more than once.
  * @returns The middleware.
- * @throws {TypeError} If `handle` is not a function. The handler rejects if `handle` does not return a
- * `Response`.
+ * @throws {TypeError} If `handle` is not a function. The handler rejects if `handle` does not
+ * return a `Response`.
  *
  * @example
  * ```ts
@@ -249,8 +253,8 @@ export function requireHandler(where: string, value: unknown): Handler<readonly 
 }
 
 /**
- * Checks the value that a handler returned. If a handler forgets to return, some hosts send a response
- * all the same: Bun sends 200 and a page of its own.
+ * Checks the value that a handler returned. If a handler forgets to return, some hosts send a
+ * response all the same: Bun sends 200 and a page of its own.
  *
  * @param where The name of the handler in errors.
  * @throws {TypeError} If the value is not a response.
@@ -270,8 +274,8 @@ export function isFetcher(value: unknown): value is Fetcher {
 }
 
 /**
- * Responds to every request with `404 Not Found` as `text/plain` (RFC 9110 §15.5.5), without a body to
- * HEAD. The usual innermost handler.
+ * Responds to every request with `404 Not Found` as `text/plain` (RFC 9110 §15.5.5), without a body
+ * to HEAD. The usual innermost handler.
  *
  * @param request The request to answer.
  * @returns The 404 response.

@@ -1,6 +1,6 @@
 /**
- * Where a handler is mounted, and how it is called there. Our own handlers pass the mount on as a value.
- * The URL is rewritten only for a foreign handler.
+ * Where a handler is mounted, and how it is called there. Our own handlers pass the mount on as a
+ * value. The URL is rewritten only for a foreign handler.
  *
  * @module
  */
@@ -55,8 +55,9 @@ const mountStates = sideTable<Request, MountState>();
 const enterFunctions = new WeakMap<Handler<never>, Enter>();
 
 /**
- * Returns where the handler that received `request` is mounted. Call it before the first `await`. The
- * base is `""` for a request that came through no mount, and for a copy, such as `request.clone()`.
+ * Returns where the handler that received `request` is mounted. Call it before the first `await`.
+ * The base is `""` for a request that came through no mount, and for a copy, such as
+ * `request.clone()`.
  *
  * @param request The request as the handler received it.
  * @returns The mount: `base + path` is the path that the client asked for.
@@ -202,8 +203,8 @@ function sameBoundary(path: string, canonical: string, end: number): number {
 }
 
 /**
- * A request whose URL has no base. Leading slashes become one: `/docs//evil.com` must not reach an app
- * as `//evil.com`, which the app might return as a `Location`.
+ * A request whose URL has no base. Leading slashes become one: `/docs//evil.com` must not reach an
+ * app as `//evil.com`, which the app might return as a `Location`.
  */
 function stripBase(request: Request, mount: MountState): Request {
   const { origin, query } = mount.target;

@@ -26,8 +26,9 @@ export interface CookieMap {
 }
 
 /**
- * The value of `Set-Cookie` with its `Path` replaced, and its `Domain` kept or not (RFC 6265 §5.2). Cookies named
- * `__Host-…` stay as they are: a browser takes them with `Path=/` and no `Domain` only.
+ * The value of `Set-Cookie` with its `Path` replaced, and its `Domain` kept or not (RFC 6265 §5.2).
+ * Cookies named `__Host-…` stay as they are: a browser takes them with `Path=/` and no `Domain`
+ * only.
  */
 export function mapCookie(value: string, map: CookieMap): string {
   const [pair = "", ...attributes] = value.split(";");

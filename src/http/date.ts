@@ -9,7 +9,9 @@ const IMF_FIXDATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d
 const RFC_850 = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
 const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}):(\d{2}):(\d{2}) (\d{4})$/;
 
-/** Writes a time, in milliseconds since 1970, as an HTTP date. Fractions of a second are dropped. */
+/**
+ * Writes a time, in milliseconds since 1970, as an HTTP date. Fractions of a second are dropped.
+ */
 export function formatDate(time: number): string {
   return new Date(time).toUTCString();
 }
@@ -56,8 +58,8 @@ function utc(
 }
 
 /**
- * The delay in a `Retry-After` header (RFC 9110 §10.2.3), in milliseconds; `undefined` if the value is
- * not valid.
+ * The delay in a `Retry-After` header (RFC 9110 §10.2.3), in milliseconds; `undefined` if the value
+ * is not valid.
  *
  * @param value A number of seconds or a date.
  * @param now The time of day, in milliseconds since 1970.

@@ -8,8 +8,8 @@
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/y;
 
 /**
- * The entity tags of an `If-Match` or `If-None-Match` header, or `"*"`. Tags may contain commas, so the
- * list cannot be split at them. Reading stops at the first member that is not an entity tag.
+ * The entity tags of an `If-Match` or `If-None-Match` header, or `"*"`. Tags may contain commas, so
+ * the list cannot be split at them. Reading stops at the first member that is not an entity tag.
  */
 export function parseEntityTags(value: string): readonly string[] | "*" {
   const text = value.trim();

@@ -17,8 +17,8 @@ export interface HeaderReader {
 }
 
 /**
- * Compiles a list of names in lower case into a test for a name in lower case. A name that ends in `*`
- * matches every name with this beginning.
+ * Compiles a list of names in lower case into a test for a name in lower case. A name that ends in
+ * `*` matches every name with this beginning.
  */
 export function fieldNames(list: readonly string[]): (name: string) => boolean {
   if (!list.some(isFamily)) {

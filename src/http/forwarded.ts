@@ -8,8 +8,9 @@ import { fieldNames } from "./fields.ts";
 
 /**
  * Headers in which proxies, load balancers and platforms describe the client, its identity or its
- * original request. Applications trust them, so a proxy must remove them from the requests of untrusted
- * clients. A name that ends in `*` matches every name with this beginning. The manual has this list.
+ * original request. Applications trust them, so a proxy must remove them from the requests of
+ * untrusted clients. A name that ends in `*` matches every name with this beginning. The manual has
+ * this list.
  */
 export const FORWARDING: readonly string[] = [
   // The address of the client.
@@ -119,8 +120,8 @@ function quoted(value: string): string {
 }
 
 /**
- * The address of the client behind trusted proxies: `X-Forwarded-For` is read from its end, which the
- * peer wrote, for as long as the addresses are those of trusted proxies.
+ * The address of the client behind trusted proxies: `X-Forwarded-For` is read from its end, which
+ * the peer wrote, for as long as the addresses are those of trusted proxies.
  *
  * @param peer The address at the other end of the connection.
  * @param forwardedFor The value of `X-Forwarded-For`, or `""`.

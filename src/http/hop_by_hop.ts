@@ -22,8 +22,8 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * End-to-end headers that `Connection` must not name (RFC 9110 §7.6.1): a client could remove headers
- * on which the application behind the proxy relies.
+ * End-to-end headers that `Connection` must not name (RFC 9110 §7.6.1): a client could remove
+ * headers on which the application behind the proxy relies.
  */
 const PROTECTED = new Set([
   "host",

@@ -14,8 +14,8 @@ const V4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
 
 /**
- * The bytes of an address, or `undefined` if the text is not one: IPv4 as four decimal numbers, IPv6
- * as in RFC 4291 §2.2, with or without a zone.
+ * The bytes of an address, or `undefined` if the text is not one: IPv4 as four decimal numbers,
+ * IPv6 as in RFC 4291 §2.2, with or without a zone.
  */
 export function readAddress(text: string): Bytes | undefined {
   if (!text.includes(":")) return readV4(text);

@@ -4,7 +4,9 @@
  * @module
  */
 
-/** RFC 9110 §9.2.2: sending such a request twice has the same intended effect as sending it once. */
+/**
+ * RFC 9110 §9.2.2: sending such a request twice has the same intended effect as sending it once.
+ */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /** Whether a request with this method may be sent again after a connection was lost. */

@@ -1,7 +1,7 @@
 /**
  * NTLM authenticates a connection and not a request. A proxy shares the connections to an upstream
- * among its clients: after one user has signed in, the upstream would take the next request of another
- * client on the same connection for a request of this user (RFC 9110 §3.3).
+ * among its clients: after one user has signed in, the upstream would take the next request of
+ * another client on the same connection for a request of this user (RFC 9110 §3.3).
  *
  * @module
  */

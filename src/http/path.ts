@@ -19,9 +19,9 @@ const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
  * must be escaped escaped. `%2F`, `%5C` and `%25` stay as they are: decoding one would make another
  * path (RFC 3986 §2.2), and `/%61dmin` must not slip past a mount on `/admin`.
  *
- * Returns `undefined` if the path has no leading slash, or has a broken escape, a control character, a
- * backslash or a dot segment. Clients remove dot segments before they send a request (RFC 3986 §5.2.4).
- * A request that has one tries to match as one path and to be served as another.
+ * Returns `undefined` if the path has no leading slash, or has a broken escape, a control
+ * character, a backslash or a dot segment. Clients remove dot segments before they send a request
+ * (RFC 3986 §5.2.4). A request that has one tries to match as one path and to be served as another.
  */
 export function canonicalPath(path: string): string | undefined {
   if (!path.startsWith("/") || FORBIDDEN.test(path) || !path.isWellFormed()) return undefined;
@@ -35,7 +35,9 @@ function respell(odd: string): string {
   return UNRESERVED.test(decoded) ? decoded : odd.toUpperCase();
 }
 
-/** A decoded path, for logs and for callbacks. A path whose escapes are not UTF-8 is left as it is. */
+/**
+ * A decoded path, for logs and for callbacks. A path whose escapes are not UTF-8 is left as it is.
+ */
 export function readablePath(path: string): string {
   try {
     return decodeURIComponent(path);

@@ -62,8 +62,8 @@ export function evaluatePreconditions(
 }
 
 /**
- * Whether the condition of `If-Range` is true (RFC 9110 §13.1.5): it is the current strong entity tag,
- * or the exact time of the last change, if that is old enough to be a strong validator.
+ * Whether the condition of `If-Range` is true (RFC 9110 §13.1.5): it is the current strong entity
+ * tag, or the exact time of the last change, if that is old enough to be a strong validator.
  *
  * @param value The field value.
  * @param now The time of the answer.

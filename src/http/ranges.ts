@@ -18,13 +18,15 @@ export type Ranges = readonly ByteRange[] | "ignore" | "unsatisfiable";
 /** RFC 9110 §17.15: many small ranges are an attack. Honest clients ask for fewer. */
 const MOST_RANGES = 16;
 const LONGEST_FIELD = 1024;
-/** Ranges with a smaller gap, about the size of the headers of a part, are sent as one (§15.3.7.2). */
+/**
+ * Ranges with a smaller gap, about the size of the headers of a part, are sent as one (§15.3.7.2).
+ */
 const GAP = 80;
 const SPEC = /^(?:(\d+)-(\d*)|-(\d+))$/;
 
 /**
- * Reads a `Range` header for a representation of `size` bytes. Ranges that overlap or almost touch are
- * combined. The others keep the order of the request.
+ * Reads a `Range` header for a representation of `size` bytes. Ranges that overlap or almost touch
+ * are combined. The others keep the order of the request.
  */
 export function readRanges(field: string, size: number): Ranges {
   if (field.length > LONGEST_FIELD || size === 0) return "ignore";

@@ -1,6 +1,6 @@
 /**
- * Headers that contain references, such as `Link`. Only the references are read. Nothing is decoded:
- * an escaped line break stays escaped.
+ * Headers that contain references, such as `Link`. Only the references are read. Nothing is
+ * decoded: an escaped line break stays escaped.
  *
  * @module
  */

@@ -36,9 +36,9 @@ export function isAuthority(value: string): boolean {
 }
 
 /**
- * Splits the URL of a request. Returns `undefined`, for a 400, if it is not an absolute http(s) URL with
- * a valid host and path, or if the `Host` header is not valid. Some hosts paste `Host` into the URL, so
- * that `Host: good/evil` would put `/evil` in front of the path (RFC 9112 §3.2).
+ * Splits the URL of a request. Returns `undefined`, for a 400, if it is not an absolute http(s) URL
+ * with a valid host and path, or if the `Host` header is not valid. Some hosts paste `Host` into
+ * the URL, so that `Host: good/evil` would put `/evil` in front of the path (RFC 9112 §3.2).
  *
  * @param url The URL of the request.
  * @param host Its `Host` field, if it has one.

@@ -14,9 +14,10 @@ const SHORT = /^(?=[^.]{1,8}(?:\.[^.]{1,3})?$)[^.~]*~[0-9]/;
 const LONGEST = 255;
 
 /**
- * The decoded segments of a canonical path. Returns `undefined` if a segment is a name that file systems
- * understand differently: such a name is rejected, not repaired. The path is split before it is decoded,
- * so that `%2F` never becomes a separator, and decoded once, so that `%252e` never becomes a dot.
+ * The decoded segments of a canonical path. Returns `undefined` if a segment is a name that file
+ * systems understand differently: such a name is rejected, not repaired. The path is split before
+ * it is decoded, so that `%2F` never becomes a separator, and decoded once, so that `%252e` never
+ * becomes a dot.
  *
  * @param path `""` (no segments) or a canonical path with its leading slash.
  * @param colons Whether names may have a colon. On Windows, it marks a drive or a stream.

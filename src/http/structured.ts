@@ -1,6 +1,6 @@
 /**
- * Structured fields (RFC 9651): dictionaries and single items, which is what requests use. Dates and
- * display strings are not supported.
+ * Structured fields (RFC 9651): dictionaries and single items, which is what requests use. Dates
+ * and display strings are not supported.
  *
  * @module
  */

@@ -24,8 +24,8 @@ export interface Trailers {
 
 /**
  * Fields that are not allowed as trailers (RFC 9110 §6.5.1), since they are about framing, routing,
- * request modifiers, authentication, response control or the format of the body. A recipient that merges
- * trailers into the headers must not find these.
+ * request modifiers, authentication, response control or the format of the body. A recipient that
+ * merges trailers into the headers must not find these.
  */
 const NEVER = new Set([
   "age",

@@ -9,8 +9,8 @@ import type { Field, HeaderReader } from "./fields.ts";
 export const MOST_CONTENT: number = 64 * 1024;
 
 /**
- * The protocol to upgrade to, in lower case; `undefined` if the `Upgrade` header is to be ignored. A
- * tunnel for another version of HTTP is never made: it would carry requests past every check.
+ * The protocol to upgrade to, in lower case; `undefined` if the `Upgrade` header is to be ignored.
+ * A tunnel for another version of HTTP is never made: it would carry requests past every check.
  */
 export function upgradeProtocol(method: string, headers: HeaderReader): string | undefined {
   const protocol = headers.get("upgrade")?.toLowerCase() ?? "";
@@ -32,9 +32,9 @@ export function upgradeProtocol(method: string, headers: HeaderReader): string |
 }
 
 /**
- * The length of the body of a request to upgrade. Returns `undefined` if such a body is not allowed:
- * with a method other than POST, of unknown length, or too long. An upstream that ignores the body would
- * take it for the next request.
+ * The length of the body of a request to upgrade. Returns `undefined` if such a body is not
+ * allowed: with a method other than POST, of unknown length, or too long. An upstream that ignores
+ * the body would take it for the next request.
  */
 export function contentLength(method: string, headers: HeaderReader): number | undefined {
   if (!announcesContent(headers)) return 0;
