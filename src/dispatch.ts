@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { checkOptions, type Checks, fail, flag, isRecord } from "./config.ts";
+import { fail, flag, isRecord, type Options, readOptions } from "./config.ts";
 import {
   type AnyHandler,
   type Fetcher,
@@ -43,7 +43,7 @@ export interface DispatchOptions {
   readonly removePrefix?: boolean;
 }
 
-const OPTIONS: Checks<DispatchOptions> = { removePrefix: flag };
+const OPTIONS = { removePrefix: [flag, true] } satisfies Options<DispatchOptions>;
 
 /**
  * Passes a request to the handler that is mounted on a prefix of its path, and all others to the
@@ -81,8 +81,7 @@ export function dispatch<M extends Mounts<AnyHandler | Fetcher>>(
   if (!isRecord(mounts)) {
     fail("dispatch: mounts", mounts, 'one such as { "/blog": blog }');
   }
-  checkOptions("dispatch", options, OPTIONS);
-  const { removePrefix = true } = options;
+  const { removePrefix } = readOptions("dispatch", options, OPTIONS);
   const find = longestPrefix(
     "dispatch: the mount",
     Object.entries<AnyHandler | Fetcher>(mounts).map(checked),
