@@ -5,8 +5,7 @@
  */
 import { guardCallback } from "../../config.ts";
 import { type BodyEnd, watchBody } from "../../host/watch_body.ts";
-import { errorType } from "../../transport/error_type.ts";
-import type { IncomingResponse } from "../../transport/transport.ts";
+import { errorType, type IncomingResponse } from "../../transport/transport.ts";
 import { HookError, ProxyError } from "../errors.ts";
 import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
 import { sendTo } from "../send.ts";
