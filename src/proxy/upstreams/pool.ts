@@ -8,7 +8,7 @@ import { nativeRequest } from "../../host/host_request.ts";
 import { discard } from "../../host/watch_body.ts";
 import type { Field } from "../../http/fields.ts";
 import type { Connection } from "../../transport/transport.ts";
-import { HookError } from "../errors.ts";
+import { HookError, ProxyError } from "../errors.ts";
 import { sendTo } from "../send.ts";
 import type { Delivery, PoolSettings, SendingUpstream, Target, UpstreamSet } from "../types.ts";
 import {
@@ -18,7 +18,7 @@ import {
   singleField,
   type WatchedAttempt,
 } from "./attempt.ts";
-import { type Health, type Probe, type SelectionContext, Unavailable } from "./types.ts";
+import type { Health, Probe, SelectionContext } from "./types.ts";
 
 /** Makes the function that sends requests to the upstreams of a target. */
 export function pool(
@@ -129,7 +129,10 @@ function choose(
   const untried = candidates.filter((upstream) => !tried.has(upstream));
   if (untried.length > 0) candidates = untried;
   const [first, second] = candidates;
-  if (!first) throw new Unavailable("destination_unavailable", 1, "no upstream is available");
+  if (!first) {
+    const error = new ProxyError("destination_unavailable", "no upstream is available");
+    throw Object.assign(error, { retryAfter: 1 });
+  }
   if (!second) return first;
   for (const upstream of candidates) {
     upstream.weight = upstream.share;
