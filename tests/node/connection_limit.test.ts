@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { notFound } from "../../src/handler.ts";
 import { serve, type ServeOptions } from "../../src/node.ts";
-import { networkOf } from "../../src/node/connection_limit.ts";
+import { networkOf } from "../../src/node/limits.ts";
 import { certificates } from "../support/certificates.ts";
 import { serving } from "../support/host.ts";
 

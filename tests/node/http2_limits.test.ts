@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
 import { notFound } from "../../src/handler.ts";
 import { serve, type ServerTimeouts } from "../../src/node.ts";
-import { unsoundHttp2 } from "../../src/node/http2_limits.ts";
+import { unsoundHttp2 } from "../../src/node/limits.ts";
 import { serveStatic } from "../../src/static/mod.ts";
 import { certificates } from "../support/certificates.ts";
 import { until } from "../support/host.ts";
