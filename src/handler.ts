@@ -5,7 +5,7 @@
  */
 import { fail, shown } from "./config.ts";
 import { textResponse } from "./host/text_response.ts";
-import { isBinding } from "./transport/service_binding.ts";
+import { isServiceBinding } from "./runtime.ts";
 
 /**
  * Answers a request. What a host passes after the request (`env, ctx` on Cloudflare Workers, `info`
@@ -160,6 +160,55 @@ export function compose(...middlewares: readonly Middleware[]): Middleware {
   });
 }
 
+/** Passes a request on to the wrapped handler: the one at hand, or the one that is given. */
+export type Next = (request?: Request) => Promise<Response>;
+
+/**
+ * Makes a middleware of a function that gets the request and `next`. It answers itself, or returns
+ * what `next` gives, changed or not. The platform arguments are passed on behind its back.
+ *
+ * @param handle Called for each request. Without an argument, `next()` passes `request` itself on;
+ * `next` may be called more than once.
+ * @returns The middleware.
+ * @throws {TypeError} When `handle` is not a function. For a request, when `handle` returns no
+ * `Response`.
+ *
+ * @example
+ * ```ts
+ * import { compose, middleware, notFound } from "@handwerk/handwerk";
+ *
+ * const timing = middleware(async (request, next) => {
+ *   const response = await next();
+ *   console.log(request.method, response.status); // GET 404
+ *   return response;
+ * });
+ * const app = compose(timing)(notFound);
+ * await app(new Request("http://localhost/"));
+ * ```
+ */
+export function middleware(
+  handle: (request: Request, next: Next) => Response | Promise<Response>,
+): Middleware {
+  if (typeof handle !== "function") {
+    fail("middleware: the function", handle, "one such as (request, next) => next()");
+  }
+  const wrap = (inner: unknown): Handler<readonly unknown[]> => {
+    const handler = requireHandler("middleware: the wrapped handler", inner);
+    return async (request, ...args) => {
+      // Bun's handlers return nothing after `server.upgrade`: what `next` gave may be returned.
+      let passed: unknown = handle;
+      const next: Next = async (to = request) => {
+        const response = await handler(to, ...args);
+        passed = response;
+        return response;
+      };
+      const response = await handle(request, next);
+      return response === passed ? response : requireResponse("middleware: the function", response);
+    };
+  };
+  return asMiddleware(wrap as Middleware);
+}
+
 /** Functions that are known to be middlewares, which no host can call. */
 const middlewares = new WeakSet<object>();
 
@@ -181,7 +230,7 @@ export function requireHandler(where: string, value: unknown): Handler<readonly 
   if (isFetcher(value)) {
     const fetch = value.fetch.bind(value) as Handler<readonly unknown[]>;
     // What a binding is given after the request is taken for options of `fetch`.
-    return isBinding(value) ? (request) => fetch(request) : fetch;
+    return isServiceBinding(value) ? (request) => fetch(request) : fetch;
   }
   if (typeof value !== "function") return fail(where, value, "a handler, such as notFound");
   if (!middlewares.has(value)) return value as Handler<readonly unknown[]>;

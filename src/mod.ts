@@ -21,11 +21,11 @@
  * ```
  *
  * `Deno.serve(app)`, `Bun.serve({ fetch: app })` and, on Workers, `export default { fetch: app }`
- * serve it; on Node, `serve({ fetch: app })` of `@handwerk/handwerk/node` does. The debugger is in
- * `@handwerk/handwerk/debug`. All else is here, and `static`, `proxy` and `dispatch` are entries of
- * their own, too.
+ * serve it; on Node, `serve({ fetch: app })` of `@handwerk/handwerk/node` does. What most apps use is
+ * here. The rest has entries of its own: `@handwerk/handwerk/static` (more sources and header hooks),
+ * `/proxy`, `/upstreams` (load balancing, health, retries), `/debug`, `/node`, `/bun`, `/workers`.
  *
- * - {@linkcode compose}, {@linkcode notFound}: handlers and middlewares
+ * - {@linkcode compose}, {@linkcode middleware}, {@linkcode notFound}: handlers and middlewares
  * - {@linkcode dispatch}, {@linkcode mountOf}: handlers by the beginning of the path
  * - {@linkcode serveStatic}: files, from a {@linkcode directory}, {@linkcode memory} and other
  *   sources
@@ -42,10 +42,80 @@ export {
   type DifferentPlatformArguments,
   type Handler,
   type Middleware,
+  middleware,
   type NeedsOf,
+  type Next,
   notFound,
   type SameNeeds,
 } from "./handler.ts";
 export { type Mount, mountOf } from "./mount.ts";
-export * from "./static/mod.ts";
-export * from "./proxy/mod.ts";
+export { proxy, proxyTo } from "./proxy/mod.ts";
+export type {
+  AnyTarget,
+  AttemptEvent,
+  Balancer,
+  Capability,
+  Connection,
+  ConnectionOptions,
+  CookieScope,
+  FailedAttempt,
+  Fetcher,
+  Field,
+  HandlerIn,
+  Health,
+  IncomingResponse,
+  KnownOptions,
+  KnownTargets,
+  Limit,
+  Mirror,
+  MirrorTarget,
+  OutgoingRequest,
+  PoolOptions,
+  ProxyNeeds,
+  ProxyOptions,
+  Retry,
+  SelectionContext,
+  SendCopy,
+  TargetNeeds,
+  TargetOptions,
+  TargetPlace,
+  Targets,
+  Timeouts,
+  TlsOptions,
+  Transport,
+  Tunnel,
+  UnknownOption,
+  Upstream,
+  UpstreamList,
+  WeightedUrl,
+} from "./proxy/mod.ts";
+export { directory, memory, overlay, serveStatic } from "./static/mod.ts";
+export type {
+  ByteRange,
+  Cache,
+  Coding,
+  Content,
+  Dictionaries,
+  DictionaryUse,
+  DirectoryOptions,
+  Entry,
+  Exported,
+  ExportNeeds,
+  Exports,
+  Found,
+  HandlerFor,
+  HeadersHook,
+  LinkedDirectory,
+  Listed,
+  MemoryCacheOptions,
+  MemoryContent,
+  MemoryFile,
+  PackageFolder,
+  SameExportNeeds,
+  Served,
+  ServeStaticOptions,
+  Serving,
+  Source,
+  SourceOf,
+  Stored,
+} from "./static/mod.ts";

@@ -16,7 +16,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { guardCallback } from "./callbacks.ts";
+import { guardCallback } from "./config.ts";
 import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { hostRequestOf } from "./host/host_request.ts";
 import { textResponse } from "./host/text_response.ts";

@@ -58,3 +58,14 @@ export function builtin<N extends keyof BuiltinModules>(name: N): BuiltinModules
   if (!found) throw new Error(`this runtime has no ${name}`);
   return found;
 }
+
+/** A service binding of Cloudflare Workers. */
+export interface ServiceBinding {
+  fetch(request: Request, init?: object): Response | Promise<Response>;
+}
+
+/** Whether a value is a service binding, and not only an object that has a `fetch`. */
+export function isServiceBinding(fetcher: object): fetcher is ServiceBinding {
+  return "WebSocketPair" in globalThis &&
+    Object.prototype.toString.call(fetcher) !== "[object Object]";
+}

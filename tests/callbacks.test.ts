@@ -1,10 +1,19 @@
 /** What becomes of the errors of functions that are given to us: never the end of the process. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { debug } from "../src/debug/mod.ts";
-import { type Handler, notFound } from "../src/handler.ts";
-import { hashBy, type ProxyOptions, proxyTo, type TargetOptions } from "../src/proxy/mod.ts";
-import { memory, remote, serveStatic, type ServeStaticOptions } from "../src/static/mod.ts";
+import {
+  type Handler,
+  memory,
+  notFound,
+  type ProxyOptions,
+  proxyTo,
+  serveStatic,
+  type ServeStaticOptions,
+  type TargetOptions,
+} from "handwerk";
+import { debug } from "handwerk/debug";
+import { remote } from "handwerk/static";
+import { hashBy } from "handwerk/upstreams";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
 
 const boom = new Error("boom");
@@ -130,7 +139,7 @@ const asked: readonly (readonly [string, (ask: Failing) => Handler])[] = [
   ["serveStatic: download", (download) => files({ download })],
   ['serveStatic: the export "/"', (make) => serveStatic({ "/": make })(notFound)],
   ["debug: render", (render) => debugged({ render })],
-  ["debug: hide", (hide) => debugged({ filterFrame: hide })],
+  ["debug: filterFrame", (filterFrame) => debugged({ filterFrame })],
   ["debug: clientAddress", (clientAddress) => debugged({ clientAddress })],
 ];
 for (const [name, make] of asked) {

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../src/dispatch.ts";
-import { compose, type Handler, notFound } from "../src/handler.ts";
-import { mountOf } from "../src/mount.ts";
+import { compose, dispatch, type Handler, mountOf, notFound } from "handwerk";
 
 const named = (name: string): Handler => () => new Response(name);
 const text = async (app: Handler, path: string): Promise<string> =>

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../src/dispatch.ts";
-import { easterEgg } from "../src/easter_egg.ts";
-import { notFound } from "../src/handler.ts";
-import { mountOf } from "../src/mount.ts";
+import { dispatch, easterEgg, mountOf, notFound } from "handwerk";
 
 const word = "masterpiece";
 const inner = (request: Request, ...args: readonly unknown[]): Response =>

@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { debug } from "../src/debug/mod.ts";
-import { dispatch } from "../src/dispatch.ts";
-import { easterEgg } from "../src/easter_egg.ts";
-import { compose, type Handler, type Middleware, notFound } from "../src/handler.ts";
-import { proxy } from "../src/proxy/mod.ts";
-import { memory, serveStatic } from "../src/static/mod.ts";
+import {
+  compose,
+  dispatch,
+  easterEgg,
+  type Handler,
+  memory,
+  type Middleware,
+  middleware,
+  mountOf,
+  type Next,
+  notFound,
+  proxy,
+  serveStatic,
+} from "handwerk";
+import { debug } from "handwerk/debug";
 
 const tag = (name: string): Middleware => (inner) => async (request, ...args) => {
   const response = await inner(request, ...args);
@@ -130,4 +139,58 @@ test("an app that is called with a URL tells that it takes a Request", async () 
       );
     }
   }
+});
+
+test("middleware: next passes the request and the platform arguments on", async () => {
+  const seen: unknown[] = [];
+  const stamp = middleware(async (request, next) => {
+    const response = await next();
+    return new Response(`${request.url} ${await response.text()}`);
+  });
+  const app = compose(stamp)((request: Request, env: string) => {
+    seen.push(env);
+    return new Response(request.method);
+  });
+  const response = await app(new Request("http://localhost/a"), "env");
+  assert.equal(await response.text(), "http://localhost/a GET");
+  assert.deepEqual(seen, ["env"]);
+});
+
+test("middleware: next passes on another request, and may be called twice", async () => {
+  const twice = middleware(async (_, next) => {
+    const [a, b] = await Promise.all(
+      ["/a", "/b"].map((path) => next(new Request(`http://localhost${path}`))),
+    );
+    return new Response(`${await a?.text()} ${await b?.text()}`);
+  });
+  const app = twice((request) => new Response(new URL(request.url).pathname));
+  assert.equal(await (await app(new Request("http://localhost/"))).text(), "/a /b");
+});
+
+test("middleware: below a mount, it sees what a mounted handler sees", async () => {
+  const tell = middleware((request) => {
+    const { base, path } = mountOf(request);
+    return new Response(`${new URL(request.url).pathname} ${base} ${path}`);
+  });
+  const app = dispatch({ "/app": tell(notFound) })(notFound);
+  assert.equal(await (await app(new Request("http://localhost/app/x"))).text(), "/x /app /x");
+});
+
+test("middleware: a function that returns nothing is an error, and so is none", async () => {
+  const forgot = middleware(((_: Request, next: Next) => void next()) as never)(notFound);
+  await assert.rejects(
+    async () => await forgot(new Request("http://localhost/")),
+    /TypeError: middleware: the function returned undefined; return a Response/,
+  );
+  assert.throws(() => middleware("x" as never), /TypeError: middleware: the function is "x"/);
+  assert.throws(
+    () => compose(middleware((_, next) => next()))(undefined as never),
+    /TypeError: compose: the innermost handler/,
+  );
+});
+
+test("middleware: what the wrapped handler returned may be returned, as after an upgrade on Bun", async () => {
+  const pass = middleware((_, next) => next());
+  const app = pass((() => undefined) as never);
+  assert.equal(await app(new Request("http://localhost/")), undefined);
 });

@@ -2,10 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { dispatch } from "../src/dispatch.ts";
-import { compose, type Handler, type Middleware } from "../src/handler.ts";
+import { compose, dispatch, type Handler, type Middleware, type Mount, mountOf } from "handwerk";
 import { canonicalPath } from "../src/http/path.ts";
-import { type Mount, mountOf } from "../src/mount.ts";
 
 const runs = { numRuns: 150 };
 

@@ -1,34 +1,23 @@
 /** A wrong value of an option is refused when it is given, with its name and what to write instead. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { debug, liveFrames } from "../src/debug/mod.ts";
+import { dispatch, memory, notFound, overlay, proxy, proxyTo, serveStatic } from "handwerk";
+import { debug } from "handwerk/debug";
+import { inspect } from "handwerk/proxy";
+import { dictionaries, preload, remote } from "handwerk/static";
 import {
   activeHealth,
-  assets,
-  bucket,
   capacity,
   concurrency,
-  dictionaries,
-  dispatch,
   hashBy,
-  inspect,
-  keyValue,
-  memory,
   mirrorTo,
-  notFound,
-  overlay,
   passiveHealth,
-  preload,
-  proxy,
-  proxyTo,
-  randomTwo,
-  remote,
   retries,
-  serveStatic,
   slowStart,
   stickyCookie,
   upstreamList,
-} from "../src/mod.ts";
+} from "handwerk/upstreams";
+import { assets, bucket, keyValue } from "handwerk/workers";
 import { FakeTransport, ok } from "./support/fake_transport.ts";
 import { type Takes, testOptions } from "./support/wrong_values.ts";
 import * as takes from "./support/wrong_values.ts";
@@ -153,8 +142,6 @@ testOptions("retries", retries, {
   reserve: takes.number(1),
   maxWait: takes.number(0),
   backoff: takes.number(0),
-  random: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("passiveHealth", passiveHealth, {
   failures: takes.whole(1),
@@ -163,7 +150,6 @@ testOptions("passiveHealth", passiveHealth, {
   maxTime: takes.nothing, // less than the default of `time`
   maxEjected: takes.number(0, 1),
   strict: takes.flag,
-  clock: takes.nothing,
 });
 testOptions("activeHealth", (o) => activeHealth({ path: "/health", ...o }), {
   path: takes.nothing,
@@ -172,33 +158,27 @@ testOptions("activeHealth", (o) => activeHealth({ path: "/health", ...o }), {
   passes: takes.whole(1),
   fails: takes.whole(1),
   isHealthy: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("concurrency", (o) => concurrency(1, o), {
   queue: takes.whole(0),
   queueTimeout: takes.number(1),
   retryAfter: takes.whole(0),
-  clock: takes.nothing,
 });
 testOptions("slowStart", (o) => slowStart(passiveHealth(), o), {
   time: takes.number(1),
-  clock: takes.nothing,
 });
 testOptions("mirrorTo", (o) => mirrorTo(up, o), {
   share: takes.number(0, 1),
   timeout: takes.number(1),
   maxInFlight: takes.whole(1),
-  random: takes.callback,
-  clock: takes.nothing,
 });
 testOptions("stickyCookie", (o) => stickyCookie("name", o), {
   maxAge: takes.whole(1),
   otherwise: takes.callback,
 });
-testOptions("randomTwo", randomTwo, { random: takes.callback });
 testOptions("debug", (o) => debug(o), {
   enabled: takes.flag,
-  live: takes.nothing,
+  live: takes.either(takes.flag, takes.emptyObject),
   pin: takes.oneOf(false, "nonsense", "no\u0000nsense"),
   trustedHosts: takes.emptyList,
   path: takes.nothing,
@@ -207,10 +187,9 @@ testOptions("debug", (o) => debug(o), {
   log: takes.callback,
   render: takes.callback,
   clientAddress: takes.callback,
-  trustedProxies: takes.flag,
+  trustedProxies: takes.emptyList,
   filterFrame: takes.callback,
 });
-testOptions("liveFrames", liveFrames, { frames: takes.whole(1), now: takes.callback });
 
 // The arguments of functions that are no options: [the function, with an argument, what it takes]
 const isRecord: Takes = (value) =>

@@ -1,48 +1,42 @@
 /**
- * Shows what a handler throws.
+ * Turns what a handler throws into a page for its developer.
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
 import { asMiddleware, type Handler, type Middleware, requireHandler } from "../handler.ts";
-import { negotiateMedia } from "../http/accept.ts";
-import { nativeRequest } from "../host/host_request.ts";
-import { textResponse } from "../host/text_response.ts";
+import { watchBody } from "../host/watch_body.ts";
+import { negotiateMedia } from "../http/negotiation.ts";
 import { type Enter, mountAware, type MountState, wrapping } from "../mount.ts";
-import { clientAddress as connectionAddress } from "../host/client_address.ts";
 import { type Platform, readPlatform } from "../platform/environment.ts";
-import { hostAddress } from "./host_address.ts";
-import { watch } from "./body.ts";
-import { createState, type DebugState } from "./state.ts";
-import { refuseOrigin } from "./same_origin.ts";
-import type { LockClock } from "./lock.ts";
-import { configure, type DebugOptions, type DebugSettings, isEnabled } from "./debug_options.ts";
+import { tunnelOf } from "../transport/tunnel.ts";
+import { configure, type DebugOptions, isEnabled } from "./debug_options.ts";
+import { liveFrames } from "./live/live_frames.ts";
 import { debugResponse, pageResponse } from "./page_response.ts";
 import { renderMarkdown } from "./render/markdown.ts";
 import { renderText } from "./render/text.ts";
 import { route } from "./routes.ts";
+import { identifyPeer, refuseOrigin } from "./same_origin.ts";
+import { createState, type DebugState, type ErrorRecord } from "./state.ts";
+import type { FrameCapture } from "./types.ts";
 
-/** What a debugger stands on, for tests. */
-export interface Deps extends LockClock, Platform {}
-
-/** In order of preference: what asks for nothing is no browser. */
+/** The formats of an error, the preferred one first: clients without `Accept` are no browsers. */
 const TYPES = ["text/plain", "text/html", "application/json", "text/markdown"];
 
 /**
- * Shows what a handler throws: its frames with their source, what caused it, and the request that
- * failed; with `live`, the variables of each frame, too, and a console that runs code in it.
+ * Shows what a handler throws: its frames with their source, its causes, and the request that failed;
+ * with `live`, also the variables of each frame and a console in it.
  *
- * Made for development. It is off unless the environment says `development` or `enabled` is true,
- * always off in production, and shows nothing to other machines. When off, it is not there: the
- * handler comes back as it is.
+ * It is made for development: off unless the environment is `development` or `enabled` is true, always
+ * off in production, and closed to other machines. When it is off, it returns the handler unchanged.
  *
- * - 500 when the handler throws or rejects, as HTML, JSON, Markdown or plain text, by `Accept`.
- * - 500 that tells nothing, for a host that is not trusted or a request that was forwarded.
- * - An error while content streams is only told in the terminal and on the page `/__debug`.
- * - The `AbortError` of the request's own signal passes through.
+ * - 500 with the error when the handler throws or rejects, as HTML, JSON, Markdown or plain text
+ *   according to `Accept`.
+ * - 500 without details for a host that is not trusted, and for a client that is not this machine.
+ * - An error while the body streams is shown only in the terminal and at `/__debug`.
+ * - Errors caused by a client disconnect are not reported.
  *
  * @param options See {@linkcode DebugOptions}.
- * @returns The middleware. Let it be the outermost.
+ * @returns The middleware. It should be the outermost one.
  * @throws {TypeError} When an option is wrong.
  *
  * @example
@@ -59,87 +53,115 @@ const TYPES = ["text/plain", "text/html", "application/json", "text/markdown"];
  * ```
  */
 export function debug(options: DebugOptions = {}): Middleware {
-  return debugOn(options, {
-    ...readPlatform(),
-    now: () => performance.now(),
-    wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-  });
+  return debugOn(options, readPlatform());
 }
 
-/** Makes a debugger that stands on what it is given. */
-export function debugOn(options: DebugOptions, ground: Deps): Middleware {
-  const settings = configure(options, ground);
-  if (!isEnabled(settings, ground)) return unchanged;
-  const desk = createState(settings, ground);
-  return wrapping("debug", (enter) => wrap(enter, desk, settings));
+/**
+ * Makes a debugger on a platform, for tests.
+ *
+ * @param capture Replaces the capture of `live`.
+ */
+export function debugOn(
+  options: DebugOptions,
+  platform: Platform,
+  capture?: FrameCapture,
+): Middleware {
+  const settings = configure(options, platform);
+  if (!isEnabled(settings, platform)) return unchanged;
+  const { live = false } = settings;
+  const frames = live === true ? 8 : live === false ? 0 : live.frames ?? 8;
+  const state = createState(
+    settings,
+    platform,
+    capture ?? (frames > 0 ? liveFrames(frames) : undefined),
+  );
+  return wrapping("debug", (enter) => debugged(enter, state));
 }
 
 const unchanged: Middleware = asMiddleware((inner) =>
   requireHandler("debug: the wrapped handler", inner)
 );
 
-function wrap<Args extends readonly unknown[]>(
+function debugged<Args extends readonly unknown[]>(
   enter: Enter<Args>,
-  desk: DebugState,
-  settings: DebugSettings,
+  state: DebugState,
 ): Handler<Args> {
-  const { live: frames, path, log, clientAddress, edge } = settings;
-  const run = <T>(work: () => T): T => frames ? frames.run(work) : work();
-  const addressOf = (mount: MountState, args: readonly unknown[]): string | undefined =>
-    requireSync("debug: clientAddress", clientAddress?.(nativeRequest(mount.original), ...args)) ??
-      (edge ? undefined : connectionAddress(mount.original, [])) ??
-      hostAddress(mount.original, args);
-
+  const { settings, capture } = state;
+  const { path, log, edge } = settings;
+  const run = <T>(work: () => T): T => capture ? capture.run(work) : work();
   let warned = false;
   return mountAware<Args>(async (request, mount, args) => {
-    // Each request to a Worker in production has this field, and none in development.
+    // Cloudflare's network adds this header to every request; `wrangler dev` does not.
     if (edge && mount.original.headers.has("cf-ray")) {
-      if (!warned) log("debug: off, although it is enabled, because this is Cloudflare's network");
+      if (!warned) log("debug: off, although enabled is true, because of Cloudflare's network");
       warned = true;
       return await enter(request, mount, args);
     }
     if (mount.canonical === path || mount.canonical.startsWith(`${path}/`)) {
-      const address = addressOf(mount, args);
-      const tools = await desk.tools(address);
-      return await route(request, mount, mount.canonical.slice(path.length), address, tools);
+      const name = mount.canonical.slice(path.length);
+      return await route(request, mount, name, identifyPeer(mount.original, args, settings), state);
     }
     try {
       const response = await run(() => enter(request, mount, args));
-      // What is none is for the host to judge: on Bun, an upgraded request has no response.
-      if (!(response instanceof Response)) return response;
-      return watch(response, run, async (error) => {
-        if (!isOwnAbort(error, request)) await desk.record(error, request, "(while it streamed)");
-      });
+      // Other values are for the host to judge: on Bun, an upgraded request has no response.
+      return response instanceof Response ? watched(response, request, run, state) : response;
     } catch (error) {
       if (isOwnAbort(error, request)) throw error;
-      const record = await desk.record(error, request, "");
-      const refused = refuseOrigin(request, addressOf(mount, args), settings);
-      if (refused) {
-        log(`debug: not shown to the client, because ${refused.reason}`);
-        return textResponse(request, 500, "Internal Server Error", { "cache-control": "no-store" });
-      }
-      const { report } = record;
-      const type = negotiateMedia(request.headers.get("accept"), TYPES) ?? "text/plain";
-      if (type === "application/json") {
-        return debugResponse(request, 500, type, JSON.stringify(report));
-      }
-      if (type === "text/markdown") {
-        return debugResponse(request, 500, type, renderMarkdown(report));
-      }
-      if (type === "text/plain") return debugResponse(request, 500, type, renderText(report));
-      const base = mount.base + path;
-      return pageResponse(
-        request,
-        500,
-        (nonce) => desk.page(record, { nonce, path: base, token: desk.token() }),
-      );
+      const record = await state.record(error, request);
+      const refused = refuseOrigin(request, identifyPeer(mount.original, args, settings), settings);
+      if (!refused) return errorResponse(request, mount, record, state);
+      log(`debug: the error was not shown to the client, because ${refused.reason}`);
+      return debugResponse(request, 500, "text/plain", "Internal Server Error");
     }
   });
 }
 
-/** Whether the client has gone, and the work for it was stopped. */
+/** Reports an error of the body, whose headers are already sent. The body still fails. */
+function watched(
+  response: Response,
+  request: Request,
+  run: <T>(work: () => T) => T,
+  state: DebugState,
+): Response {
+  const { body } = response;
+  // A copy of a response that stands for a tunnel would lose the tunnel.
+  if (!body || body.locked || tunnelOf(response)) return response;
+  const watchedBody = watchBody(body, {
+    read: (reader) => run(() => reader.read()),
+    onEnd: (end, error) =>
+      end === "failed" && !isOwnAbort(error, request)
+        ? state.record(error, request, "(while streaming)")
+        : undefined,
+  });
+  return new Response(watchedBody, response);
+}
+
+function errorResponse(
+  request: Request,
+  { base }: MountState,
+  record: ErrorRecord,
+  state: DebugState,
+): Response {
+  const { report } = record;
+  const type = negotiateMedia(request.headers.get("accept"), TYPES) ?? "text/plain";
+  if (type === "text/html") {
+    const path = base + state.settings.path;
+    return pageResponse(
+      request,
+      500,
+      (nonce) => state.page(record, { nonce, path, token: state.token() }),
+    );
+  }
+  const text = type === "application/json"
+    ? JSON.stringify(report)
+    : type === "text/markdown"
+    ? renderMarkdown(report)
+    : renderText(report);
+  return debugResponse(request, 500, type, text);
+}
+
+/** Whether the error was caused by the client's disconnect. */
 function isOwnAbort(error: unknown, { signal }: Request): boolean {
-  if (!signal.aborted) return false;
-  return error === signal.reason ||
-    (error instanceof DOMException && error.name === "AbortError");
+  return signal.aborted &&
+    (error === signal.reason || (error instanceof DOMException && error.name === "AbortError"));
 }

@@ -1,86 +1,157 @@
 /**
- * What a debugger can be told.
+ * The options of `debug`: their types, checks and defaults.
  *
  * @module
  */
-import { guardCallback } from "../callbacks.ts";
-import { callback, checkOptions, type Checks, fail, flag, is, like, listOf } from "../config.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  fail,
+  flag,
+  guardCallback,
+  is,
+  isRecord,
+  listOf,
+  shape,
+  text,
+  whole,
+} from "../config.ts";
+import { networks } from "../http/ip.ts";
 import { configuredPath } from "../http/path.ts";
+import { isAuthority } from "../http/request_target.ts";
 import type { Platform } from "../platform/environment.ts";
-import type { FrameCapture } from "./types.ts";
-import { configuredHosts } from "./same_origin.ts";
-import type { FrameModel, Report } from "./model.ts";
+import type { FrameModel, Report } from "./types.ts";
+
+/** Options of `live`. */
+export interface LiveOptions {
+  /**
+   * The number of frames of a stack that are kept alive.
+   *
+   * @default 8
+   */
+  readonly frames?: number;
+}
 
 /** Options of `debug`. */
 export interface DebugOptions {
   /**
-   * Whether errors are shown. Default: only where `NODE_ENV` or `DENO_ENV` is `development`. In
-   * production errors are never shown, whatever this says.
+   * Whether errors are shown. In production they never are.
+   *
+   * @default true if `NODE_ENV` or `DENO_ENV` is `development`
    */
   readonly enabled?: boolean;
-  /** Keeps the frames of errors alive, for variables and consoles: `liveFrames()`. Default: none. */
-  readonly live?: FrameCapture;
   /**
-   * The PIN that unlocks secrets, variables and consoles. Default: `HANDWERK_PIN` in the environment,
-   * or nine random digits, which the terminal shows. `false` asks for none, and then the address of
-   * the client must be known to be this machine's.
+   * Keeps the frames of what is thrown alive, for variables and consoles. On Node only; elsewhere the
+   * page says why there are none.
+   *
+   * - The frames are those of the synchronous part of the stack, without `node_modules`. A function
+   *   that awaits the one that throws has none, unless it catches and rethrows the error.
+   * - Variables show their current values, not those at the time of the throw. Variables that the
+   *   engine has optimised away, and outer ones that a function does not use, are missing.
+   * - Frames live as long as the error is held, and hold everything that they can see.
+   * - Each `await` of the process takes about a microsecond longer; each exception during a request
+   *   takes one or two milliseconds. After more than 50 exceptions in a second, nothing is captured
+   *   for five seconds; if they continue, for longer.
+   * - It is off while another debugger is attached or may be, and where the process is not allowed to
+   *   debug itself or to make code from strings.
+   *
+   * @default false
+   */
+  readonly live?: boolean | LiveOptions;
+  /**
+   * The PIN that unlocks secrets, variables and consoles. With `false` there is none, and the client
+   * must be known to be this machine.
+   *
+   * @default the variable `HANDWERK_PIN` of the environment, or nine random digits in the terminal
    */
   readonly pin?: string | false;
   /**
-   * The hosts that requests may be for; `.localhost` is any name below `localhost`. Default:
-   * `localhost`, `.localhost`, `127.0.0.1` and `[::1]`.
+   * The hosts that requests may be for. `.localhost` is any name below `localhost`.
+   *
+   * @default ["localhost", ".localhost", "127.0.0.1", "[::1]"]
    */
   readonly trustedHosts?: readonly string[];
-  /** The path of the debugger's own pages. Default: `/__debug`. */
+  /**
+   * The path of the debugger's own pages.
+   *
+   * @default "/__debug"
+   */
   readonly path?: string;
-  /** Whether there is a console without an error, at `/__debug/console`. Default: `false`. */
+  /**
+   * Whether there is a console that belongs to no error, at `/__debug/console`.
+   *
+   * @default false
+   */
   readonly console?: boolean;
   /**
-   * A URL that opens a file in the editor, with `{file}`, `{line}` and `{column}`:
-   * `vscode://file/{file}:{line}:{column}`. Default: no links.
+   * The URL that opens a file in your editor, with `{file}`, `{line}` and `{column}`, such as
+   * `vscode://file/{file}:{line}:{column}`. Without it there are no links.
    */
   readonly editor?: string;
   /**
-   * Is given what a terminal should show. What it throws or rejects with goes to `console.error`.
-   * Default: `console.error`.
+   * Called with each text for the terminal. Its errors go to `console.error`.
+   *
+   * @default console.error
    */
   readonly log?: (text: string) => void;
-  /** Renders the page in our place. Scripts and styles in it need the nonce. Default: our page. */
+  /** Renders the page of an error instead of ours. Scripts and styles need the nonce. */
   readonly render?: (report: Report, nonce: string) => string;
   /**
-   * Tells the address of the client, from the request and what the host passes after it. Default:
-   * what Deno, Bun and `serve` for Node tell.
+   * Returns the address at the other end of the connection, from the request and the arguments that
+   * the host passes after it.
+   *
+   * @default the address that Deno, Bun, Workers and `serve` of `handwerk/node` provide
    */
   readonly clientAddress?: (request: Request, ...args: readonly unknown[]) => string | undefined;
   /**
-   * Whether a proxy of yours is in front, so that requests with `Forwarded`, `X-Forwarded-For` and
-   * the like are answered. Default: `false`, because such a request may come from anywhere.
+   * The addresses and networks of your proxies, such as `10.0.0.0/8`. A request with `Forwarded`,
+   * `X-Forwarded-*` and the like is refused unless it comes from one of them; then the client and the
+   * host are those of these headers.
+   *
+   * @default []
    */
-  readonly trustedProxies?: boolean;
-  /** Leaves a frame out. Default: all frames are shown. */
+  readonly trustedProxies?: readonly string[];
+  /**
+   * Returns whether a frame is shown.
+   *
+   * @default () => true
+   */
   readonly filterFrame?: (frame: FrameModel) => boolean;
 }
 
-/** Options, checked and complete. */
+/** Checked options, with their defaults. */
 export interface DebugSettings extends DebugOptions {
   readonly trustedHosts: readonly string[];
   readonly path: string;
   readonly console: boolean;
-  readonly trustedProxies: boolean;
-  readonly edge: boolean;
   readonly log: (text: string) => void;
+  readonly filterFrame: (frame: FrameModel) => boolean;
+  readonly isTrustedProxy: (address: string) => boolean;
+  readonly edge: boolean;
 }
 
 const LOCAL = ["localhost", ".localhost", "127.0.0.1", "[::1]"];
 const SHORTEST_PIN = 6;
+const LIVE: Checks<LiveOptions> = { frames: whole(1) };
 const OPTIONS: Checks<DebugOptions> = {
   enabled: flag,
-  live: like("a FrameCapture, such as liveFrames()", "run"),
+  live: (value, where) => {
+    if (typeof value === "boolean") return;
+    if (!isRecord(value)) fail(where, value, "true, false or an object such as { frames: 8 }");
+    shape(LIVE)(value, where);
+  },
   pin: (value, where) => {
     if (typeof value === "string") checkPin("pin", value);
     else if (value !== false) fail(where, value, "a text of 6 characters or more, or false");
   },
-  trustedHosts: listOf(() => {}, '"localhost"'),
+  trustedHosts: listOf(
+    is(
+      (host) => typeof host === "string" && !/:\d+$|\/|\*|^\.?$/.test(host) && isAuthority(host),
+      'a name without a port, such as "localhost" or ".localhost"',
+    ),
+    '"localhost"',
+  ),
   path: is(
     (value) => typeof value === "string" && configuredPath("debug: path", value) !== "",
     'a path that is not the root, such as "/__debug"',
@@ -95,11 +166,11 @@ const OPTIONS: Checks<DebugOptions> = {
   log: callback,
   render: callback,
   clientAddress: callback,
-  trustedProxies: flag,
+  trustedProxies: listOf(text('an address or a network such as "10.0.0.0/8"'), '"10.0.0.0/8"'),
   filterFrame: callback,
 };
 
-/** Variables that hosts for production set. */
+/** Variables of the environment that hosting platforms set. */
 const PRODUCTION = [
   "DENO_DEPLOYMENT_ID",
   "VERCEL",
@@ -117,23 +188,25 @@ const PRODUCTION = [
 /**
  * Checks options.
  *
- * @throws {TypeError} Naming the option and the remedy.
+ * @throws {TypeError} When an option is wrong.
  */
 export function configure(options: DebugOptions, { edge }: Pick<Platform, "edge">): DebugSettings {
   checkOptions("debug", options, OPTIONS);
-  const { trustedHosts = LOCAL, path = "/__debug" } = options;
+  const { trustedHosts = LOCAL, path = "/__debug", console: alone = false, log } = options;
+  const { trustedProxies = [], filterFrame = () => true } = options;
   return {
     ...options,
-    edge,
+    trustedHosts: trustedHosts.map((host) => host.toLowerCase()),
     path: configuredPath("debug: path", path),
-    trustedHosts: configuredHosts(trustedHosts),
-    console: options.console ?? false,
-    trustedProxies: options.trustedProxies ?? false,
-    log: options.log ? guardCallback("debug: log", options.log) : console.error,
+    console: alone,
+    log: log ? guardCallback("debug: log", log) : console.error,
+    filterFrame,
+    isTrustedProxy: networks("debug: trustedProxies:", trustedProxies),
+    edge,
   };
 }
 
-/** Refuses a PIN that is guessed too soon. */
+/** Refuses a PIN that can be guessed. */
 export function checkPin(option: string, pin: string): void {
   if (pin.replaceAll(/[\s-]/g, "").length >= SHORTEST_PIN) return;
   throw new TypeError(
@@ -141,7 +214,7 @@ export function checkPin(option: string, pin: string): void {
   );
 }
 
-/** Whether errors are shown: not in production, and only where that is wanted. */
+/** Whether errors are shown: never in production, and only if that is wanted. */
 export function isEnabled(
   { enabled, log }: DebugSettings,
   { variable }: Pick<Platform, "variable">,
@@ -149,10 +222,10 @@ export function isEnabled(
   const mode = (name: string): string => (variable(name) ?? "").trim().toLowerCase();
   const modes = new Set([mode("NODE_ENV"), mode("DENO_ENV")]);
   const production = modes.has("production")
-    ? "the environment says production"
+    ? "NODE_ENV or DENO_ENV is production"
     : PRODUCTION.find((name) => variable(name));
   if (production !== undefined) {
-    if (enabled) log(`debug: off, although it is enabled, because of ${production}`);
+    if (enabled) log(`debug: off, although enabled is true, because of ${production}`);
     return false;
   }
   return enabled ?? modes.has("development");

@@ -1,14 +1,14 @@
 /**
- * Text becomes code here and nowhere else: what a person typed into the console, and the few lines
- * of this library that carry it into a frame.
+ * The only place where text becomes code: input of the console, and the lines of this library that
+ * evaluate it in a frame.
  *
  * @module
  */
 
-/** Evaluates source where it can see globals only. Throws where a runtime forbids it. */
+/** Evaluates source. Throws where the runtime forbids it. */
 export type Evaluate = (source: string) => unknown;
 
-/** The `eval` of this realm, which a frame may hide. */
+/** The `eval` of this realm, which sees only globals. A frame may hide its name. */
 export function indirectEval(): Evaluate {
   return Reflect.get(globalThis, "eval") as Evaluate;
 }

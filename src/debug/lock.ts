@@ -1,52 +1,43 @@
 /**
- * The lock before everything that runs code or shows secrets: a PIN that only the terminal of the
- * process shows, and a cookie for whoever knew it.
+ * The lock of secrets, variables and consoles: a PIN that only the terminal shows, and a cookie for
+ * the client that entered it.
  *
  * @module
  */
 
-/** What came of an attempt. */
+/** The result of an attempt. */
 export type UnlockAttempt = { readonly cookie: string } | "wrong" | "locked";
 
 /** A lock. */
 export interface Lock {
-  /** The PIN, for the terminal. */
   readonly pin: string;
-  /** How many attempts are left. */
+  /** The number of attempts that are left. */
   readonly attempts: number;
-  /** Whether a request brings the cookie. */
+  /** Whether a request has a valid cookie. */
   isOpenFor(request: Request): Promise<boolean>;
   /**
    * Tries a PIN.
    *
-   * @param path The path that the cookie is for.
+   * @param path The path of the cookie.
    * @param secure Whether the request came over TLS.
    */
   tryPin(pin: string, path: string, secure: boolean): Promise<UnlockAttempt>;
 }
 
-/** Time, as tests turn it. */
-export interface LockClock {
-  /** Milliseconds since any fixed moment; never runs backwards. */
-  now(): number;
-  /** Resolves after so many milliseconds. */
-  wait(milliseconds: number): Promise<void>;
-}
-
-/** How often a PIN may be tried; then only a restart helps. */
+/** The number of attempts; after them, the lock stays closed until a restart. */
 const ATTEMPTS = 10;
-/** How long a cookie is good for, in seconds. */
+/** The lifetime of a cookie, in seconds. */
 const LIFETIME = 12 * 60 * 60;
+/** The longest delay after a wrong PIN, in milliseconds. */
 const LONGEST_DELAY = 4000;
 
 /**
- * Makes a lock. Its key and its PIN are random: what can be derived from the machine can be derived
- * by whoever reads a file of it. Not to be called while a module loads, when Workers have no random
- * numbers yet.
+ * Makes a lock. Its key and its PIN are random: a PIN that is derived from the machine can be derived
+ * by an attacker who reads a file of it. On Workers, random numbers exist only during a request.
  *
- * @param given A PIN that was configured.
+ * @param given A PIN of the options.
  */
-export async function createLock(given: string | undefined, clock: LockClock): Promise<Lock> {
+export async function createLock(given: string | undefined): Promise<Lock> {
   const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",
@@ -56,7 +47,7 @@ export async function createLock(given: string | undefined, clock: LockClock): P
     crypto.subtle.sign("HMAC", key, text.encode(value));
   const pin = given ?? randomPin();
   const expected = await sign(`pin ${digits(pin)}`);
-  // Cookies do not know ports: another server on this machine gets it, too, and may have its own.
+  // Cookies are shared by the servers on all ports of a machine, so the name is random.
   const name = `handwerk_debug_${crypto.randomUUID().slice(0, 8)}`;
   let left = ATTEMPTS;
   return {
@@ -68,14 +59,14 @@ export async function createLock(given: string | undefined, clock: LockClock): P
       const value = readCookie(request.headers.get("cookie") ?? "", name);
       const [expires = "", signature = ""] = value?.split(".") ?? [];
       const bytes = fromHex(signature);
-      if (!bytes || !(Number(expires) > clock.now())) return false;
+      if (!bytes || !(Number(expires) > performance.now())) return false;
       return await crypto.subtle.verify("HMAC", key, bytes, text.encode(`cookie ${expires}`));
     },
     async tryPin(attempt, path, secure) {
       if (left === 0) return "locked";
-      // Counted before it is compared, so that attempts at the same time are no more than others.
+      // Counted before the comparison, so that simultaneous attempts do not exceed the number.
       left--;
-      // The comparison of signatures takes as long whatever the PIN is.
+      // Comparing signatures takes the same time for every PIN.
       const right = await crypto.subtle.verify(
         "HMAC",
         key,
@@ -83,12 +74,13 @@ export async function createLock(given: string | undefined, clock: LockClock): P
         text.encode(`pin ${digits(attempt)}`),
       );
       if (!right) {
-        await clock.wait(Math.min(LONGEST_DELAY, 125 * 2 ** (ATTEMPTS - left)));
+        const delay = Math.min(LONGEST_DELAY, 125 * 2 ** (ATTEMPTS - left));
+        await new Promise((resolve) => setTimeout(resolve, delay));
         return "wrong";
       }
       left = ATTEMPTS;
-      // Whole: a dot ends it in the cookie.
-      const expires = String(Math.floor(clock.now()) + LIFETIME * 1000);
+      // Rounded, because a dot separates it from the signature.
+      const expires = String(Math.floor(performance.now()) + LIFETIME * 1000);
       const signature = toHex(await sign(`cookie ${expires}`));
       return {
         cookie: `${name}=${expires}.${signature}; Path=${path}; Max-Age=${LIFETIME}; HttpOnly; ` +
@@ -98,11 +90,11 @@ export async function createLock(given: string | undefined, clock: LockClock): P
   };
 }
 
-/** Nine digits, as people read them to each other. */
+/** Nine digits in groups of three. */
 function randomPin(): string {
   const bound = 1_000_000_000;
   const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
-  // Four billion is no multiple of the bound; what is above the last one would come up too often.
+  // Numbers above the last multiple of the bound would make some PINs more frequent.
   if (number >= 4 * bound) return randomPin();
   return String(number % bound).padStart(9, "0").replace(/(\d{3})(?=\d)/g, "$1-");
 }

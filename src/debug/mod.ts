@@ -1,15 +1,16 @@
 /**
  * A debugger: an error becomes a page with its frames, its source, and the request that failed. On
- * Node, {@linkcode liveFrames} adds the variables of each frame and a console in it.
+ * Node, `live` adds the variables of each frame and a console in it.
  *
- * It is made for development: off unless the environment says so, and always off in production.
+ * It is made for development: off unless the environment is `development`, and always off in
+ * production.
  *
  * ```ts
  * import { compose, dispatch, notFound } from "@handwerk/handwerk";
- * import { debug, liveFrames } from "@handwerk/handwerk/debug";
+ * import { debug } from "@handwerk/handwerk/debug";
  *
  * const app = compose(
- *   debug({ live: liveFrames() }), // the outermost
+ *   debug({ live: true }), // the outermost
  *   dispatch({ "/hello": () => new Response("hello") }),
  * )(notFound);
  * console.log((await app(new Request("http://localhost/"))).status); // 404
@@ -17,12 +18,14 @@
  *
  * @module
  */
-export type { CapturedFrame, FrameCapture, Scope } from "./types.ts";
-export type { FrameKind } from "./classify.ts";
 export { debug } from "./debug.ts";
-export { liveFrames, type LiveFramesOptions } from "./live/live_frames.ts";
-export type { RequestModel } from "./redact.ts";
-export type { ErrorModel, FrameModel, Report } from "./model.ts";
-export type { DebugOptions } from "./debug_options.ts";
-export type { Excerpt } from "./sources.ts";
-export type { Relation } from "./thrown.ts";
+export type { DebugOptions, LiveOptions } from "./debug_options.ts";
+export type {
+  ErrorModel,
+  Excerpt,
+  FrameKind,
+  FrameModel,
+  Relation,
+  Report,
+  RequestModel,
+} from "./types.ts";

@@ -1,11 +1,10 @@
 /**
- * The answers of the debugger. None of them may be kept, framed, sniffed or read by another site.
+ * The responses of the debugger. They must not be cached, framed, sniffed or read by another site.
  *
  * @module
  */
 
-/** The fields that all answers have. */
-const FIELDS: Readonly<Record<string, string>> = {
+const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
@@ -14,7 +13,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** What a page may do: run the script and wear the style that have the nonce, and ask its server. */
+/** A page may use the script and the style with its nonce, and send requests to its server. */
 function policyOf(nonce: string): string {
   return [
     "default-src 'none'",
@@ -28,20 +27,20 @@ function policyOf(nonce: string): string {
   ].join("; ");
 }
 
-/** An answer with content; to HEAD without. */
+/** A response; to HEAD without its body. */
 export function debugResponse(
   request: Request,
   status: number,
   type: string,
-  content: string,
+  body: string,
   more: Readonly<Record<string, string>> = {},
   nonce: string = crypto.randomUUID(),
 ): Response {
-  const bytes = new TextEncoder().encode(content);
+  const bytes = new TextEncoder().encode(body);
   return new Response(request.method === "HEAD" ? null : bytes, {
     status,
     headers: {
-      ...FIELDS,
+      ...HEADERS,
       "content-length": String(bytes.length),
       "content-security-policy": policyOf(nonce),
       "content-type": type === "application/json" ? type : `${type}; charset=utf-8`,
@@ -50,7 +49,7 @@ export function debugResponse(
   });
 }
 
-/** A page, which is given the nonce of its scripts and styles. */
+/** A page, made with the nonce of its script and style. */
 export function pageResponse(
   request: Request,
   status: number,
@@ -60,7 +59,7 @@ export function pageResponse(
   return debugResponse(request, status, "text/html", page(nonce), {}, nonce);
 }
 
-/** An answer to a command. */
+/** The response to a command. */
 export function jsonResponse(
   request: Request,
   status: number,

@@ -1,109 +1,112 @@
 /**
- * Who may see an error, and who may ask about it. Whatever is in doubt is refused.
+ * Decides who may see an error, and who may send commands. In doubt, a request is refused.
  *
  * @module
  */
+import { requireSync } from "../config.ts";
+import { clientAddress as connectionAddress } from "../host/client_address.ts";
+import { nativeRequest } from "../host/host_request.ts";
+import { clientBehind } from "../http/forwarded.ts";
 import { isAuthority } from "../http/request_target.ts";
+import type { DebugSettings } from "./debug_options.ts";
 
-/** What the guard of one debugger is set to. */
-export interface SameOriginOptions {
-  /** Names and addresses that a request may be for; `.localhost` is any name below it. */
-  readonly trustedHosts: readonly string[];
-  /** Whether a proxy in front is expected. */
-  readonly trustedProxies: boolean;
-  /** Whether this is a Worker, which is told the address of the client in a field. */
-  readonly edge: boolean;
+/** The client of a request. */
+export interface DebugClient {
+  /** The address of the client, if it is known. */
+  readonly address: string | undefined;
+  /** Whether the request came from a trusted proxy. */
+  readonly proxied: boolean;
 }
 
-/** Why a request is refused: the status of its answer, and the reason, for the log. */
+/** Why a request is refused. */
 export interface Refusal {
-  /** The status. */
   readonly status: 400 | 403;
-  /** The reason, with the remedy. */
+  /** The reason and the remedy, for the log. */
   readonly reason: string;
 }
 
-/** Fields that a proxy, a tunnel or a data centre adds. */
+/** Headers that proxies, tunnels and data centres add. */
 const FORWARDED =
   /^(?:forwarded|via|x-forwarded(?:-.*)?|x-real-ip|true-client-ip|cf-.*|fly-.*|fastly-.*)$/;
-
-/** What tells a Worker its client, also in development; anywhere else it tells of a tunnel. */
+/** The header with the client's address on Workers, also in development. */
 const EDGE_ADDRESS = "cf-connecting-ip";
+/** The addresses in `Forwarded` (RFC 7239 §6), without their ports. */
+const FORWARDED_FOR = /\bfor="?(?:\[([^\]"]{0,45})\]|([^\s:",;]{0,45}))/gi;
 
 /**
- * Tells why a request may not see an error, or `undefined` when it may.
+ * Finds the client: the peer, or the client that a trusted proxy names.
  *
- * @param address The address of the client, when it is known.
+ * @param original The request as the host passed it.
  */
-export function refuseOrigin(
-  request: Request,
-  address: string | undefined,
-  options: SameOriginOptions,
-): Refusal | undefined {
-  const host = request.headers.get("host");
-  // A page of another site can have its own name point to this machine: the name gives it away.
-  // What the client sent and what the host made of it must both be trusted.
-  if (host === null || !isTrusted(host, options.trustedHosts)) {
-    return {
-      status: 400,
-      reason: `the host ${JSON.stringify(host ?? "")} is not one of trustedHosts`,
-    };
-  }
-  const { host: urlHost } = new URL(request.url);
-  if (!isTrusted(urlHost, options.trustedHosts)) {
-    return {
-      status: 400,
-      reason: `the host ${JSON.stringify(urlHost)} is not one of trustedHosts`,
-    };
-  }
-  if (!options.trustedProxies) {
-    const field = [...request.headers.keys()].find((name) =>
-      FORWARDED.test(name) && !(options.edge && name === EDGE_ADDRESS)
-    );
-    if (field !== undefined) {
-      return { status: 403, reason: `the request was forwarded: it has the field ${field}` };
-    }
-  }
-  const told = options.edge ? request.headers.get(EDGE_ADDRESS) ?? undefined : undefined;
-  const other = [address, told].find((known) => known !== undefined && !isLoopback(known));
-  return other === undefined
-    ? undefined
-    : { status: 403, reason: `the client ${JSON.stringify(other)} is not this machine` };
+export function identifyPeer(
+  original: Request,
+  args: readonly unknown[],
+  { clientAddress, isTrustedProxy }: DebugSettings,
+): DebugClient {
+  const peer =
+    requireSync("debug: clientAddress", clientAddress?.(nativeRequest(original), ...args)) ??
+      connectionAddress(original, args);
+  if (peer === undefined || !isTrustedProxy(peer)) return { address: peer, proxied: false };
+  const { headers } = original;
+  const forwardedFor = headers.get("x-forwarded-for") ??
+    Array.from(
+      (headers.get("forwarded") ?? "").matchAll(FORWARDED_FOR),
+      ([, v6, other]) => v6 ?? other,
+    ).join();
+  const client = clientBehind(peer, forwardedFor, isTrustedProxy);
+  // The address of a proxy says nothing about the client behind it.
+  return { address: isTrustedProxy(client) ? undefined : client, proxied: true };
 }
 
-/**
- * Whether a command may come from where it says to come from: another site's page can send requests,
- * too, and browsers tell of it.
- */
-export function isOwnOrigin(request: Request, trustedProxies: boolean): boolean {
+/** Returns why a request may not see an error, or `undefined` if it may. */
+export function refuseOrigin(
+  request: Request,
+  { address, proxied }: DebugClient,
+  { trustedHosts, edge }: Pick<DebugSettings, "trustedHosts" | "edge">,
+): Refusal | undefined {
+  const { headers } = request;
+  // DNS rebinding: the host name of another site may resolve to this machine. All names count: those
+  // that the client sent, and the one that the host of the handler made of them.
+  const hosts = [headers.get("host") ?? "", new URL(request.url).host];
+  if (proxied) hosts.push(...forwardedHosts(request));
+  const other = hosts.find((host) => !isTrusted(host, trustedHosts));
+  if (other !== undefined) {
+    return { status: 400, reason: `the host ${JSON.stringify(other)} is not one of trustedHosts` };
+  }
+  const field = proxied
+    ? undefined
+    : [...headers.keys()].find((name) => FORWARDED.test(name) && !(edge && name === EDGE_ADDRESS));
+  if (field !== undefined) {
+    const reason = `the request was forwarded (${field}) by a peer that is not one of ` +
+      `trustedProxies: ${address ?? "its address is unknown, pass clientAddress"}`;
+    return { status: 403, reason };
+  }
+  return address === undefined || isLoopback(address)
+    ? undefined
+    : { status: 403, reason: `the client ${JSON.stringify(address)} is not this machine` };
+}
+
+/** Whether a command was sent by a page of the debugger. Pages of other sites can send requests too. */
+export function isOwnOrigin(request: Request, { proxied }: DebugClient): boolean {
   const site = request.headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin") return false;
   const origin = request.headers.get("origin");
   if (origin === null) return true;
   const own = new URL(request.url);
-  // A proxy may have taken TLS off.
-  if (!trustedProxies) return origin === own.origin;
-  return /^https?:\/\/[^/]*$/.test(origin) && origin.replace(/^https?:\/\//, "") === own.host;
+  if (!proxied) return origin === own.origin;
+  // A proxy may change the scheme and the host. The hosts that it names are trusted ones.
+  const host = /^https?:\/\/([^/]*)$/.exec(origin)?.[1];
+  return host !== undefined && [own.host, ...forwardedHosts(request)].includes(host);
 }
 
-/** Whether an address is one of this machine itself. */
+/** Whether an address is one of this machine. */
 export function isLoopback(address: string): boolean {
   const bare = address.toLowerCase().replace(/^\[|\]$/g, "").replace(/^::ffff:/, "");
   return bare === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(bare);
 }
 
-/** Checks hosts that were configured, and returns them in lower case. */
-export function configuredHosts(hosts: readonly string[]): string[] {
-  return hosts.map((host) => {
-    if (typeof host !== "string" || /:\d+$|\/|\*|^\.?$/.test(host) || !isAuthority(host)) {
-      throw new TypeError(
-        `debug: trustedHosts has ${
-          JSON.stringify(host)
-        }; give names without a port, such as "localhost" or ".localhost"`,
-      );
-    }
-    return host.toLowerCase();
-  });
+function forwardedHosts({ headers }: Request): string[] {
+  return headers.get("x-forwarded-host")?.split(",").map((host) => host.trim()) ?? [];
 }
 
 function isTrusted(authority: string, hosts: readonly string[]): boolean {

@@ -1,86 +1,67 @@
 /**
- * Source maps (ECMA-426): where a position in what runs was in what was written.
+ * Source maps (ECMA-426): maps a position in a generated file to its source.
+ *
+ * This is not `SourceMap` of `node:module`: workerd does not implement it, and those of Node and Deno
+ * map code that has no source to the source before it.
  *
  * @module
  */
-import { decodeNumbers } from "./vlq.ts";
 
 /** A position in a source, from 1. */
 export interface Original {
   /** The name of the source, as the map has it. */
   readonly source: string;
-  /** Its text, when the map has it. */
+  /** The text of the source, if the map has it. */
   readonly text: string | undefined;
-  /** The line. */
   readonly line: number;
-  /** The column. */
   readonly column: number;
 }
 
-/** A source map that was read. */
-export interface SourceMap {
-  /** Where a position was, both from 1; `undefined` when the map does not know. */
-  find(line: number, column: number): Original | undefined;
-}
+/** Finds the source of a position, both from 1; `undefined` when the map does not have it. */
+export type SourceMap = (line: number, column: number) => Original | undefined;
 
-/** The fields of a map that are used, none of which need be there. */
-interface Fields {
-  readonly version?: unknown;
-  readonly sourceRoot?: unknown;
-  readonly sources?: unknown;
-  readonly sourcesContent?: unknown;
-  readonly mappings?: unknown;
-}
-
-/** A column of the generated line, and the source, line and column that it was; from 0. */
+/** A generated column, and the source, line and column of it; from 0, and -1 for no source. */
 type Mapping = readonly [column: number, source: number, line: number, sourceColumn: number];
 
-/** Reads a source map; `undefined` when the text is none. */
+/** Reads a source map; `undefined` when the text is not one. */
 export function readSourceMap(text: string): SourceMap | undefined {
-  const fields = parse(text);
-  if (fields?.version !== 3 || typeof fields.mappings !== "string") return undefined;
-  const { mappings } = fields;
-  const root = typeof fields.sourceRoot === "string" ? fields.sourceRoot : "";
-  const sources: readonly unknown[] = Array.isArray(fields.sources) ? fields.sources : [];
-  const texts: readonly unknown[] = Array.isArray(fields.sourcesContent)
-    ? fields.sourcesContent
-    : [];
+  const { version, sourceRoot, sources, sourcesContent, mappings } = parse(text);
+  if (version !== 3 || typeof mappings !== "string") return undefined;
+  const root = typeof sourceRoot === "string" && sourceRoot !== ""
+    ? `${sourceRoot.replace(/\/$/, "")}/`
+    : "";
   let lines: readonly (readonly Mapping[])[] | undefined;
-  return {
-    find(line, column) {
-      lines ??= decodeMappings(mappings);
-      // The mapping that begins last before the column; the column is unknown in some stacks.
-      const before = lines[line - 1]?.filter(([start]) => start < Math.max(column, 1)) ?? [];
-      const [, index = -1, originalLine = 0, originalColumn = 0] =
-        before.reduce<Mapping | undefined>(
-          (best, mapping) => best && best[0] > mapping[0] ? best : mapping,
-          undefined,
-        ) ?? [];
-      const source = sources[index];
-      const content = texts[index];
-      if (typeof source !== "string") return undefined;
-      return {
-        source: root === "" ? source : `${root.replace(/\/$/, "")}/${source}`,
-        text: typeof content === "string" ? content : undefined,
-        line: originalLine + 1,
-        column: originalColumn + 1,
-      };
-    },
+  return (line, column) => {
+    lines ??= decodeMappings(mappings);
+    let best: Mapping | undefined;
+    for (const mapping of lines[line - 1] ?? []) {
+      // Stacks without columns have 0.
+      if (mapping[0] < Math.max(column, 1) && !(best && best[0] > mapping[0])) best = mapping;
+    }
+    const source: unknown = best && Array.isArray(sources) ? sources[best[1]] : undefined;
+    if (!best || typeof source !== "string") return undefined;
+    const content: unknown = Array.isArray(sourcesContent) ? sourcesContent[best[1]] : undefined;
+    return {
+      source: root + source,
+      text: typeof content === "string" ? content : undefined,
+      line: best[2] + 1,
+      column: best[3] + 1,
+    };
   };
 }
 
-function parse(text: string): Fields | undefined {
+function parse(text: string): Readonly<Record<string, unknown>> {
   try {
-    // A prefix against inclusion as a script (ECMA-426 §8.1).
+    // The first line may protect against inclusion as a script (ECMA-426 §8.1).
     const value: unknown = JSON.parse(text.replace(/^\)\]\}'[^\n]*\n/, ""));
-    return typeof value === "object" && value !== null ? value : undefined;
+    return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 
-/** The mappings of each generated line. Numbers are differences; columns start anew in each line. */
-export function decodeMappings(mappings: string): Mapping[][] {
+/** Numbers are differences to the ones before; generated columns start anew in each line. */
+function decodeMappings(mappings: string): Mapping[][] {
   let [source, line, sourceColumn] = [0, 0, 0];
   return mappings.split(";").map((segments) => {
     let column = 0;
@@ -91,7 +72,6 @@ export function decodeMappings(mappings: string): Mapping[][] {
       const [columns = 0, sources, lines = 0, sourceColumns = 0] = numbers;
       column += columns;
       if (sources === undefined) {
-        // Generated by nobody: what comes before ends here.
         decoded.push([column, -1, 0, 0]);
         continue;
       }
@@ -102,4 +82,31 @@ export function decodeMappings(mappings: string): Mapping[][] {
     }
     return decoded;
   });
+}
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const VALUES: ReadonlyMap<string, number> = new Map(Array.from(DIGITS, (digit, i) => [digit, i]));
+
+/**
+ * Reads base 64 numbers of five bits a digit, with the sign in the lowest bit (ECMA-426 §5.2).
+ *
+ * @returns `undefined` when the segment is malformed, or a number is too large.
+ */
+export function decodeNumbers(segment: string): number[] | undefined {
+  const numbers: number[] = [];
+  let value = 0;
+  let shift = 0;
+  for (const digit of segment) {
+    const bits = VALUES.get(digit);
+    if (bits === undefined || shift > 30) return undefined;
+    // `<<` would lose the 32nd bit to the sign.
+    value += (bits & 31) * 2 ** shift;
+    shift += 5;
+    if (bits & 32) continue;
+    const magnitude = Math.floor(value / 2);
+    numbers.push(value % 2 === 1 ? 0 - magnitude : magnitude);
+    value = 0;
+    shift = 0;
+  }
+  return shift === 0 ? numbers : undefined;
 }

@@ -1,40 +1,28 @@
 /**
- * Stacks as text: those of V8 (`at name (place)`), and those of JavaScriptCore (`name@place`).
+ * Phase two of a report: parses the stack, in the form of V8 (`at name (place)`) or of JavaScriptCore
+ * (`name@place`).
  *
  * @module
  */
+import type { StackLine } from "./types.ts";
 
-/** One line of a stack. */
-export interface StackLine {
-  /** The name of the function, or `""`. */
-  readonly name: string;
-  /** The URL or the path of the script; `""` when there is none. */
-  readonly url: string;
-  /** The line, from 1; 0 when it is unknown. */
-  readonly line: number;
-  /** The column, from 1; 0 when it is unknown. */
-  readonly column: number;
-  /** Whether the function awaits what the line above does. */
-  readonly awaiting: boolean;
-}
-
-/** Whoever throws decides what `stack` is; this bounds what is read of it. */
+/** The thrown value decides what `stack` is, so the part that is read is bounded. */
 const MOST_CHARACTERS = 200_000;
 const MOST_LINES = 200;
 const LONGEST_LINE = 1000;
 const PLACE = /:(\d{1,9})(?::(\d{1,9}))?$/;
 
 /**
- * Reads a stack.
+ * Parses a stack.
  *
- * @param head What the stack may begin with: the name and the message of the error. A message can
- * hold lines that look like frames, and must not be taken for some: their files would be shown.
+ * @param head The name and the message of the error, which the stack usually begins with. A message
+ *   can contain lines that look like frames; the files in them must not be shown.
  */
 export function parseStack(stack: string, head: string): StackLine[] {
   const begins = head !== "" && stack.startsWith(head);
   const lines = stack.slice(begins ? head.length : 0, MOST_CHARACTERS).split("\n");
   const read = lines.map((line) => line.length > LONGEST_LINE ? undefined : parseLine(line.trim()));
-  // Where the head is another one, only the lines that close the stack are surely not of a message.
+  // With a different head, only the last lines are certainly not part of a message.
   const first = begins ? 0 : read.findLastIndex((line, i) => !line && lines[i]?.trim() !== "") + 1;
   return read.slice(first).filter((line) => line !== undefined).slice(0, MOST_LINES);
 }
@@ -42,7 +30,7 @@ export function parseStack(stack: string, head: string): StackLine[] {
 function parseLine(text: string): StackLine | undefined {
   if (text.startsWith("at ")) return parseV8(text.slice(3));
   const at = text.indexOf("@");
-  // The name comes first, and has no place in it; an address in a message has no line.
+  // An e-mail address in a message has no line number.
   if (at >= 0 && (PLACE.test(text) || text.endsWith("@[native code]"))) {
     return { name: text.slice(0, at), awaiting: false, ...readPlace(text.slice(at + 1)) };
   }
@@ -62,7 +50,7 @@ function parseV8(text: string): StackLine {
   };
 }
 
-/** The parenthesis that the last one closes: a path may hold some, too. */
+/** The parenthesis that the last one closes; a path may contain parentheses. */
 function openingParenthesis(text: string): number {
   let depth = 0;
   for (let i = text.length - 1; i >= 0; i--) {
@@ -72,7 +60,7 @@ function openingParenthesis(text: string): number {
   return -1;
 }
 
-/** What was evaluated has no text to show; where that was done is the best there is. */
+/** Evaluated code has no file; the place of the innermost `eval` stands for it. */
 function evaluatedAt(place: string): string {
   const open = place.lastIndexOf("(");
   const close = place.indexOf(")", open);

@@ -1,30 +1,18 @@
 /**
- * Reads what was thrown, whatever it is: nothing about an error can be relied on. A getter may
- * throw, `stack` may be no string, `cause` may lead back to the error itself.
+ * Phase one of a report: reads the thrown value. Nothing about it can be relied on: a getter may
+ * throw, `stack` may be a number, `cause` may lead back to the error itself.
  *
  * @module
  */
 import { isSecret, MASK } from "./redact.ts";
-import { parseStack, type StackLine } from "./stack.ts";
+import { parseStack } from "./stack.ts";
+import type { ErrorModel, Relation, StackLine } from "./types.ts";
 
-/** How an error belongs to the one that it is shown under. */
-export type Relation = "cause" | "member" | "error" | "suppressed";
-
-/** What was thrown, read. */
-export interface Thrown {
-  /** The value itself. */
+/** A thrown value that was read, and the errors that it carries. */
+export interface Thrown extends Pick<ErrorModel, "name" | "message" | "note" | "details"> {
   readonly value: unknown;
-  /** The name of the error, or the kind of the value. */
-  readonly name: string;
-  /** The message, or the value on one line. */
-  readonly message: string;
-  /** What a person should know, such as why there is no stack. */
-  readonly note: string | undefined;
   /** The lines of the stack, the innermost first. */
   readonly lines: readonly StackLine[];
-  /** Further properties, such as `code`. */
-  readonly details: readonly (readonly [name: string, text: string])[];
-  /** The errors that this one carries. */
   readonly related: readonly { readonly relation: Relation; readonly thrown: Thrown }[];
 }
 
@@ -32,7 +20,7 @@ const MOST_ERRORS = 40;
 const MOST_DETAILS = 16;
 const LONGEST_MESSAGE = 10_000;
 const LONGEST_DETAIL = 300;
-/** What is shown elsewhere. */
+/** Properties that are shown elsewhere. */
 const KNOWN = new Set(["name", "message", "stack", "cause", "errors", "error", "suppressed"]);
 
 /** Reads a thrown value, and the errors that it carries. */
@@ -42,11 +30,11 @@ export function readThrown(value: unknown): Thrown {
 
 function read(value: unknown, seen: Set<unknown>): Thrown {
   const known = isObject(value) && seen.has(value);
-  // Primitives count, too, or a long list of them would not end.
+  // Primitives are counted too, so that a long list of them ends.
   seen.add(isObject(value) ? value : Symbol());
   const thrown = describe(value);
   return known
-    ? { ...thrown, note: "This error is shown above already.", lines: [], details: [], related: [] }
+    ? { ...thrown, note: "This error is already shown above.", lines: [], details: [], related: [] }
     : { ...thrown, related: relatedOf(value, seen) };
 }
 
@@ -57,7 +45,7 @@ function describe(value: unknown): Omit<Thrown, "related"> {
   const name = (textOf(value, "name") || constructorName(value)).slice(0, 200);
   const details = detailsOf(value);
   if (message === undefined && stack === undefined) {
-    const note = "This is no Error, so there is no stack.";
+    const note = "This is not an Error, so it has no stack.";
     return { value, name, message: "", note, lines: [], details };
   }
   const head = message ? `${name}: ${message}` : name;
@@ -71,7 +59,7 @@ function plain(value: unknown): Pick<Thrown, "name" | "message" | "note"> {
   return {
     name: value === null ? "null" : typeof value,
     message: text.slice(0, LONGEST_MESSAGE),
-    note: "A plain value was thrown, no Error, so there is no stack.",
+    note: "A plain value was thrown, not an Error, so there is no stack.",
   };
 }
 
@@ -87,7 +75,7 @@ function relatedOf(value: unknown, seen: Set<unknown>): Thrown["related"] {
     add("suppressed", get(value, "suppressed"));
   }
   const errors = get(value, "errors");
-  // A list of what does not validate, say, is no list of errors.
+  // Validators have lists of other things under this name.
   if (Array.isArray(errors) && (get(value, "name") === "AggregateError" || errors.every(isError))) {
     for (const error of errors.slice(0, MOST_ERRORS)) add("member", error);
   }

@@ -6,9 +6,8 @@
  */
 
 import { sideTable } from "./side_table.ts";
-import type { Field } from "../http/hop_by_hop.ts";
-import type { PushBody } from "./push_body.ts";
-import type { RawHeaders, ResponseBody, ResponseHead } from "./make_response.ts";
+import type { Field, RawHeaders } from "../http/fields.ts";
+import type { PushBody, ResponseBody, ResponseHead } from "./types.ts";
 
 /** A request of a host's own. */
 export abstract class HostRequest {

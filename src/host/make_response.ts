@@ -5,29 +5,9 @@
  * @module
  */
 import { sideTable } from "./side_table.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import { HostRequest } from "./host_request.ts";
-
-/** Field lines, flat: a name, its value, the next name. Made once, it can serve many responses. */
-export type RawHeaders = readonly string[];
-
-/** Content that is there, that comes as a stream, or `null`. */
-export type ResponseBody =
-  | Uint8Array<ArrayBuffer>
-  | string
-  | ReadableStream<Uint8Array<ArrayBuffer>>
-  | null;
-
-/** What a response has besides its content. */
-export interface ResponseHead {
-  /** The status code. */
-  readonly status: number;
-  /** The reason phrase; it has none by default. */
-  readonly statusText?: string;
-  /** The fields, without `content-length`. */
-  readonly fields: RawHeaders;
-  /** The `content-length`, where it is not that of content that is there: of a stream, or to HEAD. */
-  readonly length?: number | undefined;
-}
+import type { ResponseBody, ResponseHead } from "./types.ts";
 
 /** Makes a response of ours to a request: a `Response` for whoever looks at it. */
 export function makeResponse(request: object, body: ResponseBody, head: ResponseHead): Response {

@@ -6,35 +6,8 @@
  */
 import { sideTable } from "./side_table.ts";
 import { HostRequest } from "./host_request.ts";
-import { nativeResponse, type ResponseHead } from "./make_response.ts";
-
-/** Where content is pushed to. */
-export interface BodySink {
-  /**
-   * Takes the next bytes. Returns `false` to ask for no more until `resume`.
-   *
-   * @param flushed Is called when the bytes may be overwritten, by sinks that can tell.
-   */
-  write(chunk: Uint8Array<ArrayBuffer>, flushed?: () => void): boolean;
-  /** Nothing comes for a while: what there is, and be it the fields alone, is to go out. */
-  flush?(): void;
-  /** The content is complete. */
-  end(): void;
-  /** The content is cut. */
-  fail(error: unknown): void;
-}
-
-/** Content that can be pushed, once. */
-export interface PushBody {
-  /** Pushes all of it, as fast as the sink takes it. Called once, and not after `cancel`. */
-  start(sink: BodySink): void;
-  /** Goes on after `write` returned `false`. */
-  resume(): void;
-  /** All of the content in place of `start`, where it is there already and nothing follows it. */
-  whole?(): Uint8Array<ArrayBuffer> | undefined;
-  /** Nobody wants the rest, or any of it: lets go of where it comes from. */
-  cancel(reason: unknown): void;
-}
+import type { BodySink, PushBody, ResponseHead } from "./types.ts";
+import { nativeResponse } from "./make_response.ts";
 
 /** Makes a response of content that is pushed: a `Response` for whoever looks at it. */
 export function makePushResponse(request: object, flow: PushBody, head: ResponseHead): Response {

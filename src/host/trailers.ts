@@ -3,16 +3,8 @@
  *
  * @module
  */
+import type { Trailed } from "../http/trailer_fields.ts";
 import { sideTable } from "./side_table.ts";
-import type { Field } from "../http/hop_by_hop.ts";
-
-/** What trailer fields follow. */
-export interface Trailed {
-  /** The fields that came before the content. */
-  readonly fields: Iterable<Field>;
-  /** Those that come after it, when it has ended. */
-  readonly trailers?: Promise<readonly Field[]> | undefined;
-}
 
 const following = sideTable<Response, Trailed>();
 
@@ -25,9 +17,4 @@ export function withTrailers(response: Response, trailed: Trailed): Response {
 /** For hosts: what was received with a response. One that was made of it has no trailer fields. */
 export function trailedOf(response: Response): Trailed | undefined {
   return following.get(response);
-}
-
-/** Whether a client takes trailer fields (RFC 9110 §10.1.4). */
-export function takesTrailers(te: string | null): boolean {
-  return te !== null && /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(te);
 }

@@ -21,7 +21,7 @@ export function formatDate(time: number): string {
  * @param text The field value.
  * @param now The time that decides the century of a two-digit year.
  */
-export function parseDate(text: string, now: number = Date.now()): number | undefined {
+export function parseDate(text: string, now: number): number | undefined {
   let match = IMF_FIXDATE.exec(text);
   if (match) return utc(match[3], match[2], match[1], match.slice(4));
   match = RFC_850.exec(text);
@@ -53,4 +53,17 @@ function utc(
   const date = new Date(Date.UTC(Number(year), month, Number(day), hour, minute, second));
   // Date.UTC rolls 31 February over into March, and takes the years 0–99 for 1900–1999.
   return date.getUTCDate() === Number(day) || second === 60 ? date.getTime() : undefined;
+}
+
+/**
+ * How long a `Retry-After` field (RFC 9110 §10.2.3) asks to wait, in milliseconds, or `undefined` when the value tells nothing.
+ *
+ * @param value A number of seconds or a date.
+ * @param now The time of day, in milliseconds since 1970.
+ */
+export function parseRetryAfter(value: string, now: number): number | undefined {
+  const text = value.trim();
+  if (/^[0-9]+$/.test(text)) return Number(text) * 1000;
+  const date = parseDate(text, now);
+  return date === undefined ? undefined : Math.max(0, date - now);
 }

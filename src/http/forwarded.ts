@@ -4,7 +4,7 @@
  * @module
  */
 import { readAddress } from "./ip.ts";
-import { fieldNames } from "./field_names.ts";
+import { fieldNames } from "./fields.ts";
 
 /**
  * Fields by which proxies, load balancers and platforms tell of the client, of who it is, or of what

@@ -3,10 +3,8 @@
  *
  * @module
  */
+import type { Field } from "./fields.ts";
 import { isForwarding } from "./forwarded.ts";
-
-/** A field line: a name and a value. */
-export type Field = readonly [name: string, value: string];
 
 /** Fields about one connection, and those that answer or ask the next hop for credentials. */
 const HOP_BY_HOP = new Set([

@@ -5,6 +5,7 @@
  */
 import { parseDate } from "./date.ts";
 import { parseEntityTags, stronglyEqual, weaklyEqual } from "./etag.ts";
+import type { HeaderReader } from "./fields.ts";
 
 /** The validators of the selected representation. */
 export interface Validators {
@@ -24,11 +25,13 @@ export type PreconditionResult = "proceed" | "not modified" | "failed";
  * @param method The method of the request.
  * @param headers The fields of the request.
  * @param validators Those of the representation that would be sent.
+ * @param now The time of day, in milliseconds since 1970.
  */
 export function evaluatePreconditions(
   method: string,
-  headers: Headers,
+  headers: HeaderReader,
   validators: Validators,
+  now: number,
 ): PreconditionResult {
   const { etag } = validators;
   const modified = wholeSeconds(validators.lastModified);
@@ -41,7 +44,7 @@ export function evaluatePreconditions(
       return "failed";
     }
   } else {
-    const since = date(headers, "if-unmodified-since");
+    const since = date(headers, "if-unmodified-since", now);
     if (since !== undefined && modified !== undefined && modified > since) return "failed";
   }
 
@@ -52,7 +55,7 @@ export function evaluatePreconditions(
       tags.some((tag) => etag !== undefined && weaklyEqual(tag, etag));
     if (matches) return safe ? "not modified" : "failed";
   } else if (safe) {
-    const since = date(headers, "if-modified-since");
+    const since = date(headers, "if-modified-since", now);
     if (since !== undefined && modified !== undefined && modified <= since) return "not modified";
   }
   return "proceed";
@@ -73,7 +76,7 @@ export function ifRangeHolds(value: string, validators: Validators, now: number)
   }
   const modified = wholeSeconds(validators.lastModified);
   // RFC 9110 §8.8.2.2: within its second, a file may have changed twice.
-  return modified !== undefined && parseDate(value) === modified && now - modified >= 2000;
+  return modified !== undefined && parseDate(value, now) === modified && now - modified >= 2000;
 }
 
 /** HTTP dates have no fractions of a second. */
@@ -81,7 +84,7 @@ function wholeSeconds(time: number | undefined): number | undefined {
   return time === undefined ? undefined : Math.floor(time / 1000) * 1000;
 }
 
-function date(headers: Headers, name: string): number | undefined {
+function date(headers: HeaderReader, name: string, now: number): number | undefined {
   const value = headers.get(name);
-  return value === null ? undefined : parseDate(value);
+  return value === null ? undefined : parseDate(value, now);
 }

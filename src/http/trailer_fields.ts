@@ -3,9 +3,16 @@
  *
  * @module
  */
-import { endToEnd, type Field } from "./hop_by_hop.ts";
-import type { RawHeaders } from "../host/make_response.ts";
-import type { Trailed } from "../host/trailers.ts";
+import { endToEnd } from "./hop_by_hop.ts";
+import type { Field, RawHeaders } from "./fields.ts";
+
+/** What trailer fields follow. */
+export interface Trailed {
+  /** The fields that came before the content. */
+  readonly fields: Iterable<Field>;
+  /** Those that come after it, when it has ended. */
+  readonly trailers?: Promise<readonly Field[]> | undefined;
+}
 
 /** Trailer fields to send. */
 export interface Trailers {
@@ -71,4 +78,9 @@ export function forwardedTrailers({ fields, trailers }: Trailed): Trailers {
       () => [],
     ),
   };
+}
+
+/** Whether a client takes trailer fields (RFC 9110 §10.1.4). */
+export function takesTrailers(te: string | null): boolean {
+  return te !== null && /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(te);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "./hop_by_hop.ts";
+import type { Field, HeaderReader } from "./fields.ts";
 
 /** How much content a request to upgrade may have, in bytes: all of it is kept in memory. */
 export const MOST_CONTENT: number = 64 * 1024;
@@ -13,7 +13,7 @@ export const MOST_CONTENT: number = 64 * 1024;
  * tunnel can be made for; the field is then to be ignored. A tunnel for another version of HTTP
  * would carry requests past everything that looks at requests.
  */
-export function upgradeProtocol(method: string, headers: Headers): string | undefined {
+export function upgradeProtocol(method: string, headers: HeaderReader): string | undefined {
   const protocol = headers.get("upgrade")?.toLowerCase() ?? "";
   // Docker's and Kubernetes' clients upgrade a POST; a handshake of WebSocket is a GET (RFC 6455 §4.1).
   const fits = method === "GET" ||
@@ -37,7 +37,7 @@ export function upgradeProtocol(method: string, headers: Headers): string | unde
  * not have: other than a POST, of a length that is not known, or of a large one. An upstream that
  * does not look at content would take it for the next request.
  */
-export function contentLength(method: string, headers: Headers): number | undefined {
+export function contentLength(method: string, headers: HeaderReader): number | undefined {
   if (!announcesContent(headers)) return 0;
   const length = headers.get("content-length") ?? "";
   // Nobody would ask for content that waits for 100 Continue.
@@ -47,7 +47,7 @@ export function contentLength(method: string, headers: Headers): number | undefi
 }
 
 /** Whether fields announce content (RFC 9112 §6). */
-export function announcesContent(headers: Headers): boolean {
+export function announcesContent(headers: HeaderReader): boolean {
   const length = headers.get("content-length");
   return headers.get("transfer-encoding") !== null || (length !== null && !/^0+$/.test(length));
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { appendHeaders, type RawHeaders } from "../host/make_response.ts";
+import { appendHeaders } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 
 /**
  * Lets a class stand in for a native one: it inherits from it, and members that it does not define

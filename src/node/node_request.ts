@@ -6,13 +6,9 @@
  */
 import type { ServerResponse } from "node:http";
 import { HostRequest, linkNative } from "../host/host_request.ts";
-import {
-  appendHeaders,
-  type RawHeaders,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
-import type { PushBody } from "../host/push_body.ts";
+import { appendHeaders } from "../host/make_response.ts";
+import type { PushBody, ResponseBody, ResponseHead } from "../host/types.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import type { RequestTarget } from "../http/request_target.ts";
 import { cutConnection, peerAddress } from "./connection.ts";
 import { lazyHeaders, standInFor } from "./lazy_headers.ts";

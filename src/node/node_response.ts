@@ -4,14 +4,10 @@
  *
  * @module
  */
-import {
-  appendHeaders,
-  bodyLength,
-  type RawHeaders,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
-import { isPushBody, type PushBody, toReadableStream } from "../host/push_body.ts";
+import { appendHeaders, bodyLength } from "../host/make_response.ts";
+import { isPushBody, toReadableStream } from "../host/push_body.ts";
+import type { PushBody, ResponseBody, ResponseHead } from "../host/types.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import { standInFor } from "./lazy_headers.ts";
 
 /** The parts of a response as the server writes them. */

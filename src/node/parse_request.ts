@@ -4,7 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RawHeaders } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import { canonicalPath } from "../http/path.ts";
 import { isAuthority, type RequestTarget } from "../http/request_target.ts";
 import { http2Stream } from "./connection.ts";

@@ -5,8 +5,9 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { type PushBody, toReadableStream } from "../host/push_body.ts";
+import { toReadableStream } from "../host/push_body.ts";
 import { sideTable } from "../host/side_table.ts";
+import type { PushBody } from "../host/types.ts";
 import { canHalfClose, http2Stream, linger, lingerIfLast } from "./connection.ts";
 import type { UpgradeRequest } from "./upgrade_listener.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
-import type { RawHeaders } from "../host/make_response.ts";
-import type { BodySink, PushBody } from "../host/push_body.ts";
+import type { BodySink, PushBody } from "../host/types.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import type { Trailers } from "../http/trailer_fields.ts";
 import { type Part, readSome } from "../static/sources/file_content.ts";
 

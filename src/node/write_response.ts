@@ -4,10 +4,10 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
-import type { RawHeaders } from "../host/make_response.ts";
 import { isPushBody, toPushBody, unwrap } from "../host/push_body.ts";
-import { type Trailed, trailedOf } from "../host/trailers.ts";
-import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
+import { trailedOf } from "../host/trailers.ts";
+import type { RawHeaders } from "../http/fields.ts";
+import { forwardedTrailers, type Trailed, type Trailers } from "../http/trailer_fields.ts";
 import { takePart } from "../static/sources/file_content.ts";
 import { type ResponseParts, responsePartsOf } from "./node_response.ts";
 import { fileBody, writeBody } from "./write_body.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { isIdempotent } from "../http/methods.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import type { Connection, OutgoingRequest, Transport } from "../transport/transport.ts";
 import { contentOnce } from "./deno_content.ts";
 import { withoutProxies } from "./deno_proxies.ts";

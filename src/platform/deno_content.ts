@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 

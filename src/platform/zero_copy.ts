@@ -6,13 +6,8 @@
  */
 import { sideTable } from "../host/side_table.ts";
 import { HostRequest } from "../host/host_request.ts";
-import {
-  makeResponse,
-  nativeInit,
-  nativeResponse,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
+import { makeResponse, nativeInit, nativeResponse } from "../host/make_response.ts";
+import type { ResponseBody, ResponseHead } from "../host/types.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -26,7 +21,7 @@ export function respondZeroCopy(request: object, body: ResponseBody, head: Respo
   if (!(body instanceof Uint8Array) || body.length < MANY || request instanceof HostRequest) {
     return makeResponse(request, body, head);
   }
-  if ("Deno" in globalThis) return new LendingResponse(body, head);
+  if ("Deno" in globalThis) return new (LendingResponse ??= lendingClass())(body, head);
   // A part of other bytes was made for this response, and would be copied all the same.
   const whole = body.length === body.buffer.byteLength;
   return "Bun" in globalThis && whole
@@ -35,36 +30,40 @@ export function respondZeroCopy(request: object, body: ResponseBody, head: Respo
 }
 
 /** The content of a response on Deno, and whether nobody but the server has come near it. */
-interface Lending {
+interface Lent {
   readonly bytes: Bytes;
   unseen: boolean;
 }
 
 /**
  * A response whose bytes Deno sends from where they are, as it does with what comes from a stream.
- * Whoever looks at the content is given copies, which are theirs to change.
+ * Whoever looks at the content is given copies, which are theirs to change. The class is made when it
+ * is needed, because Node takes 50 ms for the first look at `Response`.
  */
-class LendingResponse extends Response {
-  readonly #lending: Lending;
+function lendingClass(): new (bytes: Bytes, head: ResponseHead) => Response {
+  return class extends Response {
+    readonly #lending: Lent;
 
-  constructor(bytes: Bytes, head: ResponseHead) {
-    const lending = { bytes, unseen: true };
-    super(lend(lending), nativeInit(bytes, head));
-    this.#lending = lending;
-  }
+    constructor(bytes: Bytes, head: ResponseHead) {
+      const lending = { bytes, unseen: true };
+      super(lend(lending), nativeInit(bytes, head));
+      this.#lending = lending;
+    }
 
-  override get body(): ReadableStream<Bytes> | null {
-    this.#lending.unseen = false;
-    return super.body;
-  }
+    override get body(): ReadableStream<Bytes> | null {
+      this.#lending.unseen = false;
+      return super.body;
+    }
 
-  override clone(): Response {
-    this.#lending.unseen = false;
-    return super.clone();
-  }
+    override clone(): Response {
+      this.#lending.unseen = false;
+      return super.clone();
+    }
+  };
 }
+let LendingResponse: ReturnType<typeof lendingClass> | undefined;
 
-function lend(lending: Lending): ReadableStream<Bytes> {
+function lend(lending: Lent): ReadableStream<Bytes> {
   const { bytes } = lending;
   let at = 0;
   return new ReadableStream<Bytes>({

@@ -4,26 +4,11 @@
  * @module
  */
 import { writeAddress } from "../http/ip.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { clientBehind, forwardedElement, isForwarding } from "../http/forwarded.ts";
 import type { MountState } from "../mount.ts";
 import type { ProxySettings } from "./proxy_options.ts";
-
-/** What the proxy knows of a request that it received. */
-export interface ClientInfo {
-  /** The address at the other end of the connection, where it is known. */
-  readonly peer: string | undefined;
-  /** Whether the peer is a proxy to trust. */
-  readonly trusted: boolean;
-  /** The address of the client, behind the proxies to trust. */
-  readonly client: string | undefined;
-  /** The host that the client asked for. */
-  readonly host: string;
-  /** The scheme, `http` or `https`. */
-  readonly proto: string;
-  /** The path that the client knows in front of the one that the upstream is asked for. */
-  readonly prefix: string;
-}
+import type { ClientInfo } from "./types.ts";
 
 /** Looks at a request. */
 export function identifyClient(

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { canonicalPath } from "../http/path.ts";
 import { mapLink } from "../http/references.ts";
 import { parseRequestTarget } from "../http/request_target.ts";

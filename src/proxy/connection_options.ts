@@ -5,6 +5,7 @@
  */
 import { type Check, type Checks, flag, oneOf, oneOrMore, shape, text } from "../config.ts";
 import type { Capability, Connection, TlsOptions, Transport } from "../transport/transport.ts";
+import type { Refuse } from "./types.ts";
 
 /** How to reach a target, besides its URL. */
 export interface ConnectionOptions {
@@ -33,9 +34,6 @@ export const CONNECTION_OPTIONS: Checks<ConnectionOptions> = {
   socketPath: text("the path of a Unix socket"),
   http2: oneOf(true, false, "prior knowledge"),
 };
-
-/** Throws a `TypeError` that names the target. */
-export type Refuse = (why: string) => never;
 
 const NEEDS: readonly (readonly [keyof ConnectionOptions, Capability])[] = [
   ["tls", "tls"],

@@ -9,34 +9,33 @@ import {
   offDisconnect,
   onDisconnect,
 } from "../host/host_request.ts";
-import type { Clock } from "./clock.ts";
 import { ProxyError } from "./errors.ts";
-import type { Attempt } from "./pipeline.ts";
 import type { ProxySettings } from "./proxy_options.ts";
 import type { Awaited } from "./upload.ts";
+import type { Attempt } from "./types.ts";
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
 
 /** Counts the time of an exchange from when it is made. */
 export class Exchange {
   readonly #own = new AbortController();
   readonly #request: Request;
-  readonly #clock: Clock;
   readonly #limit: number;
-  #headers: unknown;
-  #total: unknown;
+  #headers: Timer;
+  #total: Timer;
   /** When content of the request last moved, and who is waited for since. */
   #moved: number | undefined;
   #awaited: Awaited = "nobody";
   #reject: (reason: unknown) => void = () => {};
 
-  constructor(request: Request, { timeouts: { headers, total } }: ProxySettings, clock: Clock) {
+  constructor(request: Request, { timeouts: { headers, total } }: ProxySettings) {
     this.#request = request;
-    this.#clock = clock;
     this.#limit = headers;
-    if (headers > 0) this.#headers = clock.setTimeout(this.#late, headers);
+    if (headers > 0) this.#headers = setTimeout(this.#late, headers);
     if (total > 0) {
       const why = `no whole response within ${total} ms (option timeouts.total)`;
       const late = (): void => this.abort(new ProxyError("http_response_timeout", why));
-      this.#total = clock.setTimeout(late, total);
+      this.#total = setTimeout(late, total);
     }
     if (isDisconnected(request)) this.#leave();
     else onDisconnect(request, this.#leave);
@@ -56,26 +55,26 @@ export class Exchange {
 
   /** Content of the request has moved: the time for the response begins anew. */
   readonly moved = (awaited: Awaited): void => {
-    [this.#moved, this.#awaited] = [this.#clock.now(), awaited];
+    [this.#moved, this.#awaited] = [performance.now(), awaited];
   };
 
   readonly #late = (): void => {
-    const [limit, clock] = [this.#limit, this.#clock];
-    const left = this.#moved === undefined ? 0 : this.#moved + limit - clock.now();
+    const limit = this.#limit;
+    const left = this.#moved === undefined ? 0 : this.#moved + limit - performance.now();
     // Setting a timer for each chunk would cost more than looking now and then.
-    if (left > 0) this.#headers = clock.setTimeout(this.#late, left);
+    if (left > 0) this.#headers = setTimeout(this.#late, left);
     else this.abort(lateness(this.#awaited, limit));
   };
 
   /** The answer has begun. */
   begin(): void {
-    this.#clock.clearTimeout(this.#headers);
+    clearTimeout(this.#headers);
   }
 
   /** Nothing more is to be watched. */
   end(): void {
-    this.#clock.clearTimeout(this.#headers);
-    this.#clock.clearTimeout(this.#total);
+    clearTimeout(this.#headers);
+    clearTimeout(this.#total);
     offDisconnect(this.#request, this.#leave);
   }
 
@@ -108,9 +107,4 @@ function lateness(awaited: Awaited, limit: number): ProxyError {
   return awaited === "upstream"
     ? new ProxyError("connection_write_timeout", `the upstream took no content for ${within}`)
     : new ProxyError("http_response_timeout", `no response within ${within}`);
-}
-
-/** Lets go of content that nobody reads. */
-export function discard(body: ReadableStream | null): void {
-  void body?.cancel().catch(() => {});
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { endToEnd, type Field } from "../http/hop_by_hop.ts";
+import { endToEnd } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { hostRequestOf } from "../host/host_request.ts";
 import { splitLinks } from "../http/references.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";

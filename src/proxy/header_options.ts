@@ -4,8 +4,9 @@
  * @module
  */
 import { type Check, fail, listOf, shown, tableOf, text } from "../config.ts";
-import { type Field, isHopByHop } from "../http/hop_by_hop.ts";
-import type { Refuse } from "./connection_options.ts";
+import { isHopByHop } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
+import type { Refuse } from "./types.ts";
 
 /** Fields that have an option of their own, or that describe what is sent. */
 const RESERVED = new Map([

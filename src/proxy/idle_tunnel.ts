@@ -4,25 +4,24 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
 import type { Tunnel } from "../transport/transport.ts";
 
 /** A tunnel that is closed, on both sides, when nothing passes for so many milliseconds; 0 for never. */
-export function closedWhenIdle(tunnel: Tunnel, limit: number, clock: Clock): Tunnel {
+export function closedWhenIdle(tunnel: Tunnel, limit: number): Tunnel {
   if (limit === 0) return tunnel;
   const [reader, writer] = [tunnel.readable.getReader(), tunnel.writable.getWriter()];
-  let moved = clock.now();
+  let moved = performance.now();
   let halves = 2;
   let [failReading, failWriting] = [(_why: unknown): void => {}, (_why: unknown): void => {}];
   const look = (): void => {
-    const left = moved + limit - clock.now();
+    const left = moved + limit - performance.now();
     // Setting a timer for each chunk would cost more than looking now and then.
-    if (left > 0) timer = clock.setTimeout(look, left);
+    if (left > 0) timer = setTimeout(look, left);
     else close(new Error(`nothing passed the tunnel for ${limit} ms (option timeouts.tunnel)`));
   };
-  let timer = clock.setTimeout(look, limit);
-  const touch = (): void => void (moved = clock.now());
-  const end = (): void => clock.clearTimeout(timer);
+  let timer = setTimeout(look, limit);
+  const touch = (): void => void (moved = performance.now());
+  const end = (): void => clearTimeout(timer);
   const endHalf = (): void => {
     if (--halves === 0) end();
   };

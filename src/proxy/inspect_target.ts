@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { forwarder } from "./pipeline.ts";
 import { type ProxyOptions, readProxyOptions } from "./proxy_options.ts";
 import { leaf } from "./proxy_to.ts";
@@ -42,7 +42,7 @@ export interface Inspection {
  *
  * @example
  * ```ts
- * import { inspect } from "@handwerk/handwerk";
+ * import { inspect } from "@handwerk/handwerk/proxy";
  *
  * const look = inspect("http://127.0.0.1:5001/app", { via: false, clientAddress: () => "::1" });
  * const sent = await look(new Request("http://localhost/x?q", { headers: { te: "trailers" } }));

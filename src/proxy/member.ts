@@ -4,8 +4,8 @@
  * @module
  */
 import { checkOptions, type Checks, fail, shown } from "../config.ts";
-import type { Refuse } from "./connection_options.ts";
-import type { WeightedUrl } from "./upstream.ts";
+import type { Refuse } from "./types.ts";
+import type { WeightedUrl } from "./upstreams/types.ts";
 
 const WEIGHTED: Checks<WeightedUrl> = {
   url: () => {}, // by readUrl

@@ -2,7 +2,8 @@
  * Forwards requests to upstream servers.
  *
  * ```ts
- * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound } from "@handwerk/handwerk";
+ * import { proxy } from "@handwerk/handwerk";
  *
  * const app = proxy({ "/api": "http://127.0.0.1:5001/" })(notFound);
  * console.log((await app(new Request("http://localhost/elsewhere"))).status); // 404
@@ -10,18 +11,12 @@
  *
  * @module
  */
-export type { Field } from "../http/hop_by_hop.ts";
-export type { Clock } from "./clock.ts";
+export type { Field } from "../http/fields.ts";
 export type { ConnectionOptions } from "./connection_options.ts";
 export { inspect, type Inspection } from "./inspect_target.ts";
 export type { ProxyOptions, Timeouts } from "./proxy_options.ts";
 export { type KnownTargets, proxy, type ProxyNeeds, type Targets } from "./proxy.ts";
 export { proxyTo } from "./proxy_to.ts";
-export {
-  type BunSocket,
-  bunWebSocket,
-  type BunWebSocketHandlers,
-} from "../transport/websocket/runtime_sockets.ts";
 export type {
   AnyTarget,
   HandlerIn,
@@ -42,8 +37,6 @@ export type {
   Tunnel,
 } from "../transport/transport.ts";
 export type { Fetcher } from "../handler.ts";
-export type { WeightedUrl } from "./upstream.ts";
-export { first, leastConnections, randomTwo, roundRobin } from "./upstreams/balancers.ts";
 export type {
   AttemptEvent,
   Balancer,
@@ -51,24 +44,10 @@ export type {
   Health,
   SelectionContext,
   Upstream,
+  UpstreamList,
+  WeightedUrl,
 } from "./upstreams/types.ts";
-export { capacity } from "./upstreams/capacity.ts";
-export {
-  type ActiveHealth,
-  activeHealth,
-  type ActiveHealthOptions,
-} from "./upstreams/active_health.ts";
-export { concurrency, type ConcurrencyOptions, type Limit } from "./upstreams/concurrency.ts";
-export { passiveHealth, type PassiveHealthOptions } from "./upstreams/passive_health.ts";
-export { type UpstreamList, upstreamList } from "./upstreams/list.ts";
-export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./upstreams/mirror.ts";
+export type { Limit } from "./upstreams/concurrency.ts";
+export type { Mirror, SendCopy } from "./upstreams/mirror.ts";
 export type { PoolOptions } from "./upstreams/pool_options.ts";
-export { hashBy, type HashKey } from "./upstreams/hash_by.ts";
-export {
-  type FailedAttempt,
-  retries,
-  type RetriesOptions,
-  type Retry,
-} from "./upstreams/retries.ts";
-export { stickyCookie, type StickyCookieOptions } from "./upstreams/sticky.ts";
-export { slowStart, type SlowStartOptions } from "./upstreams/slow_start.ts";
+export type { FailedAttempt, Retry } from "./upstreams/retries.ts";

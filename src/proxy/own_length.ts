@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { hostRequestOf } from "../host/host_request.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import { Upload } from "./upload.ts";

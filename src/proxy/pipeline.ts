@@ -3,27 +3,25 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { statusOf } from "../http/proxy_status.ts";
 import { isDisconnected, nativeRequest } from "../host/host_request.ts";
 import type { MountState } from "../mount.ts";
 import { errorType } from "../transport/error_type.ts";
 import { answerFields, checkStatus, responseOf } from "./upstream_response.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { connecting } from "./connect_timer.ts";
 import { withEarlyHints } from "./forward_hints.ts";
-import { discard, Exchange } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { HookError, type OwnAnswer, ownResponse, ProxyError } from "./errors.ts";
 import { identifyClient } from "./client_info.ts";
 import { closedWhenIdle } from "./idle_tunnel.ts";
 import type { ProxySettings } from "./proxy_options.ts";
-import { type ClientRequest, frontOf, outgoingRequest, uploadOf } from "./upstream_request.ts";
+import { frontOf, outgoingRequest, uploadOf } from "./upstream_request.ts";
 import { withLength } from "./own_length.ts";
 import { validateRequest } from "./validate.ts";
 import { type Places, rewrite, withoutSecure } from "./rewrite.ts";
-import type { Target } from "./target.ts";
 import { basePath } from "./target_url.ts";
-import type { IncomingResponse, OutgoingRequest } from "../transport/transport.ts";
+import type { OutgoingRequest } from "../transport/transport.ts";
 import {
   answerUpgrade,
   isAgreement,
@@ -32,9 +30,10 @@ import {
   withUpgrade,
 } from "./proxy_upgrade.ts";
 import { Upload } from "./upload.ts";
-import type { SendingUpstream } from "./upstream.ts";
 import type { CookieScope, SelectionContext } from "./upstreams/types.ts";
 import type { SendCopy } from "./upstreams/mirror.ts";
+import { discard } from "../host/watch_body.ts";
+import type { Attempt, ClientRequest, Send, SendingUpstream, Target } from "./types.ts";
 
 /** Forwards a request to a target; `place` is where it is after the prefix was taken off. */
 export type Forward = (
@@ -44,38 +43,6 @@ export type Forward = (
   args: readonly unknown[],
 ) => Promise<Response>;
 
-/** The step of the pipeline that sends. */
-export type Send = (
-  upstream: SendingUpstream,
-  outgoing: OutgoingRequest,
-  args: readonly unknown[],
-) => Promise<IncomingResponse>;
-
-/** What an upstream answered, and to what. */
-export interface Attempt {
-  readonly upstream: SendingUpstream;
-  readonly outgoing: OutgoingRequest;
-  readonly incoming: IncomingResponse;
-}
-
-/** A request that one of the upstreams of a target is to answer. */
-export interface Delivery {
-  readonly asked: SelectionContext;
-  /** The request as it was received. */
-  readonly request: Request;
-  /** The content that is sent. */
-  readonly upload: Upload | undefined;
-  /** Aborts when nobody waits any more. */
-  readonly signal: AbortSignal;
-  /** How long anybody will wait for the answer to begin, in milliseconds. */
-  readonly patience: number;
-  /** Sends it to an upstream. */
-  readonly attempt: (upstream: SendingUpstream) => Promise<Attempt>;
-}
-
-/** The step of the pipeline that chooses upstreams, and tries one after the other. */
-export type Deliver = (delivery: Delivery) => Promise<Attempt>;
-
 /**
  * Makes the pipeline: validate, choose, build the URL, strip, add the forwarding fields, send,
  * sanitise, rewrite, answer.
@@ -83,10 +50,9 @@ export type Deliver = (delivery: Delivery) => Promise<Attempt>;
 export function forwarder(
   settings: ProxySettings,
   send: Send = (upstream, outgoing, args) => upstream.send(outgoing, args),
-  clock: Clock = systemClock,
 ): Forward {
   const { onRequest, onResponse } = settings;
-  const sendInTime = connecting(send, settings.timeouts.connect, clock);
+  const sendInTime = connecting(send, settings.timeouts.connect);
   return async (request, mount, target, args) => {
     const name = settings.pseudonym();
     const own = (why: OwnAnswer): Response => ownResponse(request, name, why);
@@ -102,7 +68,7 @@ export function forwarder(
     const upgrade = upgradeOf(request, mount.original, args, settings.transport);
     if (upgrade && isSmuggling(request)) return own({ status: 400, type: "http_request_error" });
     const seen = identifyClient(request, mount, args, settings);
-    const exchange = new Exchange(request, settings, clock);
+    const exchange = new Exchange(request, settings);
     const received: ClientRequest = {
       request,
       mount,
@@ -184,10 +150,10 @@ export function forwarder(
           answer,
           upgrade,
           name,
-          (tunnel) => closedWhenIdle(tunnel, settings.timeouts.tunnel, clock),
+          (tunnel) => closedWhenIdle(tunnel, settings.timeouts.tunnel),
         );
       }
-      const around = { request, exchange, settings, clock, upstream };
+      const around = { request, exchange, settings, upstream };
       const response = responseOf(incoming, answer, around);
       if (!onResponse) return response;
       return await HookError.of(() => onResponse(response, request)) ?? response;

@@ -3,28 +3,29 @@
  *
  * @module
  */
-import { guardCallback, requireSync } from "../callbacks.ts";
 import {
   callback,
   checkOptions,
   type Checks,
   duration,
   flag,
+  guardCallback,
   is,
   like,
   listOf,
   oneOf,
+  requireSync,
   shape,
   text,
 } from "../config.ts";
 import { networks } from "../http/ip.ts";
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { nativeRequest } from "../host/host_request.ts";
 import { isPseudonym } from "../http/via.ts";
 import { clientAddress } from "../host/client_address.ts";
 import { runtimeTransport } from "../platform/runtime_transport.ts";
 import type { OutgoingRequest, Transport } from "../transport/transport.ts";
-import type { SendingUpstream } from "./upstream.ts";
+import type { SendingUpstream } from "./types.ts";
 
 /** How long each part of an exchange may take, in milliseconds; 0 for as long as it likes. */
 export interface Timeouts {

@@ -8,13 +8,8 @@ import { mountAware } from "../mount.ts";
 import { ownResponse } from "./errors.ts";
 import { type Forward, forwarder } from "./pipeline.ts";
 import { type ProxyOptions, type ProxySettings, readProxyOptions } from "./proxy_options.ts";
-import {
-  type AnyTarget,
-  type KnownOptions,
-  readTarget,
-  type Target,
-  type TargetNeeds,
-} from "./target.ts";
+import { type AnyTarget, type KnownOptions, readTarget, type TargetNeeds } from "./target.ts";
+import type { Target } from "./types.ts";
 
 /**
  * Forwards every request to one target: {@linkcode proxy} for where a handler is wanted, such as in

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { agreesTo, contentLength, upgradeProtocol } from "../http/upgrade.ts";
-import { agrees } from "../http/handshake.ts";
+import { agrees } from "../transport/websocket/handshake.ts";
 import { fetched } from "../transport/fetch_transport.ts";
 import { nativeTunnel, type Upgrader } from "../transport/tunnel.ts";
 import { upgraderOf } from "../platform/upgrader.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { mapLink, mapRefresh } from "../http/references.ts";
 import { insecureCookie, mapCookie } from "../http/set_cookie.ts";
 

@@ -5,26 +5,22 @@
  */
 import { checkOptions, type Checks, flag, is, like } from "../config.ts";
 import type { AnyHandler, Fetcher, Handler, NeedsOf } from "../handler.ts";
-import type { Field } from "../http/hop_by_hop.ts";
-import { fieldNames } from "../http/field_names.ts";
+import { fieldNames } from "../http/fields.ts";
 import { isAuthority } from "../http/request_target.ts";
 import {
   CONNECTION_OPTIONS,
   type ConnectionOptions,
   readConnection,
-  type Refuse,
 } from "./connection_options.ts";
-import type { Deliver } from "./pipeline.ts";
 import { HEADER_OPTIONS, readHeaders, readRemoved } from "./header_options.ts";
 import { droppedFields } from "./upstream_request.ts";
 import type { ProxySettings } from "./proxy_options.ts";
-import type { Connection } from "../transport/transport.ts";
 import { isPlace, readUpstreams, type TargetPlace } from "./target_place.ts";
-import type { Balancer } from "./upstreams/types.ts";
 import { attachHealth, type ProbeRequest } from "./upstreams/probe.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
 import { POOL_OPTIONS, type PoolOptions, readPool } from "./upstreams/pool_options.ts";
+import type { Refuse, Target } from "./types.ts";
 
 /** Where to send requests, or where and how, with a handler of any kind. */
 export type AnyTarget = TargetPlace<AnyHandler> | TargetOptions<AnyHandler>;
@@ -105,34 +101,6 @@ export type MirrorTarget =
 
 /** What means nothing where the response is thrown away, or the prefix is gone. */
 const NOT_MIRRORED = ["removePrefix", "rewriteLocation", "secureCookies", "mirror"] as const;
-
-/** A checked target. */
-export interface Target {
-  /** Sends a request to one of its upstreams. */
-  readonly deliver: Deliver;
-  /** The cookie by which a client comes back to its upstream, where there is one. */
-  readonly cookie: Balancer["cookie"];
-  /** Whether every method can be sent. */
-  readonly anyMethod: boolean;
-  /** Whether content can be sent with GET. */
-  readonly getContent: boolean;
-  readonly removePrefix: boolean;
-  readonly host: string | null;
-  readonly headers: readonly Field[];
-  /** Tells which fields, by name, are not passed on from clients. */
-  readonly dropped: (name: string) => boolean;
-  /** Tells which the proxy may not add either, because the options set or remove them. */
-  readonly removed: ((name: string) => boolean) | undefined;
-  readonly credentials: boolean;
-  readonly rewriteLocation: boolean;
-  readonly rewriteOrigin: boolean;
-  readonly secureCookies: boolean;
-  /** The part of the path behind the mounts that leads here and is not removed, in canonical form. */
-  readonly scope: string;
-  readonly connection: Connection | undefined;
-  /** What makes copies of requests, and where they go. */
-  readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
-}
 
 const OPTIONS: Checks<TargetOptions> = {
   target: () => {},

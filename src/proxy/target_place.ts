@@ -4,18 +4,12 @@
  * @module
  */
 import { type Fetcher, type Handler, isFetcher, requireHandler } from "../handler.ts";
-import { isBinding } from "../transport/service_binding.ts";
-import type { Refuse } from "./connection_options.ts";
+import { isServiceBinding } from "../runtime.ts";
 import { readMember, readUrl } from "./member.ts";
 import type { Transport } from "../transport/transport.ts";
-import {
-  bindingUpstream,
-  localUpstream,
-  remoteUpstream,
-  type SendingUpstream,
-  type WeightedUrl,
-} from "./upstream.ts";
-import type { UpstreamList } from "./upstreams/list.ts";
+import { bindingUpstream, localUpstream, remoteUpstream } from "./upstream.ts";
+import type { Joinable, Refuse, UpstreamSet } from "./types.ts";
+import type { UpstreamList, WeightedUrl } from "./upstreams/types.ts";
 
 /**
  * Where to send requests: the URL of an upstream, `http:` or `https:`, to whose path that of the
@@ -36,24 +30,6 @@ export type TargetPlace<H = Handler> =
   | Fetcher
   | H;
 
-/** What is told of upstreams that come and go. */
-export interface UpstreamChanges {
-  readonly added: (upstream: SendingUpstream) => void;
-  readonly removed: (upstream: SendingUpstream) => void;
-}
-
-/** What gives its upstreams to every target; a list that nobody makes is in no bundle. */
-export interface Joinable {
-  /** The upstreams as objects of the target's own, in a list that changes. */
-  join(transport: Transport): UpstreamSet;
-}
-
-/** The upstreams at a place, and how to hear of changes, where there can be any. */
-export interface UpstreamSet {
-  readonly upstreams: readonly SendingUpstream[];
-  readonly watch?: (changes: UpstreamChanges) => void;
-}
-
 /** Checks what was configured as a place. */
 export function readUpstreams(
   place: unknown,
@@ -61,7 +37,7 @@ export function readUpstreams(
   name: string,
   refuse: Refuse,
 ): UpstreamSet {
-  if (isFetcher(place) && isBinding(place)) return { upstreams: [bindingUpstream(place)] };
+  if (isFetcher(place) && isServiceBinding(place)) return { upstreams: [bindingUpstream(place)] };
   if (typeof place === "function" || isFetcher(place)) {
     return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place))] };
   }

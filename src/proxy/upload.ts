@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  type BodySink,
-  type PushBody,
-  toPushBody,
-  toReadableStream,
-  unwrap,
-} from "../host/push_body.ts";
+import { toPushBody, toReadableStream, unwrap } from "../host/push_body.ts";
+import type { BodySink, PushBody } from "../host/types.ts";
 import { whileInMemory } from "./in_memory.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

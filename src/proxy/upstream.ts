@@ -4,34 +4,12 @@
  * @module
  */
 import { type Handler, requireResponse } from "../handler.ts";
-import { answered, askBinding, type Binding } from "../transport/service_binding.ts";
+import { answered, askBinding } from "../transport/service_binding.ts";
+import type { ServiceBinding } from "../runtime.ts";
 import { fetched } from "../transport/fetch_transport.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/transport.ts";
 import { nativeAgreement, sendUpgrade } from "./proxy_upgrade.ts";
-
-/** One of several upstreams that share the requests. */
-export interface WeightedUrl {
-  /** The URL of the upstream. */
-  readonly url: string | URL;
-  /** Its share of the requests, relative to the weights of the others. Default 1. */
-  readonly weight?: number;
-}
-
-/** A place that requests are sent to. */
-export interface SendingUpstream {
-  /** Its URL. Where there is no network between, the path alone means something. */
-  readonly url: URL;
-  /** Its share of the requests in the long run, relative to that of the others. */
-  share: number;
-  /** Its share now, which may be smaller. */
-  weight: number;
-  /** How many requests it has been sent whose responses have not come to their end. */
-  inFlight: number;
-  /** Whether it is called in this process, with the origin that the client asked for. */
-  readonly local: boolean;
-  /** Sends a request; `args` are what the host passed after the request. */
-  send(request: OutgoingRequest, args: readonly unknown[]): Promise<IncomingResponse>;
-}
+import type { SendingUpstream } from "./types.ts";
 
 /** An upstream at the other end of a connection. */
 export function remoteUpstream(url: URL, share: number, transport: Transport): SendingUpstream {
@@ -46,7 +24,7 @@ export function remoteUpstream(url: URL, share: number, transport: Transport): S
 }
 
 /** A service binding of Cloudflare Workers as an upstream. */
-export function bindingUpstream(binding: Binding): SendingUpstream {
+export function bindingUpstream(binding: ServiceBinding): SendingUpstream {
   return localUpstream((request) => askBinding(binding, request), fetched);
 }
 

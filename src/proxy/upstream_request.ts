@@ -3,21 +3,19 @@
  *
  * @module
  */
-import { endToEnd, type Field, isHopByHop } from "../http/hop_by_hop.ts";
-import { fieldNames, plainName } from "../http/field_names.ts";
+import { endToEnd, isHopByHop } from "../http/hop_by_hop.ts";
+import { type Field, fieldNames, plainName } from "../http/fields.ts";
 import { isForwarding } from "../http/forwarded.ts";
 import { isNtlm } from "../http/ntlm.ts";
 import { fieldLines } from "../host/host_request.ts";
-import { takesTrailers } from "../host/trailers.ts";
+import { takesTrailers } from "../http/trailer_fields.ts";
 import { appendVia } from "../http/via.ts";
-import type { MountState } from "../mount.ts";
 import { climbs, mapReferences, type Ways } from "./client_references.ts";
-import { type ClientInfo, forwardingFields } from "./client_info.ts";
+import { forwardingFields } from "./client_info.ts";
 import type { ProxySettings } from "./proxy_options.ts";
-import type { Target } from "./target.ts";
 import { basePath, keepSpelling, targetUrl } from "./target_url.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
-import type { SendingUpstream } from "./upstream.ts";
+import type { ClientInfo, ClientRequest, SendingUpstream, Target } from "./types.ts";
 
 /** Fields about content, wrong without it. */
 const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
@@ -25,17 +23,6 @@ const CONTENT_FRAMING = new Set(["content-length", "content-encoding"]);
 const NEVER = ["host", "expect", "proxy"];
 /** What proves who a client is. */
 const CREDENTIALS = ["authorization", "cookie"];
-
-/** A request that was received, and where it goes. */
-export interface ClientRequest {
-  readonly request: Request;
-  readonly mount: MountState;
-  readonly seen: ClientInfo;
-  readonly target: Target;
-  /** The content as it was received. */
-  readonly body: ReadableStream<Uint8Array> | null;
-  readonly signal: AbortSignal;
-}
 
 /**
  * The content of a request. That of GET has no meaning (RFC 9110 §9.3.1), but some upstreams take it

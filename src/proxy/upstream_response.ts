@@ -3,25 +3,23 @@
  *
  * @module
  */
-import { endToEnd, type Field } from "../http/hop_by_hop.ts";
+import { endToEnd } from "../http/hop_by_hop.ts";
+import type { Field, RawHeaders } from "../http/fields.ts";
 import { makePushResponse } from "../host/push_body.ts";
 import { isDisconnected } from "../host/host_request.ts";
 import { withoutNtlm } from "../http/ntlm.ts";
-import {
-  makeResponse,
-  type RawHeaders,
-  type ResponseBody,
-  type ResponseHead,
-} from "../host/make_response.ts";
-import { takesTrailers, withTrailers } from "../host/trailers.ts";
+import { makeResponse } from "../host/make_response.ts";
+import type { ResponseBody, ResponseHead } from "../host/types.ts";
+import { withTrailers } from "../host/trailers.ts";
+import { takesTrailers } from "../http/trailer_fields.ts";
 import { appendVia } from "../http/via.ts";
-import type { Clock } from "./clock.ts";
-import { discard, type Exchange } from "./exchange.ts";
+import { type Exchange } from "./exchange.ts";
 import { HookError, ProxyError } from "./errors.ts";
-import { type Watch, watched } from "./watched_body.ts";
+import { watched } from "./watched_body.ts";
 import type { ProxySettings } from "./proxy_options.ts";
 import type { IncomingResponse, PushedResponse } from "../transport/transport.ts";
-import type { SendingUpstream } from "./upstream.ts";
+import { discard } from "../host/watch_body.ts";
+import type { SendingUpstream } from "./types.ts";
 
 /** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
 const NULL_BODY = new Set([204, 205, 304]);
@@ -147,7 +145,6 @@ export interface ResponseContext {
   readonly request: Request;
   readonly exchange: Exchange;
   readonly settings: ProxySettings;
-  readonly clock: Clock;
   readonly upstream: SendingUpstream;
 }
 
@@ -155,7 +152,7 @@ export interface ResponseContext {
 export function responseOf(
   incoming: IncomingResponse,
   fields: readonly Field[],
-  { request, exchange, settings, clock, upstream }: ResponseContext,
+  { request, exchange, settings, upstream }: ResponseContext,
 ): Response {
   const { status } = incoming;
   const head = headOf(incoming, fields);
@@ -191,17 +188,8 @@ export function responseOf(
     exchange.end();
     return trailing(makeResponse(host, incoming.body as ResponseBody, head), request, incoming);
   }
-  const watch: Watch = {
-    length: head.length,
-    idle: pause,
-    signal: exchange.signal,
-    ended(error) {
-      if (error === undefined) return exchange.end();
-      cut(error);
-      exchange.abort(error);
-    },
-  };
-  const body = watched(incoming.body, watch, clock) as ResponseBody;
+  const watch = { length: head.length, idle: pause, exchange, cut };
+  const body = watched(incoming.body, watch) as ResponseBody;
   return trailing(makeResponse(host, body, head), request, incoming);
 }
 

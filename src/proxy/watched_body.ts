@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { SizedSource } from "../host/sized_source.ts";
-import type { Clock } from "./clock.ts";
+import { watchBody } from "../host/watch_body.ts";
 import { ProxyError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** What is watched for. */
 export interface Watch {
@@ -13,75 +13,45 @@ export interface Watch {
   readonly length: number | undefined;
   /** How long it may pause, in milliseconds; 0 for as long as it likes. */
   readonly idle: number;
-  /** Breaks the exchange off. */
-  readonly signal: AbortSignal;
-  /** Is called when the content has ended, was cancelled, or failed, and then with the error. */
-  readonly ended: (error?: unknown) => void;
+  /** The exchange that it is the end of. */
+  readonly exchange: Exchange;
+  /** Is called with the error when the content has failed. */
+  readonly cut: (error: unknown) => void;
 }
 
 /** The content, which fails where it is too short or too long, or pauses for too long. */
 export function watched(
   body: ReadableStream<Uint8Array>,
-  { length, idle, signal, ended }: Watch,
-  clock: Clock,
+  { length, idle, exchange, cut }: Watch,
 ): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
   let count = 0;
-  let fail = (_why: unknown): void => {};
-  const abort = (): void => fail(signal.reason);
-  const end = (error?: unknown): void => {
-    signal.removeEventListener("abort", abort);
-    ended(error);
-  };
-  const source: SizedSource = {
-    expectedLength: length,
-    start(controller) {
-      fail = (why) => {
-        fail = () => {};
-        controller.error(why);
-        void reader.cancel(why).catch(() => {});
-        end(why);
+  return watchBody(body, {
+    length,
+    signal: exchange.signal,
+    async read(reader) {
+      const late = (): void => {
+        const why = `no content for ${idle} ms (option timeouts.idle)`;
+        exchange.abort(new ProxyError("connection_read_timeout", why));
       };
-      if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort, { once: true });
-    },
-    async pull(controller) {
       // Only the upstream is waited for here; a slow client does not come to this.
-      const timer = idle === 0 ? undefined : clock.setTimeout(
-        () =>
-          fail(
-            new ProxyError(
-              "connection_read_timeout",
-              `no content for ${idle} ms (option timeouts.idle)`,
-            ),
-          ),
-        idle,
-      );
+      const timer = idle === 0 ? undefined : setTimeout(late, idle);
       try {
-        const { done, value } = await reader.read();
-        clock.clearTimeout(timer);
-        if (!done) {
-          count += value.byteLength;
-          if (length !== undefined && count > length) throw incomplete(count, length);
-          controller.enqueue(value);
-        } else if (length !== undefined && count < length) {
+        const result = await reader.read();
+        count += result.value?.byteLength ?? 0;
+        if (length !== undefined && (count > length || (result.done && count < length))) {
           throw incomplete(count, length);
-        } else {
-          controller.close();
-          end();
         }
-      } catch (error) {
-        clock.clearTimeout(timer);
-        fail(error);
+        return result;
+      } finally {
+        clearTimeout(timer);
       }
     },
-    async cancel(reason) {
-      fail = () => {};
-      end();
-      await reader.cancel(reason);
+    onEnd(end, error) {
+      if (end !== "failed") return exchange.end();
+      cut(error);
+      exchange.abort(error);
     },
-  };
-  return new ReadableStream(source, { highWaterMark: 0 });
+  });
 }
 
 function incomplete(count: number, length: number): ProxyError {

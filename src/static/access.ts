@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import { glob } from "./globs.ts";
 import { andThen, type MaybePromise } from "./soon.ts";
 import { type Found, isEntry, type Source } from "./source.ts";

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
-import { type Check, is, isRecord, whole } from "../config.ts";
+import { type Check, is, isRecord, requireSync, whole } from "../config.ts";
 import { formatDate } from "../http/date.ts";
 import { isFingerprinted } from "./fingerprint.ts";
 import { glob } from "./globs.ts";

@@ -7,7 +7,7 @@ import type { ChooseCoding } from "../http/negotiation.ts";
 import { formatDate } from "../http/date.ts";
 import { attachment } from "../http/disposition.ts";
 import type { Validators } from "../http/preconditions.ts";
-import type { RawHeaders } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import type { CacheFields } from "./cache_control.ts";
 import { NOSNIFF, without } from "./finish.ts";
 import type { Entry } from "./source.ts";

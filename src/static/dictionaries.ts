@@ -42,7 +42,8 @@ export interface Dictionaries {
  *
  * @example
  * ```ts
- * import { dictionaries, memory, notFound, serveStatic } from "@handwerk/handwerk";
+ * import { memory, notFound, serveStatic } from "@handwerk/handwerk";
+ * import { dictionaries } from "@handwerk/handwerk/static";
  *
  * const app = serveStatic({ "/": memory({ "app-v1.js": "let a = 1" }) }, {
  *   dictionaries: dictionaries({ "app-*.js": "/app-*.js" }),

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
-import { fail } from "../config.ts";
+import { fail, requireSync } from "../config.ts";
 import type { NeedsOf, SameNeeds } from "../handler.ts";
 import { configuredPath } from "../http/path.ts";
 import { type DirectoryOptions, fileSystem } from "./sources/directory.ts";

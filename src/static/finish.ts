@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
+import { requireSync } from "../config.ts";
 import { parseDate } from "../http/date.ts";
 import type { Validators } from "../http/preconditions.ts";
 import { nativeRequest } from "../host/host_request.ts";
-import { appendHeaders, makeResponse, type RawHeaders } from "../host/make_response.ts";
+import { appendHeaders, makeResponse } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import { respondZeroCopy } from "../platform/zero_copy.ts";
 import { type HeadersHook, type Served, servedBy } from "./hooks.ts";
 import { andThen, type MaybePromise } from "./soon.ts";
@@ -133,7 +134,7 @@ function validatorsOf(headers: Headers, status: number, planned: Validators): Va
   const time = headers.get("last-modified");
   const lastModified = time === null
     ? status < 300 ? undefined : planned.lastModified
-    : parseDate(time);
+    : parseDate(time, Date.now());
   // Fields have no fractions of a second.
   const same = lastModified !== undefined && planned.lastModified !== undefined &&
     lastModified === Math.floor(planned.lastModified / 1000) * 1000;

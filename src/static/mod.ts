@@ -2,7 +2,8 @@
  * Serves files from directories and other sources.
  *
  * ```ts
- * import { notFound, serveStatic } from "@handwerk/handwerk";
+ * import { notFound } from "@handwerk/handwerk";
+ * import { serveStatic } from "@handwerk/handwerk";
  *
  * const app = serveStatic({ "/shared": "./src" })(notFound);
  * console.log((await app(new Request("http://localhost/shared/mod.ts"))).status); // 200
@@ -35,12 +36,3 @@ export { memory, type MemoryContent, type MemoryFile } from "./sources/memory.ts
 export { overlay } from "./sources/overlay.ts";
 export { packageData } from "./sources/package_data.ts";
 export { remote, type RemoteOptions } from "./sources/remote.ts";
-export {
-  assets,
-  type AssetsLike,
-  bucket,
-  keyValue,
-  type KVNamespaceLike,
-  type R2BucketLike,
-  type R2ObjectLike,
-} from "./sources/workers_storage.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "../http/ranges.ts";
-import type { SizedSource } from "../host/sized_source.ts";
+import type { SizedSource } from "../host/types.ts";
 import type { Content } from "./source.ts";
 
 /** Content of the type `multipart/byteranges`, that type, and its length. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { requireSync } from "../callbacks.ts";
-import { weightOfType } from "../http/accept.ts";
+import { requireSync } from "../config.ts";
+import { weightOfType } from "../http/negotiation.ts";
 import { readablePath } from "../http/path.ts";
 import { glob } from "./globs.ts";
 import type { TypeOf } from "./media_type.ts";

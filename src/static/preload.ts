@@ -46,7 +46,8 @@ const KINDS: Readonly<Record<string, string>> = {
  *
  * @example
  * ```ts
- * import { memory, notFound, preload, serveStatic } from "@handwerk/handwerk";
+ * import { memory, notFound, serveStatic } from "@handwerk/handwerk";
+ * import { preload } from "@handwerk/handwerk/static";
  *
  * const site = memory({ "index.html": "<p>", "app.js": "1" });
  * const app = serveStatic({ "/app": site }, {

@@ -18,7 +18,8 @@ import type { Serving } from "./hooks.ts";
  *
  * @example
  * ```ts
- * import { memory, notFound, reprDigest, serveStatic } from "@handwerk/handwerk";
+ * import { memory, notFound, serveStatic } from "@handwerk/handwerk";
+ * import { reprDigest } from "@handwerk/handwerk/static";
  *
  * const app = serveStatic({ "/hello": memory("hello") }, { headers: reprDigest })(notFound);
  * const { headers } = await app(new Request("http://localhost/hello"));

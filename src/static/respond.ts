@@ -5,7 +5,8 @@
  */
 import { evaluatePreconditions, ifRangeHolds, type Validators } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
-import { memoizeHeaders, type RawHeaders } from "../host/make_response.ts";
+import { memoizeHeaders } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import type { CacheFields, CacheRule } from "./cache_control.ts";
 import { compressed, isCompressible, takesGzip } from "./gzip.ts";
 import {
@@ -129,7 +130,7 @@ function judged(
   { method, headers }: Request,
   { validators, guides }: Description,
 ): Plan | undefined {
-  const outcome = evaluatePreconditions(method, headers, validators);
+  const outcome = evaluatePreconditions(method, headers, validators, Date.now());
   if (outcome === "failed") return failure(412, guides);
   return outcome === "proceed" ? undefined : { status: 304, fields: guides };
 }

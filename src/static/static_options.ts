@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { guardCallback, requireSync } from "../callbacks.ts";
-import { checkOptions } from "../config.ts";
+import { checkOptions, guardCallback, requireSync } from "../config.ts";
 import { safeSegments } from "../http/safe_path.ts";
 import type { RespondOptions } from "./respond.ts";
 import { type Cache, caching } from "./cache_control.ts";

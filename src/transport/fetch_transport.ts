@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import type { IncomingResponse, OutgoingRequest } from "./transport.ts";
 
 /** The arguments of `fetch` that are the same everywhere. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import type { Connection, IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
 import { addressOf, requestTarget } from "./spelling.ts";
 import { builtin } from "../runtime.ts";

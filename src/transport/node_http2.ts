@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import type { Connection, IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
 import { requestTarget } from "./spelling.ts";
 import { Sessions, type SharedSession } from "./http2_sessions.ts";

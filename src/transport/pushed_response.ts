@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
-import { type BodySink, toReadableStream } from "../host/push_body.ts";
+import type { Field } from "../http/fields.ts";
+import { toReadableStream } from "../host/push_body.ts";
+import type { BodySink } from "../host/types.ts";
 import type {
   IncomingResponse,
   OutgoingRequest,

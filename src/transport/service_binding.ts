@@ -4,22 +4,14 @@
  * @module
  */
 import type { IncomingResponse } from "./transport.ts";
+import type { ServiceBinding } from "../runtime.ts";
 import { fetched } from "./fetch_transport.ts";
 
-/** A service binding. */
-export interface Binding {
-  /** Answers a request. */
-  fetch(request: Request, init?: object): Response | Promise<Response>;
-}
-
-/** Whether this is a binding that Workers have made, and not an object that has a `fetch`, too. */
-export function isBinding(fetcher: object): fetcher is Binding {
-  return "WebSocketPair" in globalThis &&
-    Object.prototype.toString.call(fetcher) !== "[object Object]";
-}
-
 /** Asks a binding, with the content left as it comes; it does not heed that in a `Request`. */
-export function askBinding(binding: Binding, request: Request): Response | Promise<Response> {
+export function askBinding(
+  binding: ServiceBinding,
+  request: Request,
+): Response | Promise<Response> {
   return binding.fetch(request, { encodeResponseBody: "manual" });
 }
 

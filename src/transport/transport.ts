@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
-import type { PushBody } from "../host/push_body.ts";
+import type { Field } from "../http/fields.ts";
+import type { PushBody } from "../host/types.ts";
 
 /** What a transport can do beyond sending a request to the URL it is given. */
 export type Capability =

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import type { Tunnel } from "./transport.ts";
 
 /** A way to upgrade the client's connection, when the upstream has agreed. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Connection, OutgoingRequest, Transport } from "./transport.ts";
-import { type PushBody, unwrap } from "../host/push_body.ts";
+import { unwrap } from "../host/push_body.ts";
+import type { PushBody } from "../host/types.ts";
 import { requestTarget } from "./spelling.ts";
 import { builtin } from "../runtime.ts";
 import { type Connect, connector } from "./node_connect.ts";

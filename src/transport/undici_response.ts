@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Field } from "../http/hop_by_hop.ts";
+import type { Field } from "../http/fields.ts";
 import { type Control, Receiver } from "./pushed_response.ts";
 import { watchKept } from "./stale.ts";
 import { SHOWN } from "./undici_continue.ts";

@@ -5,9 +5,10 @@
 import { liveFrames } from "../../src/debug/live/live_frames.ts";
 
 const errors = Number(process.argv[2] ?? 5000);
-// A clock of its own, so that no storm is seen.
+// Each look at the clock is a second later, so that the rate limit is not reached.
 let time = 0;
-const live = liveFrames({ now: () => time += 1000 });
+performance.now = () => time += 1000;
+const live = liveFrames(8);
 const plain = <T>(work: () => T): T => work();
 
 /** CPU time of one call, in microseconds: the best of five rounds. */
@@ -80,4 +81,3 @@ for (let done = 0; done <= errors; done += step) {
   for (let i = 0; i < step; i++) await fail();
 }
 console.table(report);
-live.dispose();

@@ -14,6 +14,7 @@ import { growthSuite } from "./suites/growth.ts";
 import { hostSuite } from "./suites/host.ts";
 import { middlewareSuite } from "./suites/middleware.ts";
 import { proxySuite } from "./suites/proxy.ts";
+import { startSuite } from "./suites/start.ts";
 import { tablesSuite } from "./suites/tables.ts";
 import { staticSuite } from "./suites/static.ts";
 import { loadGenerator } from "./support/load.ts";
@@ -27,6 +28,7 @@ const suites: Readonly<Record<string, (options: Options) => Promise<readonly Tab
   host: hostSuite,
   static: staticSuite,
   proxy: proxySuite,
+  start: startSuite,
   growth: growthSuite, // with tables
   tables: tablesSuite,
 };

@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { debug, liveFrames } from "../../src/debug/mod.ts";
-import { type RunningServer, serve } from "../../src/node.ts";
+import { debug } from "handwerk/debug";
+import { type RunningServer, serve } from "handwerk/node";
 import { launch, skip } from "../support/browser.ts";
 
 const PIN = "246-813-579";
-const live = liveFrames();
 let server: RunningServer;
 let browser: Browser | undefined;
 
@@ -21,7 +20,7 @@ function find(id: number): string {
   return row ?? "";
 }
 before(async () => {
-  const options = { enabled: true, console: true, live, pin: PIN, log: () => {} };
+  const options = { enabled: true, console: true, live: true, pin: PIN, log: () => {} };
   const app = debug({ ...options, editor: "vscode://file/{file}:{line}:{column}" })((request) => {
     try {
       return new Response(find(Number(new URL(request.url).searchParams.get("id"))));
@@ -35,7 +34,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await server.close(true);
-  live.dispose();
 });
 
 /** A page in a browser of its own, and what went wrong in it. */
@@ -174,8 +172,8 @@ test("there is a console without an error, and a list of errors", { skip }, asyn
   const { page, problems } = await open("__debug");
   await page.getByRole("link", { name: /Error the page failed/ }).first().click();
   assert.match(await page.locator("h1").innerText(), /the page failed/);
-  await page.getByRole("link", { name: "Errors of late" }).click();
-  await page.getByRole("link", { name: "A console" }).click();
+  await page.getByRole("link", { name: "Recent errors" }).click();
+  await page.getByRole("link", { name: "Console" }).click();
   await page.locator("textarea").fill("const half = 21; half * 2");
   await page.keyboard.press("Enter");
   await page.getByLabel("PIN").fill(PIN);

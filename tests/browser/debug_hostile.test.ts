@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, BrowserContext } from "playwright-core";
-import { debug, liveFrames } from "../../src/debug/mod.ts";
-import { type RunningServer, serve } from "../../src/node.ts";
+import { debug } from "handwerk/debug";
+import { type RunningServer, serve } from "handwerk/node";
 import { launch, skip } from "../support/browser.ts";
 
 const PIN = "246-813-579";
-const frames = liveFrames();
 /** What the debugger was asked by others, and how it answered. */
 const asked: string[] = [];
 let victim: RunningServer;
@@ -18,7 +17,7 @@ let context: BrowserContext;
 let known: { token: string; error: string; frame: number };
 
 before(async () => {
-  const app = debug({ enabled: true, live: frames, pin: PIN, console: true, log: () => {} })(() => {
+  const app = debug({ enabled: true, live: true, pin: PIN, console: true, log: () => {} })(() => {
     const secret = "s3cr3t";
     throw new Error(`with the ${secret}`);
   });
@@ -62,7 +61,6 @@ after(async () => {
   await browser?.close();
   await victim.close(true);
   await evil.close(true);
-  frames.dispose();
 });
 
 /** Everything that a page can do to another origin; each result is what came of it. */
@@ -195,7 +193,7 @@ test(
     }
     return answers;
   })()`) as string[];
-    const none = `{"reason":"This is not for you."}`;
+    const none = `{"reason":"Forbidden: the request came from another origin."}`;
     assert.deepEqual(texts, [
       "Internal Server Error",
       none,

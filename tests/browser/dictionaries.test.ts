@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { zstdCompressSync } from "node:zlib";
-import { notFound } from "../../src/handler.ts";
-import { serve } from "../../src/node.ts";
-import { dictionaries, memory, type Served, serveStatic } from "../../src/static/mod.ts";
+import { memory, notFound, type Served, serveStatic } from "handwerk";
+import { serve } from "handwerk/node";
+import { dictionaries } from "handwerk/static";
 import { launch, skip } from "../support/browser.ts";
 
 const old = Array.from({ length: 400 }, (_, i) => `export const f${i} = (x) => x * ${i * 7919};`)

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
-import { notFound } from "../../src/handler.ts";
-import { type RunningServer, serve } from "../../src/node.ts";
-import { memory, serveStatic } from "../../src/static/mod.ts";
+import { memory, notFound, serveStatic } from "handwerk";
+import { type RunningServer, serve } from "handwerk/node";
 import { launch, skip } from "../support/browser.ts";
 
 const files = {

@@ -4,9 +4,8 @@ import { closeSync, ftruncateSync, openSync, utimesSync, writeSync } from "node:
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { notFound } from "../../src/handler.ts";
-import { serve } from "../../src/node.ts";
-import { serveStatic } from "../../src/static/mod.ts";
+import { notFound, serveStatic } from "handwerk";
+import { serve } from "handwerk/node";
 import { launch, skip } from "../support/browser.ts";
 import { temporary } from "../support/temp.ts";
 

@@ -1,7 +1,7 @@
 /** Mounted handlers in a service worker, which answers the navigations of a real browser. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { serve } from "../../src/node.ts";
+import { serve } from "handwerk/node";
 import { launch, skip } from "../support/browser.ts";
 import { bundle } from "../support/bundle.ts";
 

@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { type WebSocket, WebSocketServer } from "ws";
-import { notFound, proxy } from "../../src/mod.ts";
-import { type RunningServer, serve } from "../../src/node.ts";
+import { notFound, proxy } from "handwerk";
+import { type RunningServer, serve } from "handwerk/node";
 import { launch, skip } from "../support/browser.ts";
 
 /** It asks for updates below its own path, and again when the connection is lost. */

@@ -1,20 +1,20 @@
-/** A console: source in, values out, in a frame or nowhere. */
+/** A console evaluates source in a frame, or with globals only. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { balanceOf } from "../../src/debug/console/scan.ts";
-import { type ConsoleAnswer, createConsole } from "../../src/debug/console/mod.ts";
+import { type ConsoleAnswer, createConsole } from "../../src/debug/console/console.ts";
+import { balanceOf } from "../../src/debug/console/statement.ts";
 import { runtimeName } from "../../src/platform/environment.ts";
 import { type Evaluate, indirectEval } from "../../src/debug/indirect_eval.ts";
 
-/** Workers forbid code from text, but for the time that they start. */
+/** Workers forbid code from strings, except while they start. */
 const evaluates = runtimeName() !== "Workers";
 
 const brief = (answer: ConsoleAnswer): string => {
   if ("error" in answer) return `! ${String(answer.error)}`;
   return "incomplete" in answer ? "…" : answer.value.text;
 };
-/** What each input answers, in one console. */
+/** Checks the answer to each input of one console. */
 async function dialogue(
   lines: readonly (readonly [string, string | RegExp])[],
   timeout = 60_000,
@@ -29,7 +29,7 @@ async function dialogue(
 }
 
 const dialogues: Readonly<Record<string, readonly (readonly [string, string | RegExp])[]>> = {
-  "declarations stay, and can be said again": [
+  "declarations are kept, and can be repeated": [
     ["let x = 1, y = 2", "undefined"],
     ["const z = x + y", "undefined"],
     ["z", "3"],
@@ -46,14 +46,14 @@ const dialogues: Readonly<Record<string, readonly (readonly [string, string | Re
     ["const { p, q: [r] } = { p: 1, q: [2] }", "undefined"],
     ["p + r", "3"],
   ],
-  "what fails declares nothing": [
+  "a failed input declares nothing": [
     ["let x = 1", "undefined"],
     ["let x = missing", /ReferenceError/],
     ["x", "1"],
     ["const x = await Promise.reject(new Error('no'))", "! Error: no"],
     ["x", "1"],
   ],
-  "await needs no function around it": [
+  "await works at the top level": [
     ["await Promise.resolve(4)", "4"],
     ["const a = await Promise.resolve(4); a * 2", "8"],
     ["a", "4"],
@@ -80,7 +80,7 @@ const dialogues: Readonly<Record<string, readonly (readonly [string, string | Re
     ["await 5", "5"],
     ["_", "5"],
   ],
-  "an object is an object, a block a block": [
+  "an object literal is not a block": [
     ["{ a: 1 }", "{ a: 1 }"],
     ["{}", "{}"],
     ["{ let a = 1; a + 1 }", "2"],
@@ -89,7 +89,7 @@ const dialogues: Readonly<Record<string, readonly (readonly [string, string | Re
     ["", "undefined"],
     ["function () {}", "function (anonymous)"],
   ],
-  "what is not finished wants more": [
+  "an unfinished input is incomplete": [
     ["foo(", "…"],
     ["[1, {", "…"],
     ["`a ${", "…"],
@@ -110,7 +110,7 @@ const dialogues: Readonly<Record<string, readonly (readonly [string, string | Re
     ["`}${'{'}`", '"}{"'],
     ["4 / 2 / 1", "2"],
   ],
-  "what can never be right is an error": [
+  "an input that no continuation completes is an error": [
     ["a b", /! SyntaxError/],
     ["foo(]", /! SyntaxError/],
     ["'abc", /! SyntaxError/],
@@ -136,7 +136,7 @@ if (evaluates) {
   });
 }
 
-test("where code from text is forbidden, that is the answer", async () => {
+test("where code from strings is forbidden, the answer is that error", async () => {
   const forbidden: Evaluate = evaluates
     ? () => {
       throw new EvalError("forbidden");
@@ -169,7 +169,7 @@ if (evaluates) {
     });
   }
 
-  test("names of the frame come before those of the console", async () => {
+  test("names of the frame win over those of the console", async () => {
     const own = "let _ = 'lodash', dump = 1, console = { log: () => 'own' };";
     const console = createConsole(frame("", own), { names: { extra: "e", held: "hidden" } });
     const run = async (source: string): Promise<string> => brief(await console.run(source));
@@ -180,7 +180,7 @@ if (evaluates) {
     console.dispose();
   });
 
-  test("what is written to the console comes with the answer", async () => {
+  test("the answer has the output of the console", async () => {
     const console = createConsole();
     const answer = await console.run(
       "console.log('a', { b: 1 }); console.error(2); console.table([3])",
@@ -209,7 +209,7 @@ if (evaluates) {
     console.dispose();
   });
 
-  test("values are asked more about until the console is gone", async () => {
+  test("members can be asked for until the console is disposed", async () => {
     const console = createConsole();
     const answer = await console.run("({ a: { b: [1] } })");
     assert.ok("value" in answer);
@@ -218,10 +218,10 @@ if (evaluates) {
     assert.equal(console.members("guessed"), undefined);
     console.dispose();
     assert.equal(console.members(id), undefined);
-    assert.match(brief(await console.run("1")), /this console is gone/);
+    assert.match(brief(await console.run("1")), /this console has expired/);
   });
 
-  test("what took too long takes nothing back", async () => {
+  test("an input that took too long does not undo later declarations", async () => {
     const console = createConsole(undefined, { waitTimeout: 10 });
     const late = console.run("const early = 1; await new Promise((r) => setTimeout(r, 30)); 2");
     await console.run("const mine = 'kept'");
@@ -231,10 +231,10 @@ if (evaluates) {
     console.dispose();
   });
 
-  test("$import finds what the working directory has, and Node's own", async () => {
+  test("$import resolves from the working directory, and built-in modules", async () => {
     const console = createConsole();
     assert.equal(brief(await console.run("(await $import('path')).posix.sep")), '"/"');
-    const own = "typeof (await $import('./src/debug/console/mod.ts')).inspectValue";
+    const own = "typeof (await $import('./src/debug/console/inspect.ts')).inspectValue";
     assert.equal(brief(await console.run(own)), '"function"');
     assert.equal(
       brief(await console.run("typeof (await $import('fast-check')).assert")),
@@ -244,7 +244,7 @@ if (evaluates) {
     console.dispose();
   });
 
-  test("waiting is limited too", async () => {
+  test("waiting is limited", async () => {
     const console = createConsole(undefined, { waitTimeout: 10 });
     assert.match(brief(await console.run("await new Promise(() => {})")), /TimeoutError/);
     assert.equal(brief(await console.run("1")), "1");
@@ -252,7 +252,7 @@ if (evaluates) {
   });
 }
 
-test("what is open, even or broken is told from text alone", () => {
+test("a scan finds open, even and broken brackets", () => {
   const closed = fc.anything({ withBigInt: false, withDate: false }).map((value) =>
     JSON.stringify(value) ?? "0"
   );

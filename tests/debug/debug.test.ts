@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FrameCapture } from "../../src/debug/types.ts";
-import type { DebugOptions } from "../../src/debug/debug_options.ts";
+import type { DebugOptions } from "handwerk/debug";
 import { dispatch } from "../../src/dispatch.ts";
 import { notFound } from "../../src/handler.ts";
 import { mountOf } from "../../src/mount.ts";
@@ -11,7 +11,7 @@ const broken = (): never => {
   throw new TypeError("It is broken");
 };
 
-test("what does not fail passes through", async () => {
+test("a response passes through unchanged", async () => {
   const { get, logged } = debugged((request) =>
     new Response(`${request.url} ${mountOf(request).path}`, {
       status: 201,
@@ -28,7 +28,7 @@ test("what does not fail passes through", async () => {
   assert.deepEqual(logged, []);
 });
 
-test("a handler that returns nothing has failed", async () => {
+test("a handler that returns undefined is shown as an error", async () => {
   const { get } = debugged(() => undefined as unknown as Response);
   const response = await get("/", { accept: "text/plain" });
   assert.equal(response.status, 500);
@@ -86,7 +86,7 @@ for (const [accept, type, content] of forms) {
   });
 }
 
-test("OPTIONS that fails is shown like others", async () => {
+test("an error of OPTIONS is shown like others", async () => {
   const { app } = debugged(broken);
   const response = await app(
     new Request("http://localhost/", { method: "OPTIONS", headers: HOST }),
@@ -95,13 +95,13 @@ test("OPTIONS that fails is shown like others", async () => {
   assert.match(await response.text(), /^OPTIONS /);
 });
 
-test("the source is shown as it was written, on every runtime", async () => {
+test("the excerpt shows the source as it was written, on every runtime", async () => {
   const text = await (await debugged(broken).get("/")).text();
   assert.match(text, /at broken.* \(.*tests\/debug\/debug\.test\.ts:\d+:\d+\)/);
   assert.match(text, /> +\d+ \| +throw new TypeError\("It is broken"\);\n +\| +\^/);
 });
 
-test("a rejection and a thrown value are errors, too", async () => {
+test("rejections and thrown values are shown as errors", async () => {
   for (
     const [inner, text] of [
       [() => Promise.reject(new Error("rejected")), /Error: rejected/],
@@ -111,7 +111,7 @@ test("a rejection and a thrown value are errors, too", async () => {
   ) assert.match(await (await debugged(inner).get("/")).text(), text);
 });
 
-test("the terminal shows what is shown, and who asked, with secrets masked", async () => {
+test("the terminal shows the error and the request, with secrets masked", async () => {
   const { get, logged } = debugged(broken, {}, { colours: true });
   await get("/a?token=abc&page=2");
   assert.equal(logged.length, 1);
@@ -119,7 +119,7 @@ test("the terminal shows what is shown, and who asked, with secrets masked", asy
   assert.match(logged[0] ?? "", /TypeError: It is broken/);
 });
 
-test("the end of the client's own request is no error", async () => {
+test("errors caused by a client disconnect are not reported", async () => {
   for (const reason of [undefined, new Error("gone"), "gone"]) {
     const abort = new AbortController();
     const { app, logged } = debugged(async ({ signal }) => {
@@ -132,34 +132,37 @@ test("the end of the client's own request is no error", async () => {
     await assert.rejects(async () => await app(request), (error) => error === abort.signal.reason);
     assert.deepEqual(logged, []);
   }
-  // Another request's end is one.
+  // The end of another request is an error.
   const { get } = debugged(() => Promise.reject(new DOMException("x", "AbortError")));
   assert.equal((await get("/")).status, 500);
 });
 
-test("an error while content streams is told, kept, and passed on", async () => {
+test("an error while the body streams is logged, kept, and fails the body", async () => {
   const run: string[] = [];
   const frames: FrameCapture = {
     status: "live",
     run: (work) => (run.push("run"), work()),
     framesOf: () => [],
-    dispose() {},
   };
-  const { get, logged } = debugged(() =>
-    new Response(
-      new ReadableStream({
-        start: (controller) => controller.enqueue(new TextEncoder().encode("begun")),
-        pull() {
-          throw new RangeError("torn");
-        },
-      }, { highWaterMark: 0 }),
-    ), { live: frames });
+  const { get, logged } = debugged(
+    () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode("begun")),
+          pull() {
+            throw new RangeError("torn");
+          },
+        }, { highWaterMark: 0 }),
+      ),
+    {},
+    { capture: frames },
+  );
   const response = await get("/stream");
   assert.equal(response.status, 200);
   await assert.rejects(response.text(), /torn/);
   assert.match(
     logged.join(),
-    /GET http:\/\/localhost:3000\/stream \(while it streamed\)\n\nRangeError: torn/,
+    /GET http:\/\/localhost:3000\/stream \(while streaming\)\n\nRangeError: torn/,
   );
   assert.ok(run.length >= 2);
   const list = await (await get("/__debug")).text();
@@ -167,7 +170,7 @@ test("an error while content streams is told, kept, and passed on", async () => 
   assert.match(await (await get(path)).text(), /torn/);
 });
 
-test("content that is not wanted any more is cancelled", async () => {
+test("cancelling the body cancels the body of the handler", async () => {
   let cancelled: unknown;
   const { get } = debugged(() =>
     new Response(
@@ -181,7 +184,7 @@ test("content that is not wanted any more is cancelled", async () => {
   assert.equal(cancelled, "enough");
 });
 
-test("the pages of the debugger are below its path, also below a mount", async () => {
+test("the pages are below the path of the debugger, also below a mount", async () => {
   const inner = (): Response => new Response("inner");
   const { app } = debugged(inner, { path: "/dev/errors/" });
   const mounted = dispatch({ "/app": app })(notFound);
@@ -191,7 +194,7 @@ test("the pages of the debugger are below its path, also below a mount", async (
   assert.equal(list.status, 200);
   assert.match(
     await list.text(),
-    /There are none[\s\S]*data-path="\/app\/dev\/errors"|data-path="\/app\/dev\/errors"[\s\S]*There are none/,
+    /data-path="\/app\/dev\/errors"[\s\S]*No errors so far/,
   );
   assert.equal((await get("/app/dev/errors/nothing")).status, 404);
   assert.equal((await get("/app/dev/errors/console")).status, 404);
@@ -202,23 +205,24 @@ test("the pages of the debugger are below its path, also below a mount", async (
   assert.equal(await (await get("/app/__debug")).text(), "inner");
 });
 
-test("options change what is shown", async () => {
+test("editor, filterFrame and render change the page", async () => {
   const page = async (options: DebugOptions): Promise<string> =>
     await (await debugged(broken, options).get("/", { accept: "text/html" })).text();
   assert.match(
     await page({ editor: "x://{file}:{line}:{column}" }),
     /href="x:\/\/[^"{}]+:\d+:\d+"/,
   );
-  assert.doesNotMatch(await page({ filterFrame: () => true }), /class="frame /);
+  assert.doesNotMatch(await page({ filterFrame: () => false }), /class="frame /);
   const own = await page({ render: ({ error }, nonce) => `${error.name} ${nonce}` });
   assert.match(own, /^TypeError [0-9a-f-]{36}$/);
 });
 
-test("wrong options are refused by name", () => {
+test("a wrong option is refused by name", () => {
   const wrong: readonly (readonly [string, unknown])[] = [
     ["enabled", "yes"],
     ["console", 1],
-    ["trustedProxies", "no"],
+    ["trustedProxies", "127.0.0.1"],
+    ["trustedProxies", ["localhost"]],
     ["log", "x"],
     ["render", {}],
     ["clientAddress", "127.0.0.1"],
@@ -229,7 +233,9 @@ test("wrong options are refused by name", () => {
     ["path", "/"],
     ["editor", "vscode://file"],
     ["editor", "javascript:{file}"],
-    ["live", true],
+    ["live", 8],
+    ["live", { frames: 0 }],
+    ["live", { frame: 8 }],
     ["trustedHosts", ["a:1"]],
     ["evalex", true],
   ];

@@ -1,14 +1,14 @@
-/** Which lines of a stack the frames are that were kept alive. */
+/** How captured frames are matched to the lines of a stack. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CapturedFrame } from "../../src/debug/types.ts";
 import { modelOf } from "../../src/debug/model.ts";
 import { readThrown } from "../../src/debug/thrown.ts";
+import type { CapturedFrame } from "../../src/debug/types.ts";
 
 const frame = (name: string, line: number, url = "file:///app/a.ts"): CapturedFrame => (
   { url, line, column: 1, name, scopes: [], evaluate: () => name }
 );
-/** Each line of the stack, and of where it was thrown, with a star when it is alive. */
+/** The lines of the stack and of "Thrown at", with a star for live frames. */
 async function paired(
   stack: readonly string[],
   ...captures: readonly (readonly CapturedFrame[])[]
@@ -18,7 +18,7 @@ async function paired(
   const { error: model, live } = await modelOf(readThrown(error), {
     readText: () => Promise.resolve(undefined),
     directory: "/app",
-    hide: () => false,
+    filterFrame: () => true,
     framesOf: () => captures,
   });
   for (const frame of [...model.frames, ...model.thrownAt]) {
@@ -31,14 +31,14 @@ async function paired(
 }
 const stack = ["f (/app/a.ts:1:9)", "Object.g (file:///app/a.ts:2:9)", "h (/app/b.ts:3:9)"];
 
-test("frames are found by their place, whatever form it has", async () => {
+test("frames are matched by file and line, as a path or as a URL", async () => {
   assert.deepEqual(await paired(stack, [frame("f", 1), frame("g", 2)]), [
     ["f:1*", "Object.g:2*", "h:3"],
     [],
   ]);
 });
 
-test("each of the lines that are alike gets a frame of its own", async () => {
+test("equal lines get a frame each", async () => {
   const recursive = ["f (/app/a.ts:1:9)", "f (/app/a.ts:1:9)", "f (/app/a.ts:1:9)"];
   assert.deepEqual(await paired(recursive, [frame("f", 1), frame("f", 1)]), [
     ["f:1*", "f:1*", "f:1"],
@@ -46,7 +46,7 @@ test("each of the lines that are alike gets a frame of its own", async () => {
   ]);
 });
 
-test("what is thrown again shows where, once", async () => {
+test("a rethrown error shows once where", async () => {
   const again = [frame("catcher", 30), frame("h", 3, "/app/b.ts")];
   assert.deepEqual(await paired(stack, [frame("f", 1), frame("g", 2)], again, again), [
     ["f:1*", "Object.g:2*", "h:3*"],
@@ -54,7 +54,7 @@ test("what is thrown again shows where, once", async () => {
   ]);
 });
 
-test("where the stack is mapped, names are what is compared", async () => {
+test("in a mapped stack, frames are matched by name", async () => {
   const compiled = "file:///app/out/a.js";
   const names = ["Shop.f [as go] (/app/a.ts:1:9)", "new g (/app/a.ts:2:9)", "f (node:x:1:1)"];
   assert.deepEqual(

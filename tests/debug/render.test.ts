@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { classify, fileOf, isSourceFile, shortName } from "../../src/debug/classify.ts";
+import { modelOf, shortName } from "../../src/debug/model.ts";
+import { renderReport } from "../../src/debug/page/error_page.ts";
 import { redacted } from "../../src/debug/redact.ts";
-import { modelOf, type Report } from "../../src/debug/model.ts";
-import { renderReport } from "../../src/debug/page/report.ts";
 import { renderMarkdown } from "../../src/debug/render/markdown.ts";
 import { renderText } from "../../src/debug/render/text.ts";
+import { classify, fileOf, isSourceFile } from "../../src/debug/sources.ts";
 import { readThrown } from "../../src/debug/thrown.ts";
+import type { Report } from "../../src/debug/types.ts";
 
 const source = [
   "export function find(id: number) {",
@@ -23,14 +24,14 @@ async function report(error: unknown): Promise<Report> {
   const { error: model } = await modelOf(readThrown(error), {
     readText,
     directory: "/app",
-    hide: ({ name }) => name === "hidden",
+    filterFrame: ({ name }) => name !== "hidden",
     framesOf: () => [],
   });
   return {
     id: "00000000-0000-4000-8000-000000000000",
     time: "2026-01-01T00:00:00.000Z",
     error: model,
-    request: { method: "GET", url: "http://localhost/x", fields: [["accept", "text/html"]] },
+    request: { method: "GET", url: "http://localhost/x", headers: [["accept", "text/html"]] },
   };
 }
 const thrown = (message: string, more: object = {}): Error =>
@@ -161,13 +162,13 @@ test("frames are told apart by where their code is", () => {
 
 test("masking takes linear time", () => {
   for (const unit of ["?", "&", ";", "=", "?a", "#", "?pin"]) {
-    const { url } = redacted({ method: "GET", url: `/${unit.repeat(200_000)}`, fields: [] });
+    const { url } = redacted({ method: "GET", url: `/${unit.repeat(200_000)}`, headers: [] });
     assert.equal(url.length, 1 + unit.length * 200_000);
   }
 });
 
 test("what may be secret is masked, in fields and in URLs", () => {
-  const fields = [
+  const headers = [
     ["accept", "*/*"],
     ["authorization", "Basic x"],
     ["cookie", "a=b"],
@@ -177,10 +178,10 @@ test("what may be secret is masked, in fields and in URLs", () => {
     ["referer", "http://a/?session=x&page=2"],
     ["x-original-url", "/?sig=1&password=x"],
   ] as const;
-  const { url, fields: shown } = redacted({
+  const { url, headers: shown } = redacted({
     method: "GET",
     url: "http://localhost/a?page=1&access_token=x;secret=y&key=#f",
-    fields,
+    headers,
   });
   assert.equal(url, "http://localhost/a?page=1&access_token=••••••;secret=••••••&key=••••••#f");
   assert.deepEqual(shown.map(([, value]) => value), [

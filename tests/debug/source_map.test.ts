@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readSourceMap } from "../../src/debug/source_map.ts";
+import { decodeNumbers, readSourceMap } from "../../src/debug/source_map.ts";
 import { createLocator, excerptOf } from "../../src/debug/sources.ts";
-import { decodeNumbers } from "../../src/debug/vlq.ts";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-/** The other direction, written from the definition. */
+/** The encoder, written from the definition. */
 function encode(number: number): string {
   let rest = number < 0 ? -number * 2 + 1 : number * 2;
   let text = "";
@@ -18,7 +17,7 @@ function encode(number: number): string {
   return text;
 }
 
-test("numbers come back from their digits", () => {
+test("base 64 VLQ: decoding reverses encoding", () => {
   const number = fc.integer({ min: -(2 ** 31) + 1, max: 2 ** 31 - 1 });
   fc.assert(fc.property(fc.array(number), (numbers) => {
     assert.deepEqual(decodeNumbers(numbers.map(encode).join("")), numbers);
@@ -32,7 +31,7 @@ test("numbers come back from their digits", () => {
   }
 });
 
-/** Segments by generated line; each is a column, then a source, a line and a column, from 0. */
+/** Each generated line has segments: a column, then a source, a line and a column, from 0. */
 function mapOf(lines: readonly (readonly (readonly number[])[])[], more: object = {}): string {
   let before = [0, 0, 0, 0];
   const mappings = lines.map((segments) => {
@@ -46,7 +45,7 @@ function mapOf(lines: readonly (readonly (readonly number[])[])[], more: object 
   return JSON.stringify({ version: 3, sources: ["a.ts", "b.ts"], mappings, ...more });
 }
 
-test("a position is found in the segment that begins last before it", () => {
+test("a position is mapped by the last segment that begins before it", () => {
   const map = readSourceMap(
     mapOf([[], [[0, 0, 4, 2], [10, 1, 0, 7], [20]]], {
       sourcesContent: ["text of a", null],
@@ -55,7 +54,7 @@ test("a position is found in the segment that begins last before it", () => {
   );
   assert.ok(map);
   const at = (line: number, column: number): unknown => {
-    const found = map.find(line, column);
+    const found = map(line, column);
     return found && [found.source, found.line, found.column, found.text];
   };
   assert.deepEqual(at(2, 1), ["src/a.ts", 5, 3, "text of a"]);
@@ -66,14 +65,14 @@ test("a position is found in the segment that begins last before it", () => {
   assert.deepEqual(at(9, 1), undefined);
 });
 
-test("what is no map is none", () => {
+test("malformed maps are ignored", () => {
   for (const text of ["", "null", "[]", "{", '{"version":2,"mappings":""}', '{"version":3}']) {
     assert.equal(readSourceMap(text), undefined, text);
   }
   const odd = readSourceMap('{"version":3,"mappings":"!!,AAAA,ZZZZZZZ","sources":7}');
-  assert.equal(odd?.find(1, 1), undefined);
+  assert.equal(odd?.(1, 1), undefined);
   fc.assert(fc.property(fc.string(), fc.nat(), (mappings, column) => {
-    readSourceMap(JSON.stringify({ version: 3, mappings, sources: ["a"] }))?.find(1, column);
+    readSourceMap(JSON.stringify({ version: 3, mappings, sources: ["a"] }))?.(1, column);
   }));
 });
 
@@ -88,12 +87,14 @@ const map = mapOf([[[0, 0, 1, 2]]]);
 
 for (
   const [what, comment, files] of [
-    ["beside it", "a.js.map", { "/app/out/a.js.map": map, "/app/out/a.ts": "one\n  two\n" }],
-    ["in it", `data:application/json;base64,${btoa(map)}`, { "/app/out/a.ts": "one\n  two\n" }],
-    ["in it, escaped", `data:application/json,${encodeURIComponent(map)}`, {
+    ["beside the file", "a.js.map", { "/app/out/a.js.map": map, "/app/out/a.ts": "one\n  two\n" }],
+    ["in the file", `data:application/json;base64,${btoa(map)}`, {
       "/app/out/a.ts": "one\n  two\n",
     }],
-    ["with the text", "maps/a.js.map", {
+    ["in the file, escaped", `data:application/json,${encodeURIComponent(map)}`, {
+      "/app/out/a.ts": "one\n  two\n",
+    }],
+    ["with the source in it", "maps/a.js.map", {
       "/app/out/maps/a.js.map": mapOf([[[0, 0, 1, 2]]], {
         sourcesContent: ["one\n  two\n"],
         sourceRoot: "..",
@@ -101,7 +102,7 @@ for (
     }],
   ] as const
 ) {
-  test(`a frame is found with a source map ${what}`, async () => {
+  test(`a frame is located with a source map ${what}`, async () => {
     const text = `code()\n//# sourceMappingURL=${comment}\n`;
     const locate = createLocator(reader({ "/app/out/a.js": text, ...files }));
     const found = await locate(frame("file:///app/out/a.js", 1, 5));
@@ -110,7 +111,7 @@ for (
   });
 }
 
-test("nothing but source is read, whatever a stack or a map names", async () => {
+test("only source files are read, whatever a stack or a map names", async () => {
   const read: string[] = [];
   const evil = JSON.stringify({
     version: 3,
@@ -140,6 +141,17 @@ test("nothing but source is read, whatever a stack or a map names", async () => 
     assert.equal((await locate(frame("/app/b.js", 1, column))).file, "/app/b.js");
   }
   assert.deepEqual(read, ["/a.js", "/app/a.js", "/app/b.js"]);
+});
+
+test("maps of libraries are not read", async () => {
+  const read: string[] = [];
+  const file = "/app/node_modules/web/layer.js";
+  const text = "code()\n//# sourceMappingURL=layer.js.map\n";
+  const locate = createLocator(reader({ [file]: text, [`${file}.map`]: map }, read));
+  const found = await locate(frame(`file://${file}`, 1, 5));
+  assert.deepEqual([found.kind, found.file, found.line], ["library", file, 1]);
+  assert.equal(found.excerpt?.lines[0], "code()");
+  assert.deepEqual(read, [file]);
 });
 
 test("an excerpt is the lines around, as far as there are any", () => {

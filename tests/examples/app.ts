@@ -13,7 +13,7 @@ import {
   proxy,
   serveStatic,
 } from "handwerk";
-import { debug, liveFrames } from "handwerk/debug";
+import { debug } from "handwerk/debug";
 import { Hono } from "hono";
 import { html } from "hono/html";
 
@@ -28,7 +28,7 @@ export interface SiteOptions {
 
 export function site({ exports, upstream, development = false }: SiteOptions): Handler {
   return compose(
-    debug({ enabled: development, live: liveFrames() }),
+    debug({ enabled: development, live: true }),
     easterEgg(),
     serveStatic(exports, { disallow: "*.secret", cacheTimeout: 60, listing: true }),
     proxy({ "/api": { target: upstream, removePrefix: true } }),

@@ -1,13 +1,8 @@
 /** Responses of ours where the host has no way of its own to send them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type BodySink,
-  makePushResponse,
-  type PushBody,
-  toReadableStream,
-  unwrap,
-} from "../../src/host/push_body.ts";
+import { makePushResponse, toReadableStream, unwrap } from "../../src/host/push_body.ts";
+import type { BodySink, PushBody } from "../../src/host/types.ts";
 import { makeResponse, memoizeHeaders } from "../../src/host/make_response.ts";
 
 const received = new Request("http://h/");

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Field } from "../../src/http/hop_by_hop.ts";
-import { forwardedTrailers } from "../../src/http/trailer_fields.ts";
-import { takesTrailers } from "../../src/host/trailers.ts";
+import type { Field } from "handwerk";
+import { forwardedTrailers, takesTrailers } from "../../src/http/trailer_fields.ts";
 
 const after = async (trailers: readonly Field[], fields: readonly Field[] = []): Promise<unknown> =>
   await forwardedTrailers({ fields, trailers: Promise.resolve(trailers) }).fields;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
-import { listener } from "../../src/node.ts";
+import { listener } from "handwerk/node";
 import { upstream } from "../examples/upstream.ts";
 import { type Host, start, startWorker } from "../support/hosts.ts";
 import { rawRequest } from "../support/raw_request.ts";

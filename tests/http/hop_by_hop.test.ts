@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { endToEnd, type Field } from "../../src/http/hop_by_hop.ts";
+import { endToEnd } from "../../src/http/hop_by_hop.ts";
+import type { Field } from "../../src/http/fields.ts";
 
 // [why, fields, names that go on]
 const cases: readonly (readonly [string, readonly Field[], readonly string[]])[] = [

@@ -1,7 +1,7 @@
 /** Requests to upgrade a connection (RFC 9110 §7.8), and the answers to them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agrees } from "../../src/http/handshake.ts";
+import { agrees } from "../../src/transport/websocket/handshake.ts";
 import {
   agreesTo,
   announcesContent,

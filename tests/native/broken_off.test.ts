@@ -1,8 +1,7 @@
 /** Responses that break off, through the host of the runtime: the client sees it, and so does a log. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import type { ProxyOptions } from "../../src/proxy/mod.ts";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { type ProxyOptions, proxyTo } from "handwerk";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 import { exchange, type RealHost, serving } from "../support/real_host.ts";
 

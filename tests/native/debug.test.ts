@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { FrameCapture } from "../../src/debug/types.ts";
-import type { Inspected } from "../../src/debug/inspected.ts";
-import { debug } from "../../src/debug/mod.ts";
+import { pathToFileURL } from "node:url";
+import type { Handler } from "handwerk";
+import { debug } from "handwerk/debug";
+import { serve } from "handwerk/node";
+import { inspectValue } from "../../src/debug/console/inspect.ts";
 import { indirectEval } from "../../src/debug/indirect_eval.ts";
-import type { Handler } from "../../src/handler.ts";
-import { serve } from "../../src/node.ts";
+import type { FrameCapture, Inspected } from "../../src/debug/types.ts";
 import { readPlatform } from "../../src/platform/environment.ts";
 import { debugged } from "../support/debugging.ts";
 import { temporary } from "../support/temp.ts";
@@ -31,11 +32,10 @@ const frames: FrameCapture = {
       source: string,
     ) => unknown,
   }]],
-  dispose() {},
 };
 
 test("a console keeps what it is told, and shows what is thrown in it", async () => {
-  const { get, ask } = debugged(broken, { live: frames, pin: PIN });
+  const { get, ask } = debugged(broken, { pin: PIN }, { capture: frames });
   const page = await (await get("/", { accept: "text/html" })).text();
   const [, error = ""] = /data-error="([^"]+)"/.exec(page) ?? [];
   const [, frame = ""] = /data-frame="(\d+)"/.exec(page) ?? [];
@@ -75,6 +75,18 @@ test("the console without an error evaluates, too", async () => {
   const there = await none.ask("unlock", { pin: PIN });
   const cookie = there.headers.get("set-cookie")?.split(";")[0] ?? "";
   assert.equal((await none.ask("evaluate", question, { headers: { cookie } })).status, 410);
+});
+
+test("exports of a module that is not evaluated yet are shown as such", async () => {
+  const folder = temporary({
+    "a.mjs": 'import "./b.mjs"; export const early = 1;',
+    "b.mjs": 'import * as module from "./a.mjs"; globalThis.inspectModule(module);',
+  });
+  const shown: Inspected[] = [];
+  Reflect.set(globalThis, "inspectModule", (module: object) => shown.push(inspectValue(module)));
+  await import(pathToFileURL(join(folder, "a.mjs")).href);
+  Reflect.deleteProperty(globalThis, "inspectModule");
+  assert.equal(shown[0]?.members?.[0]?.value.text, "[cannot be read]");
 });
 
 test("only files that are there, and are files, are read", async () => {

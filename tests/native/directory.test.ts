@@ -16,8 +16,7 @@ import { join, relative } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
-import { type Handler, notFound } from "../../src/handler.ts";
-import { directory, serveStatic } from "../../src/static/mod.ts";
+import { directory, type Handler, notFound, serveStatic } from "handwerk";
 import { temporary } from "../support/temp.ts";
 
 const big = new Uint8Array(1_000_000).map((_, i) => i * 7);

@@ -1,9 +1,8 @@
 /** Content in memory on the wire, where the runtime may add fields of its own. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { serve } from "../../src/node.ts";
-import { memory, serveStatic } from "../../src/static/mod.ts";
+import { memory, notFound, serveStatic } from "handwerk";
+import { serve } from "handwerk/node";
 import { rawRequest } from "../support/raw_request.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;

@@ -12,8 +12,7 @@ import fs, {
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
-import type { Handler } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
+import { type Handler, serveStatic } from "handwerk";
 import { check, FILES, HTTP, OPTIONS, PATHS, send } from "../support/probe.ts";
 import { temporary } from "../support/temp.ts";
 

@@ -1,7 +1,7 @@
 /** Requests that meet a kept connection just as the upstream closes it. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { type Handler, proxyTo, type Transport } from "../../src/mod.ts";
+import { type Handler, proxyTo, type Transport } from "handwerk";
 import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
 import { type Connection, type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";

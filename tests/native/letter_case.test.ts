@@ -3,9 +3,7 @@ import assert from "node:assert/strict";
 import fs, { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
+import { dispatch, type Handler, serveStatic } from "handwerk";
 import { temporary } from "../support/temp.ts";
 
 const root = temporary({

@@ -3,9 +3,15 @@ import assert from "node:assert/strict";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { directory, memory, overlay, serveStatic } from "../../src/static/mod.ts";
-import type { ServeStaticOptions, Source } from "../../src/static/mod.ts";
+import {
+  directory,
+  type Handler,
+  memory,
+  overlay,
+  serveStatic,
+  type ServeStaticOptions,
+  type Source,
+} from "handwerk";
 import { temporary } from "../support/temp.ts";
 
 const root = temporary({

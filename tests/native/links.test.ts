@@ -11,9 +11,8 @@ import fs, {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
-import { withClock } from "../support/stopped_clock.ts";
+import { type Handler, serveStatic } from "handwerk";
+import { withStoppedClock } from "../support/fake_clock.ts";
 import { temporary } from "../support/temp.ts";
 
 const fallback: Handler = () => new Response("passed on", { status: 418 });
@@ -81,7 +80,7 @@ for (const [way, build] of Object.entries(ways)) {
         serveStatic(exports, { memoryCache: hot, listing: true })(fallback)
       )
     );
-    await withClock(async (step) => {
+    await withStoppedClock(async (step) => {
       for (let n = 1; n < 4; n++) {
         step(10_000);
         for (const app of apps) {
@@ -201,7 +200,7 @@ for (const [way, build] of Object.entries(ways)) {
           fallback,
         )
       );
-      await withClock(async (step) => {
+      await withStoppedClock(async (step) => {
         for (let round = 0; round < 2; round++) {
           step(10_000);
           for (const one of [app, exact]) {

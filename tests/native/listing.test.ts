@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
+import { notFound, serveStatic } from "handwerk";
 import { temporary } from "../support/temp.ts";
 
 const root = temporary({ "a.txt": "a", "broken.txt": "b", "c.txt": "c", "sub/d.txt": "d" });

@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import fs, { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
-import type { ServeStaticOptions } from "../../src/static/mod.ts";
-import { withClock } from "../support/stopped_clock.ts";
+import { notFound, serveStatic, type ServeStaticOptions } from "handwerk";
+import { withStoppedClock } from "../support/fake_clock.ts";
 import { temporary } from "../support/temp.ts";
 
 const root = temporary({ "index.html": "home" });
@@ -23,7 +21,7 @@ const serving = (options: ServeStaticOptions = {}): ReturnType<ReturnType<typeof
 
 test("what is not there is believed to be missing for a moment, and never for long", async () => {
   for (const revalidate of [1000, 1e9, Infinity]) {
-    await withClock(async (step) => {
+    await withStoppedClock(async (step) => {
       const app = serving({ memoryCache: { revalidate } });
       assert.equal(await statusOf(app, "/late.txt"), 404);
       writeFileSync(join(root, "late.txt"), "late");
@@ -37,7 +35,7 @@ test("what is not there is believed to be missing for a moment, and never for lo
 
 test("a clock that is set back does not keep what has changed", async () => {
   for (const content of ["short", "long".repeat(100_000)]) {
-    await withClock(async (step, set) => {
+    await withStoppedClock(async (step, set) => {
       const path = join(root, "clock.txt");
       writeFileSync(path, content);
       step(10_000);
@@ -62,7 +60,7 @@ test("who wants to be asked each time, or keeps nothing, is asked each time", as
 });
 
 test("a long file that is replaced is never sent in the length of the one before", async () => {
-  await withClock(async () => {
+  await withStoppedClock(async () => {
     const path = join(root, "long.bin");
     const app = serving();
     for (const size of [900_000, 500_000, 1_200_000]) {
@@ -79,7 +77,7 @@ test("a long file that is replaced is never sent in the length of the one before
 });
 
 test("a flood of names pushes out what was remembered, and no path is remembered that is long", async () => {
-  await withClock(async () => {
+  await withStoppedClock(async () => {
     const app = serving();
     const long = `/${"d".repeat(200)}/${"e".repeat(200)}`;
     assert.deepEqual([await statusOf(app, "/first.txt"), await statusOf(app, long)], [404, 404]);
@@ -94,7 +92,7 @@ test("a flood of names pushes out what was remembered, and no path is remembered
 });
 
 test("a long file that is asked for again and again comes from memory, under the same tag", async () => {
-  await withClock(async (step) => {
+  await withStoppedClock(async (step) => {
     const path = join(root, "hot.bin");
     const content = new Uint8Array(500_000).map((_, i) => i * 7);
     writeFileSync(path, content);
@@ -121,7 +119,7 @@ test("a long file that is asked for again and again comes from memory, under the
 });
 
 test("what is too long for the budget, or asked for now and then, is not kept", async () => {
-  await withClock(async (step) => {
+  await withStoppedClock(async (step) => {
     writeFileSync(join(root, "rare.bin"), new Uint8Array(500_000));
     step(10_000);
     for (const [bytes, pause] of [[7_999_999, 0], [16_000_000, 200]] as const) {
@@ -148,7 +146,7 @@ test("a list is believed for a moment, where files are, and read once for all wh
   };
   Object.assign(fs.promises, { readdir: counting });
   try {
-    await withClock(async (step) => {
+    await withStoppedClock(async (step) => {
       const folder = join(root, "listed");
       mkdirSync(folder);
       writeFileSync(join(folder, "a.txt"), "a");

@@ -6,9 +6,8 @@ import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { notFound } from "../../src/handler.ts";
-import { listener, serve, upgradeListener } from "../../src/node.ts";
-import { proxy } from "../../src/proxy/mod.ts";
+import { notFound, proxy } from "handwerk";
+import { listener, serve, upgradeListener } from "handwerk/node";
 import { certificates } from "../support/certificates.ts";
 
 const UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
 import { answer, close, serving, until } from "../support/host.ts";
 
 const GET = `GET / HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n`;

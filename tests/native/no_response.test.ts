@@ -1,7 +1,7 @@
 /** Handlers that return no response, behind the host of each runtime. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compose, dispatch, type Handler, notFound, proxyTo, serveStatic } from "../../src/mod.ts";
+import { compose, dispatch, type Handler, notFound, proxyTo, serveStatic } from "handwerk";
 import { serving } from "../support/real_host.ts";
 
 const forgetful = (() => {}) as unknown as Handler;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { listener } from "../../src/node.ts";
+import type { Handler } from "handwerk";
+import { listener } from "handwerk/node";
 import { rawRequest } from "../support/raw_request.ts";
 
 test("one handler runs at a time for each connection, in order", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer as createPlainServer } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { proxyTo } from "handwerk";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 import { exchange, serving } from "../support/real_host.ts";
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { packageData, remote, serveStatic } from "../../src/static/mod.ts";
+import { notFound, serveStatic } from "handwerk";
+import { packageData, remote } from "handwerk/static";
 
 const content = Buffer.from("0123456789".repeat(30));
 const fields = {

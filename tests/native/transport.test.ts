@@ -1,4 +1,4 @@
-import type { OutgoingRequest, Transport } from "../../src/proxy/mod.ts";
+import type { OutgoingRequest, Transport } from "handwerk";
 import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
 import { connectionTests } from "../support/connection_tests.ts";
 import { transportTests } from "../support/transport_tests.ts";

@@ -5,9 +5,8 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { notFound } from "../../src/handler.ts";
-import { listener, upgradeListener } from "../../src/node.ts";
-import { proxy } from "../../src/proxy/mod.ts";
+import { notFound, proxy } from "handwerk";
+import { listener, upgradeListener } from "handwerk/node";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
 const AGREED = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n";

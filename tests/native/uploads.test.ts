@@ -2,15 +2,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import {
-  first,
-  mirrorTo,
-  passiveHealth,
-  proxyTo,
-  retries,
-  type TargetOptions,
-} from "../../src/proxy/mod.ts";
+import { type Handler, proxyTo, type TargetOptions } from "handwerk";
+import { first, mirrorTo, passiveHealth, retries } from "handwerk/upstreams";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 import { exchange, type RealHost, serving } from "../support/real_host.ts";
 

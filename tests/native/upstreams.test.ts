@@ -3,15 +3,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import {
-  activeHealth,
-  concurrency,
-  first,
-  proxyTo,
-  retries,
-  type TargetOptions,
-} from "../../src/proxy/mod.ts";
+import { type Handler, proxyTo, type TargetOptions } from "handwerk";
+import { activeHealth, concurrency, first, retries } from "handwerk/upstreams";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
 /** The URL of a port that was just closed. */

@@ -11,8 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
+import { notFound, serveStatic } from "handwerk";
 import { temporary } from "../support/temp.ts";
 
 const SIZE = 900_000;

@@ -1,10 +1,16 @@
 /** What functions of the user's are given under our host: native requests, and who sent them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { debug } from "../../src/debug/mod.ts";
-import { compose } from "../../src/handler.ts";
-import { hashBy, type ProxyOptions, proxyTo, type TargetOptions } from "../../src/proxy/mod.ts";
-import { memory, serveStatic } from "../../src/static/mod.ts";
+import {
+  compose,
+  memory,
+  type ProxyOptions,
+  proxyTo,
+  serveStatic,
+  type TargetOptions,
+} from "handwerk";
+import { debug } from "handwerk/debug";
+import { hashBy } from "handwerk/upstreams";
 import { rawRequest } from "../support/raw_request.ts";
 import { close, serving } from "../support/host.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
 import { mountAware } from "../../src/mount.ts";
 import { serving, until } from "../support/host.ts";
 

@@ -8,9 +8,9 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
-import type { Handler } from "../../src/handler.ts";
-import { proxyTo } from "../../src/proxy/mod.ts";
-import { type CloseOptions, serve, type ServeOptions } from "../../src/node.ts";
+import { type Handler, proxyTo } from "handwerk";
+import { serve } from "handwerk/node";
+import { type CloseOptions, type ServeOptions } from "../../src/node.ts";
 import { certificates } from "../support/certificates.ts";
 import { own, until } from "../support/host.ts";
 import { rawUpstream } from "../support/raw_upstream.ts";
@@ -155,10 +155,10 @@ test("wrong options of close are refused", async () => {
   await server.close();
 });
 
-/** The recipe of the README, with a stream of events and a port of its own. */
+/** The recipe of the manual, with a stream of events and a port of its own. */
 function recipe(timeout: string): string {
-  const readme = readFileSync("README.md", "utf8");
-  const [, code = ""] = /```ts serve=3001\n([\s\S]*?)```/.exec(readme) ?? [];
+  const manual = readFileSync("src/node/README.md", "utf8");
+  const [, code = ""] = /```ts serve=3001\n([\s\S]*?)```/.exec(manual) ?? [];
   assert.match(code, /"SIGTERM"/);
   return code
     .replace('"handwerk/node"', JSON.stringify(join(import.meta.dirname, "../../src/node.ts")))
@@ -168,7 +168,7 @@ function recipe(timeout: string): string {
     '\nconsole.log(server.url); process.on("exit", (code) => console.log("exit", code));';
 }
 for (const signals of [["SIGTERM"], ["SIGINT"], ["SIGTERM", "SIGTERM"]] as const) {
-  test(`the recipe of the README ends a process at ${signals.join(" and ")}`, async () => {
+  test(`the recipe of the manual ends a process at ${signals.join(" and ")}`, async () => {
     const file = join(temporary({}), "recipe.ts");
     const twice = signals.length > 1;
     writeFileSync(file, recipe(twice ? "60_000" : "300"));

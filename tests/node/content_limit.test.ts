@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { notFound } from "../../src/handler.ts";
-import { serve } from "../../src/node.ts";
-import { proxy } from "../../src/proxy/mod.ts";
+import { type Handler, notFound, proxy } from "handwerk";
+import { serve } from "handwerk/node";
 import { certificates } from "../support/certificates.ts";
 import { errors, serving, until } from "../support/host.ts";
 import {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import http2 from "node:http2";
 import { connect } from "node:net";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
 import { makePushResponse } from "../../src/host/push_body.ts";
 import { mountAware } from "../../src/mount.ts";
 import { certificates } from "../support/certificates.ts";

@@ -3,11 +3,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { debug } from "../../src/debug/mod.ts";
-import type { DebugOptions } from "../../src/debug/debug_options.ts";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
-import { proxy } from "../../src/proxy/mod.ts";
+import { dispatch, type Handler, proxy } from "handwerk";
+import { debug, type DebugOptions } from "handwerk/debug";
 import { answer, close } from "../support/host.ts";
 
 const options: DebugOptions = { enabled: true, console: true, pin: "246-813-579", log: () => {} };
@@ -23,7 +20,7 @@ test("a command is read, and the host tells that it comes from this machine", as
     [(request) => open(request), 410],
     [open, 410],
     // The address is that of the proxy.
-    [debug({ ...options, pin: false, trustedProxies: true })(fails), 403],
+    [debug({ ...options, pin: false, trustedProxies: ["127.0.0.1"] })(fails), 403],
   ];
   for (const [handler, expected] of nests) {
     const page = await answer(handler, get.replace("Host", "Accept: text/html\r\nHost"));

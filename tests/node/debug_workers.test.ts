@@ -10,11 +10,11 @@ before(async () => {
   const { outputFiles } = await build({
     stdin: {
       contents: `
-        import { debug, liveFrames } from "./src/debug/mod.ts";
+        import { debug } from "./src/debug/mod.ts";
         const fail = (env: { WHAT: string }): never => {
           throw new RangeError("no " + env.WHAT);
         };
-        const options = { enabled: true, live: liveFrames(), log: () => {} };
+        const options = { enabled: true, live: true, log: () => {} };
         export default { fetch: debug(options)((_: Request, env: { WHAT: string }) => fail(env)) };`,
       resolveDir: process.cwd(),
       sourcefile: "worker.ts",

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { Duplex } from "node:stream";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
 import { linger } from "../../src/node/connection.ts";
 import { certificates } from "../support/certificates.ts";
 import { own, serving, until } from "../support/host.ts";

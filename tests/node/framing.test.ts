@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:http2";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
 import { makeResponse } from "../../src/host/make_response.ts";
 import { mountAware } from "../../src/mount.ts";
 import { certificates } from "../support/certificates.ts";

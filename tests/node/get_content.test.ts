@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http2 from "node:http2";
 import { afterEach, beforeEach, test } from "node:test";
-import { dispatch, type Handler, memory, notFound, proxyTo, serveStatic } from "../../src/mod.ts";
+import { dispatch, type Handler, memory, notFound, proxyTo, serveStatic } from "handwerk";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
 import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
 import { certificates } from "../support/certificates.ts";

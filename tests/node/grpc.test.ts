@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { type RunningServer, serve } from "../../src/node.ts";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { proxyTo } from "handwerk";
+import { type RunningServer, serve } from "handwerk/node";
 import { certificates } from "../support/certificates.ts";
 
 type Callback = (error: Failure | null, value?: string, trailer?: Metadata) => void;

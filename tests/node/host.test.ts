@@ -7,11 +7,10 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
+import { dispatch, type Handler } from "handwerk";
+import { earlyHints, serve } from "handwerk/node";
 import { makeResponse } from "../../src/host/make_response.ts";
 import { mountAware, mountOf } from "../../src/mount.ts";
-import { earlyHints, serve } from "../../src/node.ts";
 import { answer, close, get, own, serving } from "../support/host.ts";
 import { temporary } from "../support/temp.ts";
 

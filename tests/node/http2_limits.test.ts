@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { notFound } from "../../src/handler.ts";
-import { serve, type ServerTimeouts } from "../../src/node.ts";
+import { type Handler, notFound, serveStatic } from "handwerk";
+import { serve } from "handwerk/node";
+import { type ServerTimeouts } from "../../src/node.ts";
 import { unsoundHttp2 } from "../../src/node/limits.ts";
-import { serveStatic } from "../../src/static/mod.ts";
 import { certificates } from "../support/certificates.ts";
 import { until } from "../support/host.ts";
 import {

@@ -1,8 +1,8 @@
 /** Every state of a stream of HTTP/2, and what reads its content before, during and after. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type RunningServer, serve } from "../../src/node.ts";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
+import { type RunningServer, serve } from "handwerk/node";
 import { certificates } from "../support/certificates.ts";
 import { until } from "../support/host.ts";
 import {

@@ -6,8 +6,8 @@ import { connect, createServer as createHttp2, type ServerHttp2Session } from "n
 import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
 import { after, before, test } from "node:test";
-import { serve } from "../../src/node.ts";
-import { proxyTo, type Transport } from "../../src/proxy/mod.ts";
+import { proxyTo, type Transport } from "handwerk";
+import { serve } from "handwerk/node";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
 import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
 import { certificates } from "../support/certificates.ts";

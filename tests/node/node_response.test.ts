@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { makePushResponse, type PushBody } from "../../src/host/push_body.ts";
+import type { Handler } from "handwerk";
+import { makePushResponse } from "../../src/host/push_body.ts";
+import type { PushBody } from "../../src/host/types.ts";
 import { makeResponse } from "../../src/host/make_response.ts";
 import { withTrailers } from "../../src/host/trailers.ts";
 import { mountAware } from "../../src/mount.ts";

@@ -2,26 +2,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { debug, liveFrames } from "../../src/debug/mod.ts";
+import { directory, dispatch, notFound, proxy, proxyTo, serveStatic } from "handwerk";
+import { debug } from "handwerk/debug";
+import { listener, serve } from "handwerk/node";
+import { inspect } from "handwerk/proxy";
+import { remote } from "handwerk/static";
 import {
   activeHealth,
   concurrency,
-  directory,
-  dispatch,
-  inspect,
   mirrorTo,
-  notFound,
   passiveHealth,
-  proxy,
-  proxyTo,
   randomTwo,
-  remote,
   retries,
-  serveStatic,
   slowStart,
   stickyCookie,
-} from "../../src/mod.ts";
-import { listener, serve } from "../../src/node.ts";
+} from "handwerk/upstreams";
 
 type Build = (options: Record<string, unknown>) => unknown;
 const up = "http://up/";
@@ -101,7 +96,6 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ],
   ["listener", ["node/serve_options.ts", "ListenerOptions"], (o) => listener(notFound, o)],
   ["debug", ["debug/debug_options.ts", "DebugOptions"], (o) => debug(o)],
-  ["liveFrames", ["debug/live/live_frames.ts", "LiveFramesOptions"], (o) => liveFrames(o)],
 ];
 
 /** The names of the members of interfaces. */

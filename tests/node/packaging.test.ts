@@ -1,7 +1,16 @@
 /** The package as npm ships it: in an empty folder, in bundles, under other people's compilers. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { build } from "esbuild";
@@ -21,6 +30,44 @@ const shipped = temporary({});
 run(ROOT, "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", shipped);
 run(shipped, "tar", "-xzf", globSync("*.tgz", { cwd: shipped })[0] ?? "");
 
+test("the package is small: it has at most 106 files, and each entry has its types", () => {
+  const files = globSync("package/**", { cwd: shipped, withFileTypes: true })
+    .filter((file) => file.isFile());
+  assert.ok(files.length <= 106, `${files.length} files`);
+  const { exports } = JSON.parse(
+    readFileSync(join(shipped, "package/package.json"), "utf8"),
+  ) as { exports: Record<string, Record<string, string> | string> };
+  for (const paths of Object.values(exports).filter((entry) => typeof entry === "object")) {
+    for (const path of Object.values(paths)) readFileSync(join(shipped, "package", path));
+  }
+});
+
+test("source maps have the sources, which are not shipped beside them", () => {
+  for (const name of globSync("package/dist/**/*.map", { cwd: shipped })) {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(join(shipped, name), "utf8")) as {
+      sources: string[];
+      sourcesContent: (string | null)[];
+    };
+    sources.forEach((source, i) => {
+      const path = resolve("dist", name, "..", source).replace("/dist/package/", "/");
+      assert.equal(sourcesContent[i], readFileSync(path, "utf8"), source);
+    });
+  }
+});
+
+test("the types keep the docs: each function and each option has some", () => {
+  const types = globSync("package/dist/**/*.d.ts", { cwd: shipped })
+    .map((name) => readFileSync(join(shipped, name), "utf8")).join("\n");
+  const options = [...types.matchAll(/^interface \w+Options\b[^{]*\{\n([\s\S]*?)^\}/gm)]
+    .map(([, members = ""]) => members);
+  assert.ok(options.length > 10);
+  const undocumented = [
+    ...types.matchAll(/(?<!\*\/\n)^declare function (\w+)/gm),
+    ...options.join("").matchAll(/(?<!\*\/\n)^ {4}readonly (\w+)/gm),
+  ];
+  assert.deepEqual(undocumented.map(([, name]) => name), []);
+});
+
 /** An empty folder, with the package installed in it as npm would. */
 function project(files: Readonly<Record<string, string>>): string {
   const folder = temporary({ "package.json": `{ "type": "module" }`, ...files });
@@ -32,15 +79,30 @@ function project(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-test("the first steps of the README work in an empty folder", () => {
-  const [, section = ""] = /\n## Use\n([\s\S]*?)\n### /.exec(readFileSync("README.md", "utf8")) ??
-    [];
-  const [, code = ""] = /^```ts\n([\s\S]*?)^```$/m.exec(section) ?? [];
-  const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)/g)].map(([, text]) => text);
-  assert.ok(promised.length > 0);
-  const folder = project({ "app.ts": code });
-  const printed = run(folder, process.execPath, "app.ts").split("\n").filter(Boolean);
-  assert.deepEqual(printed, promised);
+test("the first server of the README runs in an empty folder", async () => {
+  const [, section = ""] = /\n## A complete server\n([\s\S]*?)\n## /.exec(
+    readFileSync("README.md", "utf8"),
+  ) ?? [];
+  const [, code = ""] = /^```ts[^\n]*\n([\s\S]*?)^```$/m.exec(section) ?? [];
+  const folder = project({ "app.ts": code.replace("port: 3000", "port: 0"), "x.txt": "a file" });
+  const child = spawn(process.execPath, ["app.ts"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const [printed] = await once(child.stdout, "data") as [Buffer];
+    const url = /http:\S+/.exec(printed.toString())?.[0] ?? "";
+    assert.match(await (await fetch(`${url}hello`)).text(), /^hello/);
+    assert.equal(await (await fetch(`${url}x.txt`)).text(), "a file");
+  } finally {
+    child.kill();
+  }
+});
+
+test("the package has the manuals", () => {
+  const manuals = globSync("src/**/README.md").toSorted();
+  assert.ok(manuals.length > 5);
+  for (const manual of manuals) assert.ok(existsSync(join(shipped, "package", manual)), manual);
 });
 
 const APP = `
@@ -77,16 +139,15 @@ for (const format of ["esm", "cjs"] as const) {
 
 const USE = `
 import { compose, dispatch, memory, notFound, proxy, serveStatic } from "handwerk";
-import { debug, liveFrames } from "handwerk/debug";
+import { debug } from "handwerk/debug";
 import { listener, serve } from "handwerk/node";
 const app = compose(
-  debug({ enabled: true }),
+  debug({ enabled: true, live: { frames: 4 } }),
   serveStatic({ "/files": memory("text") }),
   proxy({ "/api": "http://127.0.0.1:5001/" }),
   dispatch({ "/env": (request: Request, env: { name: string }) => new Response(env.name) }),
 )(notFound);
 export default { fetch: app };
-export const frames: object = liveFrames();
 export const others: object[] = [serve, listener];
 `;
 const versions = { "the oldest TypeScript": "typescript-minimum", "this TypeScript": "typescript" };

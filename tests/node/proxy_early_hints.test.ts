@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http2 from "node:http2";
 import { afterEach, beforeEach, test } from "node:test";
-import { notFound, proxy, type ProxyOptions } from "../../src/mod.ts";
+import { notFound, proxy, type ProxyOptions } from "handwerk";
 import { certificates } from "../support/certificates.ts";
 import { close, serving } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { after, before, test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { listener, type RunningServer, serve } from "../../src/node.ts";
+import type { Handler } from "handwerk";
+import { listener, type RunningServer, serve } from "handwerk/node";
 import { rawRequest } from "../support/raw_request.ts";
 
 let handler: Handler;

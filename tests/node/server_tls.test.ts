@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { request } from "node:https";
 import { after, test } from "node:test";
-import { type RunningServer, serve, type ServerTls } from "../../src/node.ts";
+import { type RunningServer, serve } from "handwerk/node";
+import { type ServerTls } from "../../src/node.ts";
 import { certificates } from "../support/certificates.ts";
 
 const { sign } = certificates();

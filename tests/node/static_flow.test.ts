@@ -13,12 +13,10 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { BodySink } from "../../src/host/push_body.ts";
-import { notFound } from "../../src/handler.ts";
-import { serve } from "../../src/node.ts";
+import type { BodySink } from "../../src/host/types.ts";
+import { notFound, serveStatic, type ServeStaticOptions } from "handwerk";
+import { serve } from "handwerk/node";
 import { fileBody } from "../../src/node/write_body.ts";
-import { serveStatic } from "../../src/static/mod.ts";
-import type { ServeStaticOptions } from "../../src/static/mod.ts";
 import { temporary } from "../support/temp.ts";
 
 /** Bytes that tell where they are. */

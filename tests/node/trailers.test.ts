@@ -4,15 +4,15 @@ import { connect, createServer } from "node:http2";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { serve } from "../../src/node.ts";
 import {
+  type Handler,
   type ProxyOptions,
   proxyTo,
-  retries,
   type TargetOptions,
   type Transport,
-} from "../../src/proxy/mod.ts";
+} from "handwerk";
+import { serve } from "handwerk/node";
+import { retries } from "handwerk/upstreams";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
 import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
 import type { AgentConstructor } from "../../src/transport/undici.ts";

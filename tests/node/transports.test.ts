@@ -6,7 +6,7 @@ import http from "node:http";
 import { createRequire } from "node:module";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { proxyTo } from "handwerk";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
 import { connector } from "../../src/transport/node_connect.ts";
 import { runtimeTransport } from "../../src/platform/runtime_transport.ts";

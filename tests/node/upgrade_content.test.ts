@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
-import { type Handler, notFound } from "../../src/handler.ts";
-import { listener, serve, upgradeListener } from "../../src/node.ts";
-import { proxy } from "../../src/proxy/mod.ts";
-import type { OutgoingRequest } from "../../src/transport/transport.ts";
+import { type Handler, notFound, type OutgoingRequest, proxy } from "handwerk";
+import { listener, serve, upgradeListener } from "handwerk/node";
 import { own, until } from "../support/host.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 

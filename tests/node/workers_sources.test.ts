@@ -19,7 +19,9 @@ let miniflare: Miniflare;
 before(async () => {
   const { text } = await bundle({
     text: `
-      import { assets, bucket, keyValue, notFound, reprDigest, serveStatic } from "./src/mod.ts";
+      import { notFound, serveStatic } from "./src/mod.ts";
+      import { reprDigest } from "./src/static/mod.ts";
+      import { assets, bucket, keyValue } from "./src/workers.ts";
       export default { fetch: serveStatic({
         "/r2": (env) => bucket(env.R2, "site/"),
         "/many": (env) => bucket(env.R2, "many"),

@@ -30,7 +30,8 @@ before(async () => {
   assert.ok(typeof address === "object" && address);
   const { text } = await bundle({
     text: `
-      import { concurrency, proxyTo } from "./src/mod.ts";
+      import { proxyTo } from "./src/mod.ts";
+      import { concurrency } from "./src/proxy/upstreams/mod.ts";
       const url = "http://127.0.0.1:${address.port}/";
       const app = proxyTo({ target: [url, url], limit: concurrency(1, { queue: 9, queueTimeout: 60_000 }) });
       export default { fetch: (request) => app(request) };`,

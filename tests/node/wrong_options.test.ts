@@ -1,8 +1,9 @@
 /** As tests/options.test.ts, for what only Node has, and what needs a file system. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { directory, notFound, packageData, serveStatic } from "../../src/mod.ts";
-import { listener, serve, upgradeListener } from "../../src/node.ts";
+import { directory, notFound, serveStatic } from "handwerk";
+import { listener, serve, upgradeListener } from "handwerk/node";
+import { packageData } from "handwerk/static";
 import * as takes from "../support/wrong_values.ts";
 
 const { testOptions } = takes;

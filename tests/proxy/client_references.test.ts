@@ -1,9 +1,8 @@
 /** References of a client to the front, and what an upstream is told in their place. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import { notFound } from "../../src/handler.ts";
-import { mirrorTo, proxy, type ProxyOptions, type TargetOptions } from "../../src/proxy/mod.ts";
+import { dispatch, notFound, proxy, type ProxyOptions, type TargetOptions } from "handwerk";
+import { mirrorTo } from "handwerk/upstreams";
 import { settle } from "../support/fake_clock.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 import { quiet, received } from "../support/proxying.ts";

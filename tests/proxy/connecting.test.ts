@@ -1,16 +1,9 @@
 /** How long a connection to an upstream may take, by a clock that is moved by hand. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  concurrency,
-  type IncomingResponse,
-  mirrorTo,
-  type OutgoingRequest,
-  proxyTo,
-  retries,
-  roundRobin,
-} from "../../src/proxy/mod.ts";
-import { FakeClock, settle } from "../support/fake_clock.ts";
+import { type IncomingResponse, type OutgoingRequest, proxyTo } from "handwerk";
+import { concurrency, mirrorTo, retries, roundRobin } from "handwerk/upstreams";
+import { settle, testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { timed } from "../support/proxying.ts";
 
@@ -29,27 +22,28 @@ async function settled<T>(promise: Promise<T> | T): Promise<T | undefined> {
   return Promise.race([Promise.resolve(promise), Promise.resolve(undefined)]);
 }
 
-test("an upstream that is not connected to in time is 504, and is let go of", async () => {
-  const clock = new FakeClock();
-  const transport = telling(never);
-  const errors: unknown[] = [];
-  const onError = (error: unknown): void => void errors.push(error);
-  const app = timed(clock, { transport, onError, timeouts: { connect: 500 } });
-  const response = app(request());
-  await clock.pass(499);
-  assert.equal(await settled(response), undefined);
-  assert.equal(transport.last.signal.aborted, false);
-  await clock.pass(1);
-  assert.deepEqual(why(await settled(response)), [504, "connection_timeout"]);
-  assert.match(String(errors), /no connection within 500 ms/);
-  assert.equal(transport.last.signal.aborted, true);
-  assert.equal(clock.timers, 0);
-});
+testWithClock(
+  "an upstream that is not connected to in time is 504, and is let go of",
+  async (clock) => {
+    const transport = telling(never);
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    const app = timed({ transport, onError, timeouts: { connect: 500 } });
+    const response = app(request());
+    await clock.pass(499);
+    assert.equal(await settled(response), undefined);
+    assert.equal(transport.last.signal.aborted, false);
+    await clock.pass(1);
+    assert.deepEqual(why(await settled(response)), [504, "connection_timeout"]);
+    assert.match(String(errors), /no connection within 500 ms/);
+    assert.equal(transport.last.signal.aborted, true);
+    assert.equal(clock.timers, 0);
+  },
+);
 
-test("one that is connected to has the time for its answer, as before", async () => {
-  const clock = new FakeClock();
+testWithClock("one that is connected to has the time for its answer, as before", async (clock) => {
   const transport = telling(never);
-  const app = timed(clock, { transport, timeouts: { connect: 500, headers: 2000 } });
+  const app = timed({ transport, timeouts: { connect: 500, headers: 2000 } });
   const response = app(request());
   await clock.pass(499);
   transport.last.onConnected?.();
@@ -60,32 +54,32 @@ test("one that is connected to has the time for its answer, as before", async ()
   assert.equal(clock.timers, 0);
 });
 
-test("content may take its time after the connection, and no timer is left", async () => {
-  const clock = new FakeClock();
-  const transport = telling((outgoing) => {
-    outgoing.onConnected?.();
-    return ok();
-  });
-  const app = timed(clock, { transport, timeouts: { connect: 500 } });
-  const response = await app(request());
-  assert.equal(clock.timers, 0);
-  await clock.pass(1000);
-  assert.equal(await response.text(), "upstream");
-});
+testWithClock(
+  "content may take its time after the connection, and no timer is left",
+  async (clock) => {
+    const transport = telling((outgoing) => {
+      outgoing.onConnected?.();
+      return ok();
+    });
+    const app = timed({ transport, timeouts: { connect: 500 } });
+    const response = await app(request());
+    assert.equal(clock.timers, 0);
+    await clock.pass(1000);
+    assert.equal(await response.text(), "upstream");
+  },
+);
 
-test("a transport that says nothing has answered when it answers", async () => {
-  const clock = new FakeClock();
-  const response = await timed(clock, { transport: telling(ok), timeouts: { connect: 500 } })(
+testWithClock("a transport that says nothing has answered when it answers", async (clock) => {
+  const response = await timed({ transport: telling(ok), timeouts: { connect: 500 } })(
     request(),
   );
   await clock.pass(1000);
   assert.deepEqual([response.status, clock.timers], [200, 0]);
 });
 
-test("the content of an answer that comes too late is let go of", async () => {
-  const clock = new FakeClock();
+testWithClock("the content of an answer that comes too late is let go of", async (clock) => {
   const late = Promise.withResolvers<IncomingResponse>();
-  const response = timed(clock, {
+  const response = timed({
     transport: telling(() => late.promise),
     timeouts: { connect: 500 },
   })(request());
@@ -97,11 +91,10 @@ test("the content of an answer that comes too late is let go of", async () => {
   await cancelled;
 });
 
-test("a client that leaves stops the clock, and is no failure", async () => {
-  const clock = new FakeClock();
+testWithClock("a client that leaves stops the clock, and is no failure", async (clock) => {
   const client = new AbortController();
   const errors: unknown[] = [];
-  const app = timed(clock, {
+  const app = timed({
     transport: telling(never),
     onError: (error) => void errors.push(error),
     timeouts: { connect: 500 },
@@ -113,49 +106,49 @@ test("a client that leaves stops the clock, and is no failure", async () => {
   assert.deepEqual([clock.timers, errors], [0, []]);
 });
 
-test("each attempt has the whole time, also one whose content must be sent once only", async () => {
-  const clock = new FakeClock();
-  const transport = telling((outgoing) => outgoing.url.host === "good" ? ok() : never());
-  const target = {
-    target: ["http://black", "http://hole", "http://good"],
-    balance: roundRobin(),
-    retry: retries({ attempts: 3, clock }),
-  };
-  const app = timed(clock, { transport, timeouts: { connect: 500 } }, target);
-  const response = app(request({ method: "POST", body: "once" }));
-  while (transport.sent.length === 0) await settle();
-  await clock.pass(500);
-  assert.deepEqual(transport.sent.map(({ url }) => url.host), ["black", "hole"]);
-  await clock.pass(499);
-  assert.equal(await settled(response), undefined);
-  await clock.pass(1);
-  assert.equal((await response).status, 200);
-  assert.deepEqual(transport.sent.map(({ url }) => url.host), ["black", "hole", "good"]);
-});
+testWithClock(
+  "each attempt has the whole time, also one whose content must be sent once only",
+  async (clock) => {
+    const transport = telling((outgoing) => outgoing.url.host === "good" ? ok() : never());
+    const target = {
+      target: ["http://black", "http://hole", "http://good"],
+      balance: roundRobin(),
+      retry: retries({ attempts: 3 }),
+    };
+    const app = timed({ transport, timeouts: { connect: 500 } }, target);
+    const response = app(request({ method: "POST", body: "once" }));
+    while (transport.sent.length === 0) await settle();
+    await clock.pass(500);
+    assert.deepEqual(transport.sent.map(({ url }) => url.host), ["black", "hole"]);
+    await clock.pass(499);
+    assert.equal(await settled(response), undefined);
+    await clock.pass(1);
+    assert.equal((await response).status, 200);
+    assert.deepEqual(transport.sent.map(({ url }) => url.host), ["black", "hole", "good"]);
+  },
+);
 
-test("a request that has a connection is not sent again for being late", async () => {
-  const clock = new FakeClock();
+testWithClock("a request that has a connection is not sent again for being late", async () => {
   const transport = telling((outgoing) => {
     outgoing.onConnected?.();
     return Promise.reject(Object.assign(new Error("read ETIMEDOUT"), { code: "ETIMEDOUT" }));
   });
-  const target = { target: ["http://a", "http://b"], retry: retries({ clock }) };
-  const app = timed(clock, { transport, timeouts: { connect: 500 } }, target);
+  const target = { target: ["http://a", "http://b"], retry: retries() };
+  const app = timed({ transport, timeouts: { connect: 500 } }, target);
   const post = await app(request({ method: "POST", body: "once" }));
   assert.deepEqual(why(post), [504, "connection_timeout"]);
   assert.equal(transport.sent.length, 1);
 });
 
-test("a request that waits for its turn does not wait for a connection", async () => {
-  const clock = new FakeClock();
+testWithClock("a request that waits for its turn does not wait for a connection", async (clock) => {
   const transport = telling(async (outgoing) => {
     if (transport.sent.length > 1) return never();
     outgoing.onConnected?.();
     await new Promise<void>((resolve) => void clock.setTimeout(resolve, 800));
     return { ...ok(), body: null };
   });
-  const limit = concurrency(1, { queue: 1, queueTimeout: 5000, clock });
-  const app = timed(clock, { transport, timeouts: { connect: 500 } }, {
+  const limit = concurrency(1, { queue: 1, queueTimeout: 5000 });
+  const app = timed({ transport, timeouts: { connect: 500 } }, {
     target: "http://up",
     limit,
   });
@@ -169,27 +162,29 @@ test("a request that waits for its turn does not wait for a connection", async (
   assert.deepEqual(why(await settled(second)), [504, "connection_timeout"]);
 });
 
-test("mirrors are connected to in time, too; handlers are not connected to", async () => {
-  const clock = new FakeClock();
-  const transport = telling((outgoing) => outgoing.url.host === "up" ? ok() : never());
-  const mirror = mirrorTo("http://mirror/", { clock });
-  const options = { transport, timeouts: { connect: 500 } };
-  assert.equal(
-    (await timed(clock, options, { target: "http://up", mirror })(request())).status,
-    200,
-  );
-  const copy = transport.sent.find(({ url }) => url.host === "mirror");
-  await clock.pass(500);
-  assert.match(String(copy?.signal.reason), /no connection within 500 ms/);
-  let timers: number | undefined;
-  const handler = (): Response => {
-    timers = clock.timers;
-    return new Response();
-  };
-  const settings = { transport, timeouts: { connect: 500, headers: 0 } };
-  await timed(clock, settings, { target: handler as never })(request());
-  assert.equal(timers, 0);
-});
+testWithClock(
+  "mirrors are connected to in time, too; handlers are not connected to",
+  async (clock) => {
+    const transport = telling((outgoing) => outgoing.url.host === "up" ? ok() : never());
+    const mirror = mirrorTo("http://mirror/");
+    const options = { transport, timeouts: { connect: 500 } };
+    assert.equal(
+      (await timed(options, { target: "http://up", mirror })(request())).status,
+      200,
+    );
+    const copy = transport.sent.find(({ url }) => url.host === "mirror");
+    await clock.pass(500);
+    assert.match(String(copy?.signal.reason), /no connection within 500 ms/);
+    let timers: number | undefined;
+    const handler = (): Response => {
+      timers = clock.timers;
+      return new Response();
+    };
+    const settings = { transport, timeouts: { connect: 500, headers: 0 } };
+    await timed(settings, { target: handler as never })(request());
+    assert.equal(timers, 0);
+  },
+);
 
 test("what a transport may do with the limit, it is told with the connection", async () => {
   const transport = telling(ok);

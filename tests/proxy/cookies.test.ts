@@ -1,16 +1,9 @@
 /** Cookies of a site whose front has no TLS, and the proxy's own cookie. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import { notFound } from "../../src/handler.ts";
+import { dispatch, notFound, proxy, type ProxyOptions } from "handwerk";
+import { leastConnections, passiveHealth, stickyCookie } from "handwerk/upstreams";
 import { insecureCookie } from "../../src/http/set_cookie.ts";
-import {
-  leastConnections,
-  passiveHealth,
-  proxy,
-  type ProxyOptions,
-  stickyCookie,
-} from "../../src/proxy/mod.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { passedBack, quiet } from "../support/proxying.ts";
 

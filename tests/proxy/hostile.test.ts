@@ -1,9 +1,7 @@
 /** What attackers have sent to proxies, and what becomes of it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import { type Handler, notFound } from "../../src/handler.ts";
-import { proxy, proxyTo } from "../../src/proxy/mod.ts";
+import { dispatch, type Handler, notFound, proxy, proxyTo } from "handwerk";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { passedBack, quiet, received, sent } from "../support/proxying.ts";
 

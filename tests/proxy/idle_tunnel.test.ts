@@ -1,9 +1,8 @@
 /** Tunnels through which nothing passes. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { closedWhenIdle } from "../../src/proxy/idle_tunnel.ts";
-import type { Tunnel } from "../../src/transport/transport.ts";
-import { FakeClock, settle } from "../support/fake_clock.ts";
+import type { Tunnel } from "handwerk";
+import { settle, testWithClock } from "../support/fake_clock.ts";
 
 const bytes = new Uint8Array([1, 2, 3]);
 
@@ -55,10 +54,9 @@ async function stateOf(promise: Promise<unknown>): Promise<string> {
   ]);
 }
 
-test("a tunnel through which nothing passes is closed on both sides", async () => {
-  const clock = new FakeClock();
+testWithClock("a tunnel through which nothing passes is closed on both sides", async (clock) => {
   const up = upstream();
-  const { readable, writable } = closedWhenIdle(up.tunnel, 1000, clock);
+  const { readable, writable } = closedWhenIdle(up.tunnel, 1000);
   const read = readable.getReader().read();
   const { closed } = writable.getWriter();
   await clock.pass(999);
@@ -70,10 +68,9 @@ test("a tunnel through which nothing passes is closed on both sides", async () =
   assert.deepEqual([up.cancelled, up.ended, clock.timers], [true, "aborted", 0]);
 });
 
-test("either direction keeps it open", async () => {
-  const clock = new FakeClock();
+testWithClock("either direction keeps it open", async (clock) => {
   const up = upstream();
-  const { readable, writable } = closedWhenIdle(up.tunnel, 1000, clock);
+  const { readable, writable } = closedWhenIdle(up.tunnel, 1000);
   const [reader, writer] = [readable.getReader(), writable.getWriter()];
   for (let i = 0; i < 3; i++) {
     await clock.pass(900);
@@ -91,10 +88,9 @@ test("either direction keeps it open", async () => {
   assert.match(await stateOf(read), /nothing passed/);
 });
 
-test("a half that has ended leaves the other to its time", async () => {
-  const clock = new FakeClock();
+testWithClock("a half that has ended leaves the other to its time", async (clock) => {
   const up = upstream();
-  const { readable, writable } = closedWhenIdle(up.tunnel, 1000, clock);
+  const { readable, writable } = closedWhenIdle(up.tunnel, 1000);
   up.end();
   assert.equal((await readable.getReader().read()).done, true);
   const writer = writable.getWriter();
@@ -106,7 +102,7 @@ test("a half that has ended leaves the other to its time", async () => {
   assert.deepEqual([up.ended, clock.timers], ["closed", 0]);
 });
 
-test("no timer is left when an end closes, cancels, or is lost", async () => {
+testWithClock("no timer is left when an end closes, cancels, or is lost", async (clock) => {
   type Played = ReturnType<typeof upstream>;
   const ways: readonly ((tunnel: Tunnel, up: Played) => Promise<unknown>)[] = [
     ({ readable }) => readable.cancel(),
@@ -123,18 +119,16 @@ test("no timer is left when an end closes, cancels, or is lost", async () => {
     },
   ];
   for (const way of ways) {
-    const clock = new FakeClock();
     const up = upstream();
-    await way(closedWhenIdle(up.tunnel, 1000, clock), up);
+    await way(closedWhenIdle(up.tunnel, 1000), up);
     await settle();
     assert.equal(clock.timers, 0);
     await clock.pass(2000);
   }
 });
 
-test("0 is for as long as it likes", () => {
-  const clock = new FakeClock();
+testWithClock("0 is for as long as it likes", (clock) => {
   const { tunnel } = upstream();
-  assert.equal(closedWhenIdle(tunnel, 0, clock), tunnel);
+  assert.equal(closedWhenIdle(tunnel, 0), tunnel);
   assert.equal(clock.timers, 0);
 });

@@ -1,8 +1,8 @@
 /** What a mirror is told of the client. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mirrorTo, proxyTo, type TargetOptions } from "../../src/proxy/mod.ts";
-import type { MirrorTarget } from "../../src/proxy/target.ts";
+import { type MirrorTarget, proxyTo, type TargetOptions } from "handwerk";
+import { mirrorTo } from "handwerk/upstreams";
 import { settle } from "../support/fake_clock.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 import { quiet, received } from "../support/proxying.ts";

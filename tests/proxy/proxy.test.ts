@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
 import {
   type Capability,
+  dispatch,
+  type Handler,
   type IncomingResponse,
   proxy,
   proxyTo,
   type Targets,
-  upstreamList,
-} from "../../src/proxy/mod.ts";
+} from "handwerk";
+import { upstreamList } from "handwerk/upstreams";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 
 /** Without the fields that the proxy adds of its own accord. */

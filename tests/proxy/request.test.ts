@@ -2,11 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { ProxyOptions } from "../../src/proxy/mod.ts";
-import { dispatch } from "../../src/dispatch.ts";
-import { notFound } from "../../src/handler.ts";
+import { dispatch, notFound, proxy, type ProxyOptions, proxyTo } from "handwerk";
 import { FORWARDING } from "../../src/http/forwarded.ts";
-import { proxy, proxyTo } from "../../src/proxy/mod.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 import { quiet, received, sent } from "../support/proxying.ts";
 

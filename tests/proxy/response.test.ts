@@ -1,10 +1,9 @@
 /** What becomes of a response. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Field } from "../../src/proxy/mod.ts";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { type Field, proxyTo } from "handwerk";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
-import { FakeClock, settle } from "../support/fake_clock.ts";
+import { settle, testWithClock } from "../support/fake_clock.ts";
 import { passedBack, timed } from "../support/proxying.ts";
 
 const content = (...parts: string[]): ReadableStream<Uint8Array> => {
@@ -210,41 +209,42 @@ const controlled = (fields: readonly Field[] = []) => {
   };
 };
 
-test("an upstream that pauses for too long is broken off; a slow client is not", async () => {
-  const clock = new FakeClock();
-  const upstream = controlled();
-  const errors: unknown[] = [];
-  const app = timed(clock, {
-    transport: upstream.transport,
-    timeouts: { idle: 50 },
-    onError: (error) => void errors.push(error),
-  });
-  const response = await app(new Request("http://front/"));
-  const reader = response.body?.getReader();
-  await clock.pass(1000); // nobody reads
-  upstream.send("one");
-  await reader?.read();
-  const next = reader?.read();
-  await settle();
-  await clock.pass(40);
-  upstream.send("two");
-  await next;
-  const last = assert.rejects(
-    async () => reader?.read(),
-    /no content for 50 ms \(option timeouts.idle\)/,
-  );
-  await settle();
-  await clock.pass(60);
-  await last;
-  assert.ok(upstream.aborted());
-  assert.equal((errors[0] as { type?: string }).type, "connection_read_timeout");
-  assert.equal(clock.timers, 0);
-});
+testWithClock(
+  "an upstream that pauses for too long is broken off; a slow client is not",
+  async (clock) => {
+    const upstream = controlled();
+    const errors: unknown[] = [];
+    const app = timed({
+      transport: upstream.transport,
+      timeouts: { idle: 50 },
+      onError: (error) => void errors.push(error),
+    });
+    const response = await app(new Request("http://front/"));
+    const reader = response.body?.getReader();
+    await clock.pass(1000); // nobody reads
+    upstream.send("one");
+    await reader?.read();
+    const next = reader?.read();
+    await settle();
+    await clock.pass(40);
+    upstream.send("two");
+    await next;
+    const last = assert.rejects(
+      async () => reader?.read(),
+      /no content for 50 ms \(option timeouts.idle\)/,
+    );
+    await settle();
+    await clock.pass(60);
+    await last;
+    assert.ok(upstream.aborted());
+    assert.equal((errors[0] as { type?: string }).type, "connection_read_timeout");
+    assert.equal(clock.timers, 0);
+  },
+);
 
-test("streams of events may pause", async () => {
-  const clock = new FakeClock();
+testWithClock("streams of events may pause", async (clock) => {
   const upstream = controlled([["content-type", "text/event-stream; charset=utf-8"]]);
-  const app = timed(clock, { transport: upstream.transport, timeouts: { idle: 50 } });
+  const app = timed({ transport: upstream.transport, timeouts: { idle: 50 } });
   const response = await app(new Request("http://front/"));
   const text = response.text();
   await clock.pass(1000);
@@ -253,84 +253,89 @@ test("streams of events may pause", async () => {
   assert.equal(await text, "data: 1\n\n");
 });
 
-test("the total limit ends an answer that goes on and on, and one that does not come", async () => {
-  const clock = new FakeClock();
-  const upstream = controlled();
-  const app = timed(clock, { transport: upstream.transport, timeouts: { total: 100 } });
-  const response = await app(new Request("http://front/"));
-  const text = assert.rejects(
-    response.text(),
-    /no whole response within 100 ms \(option timeouts.total\)/,
-  );
-  for (let i = 0; i < 5; i++) {
-    upstream.send("more");
-    await clock.pass(30);
-    if (upstream.aborted()) break;
-  }
-  await text;
-  assert.equal(clock.timers, 0);
+testWithClock(
+  "the total limit ends an answer that goes on and on, and one that does not come",
+  async (clock) => {
+    const upstream = controlled();
+    const app = timed({ transport: upstream.transport, timeouts: { total: 100 } });
+    const response = await app(new Request("http://front/"));
+    const text = assert.rejects(
+      response.text(),
+      /no whole response within 100 ms \(option timeouts.total\)/,
+    );
+    for (let i = 0; i < 5; i++) {
+      upstream.send("more");
+      await clock.pass(30);
+      if (upstream.aborted()) break;
+    }
+    await text;
+    assert.equal(clock.timers, 0);
 
-  const silent = timed(clock, {
-    transport: new FakeTransport(() => new Promise(() => {})),
-    timeouts: { total: 100, headers: 0 },
-    via: "gate",
-  });
-  const late = silent(new Request("http://front/"));
-  await clock.pass(100);
-  const { status, headers } = await late;
-  assert.equal(status, 504);
-  assert.equal(headers.get("proxy-status"), "gate; error=http_response_timeout");
-});
+    const silent = timed({
+      transport: new FakeTransport(() => new Promise(() => {})),
+      timeouts: { total: 100, headers: 0 },
+      via: "gate",
+    });
+    const late = silent(new Request("http://front/"));
+    await clock.pass(100);
+    const { status, headers } = await late;
+    assert.equal(status, 504);
+    assert.equal(headers.get("proxy-status"), "gate; error=http_response_timeout");
+  },
+);
 
-test("an answer that ends leaves no timer and nothing on the signal of the client", async () => {
-  const clock = new FakeClock();
-  const client = new AbortController();
-  let [added, removed] = [0, 0];
-  const { signal } = client;
-  const add = Reflect.get(signal, "addEventListener") as () => void;
-  const remove = Reflect.get(signal, "removeEventListener") as () => void;
-  signal.addEventListener = (...args: unknown[]) => {
-    added++;
-    Reflect.apply(add, signal, args);
-  };
-  signal.removeEventListener = (...args: unknown[]) => {
-    removed++;
-    Reflect.apply(remove, signal, args);
-  };
-  const request = new Request("http://front/");
-  Object.defineProperty(request, "signal", { value: signal });
-  for (const timeouts of [{}, { total: 1000, idle: 1000 }]) {
-    const app = timed(clock, { transport: new FakeTransport(), timeouts });
-    for (let i = 0; i < 3; i++) await (await app(request)).text();
-  }
-  assert.equal(clock.timers, 0);
-  assert.deepEqual([added, removed], [6, 6]);
-});
+testWithClock(
+  "an answer that ends leaves no timer and nothing on the signal of the client",
+  async (clock) => {
+    const client = new AbortController();
+    let [added, removed] = [0, 0];
+    const { signal } = client;
+    const add = Reflect.get(signal, "addEventListener") as () => void;
+    const remove = Reflect.get(signal, "removeEventListener") as () => void;
+    signal.addEventListener = (...args: unknown[]) => {
+      added++;
+      Reflect.apply(add, signal, args);
+    };
+    signal.removeEventListener = (...args: unknown[]) => {
+      removed++;
+      Reflect.apply(remove, signal, args);
+    };
+    const request = new Request("http://front/");
+    Object.defineProperty(request, "signal", { value: signal });
+    for (const timeouts of [{}, { total: 1000, idle: 1000 }]) {
+      const app = timed({ transport: new FakeTransport(), timeouts });
+      for (let i = 0; i < 3; i++) await (await app(request)).text();
+    }
+    assert.equal(clock.timers, 0);
+    assert.deepEqual([added, removed], [6, 6]);
+  },
+);
 
-test("an upstream that does not notice that it is too late is not waited for", async () => {
-  const clock = new FakeClock();
-  let answer = (): void => {};
-  let cancelled = false;
-  const transport = new FakeTransport(() =>
-    new Promise((resolve) => {
-      const body = new ReadableStream({ cancel: () => void (cancelled = true) });
-      answer = () => resolve({ ...ok(), body });
-    })
-  );
-  const late = timed(clock, { transport, timeout: 10 })(new Request("http://front/"));
-  await clock.pass(10);
-  assert.equal((await late).status, 504);
-  answer();
-  await settle();
-  assert.ok(cancelled, "what comes later is let go");
-});
+testWithClock(
+  "an upstream that does not notice that it is too late is not waited for",
+  async (clock) => {
+    let answer = (): void => {};
+    let cancelled = false;
+    const transport = new FakeTransport(() =>
+      new Promise((resolve) => {
+        const body = new ReadableStream({ cancel: () => void (cancelled = true) });
+        answer = () => resolve({ ...ok(), body });
+      })
+    );
+    const late = timed({ transport, timeout: 10 })(new Request("http://front/"));
+    await clock.pass(10);
+    assert.equal((await late).status, 504);
+    answer();
+    await settle();
+    assert.ok(cancelled, "what comes later is let go");
+  },
+);
 
-test("a client that leaves while the answer streams breaks it off", async () => {
-  const clock = new FakeClock();
+testWithClock("a client that leaves while the answer streams breaks it off", async (clock) => {
   const upstream = controlled();
   const client = new AbortController();
   const errors: unknown[] = [];
-  const app = timed(clock, {
+  const app = timed({
     transport: upstream.transport,
     timeouts: { idle: 1000 },
     onError: (error) => void errors.push(error),

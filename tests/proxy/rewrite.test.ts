@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { dispatch } from "../../src/dispatch.ts";
-import { notFound } from "../../src/handler.ts";
-import { type Field, proxy, type TargetOptions } from "../../src/proxy/mod.ts";
+import { dispatch, type Field, notFound, proxy, type TargetOptions } from "handwerk";
 import { mapReference, type Places } from "../../src/proxy/rewrite.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { received } from "../support/proxying.ts";

@@ -1,10 +1,8 @@
 /** Where requests can be sent, and who may have a look at them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import { notFound } from "../../src/handler.ts";
-import { mountOf } from "../../src/mount.ts";
-import { type Fetcher, inspect, proxy, proxyTo } from "../../src/proxy/mod.ts";
+import { dispatch, type Fetcher, mountOf, notFound, proxy, proxyTo } from "handwerk";
+import { inspect } from "handwerk/proxy";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { quiet, received } from "../support/proxying.ts";
 

@@ -1,11 +1,15 @@
 /** Content on its way to upstreams: the time it may take, and its length. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import type { IncomingResponse, OutgoingRequest, ProxyOptions } from "../../src/proxy/mod.ts";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import {
+  type Handler,
+  type IncomingResponse,
+  type OutgoingRequest,
+  type ProxyOptions,
+  proxyTo,
+} from "handwerk";
 import { Upload } from "../../src/proxy/upload.ts";
-import { FakeClock, settle } from "../support/fake_clock.ts";
+import { settle, testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { timed } from "../support/proxying.ts";
 
@@ -32,32 +36,33 @@ const why = (response: Response): [number, string | undefined] => [
   /error=(\w+)/.exec(response.headers.get("proxy-status") ?? "")?.[1],
 ];
 interface Timed {
-  readonly clock: FakeClock;
   readonly app: Handler;
   readonly errors: string[];
 }
 function limited(transport: FakeTransport, options: ProxyOptions = {}): Timed {
-  const clock = new FakeClock();
   const errors: string[] = [];
   const onError = (error: unknown): void => void errors.push(String(error));
-  return { clock, errors, app: timed(clock, { transport, timeout: 1000, onError, ...options }) };
+  return { errors, app: timed({ transport, timeout: 1000, onError, ...options }) };
 }
 
-test("an upload may take longer than the timeout while its content moves", async () => {
-  const { clock, app } = limited(new FakeTransport(reading(true)));
-  const { request, send, end } = slow();
-  const response = app(request);
-  for (let i = 0; i < 9; i++) {
-    send(`${i}`);
-    await clock.pass(900);
-  }
-  end();
-  assert.equal(await (await response).text(), "012345678");
-  assert.equal(clock.timers, 0);
-});
+testWithClock(
+  "an upload may take longer than the timeout while its content moves",
+  async (clock) => {
+    const { app } = limited(new FakeTransport(reading(true)));
+    const { request, send, end } = slow();
+    const response = app(request);
+    for (let i = 0; i < 9; i++) {
+      send(`${i}`);
+      await clock.pass(900);
+    }
+    end();
+    assert.equal(await (await response).text(), "012345678");
+    assert.equal(clock.timers, 0);
+  },
+);
 
-test("the time for the response begins when the request has been sent", async () => {
-  const { clock, app, errors } = limited(new FakeTransport(reading(false)));
+testWithClock("the time for the response begins when the request has been sent", async (clock) => {
+  const { app, errors } = limited(new FakeTransport(reading(false)));
   const { request, send, end } = slow();
   const response = Promise.resolve(app(request));
   send("content");
@@ -71,23 +76,26 @@ test("the time for the response begins when the request has been sent", async ()
   assert.match(errors.join(), /no response within 1000 ms \(option timeout\)/);
 });
 
-test("a client that stops sending is answered with 408, and the upstream is not blamed", async () => {
-  const transport = new FakeTransport(reading(true));
-  const { clock, app, errors } = limited(transport);
-  const { request, send } = slow();
-  const response = app(request);
-  send("the beginning");
-  await clock.pass(1000);
-  assert.deepEqual(why(await response), [408, "http_request_error"]);
-  assert.deepEqual([errors, transport.last.signal.aborted], [[], true]);
-});
+testWithClock(
+  "a client that stops sending is answered with 408, and the upstream is not blamed",
+  async (clock) => {
+    const transport = new FakeTransport(reading(true));
+    const { app, errors } = limited(transport);
+    const { request, send } = slow();
+    const response = app(request);
+    send("the beginning");
+    await clock.pass(1000);
+    assert.deepEqual(why(await response), [408, "http_request_error"]);
+    assert.deepEqual([errors, transport.last.signal.aborted], [[], true]);
+  },
+);
 
-test("an upstream that stops taking content is 504", async () => {
+testWithClock("an upstream that stops taking content is 504", async (clock) => {
   const transport = new FakeTransport(async ({ body }) => {
     await body?.getReader().read();
     return new Promise(() => {});
   });
-  const { clock, app, errors } = limited(transport);
+  const { app, errors } = limited(transport);
   const chunk = new Uint8Array(100_000);
   const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(chunk) });
   const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
@@ -97,9 +105,9 @@ test("an upstream that stops taking content is 504", async () => {
   assert.match(errors.join(), /took no content for 1000 ms \(option timeout\)/);
 });
 
-test("timeouts.total counts the upload, and says so", async () => {
+testWithClock("timeouts.total counts the upload, and says so", async (clock) => {
   const options = { timeouts: { total: 1500 } };
-  const { clock, app, errors } = limited(new FakeTransport(reading(true)), options);
+  const { app, errors } = limited(new FakeTransport(reading(true)), options);
   const { request, send } = slow();
   const response = app(request);
   for (let i = 0; i < 3; i++) {

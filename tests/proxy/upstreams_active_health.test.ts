@@ -1,13 +1,9 @@
 /** Active health: checks, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type ActiveHealth,
-  activeHealth,
-  type ActiveHealthOptions,
-} from "../../src/proxy/upstreams/active_health.ts";
-import type { Upstream } from "../../src/proxy/upstreams/types.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import type { Upstream } from "handwerk";
+import { type ActiveHealth, activeHealth, type ActiveHealthOptions } from "handwerk/upstreams";
+import { testWithClock } from "../support/fake_clock.ts";
 
 const upstreams: readonly Upstream[] = ["a", "b"].map((name) => ({
   url: new URL(`http://${name}/`),
@@ -18,14 +14,12 @@ const [a, b] = upstreams as [Upstream, Upstream];
 
 interface Made {
   readonly checked: ActiveHealth;
-  readonly clock: FakeClock;
   readonly asked: string[];
   answer: (upstream: Upstream, signal: AbortSignal) => Promise<number>;
 }
 function made(options: Partial<ActiveHealthOptions> = {}): Made {
-  const clock = new FakeClock();
-  const checked = activeHealth({ path: "/health", clock, ...options });
-  const result: Made = { checked, clock, asked: [], answer: async () => 200 };
+  const checked = activeHealth({ path: "/health", ...options });
+  const result: Made = { checked, asked: [], answer: async () => 200 };
   checked.attach?.(upstreams, (upstream, path, signal) => {
     result.asked.push(upstream.url.host + path);
     return result.answer(upstream, signal);
@@ -33,38 +27,44 @@ function made(options: Partial<ActiveHealthOptions> = {}): Made {
   return result;
 }
 
-test("each upstream is asked; fails in a row put it out, passes in a row bring it back", async () => {
-  const it = made();
-  assert.ok(it.checked.isAvailable(a) && it.checked.isAvailable(b));
-  const well: boolean[] = [];
-  for (const status of [503, 200, 503, 503, 200, 503, 503, 503, 200, 404, 200, 200]) {
-    it.answer = async (upstream) => upstream === a ? status : 204;
-    await it.checked.check();
-    well.push(it.checked.isAvailable(a));
-    assert.ok(it.checked.isAvailable(b));
-  }
-  const [t, f] = [true, false];
-  assert.deepEqual(well, [t, t, t, t, t, t, t, f, f, f, f, t]);
-  assert.deepEqual(it.asked.slice(0, 2), ["a/health", "b/health"]);
-  assert.equal(it.clock.timers, 0);
-});
+testWithClock(
+  "each upstream is asked; fails in a row put it out, passes in a row bring it back",
+  async (clock) => {
+    const it = made();
+    assert.ok(it.checked.isAvailable(a) && it.checked.isAvailable(b));
+    const well: boolean[] = [];
+    for (const status of [503, 200, 503, 503, 200, 503, 503, 503, 200, 404, 200, 200]) {
+      it.answer = async (upstream) => upstream === a ? status : 204;
+      await it.checked.check();
+      well.push(it.checked.isAvailable(a));
+      assert.ok(it.checked.isAvailable(b));
+    }
+    const [t, f] = [true, false];
+    assert.deepEqual(well, [t, t, t, t, t, t, t, f, f, f, f, t]);
+    assert.deepEqual(it.asked.slice(0, 2), ["a/health", "b/health"]);
+    assert.equal(clock.timers, 0);
+  },
+);
 
-test("an upstream that cannot be asked, or is late, is not well; check never rejects", async () => {
-  const it = made({ fails: 1, timeout: 50 });
-  let aborted: AbortSignal | undefined;
-  it.answer = (upstream, signal) =>
-    upstream === a
-      ? Promise.reject(new Error("refused"))
-      : new Promise(() => void (aborted = signal));
-  const check = it.checked.check();
-  await it.clock.pass(49);
-  assert.ok(it.checked.isAvailable(b));
-  await it.clock.pass(1);
-  await check;
-  assert.ok(!it.checked.isAvailable(a) && !it.checked.isAvailable(b));
-  assert.ok(aborted?.aborted);
-  assert.equal(it.clock.timers, 0);
-});
+testWithClock(
+  "an upstream that cannot be asked, or is late, is not well; check never rejects",
+  async (clock) => {
+    const it = made({ fails: 1, timeout: 50 });
+    let aborted: AbortSignal | undefined;
+    it.answer = (upstream, signal) =>
+      upstream === a
+        ? Promise.reject(new Error("refused"))
+        : new Promise(() => void (aborted = signal));
+    const check = it.checked.check();
+    await clock.pass(49);
+    assert.ok(it.checked.isAvailable(b));
+    await clock.pass(1);
+    await check;
+    assert.ok(!it.checked.isAvailable(a) && !it.checked.isAvailable(b));
+    assert.ok(aborted?.aborted);
+    assert.equal(clock.timers, 0);
+  },
+);
 
 test("isHealthy decides, also by throwing", async () => {
   const it = made({ fails: 1, isHealthy: (status) => status === 418 });
@@ -88,23 +88,26 @@ test("a check that is called while one runs is the same one", async () => {
   assert.equal(it.asked.length, 4);
 });
 
-test("without an interval there is never a timer; with one, from the first request on", async () => {
-  const without = made();
-  without.checked.track(a, upstreams);
-  assert.equal(without.clock.timers, 0);
+testWithClock(
+  "without an interval there is never a timer; with one, from the first request on",
+  async (clock) => {
+    const without = made();
+    without.checked.track(a, upstreams);
+    assert.equal(clock.timers, 0);
 
-  const it = made({ interval: 1000 });
-  assert.equal(it.clock.timers, 0);
-  it.checked.track(a, upstreams)("ended");
-  it.checked.track(b, upstreams)("ended");
-  assert.equal(it.clock.timers, 1);
-  await it.clock.pass(999);
-  assert.equal(it.asked.length, 0);
-  await it.clock.pass(1);
-  assert.equal(it.asked.length, 2);
-  await it.clock.pass(3000);
-  assert.equal(it.asked.length, 8);
-});
+    const it = made({ interval: 1000 });
+    assert.equal(clock.timers, 0);
+    it.checked.track(a, upstreams)("ended");
+    it.checked.track(b, upstreams)("ended");
+    assert.equal(clock.timers, 1);
+    await clock.pass(999);
+    assert.equal(it.asked.length, 0);
+    await clock.pass(1);
+    assert.equal(it.asked.length, 2);
+    await clock.pass(3000);
+    assert.equal(it.asked.length, 8);
+  },
+);
 
 test("upstreams that the checks do not know are taken to be well", () => {
   assert.ok(activeHealth({ path: "/" }).isAvailable(a));

@@ -4,43 +4,44 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
 import { Unavailable } from "../../src/proxy/upstreams/types.ts";
-import { FakeClock, settle } from "../support/fake_clock.ts";
+import { settle, testWithClock, withFakeClock } from "../support/fake_clock.ts";
 
 /** The signal of a client that stays. Workers make none outside of a test. */
 const staying = (): AbortSignal => new AbortController().signal;
 
-test("so many enter at once, others wait in turn, and no more than the queue holds", async () => {
-  const clock = new FakeClock();
-  const limit = concurrency(2, { queue: 2, clock });
-  const [one, two] = [limit.enter(staying()), limit.enter(staying())];
-  assert.ok(typeof one === "function" && typeof two === "function");
-  const entered: string[] = [];
-  const three = Promise.resolve(limit.enter(staying()));
-  void three.then(() => entered.push("three"));
-  const four = Promise.resolve(limit.enter(staying()));
-  void four.then(() => entered.push("four"));
-  await assert.rejects(
-    async () => await limit.enter(staying()),
-    (error: Unavailable) =>
-      error instanceof Unavailable && error.type === "connection_limit_reached" &&
-      error.retryAfter === 1,
-  );
-  one();
-  one(); // does nothing more
-  await settle();
-  assert.deepEqual(entered, ["three"]);
-  two();
-  await settle();
-  assert.deepEqual(entered, ["three", "four"]);
-  assert.equal(clock.timers, 0);
-  (await three)();
-  (await four)();
-  assert.equal(typeof limit.enter(staying()), "function");
-});
+testWithClock(
+  "so many enter at once, others wait in turn, and no more than the queue holds",
+  async (clock) => {
+    const limit = concurrency(2, { queue: 2 });
+    const [one, two] = [limit.enter(staying()), limit.enter(staying())];
+    assert.ok(typeof one === "function" && typeof two === "function");
+    const entered: string[] = [];
+    const three = Promise.resolve(limit.enter(staying()));
+    void three.then(() => entered.push("three"));
+    const four = Promise.resolve(limit.enter(staying()));
+    void four.then(() => entered.push("four"));
+    await assert.rejects(
+      async () => await limit.enter(staying()),
+      (error: Unavailable) =>
+        error instanceof Unavailable && error.type === "connection_limit_reached" &&
+        error.retryAfter === 1,
+    );
+    one();
+    one(); // does nothing more
+    await settle();
+    assert.deepEqual(entered, ["three"]);
+    two();
+    await settle();
+    assert.deepEqual(entered, ["three", "four"]);
+    assert.equal(clock.timers, 0);
+    (await three)();
+    (await four)();
+    assert.equal(typeof limit.enter(staying()), "function");
+  },
+);
 
-test("who has waited too long is refused, and makes room in the queue", async () => {
-  const clock = new FakeClock();
-  const limit = concurrency(1, { queue: 1, queueTimeout: 500, retryAfter: 7, clock });
+testWithClock("who has waited too long is refused, and makes room in the queue", async (clock) => {
+  const limit = concurrency(1, { queue: 1, queueTimeout: 500, retryAfter: 7 });
   const leave = await limit.enter(staying());
   const late = Promise.resolve(limit.enter(staying()));
   const refused = assert.rejects(late, { name: "Unavailable", retryAfter: 7 });
@@ -55,9 +56,8 @@ test("who has waited too long is refused, and makes room in the queue", async ()
   assert.equal(typeof limit.enter(staying()), "function");
 });
 
-test("a client that leaves the queue takes no room", async () => {
-  const clock = new FakeClock();
-  const limit = concurrency(1, { queue: 2, clock });
+testWithClock("a client that leaves the queue takes no room", async (clock) => {
+  const limit = concurrency(1, { queue: 2 });
   const leave = await limit.enter(staying());
   const client = new AbortController();
   const gone = assert.rejects(async () => await limit.enter(client.signal), /gone/);
@@ -73,27 +73,27 @@ test("a client that leaves the queue takes no room", async () => {
 test("whatever happens, no more are in, no more wait, and all room comes back", async () => {
   const steps = fc.array(fc.constantFrom("enter", "leave", "gone", "wait"), { maxLength: 60 });
   await fc.assert(
-    fc.asyncProperty(steps, async (steps) => {
-      const clock = new FakeClock();
-      const limit = concurrency(3, { queue: 2, queueTimeout: 10, clock });
-      const inside: (() => void)[] = [];
-      const clients: AbortController[] = [];
-      for (const step of steps) {
-        if (step === "enter") {
-          const client = new AbortController();
-          clients.push(client);
-          void Promise.resolve(limit.enter(client.signal)).then((l) => inside.push(l), () => {});
-        } else if (step === "leave") inside.shift()?.();
-        else if (step === "gone") clients.pop()?.abort();
-        else await clock.pass(10);
-        for (let i = 0; i < 9; i++) await Promise.resolve();
-        assert.ok(inside.length <= 3);
-        assert.ok(clock.timers <= 2);
-      }
-      await clock.pass(10);
-      for (const leave of inside) leave();
-      for (let i = 0; i < 3; i++) assert.equal(typeof limit.enter(staying()), "function");
-    }),
+    fc.asyncProperty(steps, (steps) =>
+      withFakeClock(async (clock) => {
+        const limit = concurrency(3, { queue: 2, queueTimeout: 10 });
+        const inside: (() => void)[] = [];
+        const clients: AbortController[] = [];
+        for (const step of steps) {
+          if (step === "enter") {
+            const client = new AbortController();
+            clients.push(client);
+            void Promise.resolve(limit.enter(client.signal)).then((l) => inside.push(l), () => {});
+          } else if (step === "leave") inside.shift()?.();
+          else if (step === "gone") clients.pop()?.abort();
+          else await clock.pass(10);
+          for (let i = 0; i < 9; i++) await Promise.resolve();
+          assert.ok(inside.length <= 3);
+          assert.ok(clock.timers <= 2);
+        }
+        await clock.pass(10);
+        for (const leave of inside) leave();
+        for (let i = 0; i < 3; i++) assert.equal(typeof limit.enter(staying()), "function");
+      })),
     { numRuns: 50 },
   );
 });

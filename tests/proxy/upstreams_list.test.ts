@@ -1,13 +1,8 @@
 /** Upstreams that come and go while a proxy runs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type ActiveHealth,
-  activeHealth,
-  passiveHealth,
-  proxyTo,
-  upstreamList,
-} from "../../src/proxy/mod.ts";
+import { proxyTo } from "handwerk";
+import { type ActiveHealth, activeHealth, passiveHealth, upstreamList } from "handwerk/upstreams";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { quiet } from "../support/proxying.ts";
 

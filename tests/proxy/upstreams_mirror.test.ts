@@ -1,8 +1,9 @@
 /** The mirror, which must never be noticed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type MirrorOptions, mirrorTo, type SendCopy } from "../../src/proxy/upstreams/mirror.ts";
-import { FakeClock, seeded, settle } from "../support/fake_clock.ts";
+import type { SendCopy } from "handwerk";
+import { type MirrorOptions, mirrorTo } from "handwerk/upstreams";
+import { seeded, settle, testWithClock, withRandom } from "../support/fake_clock.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 const KIB = new Uint8Array(1024).map((_, i) => i);
@@ -34,7 +35,6 @@ interface Copy {
 interface Made {
   readonly original: ReadableStream<Uint8Array>;
   readonly copy: Copy;
-  readonly clock: FakeClock;
   readonly aborted: unknown[];
 }
 type Answer = (copy: Copy) => ReturnType<SendCopy>;
@@ -43,24 +43,23 @@ function reflected(
   answer: Answer,
   options: MirrorOptions = {},
 ): Made {
-  const clock = new FakeClock();
   const [copies, aborted]: [Copy[], unknown[]] = [[], []];
-  const mirror = mirrorTo("http://mirror/", { clock, ...options });
+  const mirror = mirrorTo("http://mirror/", options);
   const original = mirror.reflect(body, (body, signal) => {
     copies.push({ body, signal });
     return answer({ body, signal });
   }, (reason) => aborted.push(reason));
   const [copy, second] = copies;
   assert.ok(original && copy && !second);
-  return { original, copy, clock, aborted };
+  return { original, copy, aborted };
 }
 const bytesOf = async (body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> =>
   new Uint8Array(await new Response(body).arrayBuffer());
 
-test("the mirror gets the same bytes, and its response is thrown away", async () => {
+testWithClock("the mirror gets the same bytes, and its response is thrown away", async (clock) => {
   let cancelled = false;
   let copied: Uint8Array | undefined;
-  const { original, clock } = reflected(content(100).body, async ({ body }) => {
+  const { original } = reflected(content(100).body, async ({ body }) => {
     copied = await bytesOf(body);
     return new ReadableStream({ cancel: () => void (cancelled = true) });
   });
@@ -98,7 +97,7 @@ test("a mirror sets no pace: unread, the original is not read for the mirror's s
   void reading?.catch(() => {});
 });
 
-test("a mirror that fails, at once or later, or throws, is not noticed", async () => {
+testWithClock("a mirror that fails, at once or later, or throws, is not noticed", async (clock) => {
   const failures: Answer[] = [
     () => Promise.reject(new Error("refused")),
     () => {
@@ -113,7 +112,7 @@ test("a mirror that fails, at once or later, or throws, is not noticed", async (
     async () => new ReadableStream({ cancel: () => Promise.reject(new Error("cannot cancel")) }),
   ];
   for (const answer of failures) {
-    const { original, clock, aborted } = reflected(content(100).body, answer);
+    const { original, aborted } = reflected(content(100).body, answer);
     assert.equal((await bytesOf(original)).length, 100 * 1024);
     await settle();
     assert.equal(clock.timers, 0);
@@ -129,8 +128,8 @@ test("a mirror that has answered is sent no more", async () => {
   assert.equal((await bytesOf(original)).length, 10 * 1024);
 });
 
-test("a mirror that takes too long is given up", async () => {
-  const { clock, copy } = reflected(
+testWithClock("a mirror that takes too long is given up", async (clock) => {
+  const { copy } = reflected(
     content(1).body,
     ({ signal }) =>
       new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
@@ -144,9 +143,8 @@ test("a mirror that takes too long is given up", async () => {
   assert.ok(copy.signal.aborted);
 });
 
-test("a copy without content that takes too long is given up, too", async () => {
-  const clock = new FakeClock();
-  const mirror = mirrorTo("http://mirror/", { timeout: 500, clock });
+testWithClock("a copy without content that takes too long is given up, too", async (clock) => {
+  const mirror = mirrorTo("http://mirror/", { timeout: 500 });
   let given: AbortSignal | undefined;
   mirror.reflect(null, (_, signal) => {
     given = signal;
@@ -193,24 +191,27 @@ test("bytes are copied: a transport may detach those it sends", async () => {
   assert.deepEqual(copied?.value, KIB);
 });
 
-test("a share of the requests is chosen, and none while too many copies are under way", async () => {
-  const half = mirrorTo("http://mirror/", { share: 0.5, random: seeded(7) });
-  const chosen = Array.from({ length: 10_000 }, () => half.chosen()).filter(Boolean).length;
-  assert.ok(chosen > 4800 && chosen < 5200, String(chosen));
-  assert.equal(mirrorTo("http://mirror/", { share: 0 }).chosen(), false);
-
-  const clock = new FakeClock();
-  const all = mirrorTo("http://mirror/", { maxInFlight: 2, clock });
-  for (let i = 0; i < 2; i++) {
-    assert.equal(all.chosen(), true);
-    all.reflect(null, never, () => {});
-  }
-  assert.equal(all.chosen(), false);
-  const done = mirrorTo("http://mirror/", { maxInFlight: 1, clock });
-  done.reflect(null, async () => null, () => {});
-  await settle();
-  assert.equal(done.chosen(), true);
-});
+testWithClock(
+  "a share of the requests is chosen, and none while too many copies are under way",
+  async () => {
+    const half = mirrorTo("http://mirror/", { share: 0.5 });
+    await withRandom(seeded(7), () => {
+      const chosen = Array.from({ length: 10_000 }, () => half.chosen()).filter(Boolean).length;
+      assert.ok(chosen > 4800 && chosen < 5200, String(chosen));
+    });
+    assert.equal(mirrorTo("http://mirror/", { share: 0 }).chosen(), false);
+    const all = mirrorTo("http://mirror/", { maxInFlight: 2 });
+    for (let i = 0; i < 2; i++) {
+      assert.equal(all.chosen(), true);
+      all.reflect(null, never, () => {});
+    }
+    assert.equal(all.chosen(), false);
+    const done = mirrorTo("http://mirror/", { maxInFlight: 1 });
+    done.reflect(null, async () => null, () => {});
+    await settle();
+    assert.equal(done.chosen(), true);
+  },
+);
 
 test("options out of bounds are refused", () => {
   for (const options of [{ share: 1.1 }, { share: -1 }, { timeout: 0 }, { maxInFlight: 0 }]) {

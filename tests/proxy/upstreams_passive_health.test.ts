@@ -1,12 +1,9 @@
 /** Passive health: ejection, the half-open breaker and recovery, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  passiveHealth,
-  type PassiveHealthOptions,
-} from "../../src/proxy/upstreams/passive_health.ts";
-import type { AttemptEvent, Health, Upstream } from "../../src/proxy/upstreams/types.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import type { AttemptEvent, Health, Upstream } from "handwerk";
+import { passiveHealth, type PassiveHealthOptions } from "handwerk/upstreams";
+import { testWithClock } from "../support/fake_clock.ts";
 
 const upstreams: readonly Upstream[] = ["a", "b", "c", "d"].map((name) => ({
   url: new URL(`http://${name}/`),
@@ -15,10 +12,8 @@ const upstreams: readonly Upstream[] = ["a", "b", "c", "d"].map((name) => ({
 }));
 const [a, b, c] = upstreams as [Upstream, Upstream, Upstream, Upstream];
 
-const made = (options: PassiveHealthOptions = {}): { health: Health; clock: FakeClock } => {
-  const clock = new FakeClock();
-  return { clock, health: passiveHealth({ failures: 3, time: 100, clock, ...options }) };
-};
+const made = (options: PassiveHealthOptions = {}): Health =>
+  passiveHealth({ failures: 3, time: 100, ...options });
 const tell = (health: Health, upstream: Upstream, news: AttemptEvent, times = 1): void => {
   for (let i = 0; i < times; i++) health.track(upstream, upstreams)(news);
 };
@@ -30,7 +25,7 @@ const answer = (health: Health, upstream: Upstream, status = 200): void => {
 };
 
 test("so many failures in a row eject; a whole response between them does not let it come to that", () => {
-  const { health } = made();
+  const health = made();
   tell(health, a, "failed", 2);
   answer(health, a);
   tell(health, a, "failed", 2);
@@ -42,21 +37,21 @@ test("so many failures in a row eject; a whole response between them does not le
 
 test("502, 503 and 504 are failures, other statuses are not, and neither is a client that leaves", () => {
   for (const status of [502, 503, 504]) {
-    const { health } = made();
+    const health = made();
     for (let i = 0; i < 3; i++) answer(health, a, status);
     assert.ok(!health.isAvailable(a), String(status));
   }
-  const { health } = made();
+  const health = made();
   for (let i = 0; i < 9; i++) answer(health, a, 500);
   tell(health, a, "abandoned", 9);
   assert.ok(health.isAvailable(a));
   const strict = made({ statuses: [500] });
-  for (let i = 0; i < 3; i++) answer(strict.health, a, 500);
-  assert.ok(!strict.health.isAvailable(a));
+  for (let i = 0; i < 3; i++) answer(strict, a, 500);
+  assert.ok(!strict.isAvailable(a));
 });
 
 test("responses that begin and are cut are failures", () => {
-  const { health } = made();
+  const health = made();
   for (let i = 0; i < 3; i++) {
     const report = health.track(a, upstreams);
     report("answered", 200);
@@ -65,8 +60,8 @@ test("responses that begin and are cut are failures", () => {
   assert.ok(!health.isAvailable(a));
 });
 
-test("half-open: exactly one request finds out", async () => {
-  const { health, clock } = made();
+testWithClock("half-open: exactly one request finds out", async (clock) => {
+  const health = made();
   tell(health, a, "failed", 3);
   await clock.pass(99);
   assert.ok(!health.isAvailable(a));
@@ -78,58 +73,67 @@ test("half-open: exactly one request finds out", async () => {
   assert.ok(health.isAvailable(a));
 });
 
-test("half-open: a probe that the client abandons decides nothing, the next one does", async () => {
-  const { health, clock } = made();
-  tell(health, a, "failed", 3);
-  await clock.pass(100);
-  const probe = health.track(a, upstreams);
-  assert.ok(!health.isAvailable(a));
-  probe("abandoned");
-  assert.ok(health.isAvailable(a));
-  tell(health, a, "failed");
-  assert.ok(!health.isAvailable(a));
-});
+testWithClock(
+  "half-open: a probe that the client abandons decides nothing, the next one does",
+  async (clock) => {
+    const health = made();
+    tell(health, a, "failed", 3);
+    await clock.pass(100);
+    const probe = health.track(a, upstreams);
+    assert.ok(!health.isAvailable(a));
+    probe("abandoned");
+    assert.ok(health.isAvailable(a));
+    tell(health, a, "failed");
+    assert.ok(!health.isAvailable(a));
+  },
+);
 
-test("a timeline: each ejection lasts twice as long, up to the longest, and holding out resets", async () => {
-  const { health, clock } = made({ maxTime: 350 });
-  const out = async (): Promise<number> => {
-    let time = 0;
-    for (; !health.isAvailable(a); time++) await clock.pass(1);
-    return time;
-  };
-  tell(health, a, "failed", 3);
-  const times = [await out()];
-  for (let i = 0; i < 3; i++) {
-    tell(health, a, "failed"); // the probe
-    times.push(await out());
-  }
-  assert.deepEqual(times, [100, 200, 350, 350]);
-  answer(health, a);
-  assert.ok(health.isAvailable(a));
-  // Soon after, it is not forgotten; it is when it has held out as long as it was ejected.
-  tell(health, a, "failed", 3);
-  assert.equal(await out(), 350);
-  answer(health, a);
-  await clock.pass(350);
-  tell(health, a, "failed", 3);
-  assert.equal(await out(), 100);
-});
+testWithClock(
+  "a timeline: each ejection lasts twice as long, up to the longest, and holding out resets",
+  async (clock) => {
+    const health = made({ maxTime: 350 });
+    const out = async (): Promise<number> => {
+      let time = 0;
+      for (; !health.isAvailable(a); time++) await clock.pass(1);
+      return time;
+    };
+    tell(health, a, "failed", 3);
+    const times = [await out()];
+    for (let i = 0; i < 3; i++) {
+      tell(health, a, "failed"); // the probe
+      times.push(await out());
+    }
+    assert.deepEqual(times, [100, 200, 350, 350]);
+    answer(health, a);
+    assert.ok(health.isAvailable(a));
+    // Soon after, it is not forgotten; it is when it has held out as long as it was ejected.
+    tell(health, a, "failed", 3);
+    assert.equal(await out(), 350);
+    answer(health, a);
+    await clock.pass(350);
+    tell(health, a, "failed", 3);
+    assert.equal(await out(), 100);
+  },
+);
 
-test("after a probe, the first failure ejects again unless a response has ended before", async () => {
-  const { health, clock } = made();
-  tell(health, a, "failed", 3);
-  await clock.pass(100);
-  health.track(a, upstreams)("answered", 200);
-  tell(health, a, "failed");
-  assert.ok(!health.isAvailable(a));
-  await clock.pass(200);
-  answer(health, a);
-  tell(health, a, "failed", 2);
-  assert.ok(health.isAvailable(a));
-});
+testWithClock(
+  "after a probe, the first failure ejects again unless a response has ended before",
+  async (clock) => {
+    const health = made();
+    tell(health, a, "failed", 3);
+    await clock.pass(100);
+    health.track(a, upstreams)("answered", 200);
+    tell(health, a, "failed");
+    assert.ok(!health.isAvailable(a));
+    await clock.pass(200);
+    answer(health, a);
+    tell(health, a, "failed", 2);
+    assert.ok(health.isAvailable(a));
+  },
+);
 
 test("no more than a part of the upstreams is ejected; one may be always", () => {
-  const { health } = made({ maxEjected: 0.5 });
+  const health = made({ maxEjected: 0.5 });
   for (const upstream of upstreams) tell(health, upstream, "failed", 9);
   assert.deepEqual(upstreams.map((upstream) => health.isAvailable(upstream)), [
     false,
@@ -137,7 +141,7 @@ test("no more than a part of the upstreams is ejected; one may be always", () =>
     true,
     true,
   ]);
-  const none = made({ maxEjected: 0 }).health;
+  const none = made({ maxEjected: 0 });
   for (const upstream of upstreams) tell(none, upstream, "failed", 9);
   assert.deepEqual(upstreams.map((upstream) => none.isAvailable(upstream)), [
     false,
@@ -147,8 +151,8 @@ test("no more than a part of the upstreams is ejected; one may be always", () =>
   ]);
 });
 
-test("what was sent before an ejection says nothing after it", async () => {
-  const { health, clock } = made();
+testWithClock("what was sent before an ejection says nothing after it", async (clock) => {
+  const health = made();
   const [early, late] = [health.track(a, upstreams), health.track(a, upstreams)];
   tell(health, a, "failed", 3);
   early("answered", 200);
@@ -159,22 +163,25 @@ test("what was sent before an ejection says nothing after it", async () => {
   assert.ok(health.isAvailable(a)); // still half-open after the first ejection, not ejected again
 });
 
-test("when all are ejected and used all the same, one that answers is back", async () => {
-  const { health, clock } = made({ maxEjected: 1 });
-  for (const upstream of upstreams) tell(health, upstream, "failed", 3);
-  assert.ok(upstreams.every((upstream) => !health.isAvailable(upstream)));
-  tell(health, b, "failed", 9);
-  health.track(c, upstreams)("answered", 200);
-  assert.deepEqual(upstreams.map((upstream) => health.isAvailable(upstream)), [
-    false,
-    false,
-    true,
-    false,
-  ]);
-  // Those that failed meanwhile are not ejected for longer.
-  await clock.pass(100);
-  assert.ok(upstreams.every((upstream) => health.isAvailable(upstream)));
-});
+testWithClock(
+  "when all are ejected and used all the same, one that answers is back",
+  async (clock) => {
+    const health = made({ maxEjected: 1 });
+    for (const upstream of upstreams) tell(health, upstream, "failed", 3);
+    assert.ok(upstreams.every((upstream) => !health.isAvailable(upstream)));
+    tell(health, b, "failed", 9);
+    health.track(c, upstreams)("answered", 200);
+    assert.deepEqual(upstreams.map((upstream) => health.isAvailable(upstream)), [
+      false,
+      false,
+      true,
+      false,
+    ]);
+    // Those that failed meanwhile are not ejected for longer.
+    await clock.pass(100);
+    assert.ok(upstreams.every((upstream) => health.isAvailable(upstream)));
+  },
+);
 
 test("options out of bounds are refused", () => {
   const wrong = [

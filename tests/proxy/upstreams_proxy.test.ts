@@ -1,29 +1,31 @@
 /** Several upstreams behind `proxy()`: what clients and upstreams see of it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
 import {
-  activeHealth,
   type Balancer,
-  concurrency,
-  hashBy,
+  type Handler,
   type Health,
   type IncomingResponse,
-  inspect,
-  leastConnections,
   type Limit,
   type Mirror,
-  mirrorTo,
   type OutgoingRequest,
-  passiveHealth,
   proxy,
   type ProxyOptions,
   proxyTo,
-  retries,
   type Retry,
   type TargetOptions,
-} from "../../src/proxy/mod.ts";
-import { FakeClock, settle } from "../support/fake_clock.ts";
+} from "handwerk";
+import { inspect } from "handwerk/proxy";
+import {
+  activeHealth,
+  concurrency,
+  hashBy,
+  leastConnections,
+  mirrorTo,
+  passiveHealth,
+  retries,
+} from "handwerk/upstreams";
+import { settle, testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 
 type Answer = (request: OutgoingRequest) => IncomingResponse | Promise<IncomingResponse>;
@@ -364,33 +366,35 @@ test("what is not chosen is not copied, and what a mirror says early is told to 
   assert.deepEqual(told, [103, 103]);
 });
 
-test("a mirror that never reads, answers nonsense or hangs changes nothing", async () => {
-  const answers: Answer[] = [
-    () => new Promise(() => {}),
-    () => ({ ...ok(), status: 101 }),
-    reset,
-    () => ({ ...ok(), status: 407 }),
-  ];
-  const content = new Uint8Array(1 << 20).map((_, i) => i * 7);
-  for (const answer of answers) {
-    const clock = new FakeClock();
-    const it = made({
-      target: "http://a/",
-      mirror: mirrorTo("http://mirror/", { clock }),
-      retry: retries(),
-    }, async (request) => {
-      if (request.url.host === "mirror") return answer(request);
-      return { ...ok(), body: new Response(await new Response(request.body).arrayBuffer()).body };
-    });
-    const response = await it.app(post(content));
-    const received = new Uint8Array(await response.arrayBuffer());
-    assert.equal(received.length, content.length);
-    assert.ok(received.every((byte, i) => byte === content[i]));
-    await clock.pass(10_000);
-    assert.equal(clock.timers, 0);
-    assert.deepEqual(it.errors, []);
-  }
-});
+testWithClock(
+  "a mirror that never reads, answers nonsense or hangs changes nothing",
+  async (clock) => {
+    const answers: Answer[] = [
+      () => new Promise(() => {}),
+      () => ({ ...ok(), status: 101 }),
+      reset,
+      () => ({ ...ok(), status: 407 }),
+    ];
+    const content = new Uint8Array(1 << 20).map((_, i) => i * 7);
+    for (const answer of answers) {
+      const it = made({
+        target: "http://a/",
+        mirror: mirrorTo("http://mirror/"),
+        retry: retries(),
+      }, async (request) => {
+        if (request.url.host === "mirror") return answer(request);
+        return { ...ok(), body: new Response(await new Response(request.body).arrayBuffer()).body };
+      });
+      const response = await it.app(post(content));
+      const received = new Uint8Array(await response.arrayBuffer());
+      assert.equal(received.length, content.length);
+      assert.ok(received.every((byte, i) => byte === content[i]));
+      await clock.pass(10_000);
+      assert.equal(clock.timers, 0);
+      assert.deepEqual(it.errors, []);
+    }
+  },
+);
 
 test("content that breaks off is cut for the upstream, whose request is aborted first", async () => {
   let aborted: boolean | undefined;

@@ -1,12 +1,10 @@
 /** Which failures are worth another try. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRetryAfter } from "../../src/http/retry_after.ts";
-import {
-  type FailedAttempt,
-  retries,
-  type RetriesOptions,
-} from "../../src/proxy/upstreams/retries.ts";
+import { parseRetryAfter } from "../../src/http/date.ts";
+import type { FailedAttempt } from "handwerk";
+import { retries, type RetriesOptions } from "handwerk/upstreams";
+import { withRandom } from "../support/fake_clock.ts";
 
 const lost: FailedAttempt = {
   method: "GET",
@@ -18,8 +16,9 @@ const lost: FailedAttempt = {
   left: Infinity,
 };
 const statuses = [502, 503];
-// [what failed, options, how long to wait]
-const table: readonly (readonly [Partial<FailedAttempt>, RetriesOptions, number | undefined])[] = [
+// [what failed, options, how long to wait, chance]
+type Row = readonly [Partial<FailedAttempt>, RetriesOptions, number | undefined, number?];
+const table: readonly Row[] = [
   [{}, {}, 0],
   [{ another: false }, {}, 0],
   [{ times: 2 }, {}, undefined],
@@ -44,22 +43,25 @@ const table: readonly (readonly [Partial<FailedAttempt>, RetriesOptions, number 
   ],
   [{ left: 0 }, {}, undefined],
   // A backoff doubles, up to a limit; chance takes up to a half off.
-  [{}, { backoff: 100, random: () => 0 }, 100],
-  [{}, { backoff: 100, random: () => 0.5 }, 75],
-  [{ times: 3 }, { attempts: 9, backoff: 100, random: () => 0 }, 400],
-  [{ times: 9 }, { attempts: 10, backoff: 1000, random: () => 0 }, 30_000],
-  [{ left: 100 }, { backoff: 100, random: () => 0 }, undefined],
+  [{}, { backoff: 100 }, 100],
+  [{}, { backoff: 100 }, 75, 0.5],
+  [{ times: 3 }, { attempts: 9, backoff: 100 }, 400],
+  [{ times: 9 }, { attempts: 10, backoff: 1000 }, 30_000],
+  [{ left: 100 }, { backoff: 100 }, undefined],
   [
     { status: 503, retryAfter: "1", another: false },
-    { statuses, maxWait: 1000, backoff: 3000, random: () => 0 },
+    { statuses, maxWait: 1000, backoff: 3000 },
     3000,
   ],
 ];
-for (const [failure, options, expected] of table) {
-  test(`${JSON.stringify(failure)} with ${JSON.stringify(options)}: ${expected}`, () => {
+for (const [failure, options, expected, chance = 0] of table) {
+  test(`${JSON.stringify(failure)} with ${JSON.stringify(options)}: ${expected}`, async () => {
     const retry = retries(options);
     retry.begin();
-    assert.equal(retry.wait({ ...lost, ...failure }), expected);
+    await withRandom(
+      () => chance,
+      () => assert.equal(retry.wait({ ...lost, ...failure }), expected),
+    );
   });
 }
 

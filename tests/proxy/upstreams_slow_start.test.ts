@@ -1,104 +1,88 @@
 /** Upstreams that come back, on a clock that stands still. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Delivery } from "../../src/proxy/pipeline.ts";
-import type { OutgoingRequest } from "../../src/transport/transport.ts";
-import { remoteUpstream } from "../../src/proxy/upstream.ts";
-import type { Upstream } from "../../src/proxy/upstreams/types.ts";
-import { activeHealth } from "../../src/proxy/upstreams/active_health.ts";
-import { passiveHealth } from "../../src/proxy/upstreams/passive_health.ts";
-import { pool } from "../../src/proxy/upstreams/pool.ts";
-import { type PoolOptions, readPool } from "../../src/proxy/upstreams/pool_options.ts";
-import { slowStart } from "../../src/proxy/upstreams/slow_start.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { type Health, proxyTo, type Upstream } from "handwerk";
+import { activeHealth, passiveHealth, slowStart } from "handwerk/upstreams";
+import { testWithClock } from "../support/fake_clock.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 
 /** Asks upstreams a and b, with their weights, so many times; tells how often it was a. */
 function pooled(
   weights: readonly [number, number],
-  options: PoolOptions,
+  health: Health,
 ): (times: number, fails?: boolean) => Promise<number> {
-  const upstreams = weights.map((weight, i) =>
-    remoteUpstream(new URL(`http://${"ab"[i]}/`), weight, new FakeTransport())
-  );
-  const deliver = pool(upstreams, readPool(options));
-  return async (times, fails = false) => {
-    let count = 0;
-    for (let i = 0; i < times; i++) {
-      const request = new Request("http://front/");
-      const delivery: Delivery = {
-        asked: { request, clientAddress: undefined },
-        request,
-        upload: undefined,
-        signal: request.signal,
-        patience: Infinity,
-        attempt: (upstream) => {
-          if (upstream.url.host === "a") count++;
-          if (fails && upstream.url.host === "a") return Promise.reject(new Error("reset"));
-          const incoming = { ...ok(), body: null };
-          return Promise.resolve({ upstream, outgoing: {} as OutgoingRequest, incoming });
-        },
-      };
-      await deliver(delivery).catch(() => {});
+  let [count, failing] = [0, false];
+  const transport = new FakeTransport(({ url }) => {
+    if (url.host === "a") {
+      count++;
+      if (failing) throw new Error("reset");
     }
+    return { ...ok(), body: null };
+  });
+  const target = weights.map((weight, i) => ({ url: `http://${"ab"[i]}/`, weight }));
+  const app = proxyTo({ target, health }, { transport, onError: () => {} });
+  return async (times, fails = false) => {
+    [count, failing] = [0, fails];
+    for (let i = 0; i < times; i++) await app(new Request("http://front/"));
     return count;
   };
 }
 
 for (const [a, b] of [[1, 1], [3, 1], [1, 4]] as const) {
-  test(`an upstream that is back grows into its weight, ${a} beside ${b}`, async () => {
-    const clock = new FakeClock();
-    const health = slowStart(passiveHealth({ failures: 1, time: 100, clock }), {
-      time: 1000,
-      clock,
-    });
-    const ask = pooled([a, b], { health });
-    assert.equal(await ask(100 * (a + b)), 100 * a);
-    await ask(a + b, true);
-    assert.equal(await ask(100), 0);
-    await clock.pass(100);
-    for (let at = 0; at < 15; at++) {
-      const weight = a * Math.min(1, Math.max(0.1, at / 10));
-      const expected = 200 * weight / (weight + b);
-      const count = await ask(200);
-      assert.ok(Math.abs(count - expected) <= 3, `${count} of 200 at ${at}, not ${expected}`);
+  testWithClock(
+    `an upstream that is back grows into its weight, ${a} beside ${b}`,
+    async (clock) => {
+      const health = slowStart(passiveHealth({ failures: 1, time: 100 }), { time: 1000 });
+      const ask = pooled([a, b], health);
+      assert.equal(await ask(100 * (a + b)), 100 * a);
+      await ask(a + b, true);
+      assert.equal(await ask(100), 0);
       await clock.pass(100);
-    }
-  });
+      for (let at = 0; at < 15; at++) {
+        const weight = a * Math.min(1, Math.max(0.1, at / 10));
+        const expected = 200 * weight / (weight + b);
+        const count = await ask(200);
+        assert.ok(Math.abs(count - expected) <= 3, `${count} of 200 at ${at}, not ${expected}`);
+        await clock.pass(100);
+      }
+    },
+  );
 }
 
-test("one that has been well all the time has its weight, and all goes on as it was", async () => {
-  const [a, b] = ["a", "b"].map((name): Upstream => ({
-    url: new URL(`http://${name}/`),
-    weight: 1,
-    inFlight: 0,
-  })) as [Upstream, Upstream];
-  const clock = new FakeClock();
-  const checked = activeHealth({ path: "/health", passes: 1, fails: 1, clock });
-  const health = slowStart(checked, { time: 1000, clock });
-  let well = true;
-  health.attach?.([a, b], ({ url }) => Promise.resolve(well || url.host === "b" ? 200 : 500));
-  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
-    true,
-    1,
-    1,
-  ]);
-  well = false;
-  await checked.check();
-  assert.deepEqual([health.isAvailable(a), health.isAvailable(b)], [false, true]);
-  well = true;
-  await clock.pass(5000);
-  await checked.check();
-  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
-    true,
-    0.1,
-    1,
-  ]);
-  await clock.pass(250);
-  assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a)], [true, 0.25]);
-  await clock.pass(1e6);
-  assert.equal(health.weightFactor?.(a), 1);
-});
+testWithClock(
+  "one that has been well all the time has its weight, and all goes on as it was",
+  async (clock) => {
+    const [a, b] = ["a", "b"].map((name): Upstream => ({
+      url: new URL(`http://${name}/`),
+      weight: 1,
+      inFlight: 0,
+    })) as [Upstream, Upstream];
+    const checked = activeHealth({ path: "/health", passes: 1, fails: 1 });
+    const health = slowStart(checked, { time: 1000 });
+    let well = true;
+    health.attach?.([a, b], ({ url }) => Promise.resolve(well || url.host === "b" ? 200 : 500));
+    assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
+      true,
+      1,
+      1,
+    ]);
+    well = false;
+    await checked.check();
+    assert.deepEqual([health.isAvailable(a), health.isAvailable(b)], [false, true]);
+    well = true;
+    await clock.pass(5000);
+    await checked.check();
+    assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a), health.weightFactor?.(b)], [
+      true,
+      0.1,
+      1,
+    ]);
+    await clock.pass(250);
+    assert.deepEqual([health.isAvailable(a), health.weightFactor?.(a)], [true, 0.25]);
+    await clock.pass(1e6);
+    assert.equal(health.weightFactor?.(a), 1);
+  },
+);
 
 test("strictness is that of the health; what is no health, and options out of bounds, are refused", () => {
   assert.equal(slowStart(passiveHealth({ strict: true })).strict, true);

@@ -1,9 +1,8 @@
 /** Requests that are answered by the proxy itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import { notFound } from "../../src/handler.ts";
-import { inspect, proxy, proxyTo } from "../../src/proxy/mod.ts";
+import { dispatch, notFound, proxy, proxyTo } from "handwerk";
+import { inspect } from "handwerk/proxy";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { received } from "../support/proxying.ts";
 

@@ -1,7 +1,7 @@
 /** What the manual and the tests of Werkzeug's ProxyMiddleware promise. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { proxy } from "../../src/proxy/mod.ts";
+import { proxy } from "handwerk";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { quiet, received } from "../support/proxying.ts";
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { memory, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import { memory, notFound, serveStatic, type ServeStaticOptions } from "handwerk";
 
 const page = "<p>compress me</p>\n".repeat(200);
 const source = memory({

@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
-import { serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import { dispatch, type Handler, serveStatic, type ServeStaticOptions } from "handwerk";
 import { Memory } from "../support/memory.ts";
 
 const files = {

@@ -1,8 +1,7 @@
 /** Which names are immutable with `cache: "auto"`: those of build tools, and none of people. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { memory, serveStatic } from "../../src/static/mod.ts";
+import { memory, notFound, serveStatic } from "handwerk";
 
 const YEAR = "public, max-age=31536000, immutable";
 const policyOf = async (path: string, prefix = "/"): Promise<string | null> => {

@@ -2,8 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Handler } from "../../src/handler.ts";
-import { dictionaries, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
-import type { Source } from "../../src/static/mod.ts";
+import {
+  dictionaries,
+  serveStatic,
+  type ServeStaticOptions,
+  type Source,
+} from "../../src/static/mod.ts";
 import { SourceError } from "../../src/static/source_error.ts";
 import { Memory } from "../support/memory.ts";
 

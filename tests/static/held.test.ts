@@ -1,8 +1,7 @@
 /** Content that stays in memory, in sizes that runtimes send in different ways. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { memory, serveStatic } from "../../src/static/mod.ts";
+import { memory, notFound, serveStatic } from "handwerk";
 
 const bytesOf = (size: number): Uint8Array<ArrayBuffer> =>
   new Uint8Array(size).map((_, i) => i * 7 + (i >> 8));

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import { type Handler, notFound } from "../../src/handler.ts";
-import { memory, overlay, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import {
+  dispatch,
+  type Handler,
+  memory,
+  notFound,
+  overlay,
+  serveStatic,
+  type ServeStaticOptions,
+} from "handwerk";
 
 const odd = `<img src=x onerror=alert(1)>"'&.txt`;
 const at = (content: string, time: string) => ({ content, lastModified: new Date(time) });

@@ -1,8 +1,7 @@
 /** The media types of files, by their names, and what is compressed because of them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { memory, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import { memory, notFound, serveStatic, type ServeStaticOptions } from "handwerk";
 
 const content = "0123456789".repeat(200);
 const typed = async (name: string, options: ServeStaticOptions = {}): Promise<string | null> =>

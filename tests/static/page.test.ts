@@ -1,9 +1,7 @@
 /** Which requests the page of a single-page app answers, and how. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
-import { memory, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import { dispatch, type Handler, memory, serveStatic, type ServeStaticOptions } from "handwerk";
 import { Memory } from "../support/memory.ts";
 import { send } from "../support/probe.ts";
 

@@ -1,8 +1,7 @@
 /** Codings, caching, downloads, uploads: what the answer for a file says. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import { serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import { type Handler, serveStatic, type ServeStaticOptions } from "handwerk";
 import { Memory } from "../support/memory.ts";
 
 const source = new Memory({

@@ -1,9 +1,14 @@
 /** Answers whose fields are made once for many requests. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { memory, serveStatic } from "../../src/static/mod.ts";
-import type { Entry, ServeStaticOptions, Source } from "../../src/static/mod.ts";
+import {
+  type Entry,
+  memory,
+  notFound,
+  serveStatic,
+  type ServeStaticOptions,
+  type Source,
+} from "handwerk";
 
 const bytes = new TextEncoder().encode("x".repeat(2000));
 const entry = (name: string): Entry => ({

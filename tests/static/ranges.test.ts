@@ -1,8 +1,7 @@
 /** Ranges of a file, as a table: the request's fields and what is answered. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { notFound } from "../../src/handler.ts";
-import { serveStatic } from "../../src/static/mod.ts";
+import { notFound, serveStatic } from "handwerk";
 import { Memory } from "../support/memory.ts";
 
 const lastModified = Date.UTC(2026, 0, 2, 3, 4, 5);

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
-import { serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import { dispatch, type Handler, serveStatic, type ServeStaticOptions } from "handwerk";
 import { Memory } from "../support/memory.ts";
 
 const lastModified = Date.UTC(2026, 0, 2, 3, 4, 5, 678);

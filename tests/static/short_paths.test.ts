@@ -1,9 +1,7 @@
 /** Paths that are led to shorter ones, and names with a colon. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dispatch } from "../../src/dispatch.ts";
-import type { Handler } from "../../src/handler.ts";
-import { memory, serveStatic, type ServeStaticOptions } from "../../src/static/mod.ts";
+import { dispatch, type Handler, memory, serveStatic, type ServeStaticOptions } from "handwerk";
 
 const source = memory({
   "index.html": "home",

@@ -1,15 +1,8 @@
 /** Sources that need no file system. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Handler } from "../../src/handler.ts";
-import {
-  type Entry,
-  memory,
-  overlay,
-  remote,
-  serveStatic,
-  type Source,
-} from "../../src/static/mod.ts";
+import { type Entry, type Handler, memory, overlay, serveStatic, type Source } from "handwerk";
+import { remote } from "handwerk/static";
 import { sliced } from "../../src/static/sources/entry.ts";
 
 const fallback: Handler = () => new Response("passed on", { status: 418 });

@@ -1,6 +1,7 @@
 /** Bundles for Cloudflare Workers, as its own tools make them. */
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { edge } from "./edge.ts";
 
 export interface Bundle {
   readonly text: string;
@@ -28,6 +29,7 @@ export async function bundle(
     conditions: ["workerd", "worker"],
     loader: { ".html": "text", ".txt": "text" },
     external: ["node:*", ...external],
+    plugins: [edge],
     logLevel: "silent",
   });
   const text = outputFiles[0]?.text ?? "";

@@ -1,6 +1,6 @@
 /** Prints what the transports of this runtime can do; the rows of tests/support hold them to it. */
 import { createRequire } from "node:module";
-import type { Transport } from "../../src/proxy/mod.ts";
+import type { Transport } from "handwerk";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
 import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
 import type { AgentConstructor } from "../../src/transport/undici.ts";

@@ -5,8 +5,14 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
-import { type Handler, notFound } from "../../src/handler.ts";
-import { proxy, proxyTo, type TargetOptions, type Transport } from "../../src/proxy/mod.ts";
+import {
+  type Handler,
+  notFound,
+  proxy,
+  proxyTo,
+  type TargetOptions,
+  type Transport,
+} from "handwerk";
 import { certificates } from "./certificates.ts";
 import {
   DATA,

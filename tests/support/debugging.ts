@@ -1,19 +1,15 @@
-/** A debugger whose time, terminal and environment are ours. */
+/** A debugger with a terminal and an environment of the test. */
+import type { Handler } from "handwerk";
+import type { DebugOptions } from "handwerk/debug";
+import { debugOn } from "../../src/debug/debug.ts";
 import type { CapturedFrame, FrameCapture } from "../../src/debug/types.ts";
-import { debugOn, type Deps } from "../../src/debug/debug.ts";
-import type { DebugOptions } from "../../src/debug/debug_options.ts";
-import type { Handler } from "../../src/handler.ts";
-import { readPlatform } from "../../src/platform/environment.ts";
+import { type Platform, readPlatform } from "../../src/platform/environment.ts";
 
 export interface Debugged {
   readonly app: Handler<readonly unknown[]>;
-  /** What the terminal shows. */
+  /** The texts for the terminal. */
   readonly logged: string[];
-  /** The waits that were asked for. */
-  readonly waits: number[];
-  /** Lets time pass. */
-  readonly pass: (milliseconds: number) => void;
-  /** Asks for the page or for a command with the fields of a browser on the same machine. */
+  /** Requests a page or a command with the headers of a browser on the same machine. */
   readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
   readonly ask: (command: string, question: unknown, init?: RequestInit) => Promise<Response>;
   /** The token of its pages. */
@@ -23,44 +19,37 @@ export interface Debugged {
 export const HOST = { host: "localhost:3000" };
 const ORIGIN = "http://localhost:3000";
 
-type Made = Partial<Deps> & { readonly variables?: Readonly<Record<string, string>> };
+type Made = Partial<Platform> & {
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly capture?: FrameCapture;
+};
 
 /** A debugger that is enabled. */
 export function debugged(
   inner: Handler<readonly unknown[]>,
   options: DebugOptions = {},
-  ground: Made = {},
+  platform: Made = {},
 ): Debugged {
-  return debuggedAs(inner, { enabled: true, ...options }, ground);
+  return debuggedAs(inner, { enabled: true, ...options }, platform);
 }
 
 /** A debugger with these options and no others. */
 export function debuggedAs(
   inner: Handler<readonly unknown[]>,
   options: DebugOptions,
-  ground: Made,
+  platform: Made,
 ): Debugged {
   const logged: string[] = [];
-  const waits: number[] = [];
-  // Clocks of runtimes have fractions of a millisecond.
-  let time = 43_200_990.0399;
   const app = debugOn({ log: (text) => logged.push(text), ...options }, {
     ...readPlatform(),
-    variable: (name) => ground.variables?.[name],
+    variable: (name) => platform.variables?.[name],
     edge: false,
     colours: false,
-    now: () => time,
-    wait: (milliseconds) => {
-      waits.push(milliseconds);
-      return Promise.resolve();
-    },
-    ...ground,
-  })(inner);
+    ...platform,
+  }, platform.capture)(inner);
   const result: Debugged = {
     app,
     logged,
-    waits,
-    pass: (milliseconds) => void (time += milliseconds),
     get: async (path, headers = {}) =>
       await app(new Request(ORIGIN + path, { headers: { ...HOST, ...headers } })),
     ask: async (command, question, init = {}) => {
@@ -86,7 +75,7 @@ export function debuggedAs(
   return result;
 }
 
-/** A provider that keeps one frame of each error that is thrown: the top line of its stack. */
+/** A capture of one frame of each error: the top line of its stack. */
 export function fakeFrames(
   variables: Readonly<Record<string, unknown>>,
   frameOf: (error: unknown) => Pick<CapturedFrame, "url" | "line" | "column" | "name">,
@@ -102,6 +91,5 @@ export function fakeFrames(
         throw new ReferenceError(`${source} is not defined`);
       },
     }]],
-    dispose() {},
   };
 }

@@ -1,10 +1,5 @@
 /** A transport that keeps what it is given and answers what it is told. */
-import type {
-  Capability,
-  IncomingResponse,
-  OutgoingRequest,
-  Transport,
-} from "../../src/transport/transport.ts";
+import type { Capability, IncomingResponse, OutgoingRequest, Transport } from "handwerk";
 
 export class FakeTransport implements Transport {
   readonly sent: OutgoingRequest[] = [];

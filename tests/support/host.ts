@@ -1,6 +1,7 @@
 /** The host for Node under test: one handler, one exchange. */
-import type { Handler } from "../../src/handler.ts";
-import { serve, type ServeOptions } from "../../src/node.ts";
+import type { Handler } from "handwerk";
+import { serve } from "handwerk/node";
+import { type ServeOptions } from "../../src/node.ts";
 import { rawRequest } from "./raw_request.ts";
 
 /** The end of a head, and of a connection. */

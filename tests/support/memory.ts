@@ -1,5 +1,5 @@
 /** A source in memory that counts what is found, opened and closed. */
-import type { Found, Source } from "../../src/static/source.ts";
+import type { Found, Source } from "handwerk";
 
 export interface MemoryFile {
   readonly text: string;

@@ -1,6 +1,6 @@
 /** Requests as a host may hand them over: the path not normalised, the fields not checked. */
 import assert from "node:assert/strict";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
 
 export interface Probe {
   /** The path as it was sent. */

@@ -1,18 +1,13 @@
 /** Proxies before a transport that keeps what it is given. */
-import { mountAware } from "../../src/mount.ts";
-import type { Handler } from "../../src/handler.ts";
-import type { Clock } from "../../src/proxy/clock.ts";
-import { forwarder } from "../../src/proxy/pipeline.ts";
 import {
   type Capability,
+  type Handler,
   type IncomingResponse,
   type OutgoingRequest,
   type ProxyOptions,
   proxyTo,
   type TargetOptions,
-} from "../../src/proxy/mod.ts";
-import { readProxyOptions } from "../../src/proxy/proxy_options.ts";
-import { readTarget } from "../../src/proxy/target.ts";
+} from "handwerk";
 import { FakeTransport, ok } from "./fake_transport.ts";
 
 /** Without the fields that the proxy adds of its own accord. */
@@ -78,14 +73,10 @@ export async function passedBack(
   return await app(request);
 }
 
-/** A proxy whose time is that of a clock. */
+/** A proxy whose errors are of no interest. */
 export function timed(
-  clock: Clock,
   options: ProxyOptions,
-  place: string | TargetOptions = "http://up",
+  target: string | TargetOptions = "http://up",
 ): Handler {
-  const settings = readProxyOptions({ onError: () => {}, ...options });
-  const target = readTarget("the target", place, settings);
-  const forward = forwarder(settings, undefined, clock);
-  return mountAware((request, place, args) => forward(request, place, target, args));
+  return proxyTo(target, { onError: () => {}, ...options });
 }

@@ -1,6 +1,6 @@
 /** The host of the runtime: what it makes of requests no unit test sees. */
 import { connect } from "node:net";
-import type { Handler } from "../../src/handler.ts";
+import type { Handler } from "handwerk";
 
 export interface RealHost {
   readonly port: number;

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { type Handler, notFound } from "../../src/handler.ts";
 import {
+  type Handler,
+  notFound,
   proxy,
   type ProxyOptions,
   type TargetOptions,
   type Transport,
-} from "../../src/proxy/mod.ts";
+} from "handwerk";
 import { denoTransport } from "../../src/platform/deno_adapter.ts";
 import { type RawUpstream, rawUpstream } from "./raw_upstream.ts";
 

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { type Handler, notFound } from "../../src/handler.ts";
-import { proxy, type ProxyOptions, type Transport } from "../../src/proxy/mod.ts";
+import { type Handler, notFound, proxy, type ProxyOptions, type Transport } from "handwerk";
 import { type RawUpstream, rawUpstream } from "./raw_upstream.ts";
 
 /** What runtimes other than Node add to a request that says nothing of it. */

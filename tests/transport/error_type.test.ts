@@ -1,7 +1,7 @@
 /** Errors as the runtimes word them, in the words of RFC 9209. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { proxyTo } from "../../src/proxy/mod.ts";
+import { proxyTo } from "handwerk";
 import { ProxyError } from "../../src/proxy/errors.ts";
 import { errorType } from "../../src/transport/error_type.ts";
 import { FakeTransport } from "../support/fake_transport.ts";

@@ -3,7 +3,6 @@ import {
   compose,
   dispatch,
   type Handler,
-  inspect,
   memory,
   type Middleware,
   mountOf,
@@ -13,8 +12,9 @@ import {
   proxyTo,
   serveStatic,
   type Targets,
-  upstreamList,
 } from "handwerk";
+import { inspect } from "handwerk/proxy";
+import { upstreamList } from "handwerk/upstreams";
 
 const log: Middleware = (inner) => (request, ...args) => inner(request, ...args);
 const needsEnv = (_request: Request, env: { readonly name: string }): Response =>

@@ -1,11 +1,8 @@
 /** Checked with the official types of Cloudflare Workers. */
 import {
-  assets as assetsSource,
-  bucket,
   compose,
   dispatch,
   type Handler,
-  keyValue,
   memory,
   type Middleware,
   notFound,
@@ -13,6 +10,7 @@ import {
   proxyTo,
   serveStatic,
 } from "handwerk";
+import { assets as assetsSource, bucket, keyValue } from "handwerk/workers";
 
 interface Env {
   readonly ASSETS: Fetcher;

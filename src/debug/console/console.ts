@@ -1,90 +1,89 @@
 /**
- * A console: source in, values out.
+ * A console: evaluates source, and returns values that can be shown.
  *
  * @module
  */
-import type { Scope } from "../types.ts";
-import type { Inspected, Member } from "../inspected.ts";
-import { quietly } from "../live/session.ts";
+import { builtin } from "../../runtime.ts";
 import { type Evaluate, indirectEval } from "../indirect_eval.ts";
-import { brands } from "./brands.ts";
+import { quietly } from "../live/session.ts";
+import type { Inspected, Member, Scope } from "../types.ts";
+import { helpOn, importFrom, output } from "./helpers.ts";
+import { type InspectLimits, inspectScope, inspectValue, membersOf } from "./inspect.ts";
 import { type ReplScope, replScope } from "./repl_scope.ts";
-import { dumpOf, helpOn, importFrom } from "./helpers.ts";
-import { type InspectLimits, inspectValue, membersOf } from "./inspect.ts";
-import { objectIds } from "./object_ids.ts";
-import { output } from "./output.ts";
-import { inspectScope } from "./scope.ts";
 import { formOf } from "./statement.ts";
 import { asyncLimit, syncLimit } from "./time_limit.ts";
 
 /** Options of {@link createConsole}. */
 export interface ConsoleOptions {
-  /** How long an evaluation may run without waiting, in milliseconds. Default: 5000. */
+  /**
+   * The time in milliseconds that an evaluation may run without waiting.
+   *
+   * @default 5000
+   */
   readonly timeout?: number;
   /**
-   * How long an evaluation may wait, in milliseconds. A loop that begins after it has waited is not
-   * ended. Default: 30 000.
+   * The time in milliseconds that an evaluation may wait. A loop that begins after a wait is not
+   * ended.
+   *
+   * @default 30_000
    */
   readonly waitTimeout?: number;
-  /** More names that the console knows. Default: none. */
+  /** More names that evaluated code can use. */
   readonly names?: Readonly<Record<string, unknown>>;
-  /** The variables of the frame, for `dump()`. Default: none. */
+  /** The variables of the frame, for `dump()`. */
   readonly scopes?: readonly Scope[];
-  /** The URL of the script of the frame, for `$import`. Default: the working directory. */
+  /** The URL of the script of the frame, for `$import`. */
   readonly url?: string;
-  /** Does work in the context of the frame. Default: it is just done. */
+  /** Does work in the asynchronous context of the frame. */
   readonly within?: <T>(work: () => T) => T;
-  /** Finds what of an object is hidden, for those who look at it. Default: nothing is found. */
-  readonly hiddenMembers?: InspectLimits["hiddenMembers"];
+  /** Finds private members and the like. */
+  readonly hiddenMembers?: NonNullable<InspectLimits["hiddenMembers"]>;
 }
 
-/** What an input came to. `output` is what was written to the console until then. */
+/** The result of an input, and the lines that it wrote to the console. */
 export type ConsoleAnswer =
   | { readonly output: readonly string[]; readonly incomplete: true }
   | { readonly output: readonly string[]; readonly value: Inspected }
   | { readonly output: readonly string[]; readonly error: unknown };
 
-/** A console that remembers. */
+/** A console that keeps declarations. */
 export interface FrameConsole {
   /** Evaluates an input. Never rejects. */
   run(source: string): Promise<ConsoleAnswer>;
   /** The members of a value that was shown with an `id`; `undefined` when it is forgotten. */
   members(id: string): readonly Member[] | undefined;
-  /** Remembers an object, as `InspectLimits.keep` wants it, for {@link FrameConsole.members}. */
+  /** Remembers an object for {@link FrameConsole.members}, and returns its `id`. */
   keep(value: object): string;
-  /** Forgets everything; what is run afterwards is an error. */
+  /** Forgets everything. Later inputs are errors. */
   dispose(): void;
 }
 
 type Outcome = { readonly incomplete: true } | { readonly value: Inspected };
 
-/** So many values can be asked more about. */
+/** The number of objects whose members can be asked for. */
 const MOST_KEPT = 1000;
 
-/** In a function of its own, so that `var` makes no global. */
+/** In a function of its own, so that `var` does not define a global. */
 const nowhere: Evaluate = (source) =>
   (indirectEval()("(source)=>eval(source)") as Evaluate)(source);
 
 /**
- * Makes a console. It evaluates what it is given, with all the rights of the process. For a captured
- * frame: `createConsole(frame.evaluate, frame)`.
+ * Makes a console. It evaluates its input with all the rights of the process. For a captured frame:
+ * `createConsole(frame.evaluate, frame)`.
  *
- * @param evaluate Evaluates in a frame; left out, the console sees globals only.
+ * @param evaluate Evaluates in a frame; by default, only globals are visible.
  */
 export function createConsole(
   evaluate: Evaluate = nowhere,
   options: ConsoleOptions = {},
 ): FrameConsole {
   const { timeout = 5000, waitTimeout = 30_000, names = {}, scopes = [], url } = options;
-  const { within = (work) => work() } = options;
-  // The limit is inside: what it ends does not clean up after itself.
+  const { within = (work) => work(), hiddenMembers } = options;
+  // The limit is innermost: code that it ends does not run its `finally` blocks.
   const limited = <T>(work: () => T): T => within(() => quietly(() => syncLimit(work, timeout)));
   const written = output();
-  const table = objectIds(MOST_KEPT);
-  const keep = table.keep;
-  const look: InspectLimits = options.hiddenMembers
-    ? { keep, hiddenMembers: options.hiddenMembers }
-    : { keep };
+  const kept = objectIds(MOST_KEPT);
+  const limits: InspectLimits = { keep: kept.keep, ...(hiddenMembers ? { hiddenMembers } : {}) };
   const dumps = new WeakMap<object, Inspected>();
   let state: ReplScope | undefined;
   let disposed = false;
@@ -92,7 +91,13 @@ export function createConsole(
   const helpers = {
     console: written.console,
     dump: (...values: unknown[]): object => {
-      const shown = values.length > 0 ? dumpOf(values[0], look) : variables();
+      const shown: Inspected = values.length > 0
+        ? inspectValue(values[0], { ...limits, depth: 2, members: 1000, text: 10_000 })
+        : {
+          kind: "scope",
+          text: "the variables of this frame",
+          members: inspectScope({ evaluate, scopes }, limits),
+        };
       const dump = Object.freeze({ toString: () => shown.text });
       dumps.set(dump, shown);
       return dump;
@@ -100,26 +105,19 @@ export function createConsole(
     help: (...values: unknown[]): void => written.write(helpOn(values)),
     $import: (specifier: string): Promise<unknown> => importFrom(url, specifier),
   };
-  function variables(): Inspected {
-    const members = inspectScope({ evaluate, scopes }, look);
-    return { kind: "scope", text: "the variables of this frame", members };
-  }
-  function begin(): ReplScope {
-    if (disposed) throw new Error("this console is gone");
-    return state ??= replScope(evaluate, { ...helpers, ...names });
-  }
   function show(current: ReplScope, value: unknown): Outcome {
     const dump = typeof value === "object" && value !== null ? dumps.get(value) : undefined;
     if (dump) return { value: dump };
     if (value !== undefined) current.remember(value);
-    // That it is shown is all that happens to a rejection that nobody handles.
-    if (brands().isPromise(value)) {
+    // A rejection that is shown must not end the process as an unhandled one.
+    if (typeof value === "object" && builtin("node:util").types.isPromise(value)) {
       void Promise.prototype.then.call(value, undefined, () => undefined);
     }
-    return { value: inspectValue(value, look) };
+    return { value: inspectValue(value, limits) };
   }
   async function evaluated(source: string): Promise<Outcome> {
-    const current = begin();
+    if (disposed) throw new Error("this console has expired");
+    const current = state ??= replScope(evaluate, { ...helpers, ...names });
     const form = quietly(() => formOf(source, current.evaluate));
     if (form.kind === "incomplete") return { incomplete: true };
     if (form.kind === "async") {
@@ -139,14 +137,55 @@ export function createConsole(
       }
     },
     members(id) {
-      const value = table.get(id);
-      return value && membersOf(value, look);
+      const value = kept.get(id);
+      return value && membersOf(value, limits);
     },
-    keep,
+    keep: kept.keep,
     dispose() {
       disposed = true;
       state = undefined;
-      table.clear();
+      kept.clear();
+    },
+  };
+}
+
+/** A bounded table of objects by an id that cannot be guessed. */
+export interface ObjectIds {
+  /** Remembers an object, and returns its id. */
+  readonly keep: (value: object) => string;
+  /** The object of an id, unless it is forgotten. */
+  get(id: string): object | undefined;
+  clear(): void;
+}
+
+/** Makes a table of `most` objects. The least recently used one makes room. */
+export function objectIds(most: number): ObjectIds {
+  const objects = new Map<string, object>();
+  const ids = new Map<object, string>();
+  const touch = (id: string, value: object): void => {
+    objects.delete(id);
+    objects.set(id, value);
+  };
+  return {
+    keep(value) {
+      const id = ids.get(value) ?? crypto.randomUUID();
+      touch(id, value);
+      ids.set(value, id);
+      for (const [oldest, forgotten] of objects) {
+        if (objects.size <= most) break;
+        objects.delete(oldest);
+        ids.delete(forgotten);
+      }
+      return id;
+    },
+    get(id) {
+      const value = objects.get(id);
+      if (value) touch(id, value);
+      return value;
+    },
+    clear() {
+      objects.clear();
+      ids.clear();
     },
   };
 }

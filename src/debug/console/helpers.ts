@@ -1,65 +1,91 @@
 /**
- * What a console offers by name: `dump`, `help` and `$import`.
+ * What a console offers by name: `console`, `help` and `$import`.
  *
  * @module
  */
 import { builtinIfAny } from "../../runtime.ts";
-import type { Inspected } from "../inspected.ts";
-import { brands } from "./brands.ts";
 import { classOf, kindOf } from "./description.ts";
-import { broken, type InspectLimits, inspectValue } from "./inspect.ts";
+import { broken, inspectValue } from "./inspect.ts";
 
-/** What `help()` says. */
+/** A `console` that writes into a list. */
+export interface Output {
+  readonly console: Console;
+  write(text: string): void;
+  /** Returns the lines since the last call. */
+  take(): readonly string[];
+}
+
+const MOST_LINES = 1000;
+const MOST_CHARACTERS = 10_000;
 const HELP = `_             the value of the last input
 dump()        the variables of this frame
 dump(value)   a value with all of its members
 help(value)   what a value is, and what it can do
-$import(name) a module, as import() gives it`;
+$import(name) a module, as import() returns it`;
 const MOST_SOURCE = 2000;
 
-/** Says what a value is. */
+/** Makes an output. Methods of `console` that do not write are those of the process. */
+export function output(): Output {
+  let lines: string[] = [];
+  const write = (text: string): void => {
+    if (lines.length < MOST_LINES) lines.push(text.slice(0, MOST_CHARACTERS));
+    else if (lines.length === MOST_LINES) lines.push("… more was written");
+  };
+  const textOf = (value: unknown): string =>
+    typeof value === "string" ? value : inspectValue(value, { depth: 0 }).text;
+  const log = (...values: unknown[]): void => write(values.map(textOf).join(" "));
+  const dir = (value: unknown): void => write(textOf(value));
+  const table = (value: unknown): void => {
+    const { text, members } = inspectValue(value, { depth: 1 });
+    if (!members) write(text);
+    for (const member of members ?? []) write(`${member.key}\t${member.value.text}`);
+  };
+  const own = { log, info: log, debug: log, warn: log, error: log, trace: log, dir, table };
+  return {
+    console: Object.assign(Object.create(globalThis.console) as Console, own),
+    write,
+    take() {
+      const taken = lines;
+      lines = [];
+      return taken;
+    },
+  };
+}
+
+/** Explains a value, or the console. */
 export function helpOn(args: readonly unknown[]): string {
   if (args.length === 0) return HELP;
   try {
-    return describeWhole(args[0]);
+    return explain(args[0]);
   } catch (error) {
     return broken(error).text;
   }
 }
 
-function describeWhole(value: unknown): string {
-  const kind = kindOf(value, brands());
+function explain(value: unknown): string {
+  const kind = kindOf(value);
   const { text } = inspectValue(value, { depth: 0 });
   if (kind === "function" || kind === "class") {
     const source = Function.prototype.toString.call(value);
     return source.length > MOST_SOURCE ? `${source.slice(0, MOST_SOURCE)}…` : source;
   }
   if (kind === "proxy" || typeof value !== "object" || value === null) return `${kind}  ${text}`;
-  return [`${classOf(value, brands()) || "object"}  ${text}`, ...methodsOf(value)].join("\n");
-}
-
-/** The names along the prototypes, the nearest first. */
-function methodsOf(value: object): string[] {
-  const lines: string[] = [];
+  const lines = [`${classOf(value) || "object"}  ${text}`];
+  // The methods of each prototype, the nearest first.
   for (let at: unknown = Object.getPrototypeOf(value); at && at !== Object.prototype;) {
-    if (brands().isProxy(at)) break;
+    if (kindOf(at) === "proxy") break;
     const names = Object.getOwnPropertyNames(at).filter((name) => name !== "constructor");
     if (names.length > 0) lines.push(`  ${names.join(", ")}`);
     at = Object.getPrototypeOf(at);
   }
-  return lines;
-}
-
-/** The whole of a value, as `dump(value)` shows it. */
-export function dumpOf(value: unknown, limits: InspectLimits): Inspected {
-  return inspectValue(value, { ...limits, depth: 2, members: 1000, text: 10_000 });
+  return lines.join("\n");
 }
 
 /**
- * Imports a module for somebody who typed its name.
+ * Imports a module.
  *
- * @param base The URL of the module that a relative name is relative to, and a package is looked
- *   for from; left out, the working directory.
+ * @param base The URL of the module that relative names and packages are resolved from; by default
+ *   the working directory.
  */
 export async function importFrom(base: string | undefined, specifier: string): Promise<unknown> {
   return await import(resolve(base, specifier)) as unknown;
@@ -74,9 +100,9 @@ function resolve(base: string | undefined, specifier: string): string {
   if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, from).href;
   try {
     const path = builtinIfAny("node:module")?.createRequire(from).resolve(specifier);
-    // Node's own modules have a name only.
+    // Built-in modules resolve to their own name.
     return path && path !== specifier && url ? url.pathToFileURL(path).href : specifier;
-  } catch { // the runtime may know more
+  } catch { // The runtime may resolve names that Node does not.
     return specifier;
   }
 }

@@ -1,97 +1,132 @@
 /**
- * A value as a tree that can be sent.
+ * A value, and the variables of a frame, as trees that can be sent.
  *
  * @module
  */
-import type { Inspected, Member } from "../inspected.ts";
-import { type Brands, brands } from "./brands.ts";
-import { classOf, describeValue, keyText } from "./description.ts";
-import { entriesOf, type ValueEntry } from "./entries.ts";
+import type { CapturedFrame, HiddenMember, Inspected, Member } from "../types.ts";
+import { classOf, describeValue, entriesOf, keyText, type ValueEntry } from "./description.ts";
 
-/** How far to look. */
+/** Limits of an inspection. */
 export interface InspectLimits {
-  /** How many levels of members are included. Default: 1. */
+  /**
+   * The number of levels of members.
+   *
+   * @default 1
+   */
   readonly depth?: number;
-  /** How many members of a value. Default: 50. */
+  /**
+   * The number of members of a value.
+   *
+   * @default 50
+   */
   readonly members?: number;
-  /** How many characters of a text. Default: 500. */
+  /**
+   * The number of characters of a text.
+   *
+   * @default 500
+   */
   readonly text?: number;
-  /** Remembers an object, and names it; the name becomes the `id`. Default: objects get none. */
+  /** Remembers an object and returns its `id`. Without it, objects have none. */
   readonly keep?: (value: object) => string;
-  /** Finds what of an object is hidden: private members and the like. Default: nothing is found. */
-  readonly hiddenMembers?: (value: object) => readonly (readonly [name: string, value: unknown])[];
+  /** Finds private members and the like. */
+  readonly hiddenMembers?: (value: object) => readonly HiddenMember[];
 }
 
-/** What is hidden in something so large is not looked for: that takes long. */
-const LARGE = 1000;
+type Settings = InspectLimits & Required<Pick<InspectLimits, "members" | "text">>;
 
-interface Looking {
-  readonly members: number;
-  readonly text: number;
-  readonly keep: InspectLimits["keep"];
-  readonly hiddenMembers: InspectLimits["hiddenMembers"];
-  readonly brands: Brands;
+/** Larger values are not searched for hidden members, which is slow. */
+const LARGE = 1000;
+/** A name in JavaScript; anything else is not evaluated. */
+const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+/** Scopes around a function. */
+const OUTER = new Set(["closure", "module"]);
+
+/** Shows a value without running its code: getters and proxies are named, not called. */
+export function inspectValue(value: unknown, limits: InspectLimits = {}): Inspected {
+  return look(value, { members: 50, text: 500, ...limits }, limits.depth ?? 1, []);
+}
+
+/** The members of an object. */
+export function membersOf(value: object, limits: InspectLimits = {}): readonly Member[] {
+  return inspectValue(value, { members: 1000, ...limits }).members ?? [];
 }
 
 /**
- * Shows a value without calling any of its code: getters are named, not called; of a Proxy only that
- * it is one. In a runtime that cannot tell a Proxy its traps are called, and what they throw is shown.
+ * The variables of a frame by scope, the innermost first, and `this`. These are the current values,
+ * not those at the time of the throw.
  */
-export function inspectValue(value: unknown, limits: InspectLimits = {}): Inspected {
-  const { depth = 1, members = 50, text = 500, keep, hiddenMembers } = limits;
-  return look(value, { members, text, keep, hiddenMembers, brands: brands() }, depth, []);
+export function inspectScope(
+  frame: Pick<CapturedFrame, "evaluate" | "scopes" | "hiddenMembers">,
+  limits: InspectLimits = {},
+): readonly Member[] {
+  const seen = new Set<string>();
+  const own: InspectLimits = frame.hiddenMembers ? { hiddenMembers: frame.hiddenMembers } : {};
+  const read = (name: string, kind = "local"): Inspected => {
+    try {
+      return inspectValue(frame.evaluate(name), { depth: 0, ...own, ...limits });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : "";
+      // The engine keeps only the outer variables that the function uses.
+      const unused = OUTER.has(kind) && message === `${name} is not defined`;
+      const text = unused ? "not used in this function" : message || "cannot be read";
+      return { kind: "unavailable", text: `[${text}]` };
+    }
+  };
+  const scopes = frame.scopes.map(({ kind, names }): Member => {
+    const members = names.filter((name) => NAME.test(name)).map((key): Member => {
+      if (seen.has(key)) return { key, value: { kind: "unavailable", text: "[shadowed]" } };
+      seen.add(key);
+      return { key, value: read(key, kind) };
+    });
+    const text = members.length === 1 ? "1 variable" : `${members.length} variables`;
+    return { key: kind, value: { kind: "scope", text, members } };
+  });
+  return read("this === undefined || this === globalThis").text === "true"
+    ? scopes
+    : [...scopes, { key: "this", value: read("this") }];
 }
 
-/** The members of an object, for one that was not shown whole. */
-export function membersOf(value: object, limits: InspectLimits = {}): readonly Member[] {
-  const { depth = 1, ...rest } = limits;
-  const shown = inspectValue(value, { members: 1000, ...rest, depth });
-  return shown.members ?? [];
-}
-
-function look(value: unknown, how: Looking, depth: number, above: readonly object[]): Inspected {
+function look(value: unknown, how: Settings, depth: number, above: readonly object[]): Inspected {
   try {
-    const described = describeValue(value, how.brands, how.text);
+    const described = describeValue(value, how.text);
     const { kind } = described;
-    if (!isObject(value)) return described;
+    if (typeof value !== "function" && (typeof value !== "object" || value === null)) {
+      return described;
+    }
     if (above.includes(value)) return { kind: "circular", text: "[Circular]" };
-    const { entries: open, more } = kind === "proxy"
+    const { entries, more } = kind === "proxy"
       ? { entries: [], more: 0 }
       : entriesOf(value, kind, how.members);
-    const hidden = mayHide(value, kind, how) && open.length + more < LARGE
+    const hidden = mayHide(value, kind) && entries.length + more < LARGE
       ? how.hiddenMembers?.(value) ?? []
       : [];
-    const entries = [...open, ...hidden.map(([key, held]): ValueEntry => ({ key, value: held }))];
-    if (entries.length === 0) return described;
+    const all = [...entries, ...hidden.map(([key, held]): ValueEntry => ({ key, value: held }))];
+    if (all.length === 0) return described;
     const id = how.keep?.(value);
     const named = { ...described, ...(id === undefined ? {} : { id }) };
     if (depth <= 0) return named;
-    const inside = [...above, value];
-    return {
-      ...named,
-      ...(more > 0 ? { more } : {}),
-      members: entries.map((entry) => member(entry, how, depth - 1, inside)),
-    };
+    const members = all.map((entry) => member(entry, how, depth - 1, [...above, value]));
+    return { ...named, ...(more > 0 ? { more } : {}), members };
   } catch (error) {
     return broken(error);
   }
 }
 
-function member(entry: ValueEntry, how: Looking, depth: number, above: readonly object[]): Member {
+function member(entry: ValueEntry, how: Settings, depth: number, above: readonly object[]): Member {
   const key = entry.mapKey
-    ? look(entry.mapKey[0], { ...how, keep: undefined }, 0, above).text
+    ? look(entry.mapKey[0], { members: how.members, text: how.text }, 0, above).text
     : keyText(entry.key);
   if ("value" in entry) return { key, value: look(entry.value, how, depth, above) };
   return { key, value: { kind: entry.kind, text: entry.text } };
 }
 
-/** Whether anything may be hidden in it: it is of a class, or a kind that has more to tell. */
-function mayHide(value: object, kind: string, { brands }: Looking): boolean {
+/** Whether a value may have hidden members. */
+function mayHide(value: object, kind: string): boolean {
   return kind === "proxy" || kind === "promise" ||
-    (kind === "object" && !["", "Object"].includes(classOf(value, brands)));
+    (kind === "object" && !["", "Object"].includes(classOf(value)));
 }
 
-/** What cannot be shown, as such. */
+/** Stands for a value that cannot be inspected. */
 export function broken(error: unknown): Inspected {
   let reason = "";
   try {
@@ -99,11 +134,7 @@ export function broken(error: unknown): Inspected {
       ? Object.getOwnPropertyDescriptor(error, "message")?.value as unknown
       : undefined;
     if (typeof message === "string") reason = `: ${message.slice(0, 200)}`;
-  } catch { // An error that cannot be looked at either.
+  } catch { // The error cannot be inspected either.
   }
   return { kind: "broken", text: `[cannot be shown${reason}]` };
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
 }

@@ -1,18 +1,18 @@
 /**
- * Evaluation in which declarations stay: each input that declares something is a scope around those
- * that follow, so that `let x` can be said again.
+ * Evaluation that keeps declarations. Each input that declares something is a scope around the next
+ * ones, so that `let x` can be repeated.
  *
  * @module
  */
 import type { Evaluate } from "../indirect_eval.ts";
 
-/** Evaluates source around everything that was declared before. */
+/** Evaluates source within the scope of earlier declarations. */
 export interface ReplScope {
   /** Evaluates at once. */
   readonly evaluate: (source: string) => unknown;
-  /** Runs statements; what they declare stays, unless they throw. */
+  /** Runs statements, and keeps their declarations unless they throw. */
   readonly declare: (source: string) => unknown;
-  /** Runs what may wait: statements, and an expression for the value. What they declare stays. */
+  /** Runs statements with `await`, then an expression for the value; keeps the declarations. */
   declareLater(body: string, tail: string): Promise<unknown>;
   /** Sets `_`. */
   remember(value: unknown): void;
@@ -27,10 +27,9 @@ const NESTED = `(${SOURCE},${NEXT})=>eval(${SOURCE})`;
 const LAST = "_";
 
 /**
- * Starts a chain.
+ * Starts a chain of scopes.
  *
- * @param evaluate Evaluates in a frame, or nowhere in particular.
- * @param names What is to be had by name, unless the frame has that name.
+ * @param names Names for evaluated code, unless the frame has the same name.
  */
 export function replScope(
   evaluate: Evaluate,
@@ -58,9 +57,9 @@ export function replScope(
       let nested = current;
       const value = tail === "" ? "[]" : `[(${tail}\n)]`;
       const source = `(async()=>{${NEXT}(${NESTED});${body}\nreturn ${value}})()`;
-      // In a box, since a promise in the hand of the one who typed it stays one.
+      // Boxed, so that a promise the user asked for is not awaited.
       const box = await (current(source, (next) => void (nested = next)) as Promise<unknown[]>);
-      // What was declared while this waited counts more.
+      // Declarations that were made during the wait win.
       if (body !== "" && current === before) current = nested;
       return box[0];
     },
@@ -68,14 +67,14 @@ export function replScope(
   };
 }
 
-/** Whether a frame has no such name; of `console` and the like, no other than everyone has. */
+/** Whether a frame does not define the name; `console` and the like may be the globals. */
 function isFree(evaluate: Evaluate, name: string): boolean {
   try {
     if (evaluate(`typeof ${name}`) === "undefined") return true;
     const value: unknown = evaluate(name);
     return Object.hasOwn(globalThis, name) &&
       value === (globalThis as Record<string, unknown>)[name];
-  } catch { // declared, and not yet initialised
+  } catch { // declared but not yet initialised
     return false;
   }
 }

@@ -1,19 +1,18 @@
 /**
- * Ends what takes too long.
+ * Time limits for evaluated code.
  *
  * @module
  */
 import { builtinIfAny } from "../../runtime.ts";
 
-/** Runs work, for so many milliseconds at most. */
 type Limited = (work: () => unknown, milliseconds: number) => unknown;
 
-/** Made when it is first used, and kept: a context of its own is not small. */
+/** Made once, because a `vm` context is large. */
 let limited: Limited | undefined;
 
 /**
- * Does work that an endless loop cannot hold up. Nothing that is ended cleans up after itself, not
- * even in a `finally`. Where a runtime cannot end work, it is just done.
+ * Does synchronous work within a time limit, which also ends endless loops. Code that is ended does
+ * not run its `finally` blocks. Runtimes without `vm` have no limit.
  */
 export function syncLimit<T>(work: () => T, milliseconds: number): T {
   limited ??= makeLimited();
@@ -27,7 +26,7 @@ function makeLimited(): Limited {
   try {
     if (!vm) return (work) => work();
     context = vm.createContext(holder);
-  } catch { // Workers have the module, but nothing in it.
+  } catch { // Workers have the module without its functions.
     return (work) => work();
   }
   const script = new vm.Script("work()");
@@ -46,7 +45,7 @@ function makeLimited(): Limited {
   };
 }
 
-/** A limit for what waits. What went on too long goes on, but nobody waits for it. */
+/** Waits for work within a time limit. Work that takes longer continues, but is not awaited. */
 export async function asyncLimit<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {

@@ -1,52 +1,81 @@
 /**
- * Arms the capture of frames, once it has shown that it works here.
+ * Captures frames with the engine's debugger, after a probe has shown that this works here.
  *
  * @module
  */
 import { builtinIfAny, type BuiltinModules } from "../../runtime.ts";
 import { runtimeName } from "../../platform/environment.ts";
-import type { CapturedFrame } from "../types.ts";
 import { type Evaluate, indirectEval } from "../indirect_eval.ts";
-import type { RateLimit } from "./rate_limit.ts";
-import { captures, type Run } from "./captures.ts";
+import type { CapturedFrame } from "../types.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./paused_frames.ts";
-import { hiddenMembers } from "./hidden_members.ts";
-import { connect, type DebugSession, type Pause, quietly } from "./session.ts";
+import { connect, type DebugSession, hiddenMembers, type Pause, quietly } from "./session.ts";
+
+type Frames = readonly CapturedFrame[];
+
+/** One call of `run`, which is the asynchronous context of everything done in it. */
+export interface Run {
+  /** The captures of primitives that were thrown in it. */
+  readonly primitives: Map<unknown, Frames[]>;
+  /** Whether the call has ended; work that it started may continue. */
+  ended: boolean;
+}
 
 /** A capture that works. */
 export interface Capturing {
-  /** Whether another debugger is, or could be, attached from outside. */
+  /** Whether another debugger is attached, or may be at any time. */
   attached(): boolean;
-  /** Stops on exceptions from now on, or no more. */
+  /** Starts or stops pausing on exceptions. */
   listen(on: boolean): void;
-  /** Works, so that what is thrown is this run's. */
+  /** Does work as part of a run. */
   within<T>(run: Run, work: () => T): T;
-  /** The run has ended. */
+  /** Ends a run. */
   settle(run: Run): void;
-  /** The captures of a value that was thrown. */
-  of(thrown: unknown): readonly (readonly CapturedFrame[])[];
-  /** Lets go of everything. */
-  close(): void;
+  /** The captures of a thrown value. */
+  of(thrown: unknown): readonly Frames[];
 }
 
-// The engine takes no notice of exceptions that stay within these.
-const PASSED_OVER = ["/node_modules/", "^node:"];
+/** The reason why there is no capture. */
+export interface Off {
+  readonly off: string;
+}
 
-/** Does work in the context of a moment before. */
-type Restore = <T>(work: () => T) => T;
+/** Limits how many exceptions are captured. Each takes milliseconds, and some code throws in loops. */
+export interface RateLimit {
+  /** Counts an exception, a deep stack more than once; returns whether the limit is exceeded. */
+  count(depth: number): boolean;
+  /** The time in milliseconds in which nothing is captured. */
+  remaining(): number;
+}
 
-/** Arms, or says why not. */
-export function startCapture(most: number, storm: RateLimit): Capturing | { readonly off: string } {
+export const ATTACHED = "another debugger is attached, or may be at any time";
+/** The engine does not pause on exceptions that stay within these scripts. */
+const IGNORED = ["/node_modules/", "^node:"];
+/** A cached rejection may be thrown again and again; the first throws are kept. */
+const MOST_THROWS = 4;
+/** Primitives cannot be held weakly, so their number is bounded. */
+const MOST_PRIMITIVES = 20;
+const PROBE = "handwerk";
+export const MAX_PER_SECOND = 50;
+/** Describing a stack of this depth takes as long as describing two. */
+const DEEP = 100;
+/** The first rest, in milliseconds. It is doubled while the exceptions continue. */
+const REST = 5000;
+const LONGEST_REST = 80_000;
+/** A computed name survives the renaming of bundlers, so that it is found in stacks. */
+const within = { [BOUNDARY]: <T>(work: () => T): T => work() };
+
+/** Starts a capture of `most` frames a stack. */
+export function startCapture(most: number, limit: RateLimit): Capturing | Off {
   const name = runtimeName();
-  // Deno's debugger in the same thread waits for ever at the first exception; Bun's never stops.
+  // Deno's debugger hangs at the first exception of its own thread; Bun's never pauses.
   if (name !== "Node") return { off: `frames can be kept alive on Node only, not on ${name}` };
   const inspector = builtinIfAny("node:inspector");
   const hooks = builtinIfAny("node:async_hooks");
   if (!inspector || !hooks) return { off: "this Node was built without its debugger" };
-  // With a client that waits, the first exception would stop the process.
-  if (inspector.url()) return { off: "another debugger is attached, or may be at any time" };
+  // A debugger that is attached would stop the process at the first exception.
+  if (inspector.url()) return { off: ATTACHED };
   try {
-    return tried(capture(inspector, hooks, most, storm));
+    return capture(inspector, hooks, most, limit);
   } catch (error) {
     const denied = (error as { code?: unknown }).code === "ERR_ACCESS_DENIED";
     return {
@@ -57,38 +86,41 @@ export function startCapture(most: number, storm: RateLimit): Capturing | { read
   }
 }
 
-/** Named so that it is found in a stack, also after a bundler has renamed what it can. */
-const within = { [BOUNDARY]: <T>(work: () => T): T => work() };
-
-interface Capture extends Capturing {
-  readonly session: DebugSession;
-}
-
 function capture(
   inspector: BuiltinModules["node:inspector"],
   { AsyncLocalStorage }: BuiltinModules["node:async_hooks"],
   most: number,
-  storm: RateLimit,
-): Capture {
+  limit: RateLimit,
+): Capturing | Off {
   const context = new AsyncLocalStorage<Run>();
-  let known = captures();
-  // Held by the frame alone; and all are let go at once when this is replaced.
-  let evaluators = new WeakMap<CapturedFrame, Evaluate>();
-  let open = true;
+  // Weak: an error that is collected takes its frames along, and a frame its evaluator.
+  const errors = new WeakMap<object, Frames[]>();
+  const primitives = new Map<unknown, Frames[]>();
+  const evaluators = new WeakMap<CapturedFrame, Evaluate>();
 
   function onPause(pause: Pause): void {
     if (pause.reason !== "exception" && pause.reason !== "promiseRejection") return;
-    // While this one rests, another capture may need the switch on.
-    if (storm.remaining() > 0) return;
-    if (storm.count(pause.callFrames.length)) session.pauseOnExceptions(false);
+    // Pauses happen during a rest too, if another capture needs them.
+    if (limit.remaining() > 0) return;
+    if (limit.count(pause.callFrames.length)) session.pauseOnExceptions(false);
     const run = context.getStore();
     if (!run) return;
     const restore = AsyncLocalStorage.snapshot();
     const taken = takeFrames(session, pause, most);
-    if (!taken || taken.frames.length === 0) return;
-    known.add(taken.thrown, taken.frames.map((frame) => captured(frame, restore)), run);
+    if (!taken) return;
+    const { thrown } = taken;
+    const frames = taken.frames.map((frame) => captured(frame, restore));
+    if (isObject(thrown)) errors.set(thrown, append(errors.get(thrown), frames));
+    else {
+      const known = run.ended ? primitives : run.primitives;
+      known.set(thrown, append(known.get(thrown), frames));
+      forgetOldest(known);
+    }
   }
-  function captured({ place, evaluator }: TakenFrame, restore: Restore): CapturedFrame {
+  function captured(
+    { place, evaluator }: TakenFrame,
+    restore: <T>(work: () => T) => T,
+  ): CapturedFrame {
     const frame: CapturedFrame = {
       ...place,
       evaluate(source) {
@@ -97,7 +129,7 @@ function capture(
         return restore(() => quietly(() => evaluate(source)));
       },
       within: (work) => restore(work),
-      hiddenMembers: (object) => open ? hiddenMembers(session, object) : [],
+      hiddenMembers: (object) => hiddenMembers(session, object),
     };
     if (evaluator) evaluators.set(frame, evaluator);
     return frame;
@@ -105,48 +137,46 @@ function capture(
 
   const session = connect(inspector, onPause);
   session.post("Debugger.enable");
-  return {
-    session,
+  const capturing: Capturing = {
     attached: () => inspector.url() !== undefined,
-    listen: (on) => {
-      if (open) session.pauseOnExceptions(on);
-    },
+    listen: (on) => session.pauseOnExceptions(on),
     within: (run, work) => context.run(run, within[BOUNDARY], work),
-    settle: (run) => known.settle(run),
-    of: (thrown) => known.of(thrown),
-    close() {
-      if (!open) return;
-      session.pauseOnExceptions(false);
-      open = false;
-      session.close();
-      [known, evaluators] = [captures(), new WeakMap()];
+    settle(run) {
+      run.ended = true;
+      for (const [value, throws] of run.primitives) {
+        primitives.delete(value);
+        primitives.set(value, throws);
+        forgetOldest(primitives);
+      }
+      run.primitives.clear();
     },
+    of: (thrown) => (isObject(thrown) ? errors.get(thrown) : primitives.get(thrown)) ?? [],
   };
+  return works(capturing, session) ? capturing : { off: whyNot() };
 }
 
-/** Throws a probe, and looks at its frame. Only then are libraries passed over: this may be one. */
-function tried(capture: Capture): Capturing | { readonly off: string } {
+/** Throws a probe and evaluates in its frame. */
+function works(capturing: Capturing, session: DebugSession): boolean {
   let caught: unknown;
-  capture.listen(true);
+  capturing.listen(true);
   try {
-    capture.within({ primitives: new Map(), ended: false }, probe);
+    capturing.within({ primitives: new Map(), ended: false }, probe);
   } catch (error) {
     caught = error;
   } finally {
-    capture.listen(false);
+    capturing.listen(false);
   }
   try {
-    if (capture.of(caught)[0]?.[0]?.evaluate("secret") === PROBE) {
-      capture.session.post("Debugger.setBlackboxPatterns", { patterns: PASSED_OVER });
-      return capture;
+    if (capturing.of(caught)[0]?.[0]?.evaluate("secret") === PROBE) {
+      // Not before the probe, which may itself be in node_modules.
+      session.post("Debugger.setBlackboxPatterns", { patterns: IGNORED });
+      return true;
     }
-  } catch { // Said below.
+  } catch { // `whyNot` finds the reason.
   }
-  capture.close();
-  return { off: whyNot() };
+  session.close();
+  return false;
 }
-
-const PROBE = "handwerk";
 
 function probe(): never {
   const secret = PROBE;
@@ -160,4 +190,39 @@ function whyNot(): string {
     return "this process forbids code generation from strings";
   }
   return "the debugger of this runtime did not stop at an exception";
+}
+
+function append(throws: Frames[] | undefined, frames: Frames): Frames[] {
+  return throws && throws.length >= MOST_THROWS ? throws : [...throws ?? [], frames];
+}
+
+function forgetOldest(primitives: Map<unknown, Frames[]>): void {
+  for (const oldest of primitives.keys()) {
+    if (primitives.size <= MOST_PRIMITIVES) return;
+    primitives.delete(oldest);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+/** Makes a rate limit. */
+export function rateLimit(): RateLimit {
+  let [start, counted] = [performance.now(), 0];
+  let [until, rest] = [0, REST];
+  return {
+    count(depth) {
+      const time = performance.now();
+      if (time < until) return false;
+      if (time - start >= 1000) [start, counted] = [time, 0];
+      counted += 1 + Math.floor(depth / DEEP);
+      if (counted <= MAX_PER_SECOND) return false;
+      rest = until > 0 && time - until < rest ? Math.min(rest * 2, LONGEST_REST) : REST;
+      until = time + rest;
+      [start, counted] = [until, 0];
+      return true;
+    },
+    remaining: () => Math.max(0, until - performance.now()),
+  };
 }

@@ -1,20 +1,20 @@
 /**
- * Takes frames from a stack that stands still, so that they live on after it has gone.
+ * Takes frames from a paused stack, so that they outlive it.
  *
  * @module
  */
-import type { CapturedFrame, Scope } from "../types.ts";
 import { type Evaluate, indirectEval } from "../indirect_eval.ts";
-import { takeValues } from "./values.ts";
+import type { CapturedFrame, Scope } from "../types.ts";
 import {
   type CallFrame,
   type DebugSession,
   GROUP,
   type Pause,
   type RemoteObject,
+  takeValues,
 } from "./session.ts";
 
-/** The name of the function that work is done in. */
+/** The name of the function that calls the work of a run. */
 export const BOUNDARY = "handwerkRun";
 
 /** A frame that was taken. */
@@ -23,31 +23,25 @@ export interface TakenFrame {
   readonly evaluator: Evaluate | undefined;
 }
 
-/** What was thrown, and the frames that it was thrown in. */
-export interface Taken {
-  readonly thrown: unknown;
-  readonly frames: readonly TakenFrame[];
-}
-
 // A parameter with a plain name would hide a variable of the frame.
 const SOURCE = "__handwerk_source__";
 const PLAIN = `((${SOURCE})=>eval(${SOURCE}))`;
-// For a frame that has an `eval` of its own: in sloppy code, and only there can one be, a call of a
-// parameter `eval` that is the true one is a direct call.
+// For a frame with its own `eval`, which only sloppy code can have: there, a call of a parameter
+// `eval` is a direct call if its value is the global `eval`.
 const SHIELDED = `((eval)=>(${SOURCE})=>eval(${SOURCE}))`;
-/** Scopes that are not the whole world. */
+/** All scopes but the global ones. */
 const KINDS = new Set(["local", "block", "catch", "closure", "module", "eval", "with"]);
-/** A scope with more names is cut. */
+/** The number of names of a scope. */
 const MOST_NAMES = 200;
 const LIBRARY = /[\\/]node_modules[\\/]/;
 
-/** Takes the frames of the application; when it has none, those of its libraries. */
+/** Takes what was thrown and the frames of the application, or else those of its libraries. */
 export function takeFrames(
   session: DebugSession,
   { callFrames, data }: Pause,
   most: number,
-): Taken | undefined {
-  // What is below is the host that called, not what was called.
+): { readonly thrown: unknown; readonly frames: readonly TakenFrame[] } | undefined {
+  // The frames below belong to the host that called the handler.
   const end = callFrames.findIndex(({ functionName }) => functionName === BOUNDARY);
   const located = callFrames.slice(0, end === -1 ? undefined : end)
     .map((frame) => ({ frame, url: session.urlOf(frame.location.scriptId) }))
@@ -77,7 +71,7 @@ export function takeFrames(
 const hasEval = (scopes: readonly Scope[]): boolean =>
   scopes.some(({ names }) => names.includes("eval"));
 
-/** A closure made in the frame; it sees what the frame sees for as long as it lives. */
+/** Makes a closure in the frame, which keeps the frame's variables alive. */
 function closureIn(
   session: DebugSession,
   { callFrameId }: CallFrame,
@@ -106,7 +100,7 @@ function scopesOf(session: DebugSession, { scopeChain }: CallFrame): Scope[] {
         "Runtime.getProperties",
         asked,
       );
-      // The names of a `with` may be getters of the application, which nobody should call.
+      // Getters in the object of a `with` are the application's, and must not be called.
       const properties = (answer?.result ?? []).filter(({ get }) => type !== "with" || !get);
       return { kind: type, names: properties.slice(0, MOST_NAMES).map(({ name }) => name) };
     })

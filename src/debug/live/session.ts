@@ -1,28 +1,27 @@
 /**
- * The engine's debugger, in the thread that it looks at. It opens no port: there is no way in from
- * outside of the process.
+ * A session of the engine's debugger in the thread that it debugs. It opens no port, so that the
+ * process cannot be debugged from outside.
  *
  * @module
  */
 import type { BuiltinModules } from "../../runtime.ts";
+import type { HiddenMember } from "../types.ts";
 
-/** A value, as the debugger protocol names it. */
+/** A value of the debugger protocol. */
 export interface RemoteObject {
-  /** As `typeof` says. */
-  readonly type: string;
-  /** Names an object or a symbol while its group is not released. */
+  /** Identifies an object or a symbol until its group is released. */
   readonly objectId?: string;
   /** A primitive. */
   readonly value?: unknown;
-  /** A primitive that JSON has no form for. */
+  /** A primitive that JSON cannot write. */
   readonly unserializableValue?: string;
 }
 
-/** A frame on the stack that stands still. */
+/** A frame of a paused stack. */
 export interface CallFrame {
   readonly callFrameId: string;
   readonly functionName: string;
-  /** From 0. */
+  /** Numbers from 0. */
   readonly location: {
     readonly scriptId: string;
     readonly lineNumber: number;
@@ -31,40 +30,38 @@ export interface CallFrame {
   readonly scopeChain: readonly { readonly type: string; readonly object: RemoteObject }[];
 }
 
-/** What stands still, and why. */
+/** A pause of the application. */
 export interface Pause {
   readonly reason: string;
-  /** What is thrown. */
+  /** The thrown value. */
   readonly data?: RemoteObject;
   readonly callFrames: readonly CallFrame[];
 }
 
-/** A connection to the debugger. */
+/** A session of the debugger. */
 export interface DebugSession {
-  /** Sends a command; the answer is there at once, or `undefined` when it was refused. */
+  /** Sends a command, and returns its result at once; `undefined` when it fails. */
   post(method: string, params?: object): object | undefined;
   /** The URL of a script, or `""`. */
   urlOf(scriptId: string): string;
-  /** Stops on exceptions, or goes on. */
   pauseOnExceptions(on: boolean): void;
-  /** Ends the connection. */
   close(): void;
 }
 
-/** What the debugger is told to release, in the commands of this module. */
+/** The group of the objects that this library asks for, which is released after each use. */
 export const GROUP = "handwerk";
 
 /**
- * The debugger keeps one switch for all connections of a thread: the last word counts. So all
- * captures share it; it is on while one needs it.
+ * The sessions that need pauses. All sessions of a thread share one switch, and the last command
+ * counts, so it stays on while any of them needs it.
  */
 const needed = new Set<DebugSession>();
 const setSwitch = (session: DebugSession, on: boolean): void =>
   void session.post("Debugger.setPauseOnExceptions", { state: on ? "all" : "none" });
 
 /**
- * Does work that does not stop at exceptions. When a time limit ends what stands still, the end is
- * lost, and an endless loop that throws would go on.
+ * Does work without pauses. A time limit that ends while the code is paused is lost, so that an
+ * endless loop that throws would never end.
  */
 export function quietly<T>(work: () => T): T {
   const [session] = needed;
@@ -79,10 +76,11 @@ export function quietly<T>(work: () => T): T {
 }
 
 /**
- * Connects. Throws where the runtime does not allow it.
+ * Opens a session.
  *
- * @param onPause Is called while the stack stands still. It goes on when this returns, so it is
- *   synchronous; a promise that rejects in it would stop here again, without end.
+ * @param onPause Called during a pause, which ends when it returns. It must be synchronous: a promise
+ *   that rejects in it would pause again, endlessly.
+ * @throws {Error} When the runtime does not allow it.
  */
 export function connect(
   inspector: BuiltinModules["node:inspector"],
@@ -91,16 +89,16 @@ export function connect(
   const session = new inspector.Session();
   const urls = new Map<string, string>();
   session.connect();
-  // Every evaluation is a script without a URL, so only those with one are remembered.
+  // Every evaluation is a script without a URL; these are not remembered.
   session.on("Debugger.scriptParsed", ({ params }) => {
     if (params.url) urls.set(params.scriptId, params.url);
   });
   session.on("Debugger.paused", ({ params }) => {
     try {
       onPause(params as Pause);
-    } catch { // A throw from here would be the application's.
+    } catch { // An exception would end up in the application.
     } finally {
-      // Else the engine keeps every object of every stack that it has described.
+      // The engine keeps all objects that it has described until their group is released.
       for (const objectGroup of ["backtrace", GROUP]) {
         session.post("Runtime.releaseObjectGroup", { objectGroup });
       }
@@ -129,4 +127,98 @@ export function connect(
     },
   };
   return self;
+}
+
+/**
+ * Does work while a global with a random name holds a function, because the debugger can call only
+ * functions that the debugged code can reach.
+ *
+ * @param work Called with the name, as source.
+ */
+function reachable<T>(value: (...values: unknown[]) => unknown, work: (name: string) => T): T {
+  const key = `handwerk ${crypto.randomUUID()}`;
+  Object.defineProperty(globalThis, key, { value, configurable: true, enumerable: false });
+  try {
+    return work(`globalThis[${JSON.stringify(key)}]`);
+  } finally {
+    Reflect.deleteProperty(globalThis, key);
+  }
+}
+
+/** The values of remote objects, each in an array; `undefined` for one that cannot be reached. */
+export function takeValues(
+  session: DebugSession,
+  remotes: readonly (RemoteObject | undefined)[],
+): readonly (readonly [unknown] | undefined)[] {
+  let taken: unknown[] | undefined;
+  const receive = (...values: unknown[]): void => void (taken = values);
+  return reachable(receive, (name) => {
+    const take = (some: readonly (RemoteObject | undefined)[]): unknown[] | undefined => {
+      taken = undefined;
+      const objectId = some.find((remote) => remote?.objectId)?.objectId;
+      const functionDeclaration = `function(...values){${name}(...values)}`;
+      const call = { functionDeclaration, objectId, silent: true, objectGroup: GROUP };
+      session.post("Runtime.callFunctionOn", { ...call, arguments: some.map(argument) });
+      return taken;
+    };
+    const all = take(remotes);
+    if (all) return remotes.map((remote, index) => remote && [all[index]]);
+    // One object of another realm fails the whole call, so each is tried alone.
+    const host = remotes.find((remote) => remote?.objectId);
+    return remotes.map((remote) => {
+      const alone = remote && take(remote.objectId ? [remote] : [remote, host]);
+      return alone && [alone[0]];
+    });
+  });
+}
+
+/** The remote object of a value. */
+function giveValue(session: DebugSession, object: object): RemoteObject | undefined {
+  return reachable(() => object, (name) => {
+    const expression = `${name}()`;
+    const answer: { result?: RemoteObject } | undefined = session.post("Runtime.evaluate", {
+      expression,
+      silent: true,
+      objectGroup: GROUP,
+    });
+    return answer?.result;
+  });
+}
+
+/** A remote object as an argument of a call. */
+function argument(remote: RemoteObject | undefined): object {
+  if (remote?.objectId) return { objectId: remote.objectId };
+  if (remote?.unserializableValue) return { unserializableValue: remote.unserializableValue };
+  return remote && "value" in remote ? { value: remote.value } : {};
+}
+
+interface Property {
+  readonly name: string;
+  /** Missing for methods and accessors. */
+  readonly value?: RemoteObject;
+}
+
+/** The internal properties that are shown. */
+const INTERNAL = new Set(["[[PromiseState]]", "[[PromiseResult]]", "[[Target]]"]);
+
+/** Private fields, the state of a promise, the target of a Proxy. Accessors are not called. */
+export function hiddenMembers(
+  session: DebugSession,
+  object: object,
+): readonly HiddenMember[] {
+  try {
+    const remote = giveValue(session, object);
+    if (!remote?.objectId) return [];
+    const asked = { objectId: remote.objectId, ownProperties: true };
+    const answer: { privateProperties?: Property[]; internalProperties?: Property[] } | undefined =
+      session.post("Runtime.getProperties", asked);
+    const fields = [
+      ...(answer?.privateProperties ?? []),
+      ...(answer?.internalProperties ?? []).filter(({ name }) => INTERNAL.has(name)),
+    ].filter(({ value }) => value !== undefined);
+    const values = takeValues(session, [remote, ...fields.map(({ value }) => value)]);
+    return fields.map(({ name }, index) => [name, values[index + 1]?.[0]]);
+  } finally {
+    session.post("Runtime.releaseObjectGroup", { objectGroup: GROUP });
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * What the pages wear.
+ * The style sheet of the pages.
  *
  * @module
  */

@@ -1,21 +1,22 @@
 /**
- * An error as Markdown, for an issue or a chat.
+ * A report as Markdown, for an issue or a chat.
  *
  * @module
  */
-import type { ErrorModel, FrameModel, Report } from "../model.ts";
+import type { ErrorModel, FrameModel, Report } from "../types.ts";
 import { frameName, placeOf, RELATIONS, visible } from "./text.ts";
 
-/** How many frames of the application are shown with their source. */
+/** The number of frames of the application that are shown with their source. */
 const MOST_EXCERPTS = 3;
+/** The number of lines on each side of the position. */
 const AROUND = 3;
 
 /** A report as Markdown. */
 export function renderMarkdown({ error, request, time }: Report): string {
-  const fields = request.fields.map(([name, value]) => `${name}: ${value}`).join("\n");
+  const headers = request.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
   return [
     errorMarkdown(error, 1, ""),
-    `## Request\n\n${block(`${request.method} ${request.url}\n${fields}`, "http")}`,
+    `## Request\n\n${block(`${request.method} ${request.url}\n${headers}`, "http")}`,
     `Seen at ${time}.`,
   ].join("\n\n") + "\n";
 }
@@ -58,13 +59,13 @@ function framesMarkdown(frames: readonly FrameModel[]): string[] {
   return [block(list.join("\n"), "text"), ...excerpts];
 }
 
-/** A block whose fence is longer than any in the text, which cannot leave it then. */
+/** A block whose fence is longer than any in the text, so that the text cannot end it. */
 function block(text: string, language: string): string {
   const fence = "`".repeat(Math.max(3, longest(text) + 1));
   return `${fence}${language}\n${visible(text)}\n${fence}`;
 }
 
-/** Code within a line (CommonMark §6.1). */
+/** A code span (CommonMark §6.1). */
 function code(text: string): string {
   const line = visible(text).replace(/\s+/g, " ");
   const fence = "`".repeat(longest(line) + 1);

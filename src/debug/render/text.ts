@@ -1,12 +1,11 @@
 /**
- * An error as plain text, and in colours for a terminal.
+ * A report as plain text, with colours for a terminal.
  *
  * @module
  */
-import type { ErrorModel, FrameModel, Report } from "../model.ts";
-import type { Relation } from "../thrown.ts";
+import type { ErrorModel, FrameModel, Relation, Report } from "../types.ts";
 
-/** How the error that is shown next belongs to the one above. */
+/** The title of an error by its relation to the one above. */
 export const RELATIONS: Readonly<Record<Relation, string>> = {
   cause: "Caused by",
   member: "One of the errors",
@@ -14,10 +13,9 @@ export const RELATIONS: Readonly<Record<Relation, string>> = {
   suppressed: "Suppressed",
 };
 
-/** Lines shown on each side of the one that matters. */
+/** The number of lines on each side of the position. */
 const AROUND = 2;
 
-/** What parts of the text look like. */
 interface Palette {
   readonly strong: (text: string) => string;
   readonly mark: (text: string) => string;
@@ -25,12 +23,7 @@ interface Palette {
   readonly place: (text: string) => string;
 }
 
-const PLAIN: Palette = {
-  strong: String,
-  mark: String,
-  quiet: String,
-  place: String,
-};
+const PLAIN: Palette = { strong: String, mark: String, quiet: String, place: String };
 
 const paint = (on: number, off: number) => (text: string): string =>
   `\x1b[${on}m${text}\x1b[${off}m`;
@@ -42,9 +35,9 @@ const COLOURS: Palette = {
 };
 
 /**
- * A report as text, with the request that failed on top.
+ * A report as text.
  *
- * @param when What was going on, when that is not plain.
+ * @param when A remark after the request line, such as "(while streaming)".
  */
 export function renderText({ request, error }: Report, colours = false, when = ""): string {
   const palette = colours ? COLOURS : PLAIN;
@@ -58,8 +51,8 @@ export function renderError(error: ErrorModel): string {
 }
 
 /**
- * Shows controls instead of sending them: a message that came with a request must not move the
- * cursor of a terminal, nor turn the direction of the text.
+ * Escapes control characters: text from a request must not move the cursor of a terminal, nor change
+ * the direction of the text.
  */
 export function visible(text: string): string {
   return text.replace(
@@ -108,7 +101,7 @@ function framesText(frames: readonly FrameModel[], palette: Palette): string[] {
   return lines;
 }
 
-/** Frames of the application one by one, the others in runs. */
+/** Groups the frames: those of the application alone, the others in runs. */
 export function runs(frames: readonly FrameModel[]): FrameModel[][] {
   const found: FrameModel[][] = [];
   for (const frame of frames) {
@@ -120,18 +113,18 @@ export function runs(frames: readonly FrameModel[]): FrameModel[][] {
   return found;
 }
 
-/** Whose the frames of a run are. */
+/** The kinds of the frames of a run, as text. */
 export function kinds(run: readonly FrameModel[]): string {
   const names = new Set(run.map(({ kind }) => kind === "library" ? "libraries" : "the runtime"));
   return [...names].join(" and ");
 }
 
-/** What a frame is called. */
+/** The name of a frame. */
 export function frameName({ name, awaiting }: FrameModel): string {
   return `${awaiting ? "async " : ""}${visible(name || "<anonymous>")}`;
 }
 
-/** The line and the column, as far as they are known: `:12:3`. */
+/** The line and the column, if they are known: `:12:3`. */
 export function placeOf({ line, column }: FrameModel): string {
   return line === 0 ? "" : column === 0 ? `:${line}` : `:${line}:${column}`;
 }
@@ -147,7 +140,7 @@ function excerptText({ excerpt, line, column }: FrameModel, palette: Palette): s
     if (from + i !== line) return [palette.quiet(`      ${number} | ${visible(text)}`)];
     const here = `    ${palette.mark(">")} ${number} | ${visible(text)}`;
     if (column < 1 || column > text.length + 1) return [here];
-    // Tabs stay tabs, so that the mark is below its column however wide they are.
+    // Tabs are kept, so that the mark is below its column at any tab width.
     const blank = text.slice(0, column - 1).replace(/[^\t]/g, " ");
     return [here, `      ${" ".repeat(width)} | ${blank}${palette.mark("^")}`];
   });

@@ -12,7 +12,6 @@ import {
   whole,
 } from "../../config.ts";
 import { unref } from "../../host/timers.ts";
-import { type Clock, systemClock, wakesUp } from "../clock.ts";
 import type { Health, Upstream } from "./types.ts";
 
 /** Options of {@linkcode activeHealth}. */
@@ -33,8 +32,6 @@ export interface ActiveHealthOptions {
   readonly fails?: number;
   /** Whether a status means that the upstream is well. Default: from 200 to 399. */
   readonly isHealthy?: (status: number) => boolean;
-  /** Tells the time and wakes up. Default: the runtime's clock. */
-  readonly clock?: Clock;
 }
 
 /** Upstreams that are checked. */
@@ -54,7 +51,6 @@ const OPTIONS: Table<ActiveHealthOptions> = {
   passes: whole(1),
   fails: whole(1),
   isHealthy: callback,
-  clock: wakesUp,
 };
 
 interface Checked {
@@ -75,7 +71,8 @@ interface Checked {
  *
  * @example
  * ```ts
- * import { checks, ejection, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { activeHealth, passiveHealth } from "@handwerk/handwerk/upstreams";
  *
  * const checked = activeHealth({ path: "/health", interval: 10_000 });
  * const app = proxy({
@@ -86,7 +83,7 @@ interface Checked {
 export function activeHealth(options: ActiveHealthOptions): ActiveHealth {
   checkOptions("activeHealth", options, OPTIONS, { required: ["path"] });
   const { path, interval, isHealthy = (status) => status >= 200 && status < 400 } = options;
-  const { timeout = 5000, passes = 2, fails = 3, clock = systemClock } = options;
+  const { timeout = 5000, passes = 2, fails = 3 } = options;
   const all = new Map<Upstream, Checked>();
   // What is known of those that may come back.
   const gone = new WeakMap<Upstream, Checked>();
@@ -94,12 +91,12 @@ export function activeHealth(options: ActiveHealthOptions): ActiveHealth {
   const answer = ({ upstream, ask }: Checked): Promise<boolean> =>
     new Promise((resolve) => {
       const late = new AbortController();
-      const timer = clock.setTimeout(() => {
+      const timer = setTimeout(() => {
         late.abort(new Error("late"));
         resolve(false);
       }, timeout);
       const settle = (says: boolean): void => {
-        clock.clearTimeout(timer);
+        clearTimeout(timer);
         resolve(says);
       };
       void ask(upstream, path, late.signal).then(isHealthy).catch(() => false).then(settle);
@@ -118,7 +115,7 @@ export function activeHealth(options: ActiveHealthOptions): ActiveHealth {
   let started = false;
   const again = (every: number): void => {
     started = true;
-    unref(clock.setTimeout(() => void check().then(() => again(every)), every));
+    unref(setTimeout(() => void check().then(() => again(every)), every));
   };
   return {
     check,

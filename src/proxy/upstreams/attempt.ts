@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { guardCallback } from "../../callbacks.ts";
+import { guardCallback } from "../../config.ts";
 import { errorType } from "../../transport/error_type.ts";
 import { HookError, ProxyError } from "../errors.ts";
-import type { Attempt, Delivery } from "../pipeline.ts";
 import type { IncomingResponse } from "../../transport/transport.ts";
 import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
-import type { SendingUpstream } from "../upstream.ts";
 import type { Health } from "./types.ts";
-import { type BodyEnd, withEnd } from "./ending.ts";
+import { type BodyEnd, watchBody } from "../../host/watch_body.ts";
+import type { Attempt, Delivery, SendingUpstream } from "../types.ts";
 
 /** What an upstream answered, or why it did not. */
 export type AttemptResult =
@@ -69,11 +68,10 @@ export async function attemptRequest(
       end("ended");
       return { attempt: { ...answered, incoming }, ended };
     }
-    const followed = withEnd(
-      incoming.body,
-      lengthOf(incoming),
-      (ending) => ending === "failed" ? failed() : end(ending),
-    );
+    const followed = watchBody(incoming.body, {
+      length: lengthOf(incoming),
+      onEnd: (ending) => ending === "failed" ? failed() : end(ending),
+    });
     if (isAgreement(incoming)) {
       const agreed = { ...incoming, body: followed, tunnel: followedTunnel(incoming, followed) };
       return { attempt: { ...answered, incoming: agreed }, ended };

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { callback, checkOptions } from "../../config.ts";
 import type { Balancer, Upstream } from "./types.ts";
 
 /**
@@ -14,7 +13,8 @@ import type { Balancer, Upstream } from "./types.ts";
  *
  * @example
  * ```ts
- * import { notFound, proxy, roundRobin } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { roundRobin } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {
@@ -50,7 +50,8 @@ export function roundRobin(): Balancer {
  *
  * @example
  * ```ts
- * import { leastConnections, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { leastConnections } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: leastConnections() },
@@ -72,28 +73,26 @@ export function leastConnections(): Balancer {
  * weight. Nearly as even as {@linkcode leastConnections}, and where many proxies stand before the same
  * upstreams they do not all run to the same one.
  *
- * @param options `random` takes the place of `Math.random`.
  * @returns A value for the option `balance`.
  *
  * @example
  * ```ts
- * import { notFound, proxy, randomTwo } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { randomTwo } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: randomTwo() },
  * })(notFound);
  * ```
  */
-export function randomTwo(options: { readonly random?: () => number } = {}): Balancer {
-  checkOptions("randomTwo", options, { random: callback });
-  const { random = Math.random } = options;
+export function randomTwo(): Balancer {
   return (upstreams) => {
     const count = upstreams.length;
-    const i = Math.floor(random() * count);
+    const i = Math.floor(Math.random() * count);
     const one = upstreams[i] ?? firstOf(upstreams);
     if (count === 1) return one;
     // An offset other than 0, so that the two differ.
-    const other = upstreams[(i + 1 + Math.floor(random() * (count - 1))) % count] ?? one;
+    const other = upstreams[(i + 1 + Math.floor(Math.random() * (count - 1))) % count] ?? one;
     return load(other) < load(one) ? other : one;
   };
 }
@@ -106,7 +105,8 @@ export function randomTwo(options: { readonly random?: () => number } = {}): Bal
  *
  * @example
  * ```ts
- * import { ejection, first, notFound, proxy, retries } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { first, passiveHealth, retries } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {

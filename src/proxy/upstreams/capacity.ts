@@ -17,7 +17,8 @@ import type { Health } from "./types.ts";
  *
  * @example
  * ```ts
- * import { capacity, ejection, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { capacity, passiveHealth } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], health: [capacity(50), passiveHealth()] },

@@ -4,7 +4,6 @@
  * @module
  */
 import { checkOptions, type Checks, duration, LONGEST, whole } from "../../config.ts";
-import { type Clock, systemClock, wakesUp } from "../clock.ts";
 import { Unavailable } from "./types.ts";
 
 /** Lets requests in. */
@@ -28,15 +27,12 @@ export interface ConcurrencyOptions {
   readonly queueTimeout?: number;
   /** What `Retry-After` tells the clients that are refused, in seconds. Default 1. */
   readonly retryAfter?: number;
-  /** Tells the time and wakes up. Default: the runtime's clock. */
-  readonly clock?: Clock;
 }
 
 const OPTIONS: Checks<ConcurrencyOptions> = {
   queue: whole(0),
   queueTimeout: duration(1),
   retryAfter: whole(0, LONGEST, "whole seconds, a number"),
-  clock: wakesUp,
 };
 
 /** A place in the queue. */
@@ -56,7 +52,8 @@ interface Waiting {
  *
  * @example
  * ```ts
- * import { concurrency, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { concurrency } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: "http://10.0.0.1/", limit: concurrency(100, { queue: 50 }) },
@@ -66,7 +63,7 @@ interface Waiting {
 export function concurrency(requests: number, options: ConcurrencyOptions = {}): Limit {
   whole(1)(requests, "concurrency: the number of requests");
   checkOptions("concurrency", options, OPTIONS);
-  const { queue = 0, queueTimeout = 1000, retryAfter = 1, clock = systemClock } = options;
+  const { queue = 0, queueTimeout = 1000, retryAfter = 1 } = options;
   const waiting = new Set<Waiting>();
   let free = requests;
 
@@ -86,7 +83,7 @@ export function concurrency(requests: number, options: ConcurrencyOptions = {}):
     new Promise((resolve, reject) => {
       const leave = (): void => {
         waiting.delete(place);
-        clock.clearTimeout(timer);
+        clearTimeout(timer);
         signal.removeEventListener("abort", abort);
       };
       const abort = (): void => {
@@ -99,7 +96,7 @@ export function concurrency(requests: number, options: ConcurrencyOptions = {}):
           resolve(releaser());
         },
       };
-      const timer = clock.setTimeout(() => {
+      const timer = setTimeout(() => {
         leave();
         reject(refusal(`none ended within ${queueTimeout} ms`));
       }, queueTimeout);

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { requireSync } from "../../callbacks.ts";
-import { fail, isRecord } from "../../config.ts";
+import { fail, isRecord, requireSync } from "../../config.ts";
 import { hash } from "../../http/hash.ts";
 import { roundRobin } from "./balancers.ts";
 import type { Balancer, SelectionContext, Upstream } from "./types.ts";
@@ -33,7 +32,8 @@ export type HashKey =
  *
  * @example
  * ```ts
- * import { notFound, proxy, hashBy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { hashBy } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {

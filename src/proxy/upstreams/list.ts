@@ -4,11 +4,11 @@
  * @module
  */
 import { fail } from "../../config.ts";
-import type { Refuse } from "../connection_options.ts";
-import type { Joinable, UpstreamChanges, UpstreamSet } from "../target_place.ts";
 import type { Transport } from "../../transport/transport.ts";
 import { readMember, readUrl } from "../member.ts";
-import { remoteUpstream, type SendingUpstream, type WeightedUrl } from "../upstream.ts";
+import { remoteUpstream } from "../upstream.ts";
+import type { Joinable, Refuse, SendingUpstream, UpstreamChanges, UpstreamSet } from "../types.ts";
+import type { UpstreamList, WeightedUrl } from "./types.ts";
 
 /** How many upstreams that are gone are remembered, should they come back. */
 const REMEMBERED = 100;
@@ -16,34 +16,6 @@ const REMEMBERED = 100;
 const refuse: Refuse = (why) => {
   throw new TypeError(`upstreamList: the upstream${why}`);
 };
-
-/** Upstreams that can be added and removed; see {@linkcode upstreamList}. */
-export interface UpstreamList {
-  /** The URLs of the upstreams now. */
-  readonly urls: readonly string[];
-  /**
-   * Adds an upstream, or gives one that is there already another weight.
-   *
-   * @param upstream Its URL, with its weight if that is not 1.
-   * @throws {TypeError} When it is no http URL.
-   */
-  add(upstream: string | URL | WeightedUrl): void;
-  /**
-   * Removes an upstream: it gets no more requests. Those that it has are answered.
-   *
-   * @param url Its URL.
-   * @returns Whether it was there.
-   */
-  remove(url: string | URL): boolean;
-  /**
-   * Makes these the upstreams: adds those that are new, removes the others, and leaves alone, with
-   * what is known of their health, those that stay.
-   *
-   * @param upstreams URLs, with their weights if they are not 1.
-   * @throws {TypeError} When one of them is no http URL; then nothing changes.
-   */
-  replace(upstreams: Iterable<string | URL | WeightedUrl>): void;
-}
 
 /** Such a list, and what targets ask of it. */
 class ChangingList implements UpstreamList, Joinable {
@@ -133,7 +105,8 @@ class Member {
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy, upstreamList } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { passiveHealth, upstreamList } from "@handwerk/handwerk/upstreams";
  *
  * const upstreams = upstreamList(["http://10.0.0.1/"]);
  * const app = proxy({ "/": { target: upstreams, health: passiveHealth() } })(notFound);

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { callback, checkOptions, type Checks, duration, number, whole } from "../../config.ts";
-import { type Clock, systemClock, wakesUp } from "../clock.ts";
+import { checkOptions, type Checks, duration, number, whole } from "../../config.ts";
 
 /** Sends a copy with the given content, and resolves to the content of the response. */
 export type SendCopy = (
@@ -41,18 +40,12 @@ export interface MirrorOptions {
   readonly timeout?: number;
   /** How many copies may be under way; what comes beside them is not copied. Default 100. */
   readonly maxInFlight?: number;
-  /** Takes the place of `Math.random`. */
-  readonly random?: () => number;
-  /** Tells the time and wakes up. Default: the runtime's clock. */
-  readonly clock?: Clock;
 }
 
 const OPTIONS: Checks<MirrorOptions> = {
   share: number(0, 1),
   timeout: duration(1),
   maxInFlight: whole(1),
-  random: callback,
-  clock: wakesUp,
 };
 
 /** How far a mirror may lag behind, in bytes of content, before its copy is given up. */
@@ -75,7 +68,8 @@ const LAG = 64 * 1024;
  *
  * @example
  * ```ts
- * import { mirrorTo, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { mirrorTo } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: "http://10.0.0.1/", mirror: mirrorTo("http://10.0.0.9/", { share: 0.1 }) },
@@ -85,17 +79,16 @@ const LAG = 64 * 1024;
 export function mirrorTo<To>(target: To, options: MirrorOptions = {}): Mirror<To> {
   checkOptions("mirrorTo", options, OPTIONS);
   const { share = 1, timeout = 10_000, maxInFlight: most = 100 } = options;
-  const { random = Math.random, clock = systemClock } = options;
   let underWay = 0;
 
   return {
     target,
-    chosen: () => underWay < most && random() < share,
+    chosen: () => underWay < most && Math.random() < share,
     reflect(body, send, abortOriginal) {
       const given = new AbortController();
       const giveUp = (): void => given.abort(new Error("the mirror is given up"));
       const halves = body && tee(body, giveUp, abortOriginal);
-      const timer = clock.setTimeout(() => {
+      const timer = setTimeout(() => {
         giveUp();
         halves?.drop();
       }, timeout);
@@ -106,7 +99,7 @@ export function mirrorTo<To>(target: To, options: MirrorOptions = {}): Mirror<To
       };
       void sent().catch(() => {}).then(() => {
         underWay--;
-        clock.clearTimeout(timer);
+        clearTimeout(timer);
         return halves?.drop();
       });
       return halves && halves.original;

@@ -12,7 +12,6 @@ import {
   statuses,
   whole,
 } from "../../config.ts";
-import { type Clock, systemClock, tellsTime } from "../clock.ts";
 import type { AttemptEvent, Health, Upstream } from "./types.ts";
 
 /** Options of {@linkcode passiveHealth}. */
@@ -38,8 +37,6 @@ export interface PassiveHealthOptions {
    * does. Default `false`: better to ask an upstream that may fail than to fail for sure.
    */
   readonly strict?: boolean;
-  /** Tells the time. Default: the runtime's clock. */
-  readonly clock?: Pick<Clock, "now">;
 }
 
 const OPTIONS: Checks<PassiveHealthOptions> = {
@@ -49,7 +46,6 @@ const OPTIONS: Checks<PassiveHealthOptions> = {
   maxTime: duration(1),
   maxEjected: number(0, 1),
   strict: flag,
-  clock: tellsTime,
 };
 
 interface State {
@@ -81,7 +77,8 @@ interface State {
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { passiveHealth } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {
@@ -95,7 +92,7 @@ export function passiveHealth(options: PassiveHealthOptions = {}): Health {
   checkOptions("passiveHealth", options, OPTIONS);
   const { failures = 5, statuses = [502, 503, 504], time = 30_000, maxEjected: most = 0.5 } =
     options;
-  const { maxTime = Math.max(300_000, time), strict = false, clock = systemClock } = options;
+  const { maxTime = Math.max(300_000, time), strict = false } = options;
   duration(time)(maxTime, "passiveHealth: maxTime");
   const states = new WeakMap<Upstream, State>();
   const stateOf = (upstream: Upstream): State => {
@@ -107,7 +104,7 @@ export function passiveHealth(options: PassiveHealthOptions = {}): Health {
     return state;
   };
   const eject = (state: State): void => {
-    const now = clock.now();
+    const now = performance.now();
     const steady = state.until === 0 && now - state.since >= state.lasted;
     state.lasted = state.lasted === 0 || steady ? time : Math.min(2 * state.lasted, maxTime);
     state.until = now + state.lasted;
@@ -123,13 +120,13 @@ export function passiveHealth(options: PassiveHealthOptions = {}): Health {
     strict,
     isAvailable(upstream) {
       const { until, probing } = stateOf(upstream);
-      return until === 0 || (!probing && clock.now() >= until);
+      return until === 0 || (!probing && performance.now() >= until);
     },
     track(upstream, upstreams) {
       const state = stateOf(upstream);
       let { era } = state;
       // Others are sent to the ejected only when all are, and decide nothing by failing.
-      const probe = state.until > 0 && !state.probing && clock.now() >= state.until;
+      const probe = state.until > 0 && !state.probing && performance.now() >= state.until;
       if (probe) state.probing = true;
       const failed = (): void => {
         era = -1; // the end of an answer that was a failure makes up for nothing
@@ -146,7 +143,7 @@ export function passiveHealth(options: PassiveHealthOptions = {}): Health {
         else if (news === "answered" && state.until > 0) {
           // The next failure ejects again, unless a response has come to its end before.
           Object.assign(state, { failures: failures - 1, until: 0, probing: false });
-          state.since = clock.now();
+          state.since = performance.now();
           era = ++state.era;
         }
       };

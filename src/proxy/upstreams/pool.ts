@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { guardCallback, requireSync } from "../../callbacks.ts";
+import { guardCallback, requireSync } from "../../config.ts";
 import { nativeRequest } from "../../host/host_request.ts";
-import { sleep, systemClock } from "../clock.ts";
-import { discard } from "../exchange.ts";
 import { HookError } from "../errors.ts";
-import type { Deliver, Delivery } from "../pipeline.ts";
-import type { SendingUpstream } from "../upstream.ts";
 import { type Health, type SelectionContext, Unavailable } from "./types.ts";
 import { attemptRequest, type AttemptResult, isUnsent, singleField } from "./attempt.ts";
 import type { PoolSettings } from "./pool_options.ts";
+import { discard } from "../../host/watch_body.ts";
+import type { Deliver, Delivery, SendingUpstream } from "../types.ts";
 
 /**
  * Delivers to one of several upstreams.
@@ -28,7 +26,6 @@ export function pool(
   if (only && !changing && upstreams.length === 1 && healths.length === 0 && !retry && !limit) {
     return ({ attempt }) => attempt(only);
   }
-  const clock = retry?.clock ?? systemClock;
   const admittedBy = (judges: readonly Health[]): readonly SendingUpstream[] =>
     judges.length === 0
       ? upstreams
@@ -89,7 +86,7 @@ export function pool(
 
   const tryAll = async (delivery: Delivery): Promise<AttemptResult> => {
     const tried = new Set<SendingUpstream>();
-    const end = clock.now() + delivery.patience;
+    const end = performance.now() + delivery.patience;
     if (retry) {
       retry.begin();
       delivery.upload?.repeat();
@@ -101,10 +98,10 @@ export function pool(
       const upstream = choose(delivery.asked, tried);
       tried.add(upstream);
       const outcome = await attemptRequest(delivery, upstream, upstreams, healths);
-      const wait = pause(delivery, outcome, tried, times, end - clock.now());
+      const wait = pause(delivery, outcome, tried, times, end - performance.now());
       if (wait === undefined) return outcome;
       discard(outcome.attempt?.incoming.body ?? null);
-      if (wait > 0) await sleep(clock, wait, delivery.signal);
+      if (wait > 0) await sleep(wait, delivery.signal);
     }
   };
 
@@ -120,4 +117,20 @@ export function pool(
       throw error;
     }
   };
+}
+
+/** Waits, or rejects as soon as the signal aborts. */
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, milliseconds);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
 }

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { Field } from "../../http/hop_by_hop.ts";
-import { discard } from "../exchange.ts";
-import type { UpstreamChanges } from "../target_place.ts";
+import type { Field } from "../../http/fields.ts";
 import type { Connection } from "../../transport/transport.ts";
-import type { SendingUpstream } from "../upstream.ts";
 import type { Health } from "./types.ts";
+import { discard } from "../../host/watch_body.ts";
+import type { SendingUpstream, UpstreamChanges } from "../types.ts";
 
 /** What requests to a target have in common. */
 export interface ProbeRequest {

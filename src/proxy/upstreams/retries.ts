@@ -4,17 +4,8 @@
  * @module
  */
 import { isIdempotent } from "../../http/methods.ts";
-import { parseRetryAfter } from "../../http/retry_after.ts";
-import {
-  callback,
-  checkOptions,
-  type Checks,
-  duration,
-  number,
-  statuses,
-  whole,
-} from "../../config.ts";
-import { type Clock, systemClock, wakesUp } from "../clock.ts";
+import { parseRetryAfter } from "../../http/date.ts";
+import { checkOptions, type Checks, duration, number, statuses, whole } from "../../config.ts";
 
 /** A request that failed, and may be sent again. */
 export interface FailedAttempt {
@@ -44,8 +35,6 @@ export interface Retry {
    * @returns How long to wait before it is sent again, in milliseconds, or `undefined` for never.
    */
   wait(failure: FailedAttempt): number | undefined;
-  /** What wakes up when it is time. Default: the runtime's clock. */
-  readonly clock?: Clock;
 }
 
 /** Options of {@linkcode retries}. */
@@ -72,10 +61,6 @@ export interface RetriesOptions {
    * @default 0
    */
   readonly backoff?: number;
-  /** Takes the place of `Math.random`. */
-  readonly random?: () => number;
-  /** What wakes up when it is time. Default: the runtime's clock. */
-  readonly clock?: Clock;
 }
 
 const OPTIONS: Checks<RetriesOptions> = {
@@ -85,8 +70,6 @@ const OPTIONS: Checks<RetriesOptions> = {
   reserve: number(1),
   maxWait: duration(),
   backoff: duration(),
-  random: callback,
-  clock: wakesUp,
 };
 /** The longest time between two attempts that `backoff` leads to, in milliseconds. */
 const LONGEST_BACKOFF = 30_000;
@@ -108,7 +91,8 @@ const LONGEST_BACKOFF = 30_000;
  *
  * @example
  * ```ts
- * import { notFound, proxy, retries } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { retries } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {
@@ -121,13 +105,14 @@ const LONGEST_BACKOFF = 30_000;
 export function retries(options: RetriesOptions = {}): Retry {
   checkOptions("retries", options, OPTIONS);
   const { attempts = 2, statuses = [], budget = 0.1, reserve = 10 } = options;
-  const { maxWait = 0, backoff = 0, random = Math.random, clock = systemClock } = options;
+  const { maxWait = 0, backoff = 0 } = options;
   let saved = reserve;
   /** How long to back off after so many attempts. */
   const pause = (times: number): number =>
-    backoff === 0 ? 0 : Math.min(backoff * 2 ** (times - 1), LONGEST_BACKOFF) * (1 - random() / 2);
+    backoff === 0
+      ? 0
+      : Math.min(backoff * 2 ** (times - 1), LONGEST_BACKOFF) * (1 - Math.random() / 2);
   return {
-    clock,
     begin: () => void (saved = Math.min(saved + budget, reserve)),
     wait({ method, times, status, retryAfter = "", unsent, another, left }) {
       const repeatable = unsent || isIdempotent(method);

@@ -4,18 +4,15 @@
  * @module
  */
 import { checkOptions, type Checks, duration } from "../../config.ts";
-import { type Clock, systemClock, tellsTime } from "../clock.ts";
 import { type Health, isHealth, type Upstream } from "./types.ts";
 
 /** Options of {@linkcode slowStart}. */
 export interface SlowStartOptions {
   /** How long it takes an upstream to come to its full weight, in milliseconds. Default 30000. */
   readonly time?: number;
-  /** Tells the time. Default: the runtime's clock. */
-  readonly clock?: Pick<Clock, "now">;
 }
 
-const OPTIONS: Checks<SlowStartOptions> = { time: duration(1), clock: tellsTime };
+const OPTIONS: Checks<SlowStartOptions> = { time: duration(1) };
 /** The part of its weight that an upstream begins with; with none it would not begin. */
 const FIRST_PART = 0.1;
 
@@ -31,7 +28,8 @@ const FIRST_PART = 0.1;
  *
  * @example
  * ```ts
- * import { ejection, notFound, proxy, slowStart } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { passiveHealth, slowStart } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": {
@@ -44,7 +42,7 @@ const FIRST_PART = 0.1;
 export function slowStart(health: Health, options: SlowStartOptions = {}): Health {
   isHealth(health, "slowStart: the health");
   checkOptions("slowStart", options, OPTIONS);
-  const { time = 30_000, clock = systemClock } = options;
+  const { time = 30_000 } = options;
   const away = new WeakSet<Upstream>();
   const since = new WeakMap<Upstream, number>();
   return {
@@ -54,12 +52,12 @@ export function slowStart(health: Health, options: SlowStartOptions = {}): Healt
     isAvailable(upstream) {
       const well = health.isAvailable(upstream);
       if (!well) away.add(upstream);
-      else if (away.delete(upstream)) since.set(upstream, clock.now());
+      else if (away.delete(upstream)) since.set(upstream, performance.now());
       return well;
     },
     weightFactor(upstream) {
       const back = since.get(upstream) ?? -Infinity;
-      return Math.min(1, Math.max(FIRST_PART, (clock.now() - back) / time));
+      return Math.min(1, Math.max(FIRST_PART, (performance.now() - back) / time));
     },
     track: (upstream, upstreams) => health.track(upstream, upstreams),
   };

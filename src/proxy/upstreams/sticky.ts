@@ -39,7 +39,8 @@ const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
  *
  * @example
  * ```ts
- * import { notFound, proxy, stickyCookie } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { stickyCookie } from "@handwerk/handwerk/upstreams";
  *
  * const app = proxy({
  *   "/": { target: ["http://10.0.0.1/", "http://10.0.0.2/"], balance: stickyCookie() },

@@ -15,6 +15,42 @@ export interface Upstream {
   readonly inFlight: number;
 }
 
+/** One of several upstreams that share the requests. */
+export interface WeightedUrl {
+  /** The URL of the upstream. */
+  readonly url: string | URL;
+  /** Its share of the requests, relative to the weights of the others. Default 1. */
+  readonly weight?: number;
+}
+
+/** Upstreams that can be added and removed; see {@linkcode upstreamList}. */
+export interface UpstreamList {
+  /** The URLs of the upstreams now. */
+  readonly urls: readonly string[];
+  /**
+   * Adds an upstream, or gives one that is there already another weight.
+   *
+   * @param upstream Its URL, with its weight if that is not 1.
+   * @throws {TypeError} When it is no http URL.
+   */
+  add(upstream: string | URL | WeightedUrl): void;
+  /**
+   * Removes an upstream: it gets no more requests. Those that it has are answered.
+   *
+   * @param url Its URL.
+   * @returns Whether it was there.
+   */
+  remove(url: string | URL): boolean;
+  /**
+   * Makes these the upstreams: adds those that are new, removes the others, and leaves alone, with
+   * what is known of their health, those that stay.
+   *
+   * @param upstreams URLs, with their weights if they are not 1.
+   * @throws {TypeError} When one of them is no http URL; then nothing changes.
+   */
+  replace(upstreams: Iterable<string | URL | WeightedUrl>): void;
+}
+
 /** What an upstream is chosen for. */
 export interface SelectionContext {
   /** The request as it was received. Its content is not to be read. */

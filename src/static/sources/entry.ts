@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "../../http/ranges.ts";
-import type { SizedSource } from "../../host/sized_source.ts";
+import type { SizedSource } from "../../host/types.ts";
 import type { Content, Entry } from "../source.ts";
 
 /** What is known of a file besides its bytes. */

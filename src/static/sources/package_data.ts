@@ -20,7 +20,8 @@ import { type DirectoryOptions, fileSystem } from "./directory.ts";
  *
  * @example
  * ```ts
- * import { notFound, packageData, serveStatic } from "@handwerk/handwerk";
+ * import { notFound, serveStatic } from "@handwerk/handwerk";
+ * import { packageData } from "@handwerk/handwerk/static";
  *
  * const app = serveStatic({ "/mime": packageData("mime", "dist/src") })(notFound);
  * console.log((await app(new Request("http://localhost/mime/index.js"))).status); // 200

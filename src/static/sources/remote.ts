@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { guardCallback } from "../../callbacks.ts";
-import { callback, checkOptions, type Checks, duration, shown } from "../../config.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  duration,
+  guardCallback,
+  shown,
+} from "../../config.ts";
 import { parseDate } from "../../http/date.ts";
 import type { ByteRange } from "../../http/ranges.ts";
 import type { Content, Entry, Source } from "../source.ts";
@@ -37,7 +43,8 @@ const OPTIONS: Checks<RemoteOptions> = { timeout: duration(1), onError: callback
  *
  * @example
  * ```ts
- * import { notFound, remote, serveStatic } from "@handwerk/handwerk";
+ * import { notFound, serveStatic } from "@handwerk/handwerk";
+ * import { remote } from "@handwerk/handwerk/static";
  *
  * const app = serveStatic({ "/cdn": remote("https://files.example.com/public/") })(notFound);
  * ```
@@ -110,7 +117,7 @@ function entryOf(name: string, size: number, headers: Headers, open: Entry["open
     name,
     size,
     etag: headers.get("etag") ?? undefined,
-    lastModified: parseDate(headers.get("last-modified") ?? ""),
+    lastModified: parseDate(headers.get("last-modified") ?? "", Date.now()),
     type: headers.get("content-type") ?? undefined,
     open,
   };

@@ -56,7 +56,8 @@ export interface R2ObjectLike {
  *
  * @example
  * ```ts
- * import { bucket, notFound, type R2BucketLike, serveStatic } from "@handwerk/handwerk";
+ * import { notFound, serveStatic } from "@handwerk/handwerk";
+ * import { bucket, type R2BucketLike } from "@handwerk/handwerk/workers";
  *
  * const files = (env: { FILES: R2BucketLike }) => bucket(env.FILES);
  * const worker = { fetch: serveStatic({ "/files": files })(notFound) };
@@ -141,7 +142,8 @@ export interface KVNamespaceLike {
  *
  * @example
  * ```ts
- * import { keyValue, type KVNamespaceLike, notFound, serveStatic } from "@handwerk/handwerk";
+ * import { notFound, serveStatic } from "@handwerk/handwerk";
+ * import { keyValue, type KVNamespaceLike } from "@handwerk/handwerk/workers";
  *
  * const pages = (env: { PAGES: KVNamespaceLike }) => keyValue(env.PAGES);
  * const worker = { fetch: serveStatic({ "/": pages })(notFound) };
@@ -185,7 +187,8 @@ const MANUAL = { redirect: "manual" } as const;
  *
  * @example
  * ```ts
- * import { assets, type AssetsLike, notFound, serveStatic } from "@handwerk/handwerk";
+ * import { notFound, serveStatic } from "@handwerk/handwerk";
+ * import { assets, type AssetsLike } from "@handwerk/handwerk/workers";
  *
  * const site = (env: { ASSETS: AssetsLike }) => assets(env.ASSETS);
  * const worker = { fetch: serveStatic({ "/": site })(notFound) };

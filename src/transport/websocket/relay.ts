@@ -29,7 +29,7 @@ export const LONGEST_MESSAGE: number = 16 * 1024 * 1024;
 /** How many bytes may wait for one side before the other is no longer read. */
 const MOST_WAITING = 1024 * 1024;
 /** How many may wait for the upstream: the runtimes cannot stop reading a client. */
-const MOST_SENT = 4 * MOST_WAITING;
+const MOST_SENT = 4 * 1024 * 1024;
 /** How long an upstream may take to answer a close, in milliseconds. */
 const PATIENCE = 5000;
 

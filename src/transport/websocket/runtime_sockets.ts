@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Field } from "../../http/hop_by_hop.ts";
+import type { Field } from "../../http/fields.ts";
 import type { Tunnel } from "../transport.ts";
 import { type Client, LONGEST_MESSAGE, type Relay, relay } from "./relay.ts";
 
@@ -141,7 +141,8 @@ const endOf = ({ data }: BunSocket): BunEnd | undefined =>
  *
  * @example
  * ```ts
- * import { bunWebSocket, notFound, proxy } from "@handwerk/handwerk";
+ * import { notFound, proxy } from "@handwerk/handwerk";
+ * import { bunWebSocket } from "@handwerk/handwerk/bun";
  *
  * const app = proxy({ "/live": "http://127.0.0.1:5001/" })(notFound);
  * if ("Bun" in globalThis) {
@@ -153,7 +154,7 @@ const endOf = ({ data }: BunSocket): BunEnd | undefined =>
 export const bunWebSocket: BunWebSocketHandlers = {
   maxPayloadLength: LONGEST_MESSAGE,
   // More than may wait when a message of that length comes.
-  backpressureLimit: 2 * LONGEST_MESSAGE,
+  backpressureLimit: 32 * 1024 * 1024,
   open: (socket) => endOf(socket)?.open(socket),
   message: (socket, data) => endOf(socket)?.message(data),
   drain: (socket) => endOf(socket)?.drain(),

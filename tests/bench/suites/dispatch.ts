@@ -1,7 +1,7 @@
 /** Mounts, in process: how the cost grows with their number and with the depth of their nest. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Handler } from "../../../src/mod.ts";
+import type { Handler } from "handwerk";
 import { costs } from "../support/in_process.ts";
 import { onEach, runtimeHere } from "../support/on_each.ts";
 import { digits, matches, type Options, print, type Table } from "../support/options.ts";

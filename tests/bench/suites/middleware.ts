@@ -1,13 +1,6 @@
 /** What each layer costs while it has nothing to do; in process. A new layer is one line. */
-import {
-  compose,
-  dispatch,
-  type Handler,
-  type Middleware,
-  proxy,
-  serveStatic,
-} from "../../../src/mod.ts";
-import { debug } from "../../../src/debug/mod.ts";
+import { compose, dispatch, type Handler, type Middleware, proxy, serveStatic } from "handwerk";
+import { debug } from "handwerk/debug";
 import { mountAware } from "../../../src/mount.ts";
 import { costs } from "../support/in_process.ts";
 import { onEach, runtimeHere } from "../support/on_each.ts";

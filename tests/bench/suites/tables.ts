@@ -1,7 +1,6 @@
 /** Curves of tables, in process: what a request costs as a configuration grows. */
-import { dispatch, type Handler, notFound, proxy, serveStatic } from "../../../src/mod.ts";
+import { dispatch, type Handler, notFound, proxy, serveStatic, type Transport } from "handwerk";
 import { mountAware } from "../../../src/mount.ts";
-import type { Transport } from "../../../src/proxy/mod.ts";
 import { growth } from "../support/fit.ts";
 import { costs } from "../support/in_process.ts";
 import { onEach, runtimeHere } from "../support/on_each.ts";

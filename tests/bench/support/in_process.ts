@@ -1,5 +1,5 @@
 /** What a handler costs, without sockets: contenders take turns in one process. */
-import type { Handler } from "../../../src/mod.ts";
+import type { Handler } from "handwerk";
 
 const CALLS = 500;
 /** Other work on the machine only ever makes a round longer. */

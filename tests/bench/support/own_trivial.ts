@@ -1,5 +1,5 @@
 /** The trivial handler as serveStatic and proxy answer: neither request nor response is native. */
-import type { Handler } from "../../../src/mod.ts";
+import type { Handler } from "handwerk";
 import { nativeRequest } from "../../../src/host/host_request.ts";
 import { makeResponse } from "../../../src/host/make_response.ts";
 import { mountAware } from "../../../src/mount.ts";

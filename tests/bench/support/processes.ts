@@ -40,7 +40,8 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   bun: ["bun"],
 };
 const installed = (command: string): boolean => !spawnSync(command, ["--version"]).error;
-const pinned = (core: number): readonly string[] =>
+/** What comes before a command, so that it runs on one core. */
+export const pinned = (core: number): readonly string[] =>
   installed("taskset") ? ["taskset", "-c", String(core)] : [];
 
 /** Starts the contenders of a suite that were asked for, the reference first. */

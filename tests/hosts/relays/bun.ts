@@ -1,5 +1,5 @@
 /** On `Bun.serve`. */
-import { bunWebSocket } from "../../../src/mod.ts";
+import { bunWebSocket } from "handwerk/bun";
 import { relayTo } from "./relay.ts";
 
 const app = relayTo(process.env["UPSTREAM"] ?? "");

@@ -1,7 +1,7 @@
 /** On `node:http`: under Node, and under Bun and Deno with the same code. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { listener, upgradeListener } from "../../../src/node.ts";
+import { listener, upgradeListener } from "handwerk/node";
 import { relayTo } from "./relay.ts";
 
 const app = relayTo(process.env["UPSTREAM"] ?? "");

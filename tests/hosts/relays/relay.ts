@@ -1,5 +1,5 @@
 /** The handler under test on each host: a proxy, mounted, in front of `UPSTREAM`. */
-import { compose, dispatch, type Handler, notFound, proxy } from "../../../src/mod.ts";
+import { compose, dispatch, type Handler, notFound, proxy } from "handwerk";
 
 export function relayTo(upstream: string): Handler {
   const live = proxy({ "/": { target: upstream } }, { onError: () => {} })(notFound);

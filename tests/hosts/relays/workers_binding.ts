@@ -1,6 +1,5 @@
 /** On Cloudflare Workers, in front of another Worker. */
-import { type AnyHandler, dispatch, type Handler, notFound, proxyTo } from "../../../src/mod.ts";
-import type { Fetcher } from "../../../src/proxy/mod.ts";
+import { type AnyHandler, dispatch, type Fetcher, type Handler, notFound, proxyTo } from "handwerk";
 
 export default {
   fetch(

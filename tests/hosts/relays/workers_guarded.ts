@@ -1,5 +1,6 @@
 /** On Cloudflare Workers, with options that have content pass through JavaScript. */
-import { dispatch, type Handler, mirrorTo, notFound, proxyTo } from "../../../src/mod.ts";
+import { dispatch, type Handler, notFound, proxyTo } from "handwerk";
+import { mirrorTo } from "handwerk/upstreams";
 
 /** A consumer that wants no more than the beginning. */
 const beginning = (inner: Handler): Handler => async (request) => {

@@ -1,4 +1,4 @@
-import { dispatch, type Handler } from "../../../../src/mod.ts";
+import { dispatch, type Handler } from "handwerk";
 
 export const name = "handwerk, URL rewritten";
 export const table = (paths: readonly string[], leaf: Handler): Handler =>

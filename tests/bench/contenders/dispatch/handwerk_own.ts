@@ -1,4 +1,4 @@
-import { dispatch, type Handler } from "../../../../src/mod.ts";
+import { dispatch, type Handler } from "handwerk";
 import { mountAware } from "../../../../src/mount.ts";
 
 export const name = "handwerk, its own handler mounted";

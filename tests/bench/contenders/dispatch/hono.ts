@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { Handler } from "../../../../src/mod.ts";
+import type { Handler } from "handwerk";
 
 export const name = "hono mount";
 export const table = (paths: readonly string[], leaf: Handler): Handler => {

@@ -1,4 +1,4 @@
-import type { Handler } from "../../../../src/mod.ts";
+import type { Handler } from "handwerk";
 
 export const name = "a walk over a Map";
 // The least that finds the longest mount: nothing is checked, decoded or told to the handler.

@@ -1,4 +1,4 @@
-import { serve } from "../../../../src/node.ts";
+import { serve } from "handwerk/node";
 import { type Listening, ownVersion } from "../../support/contender.ts";
 import { ownTrivial } from "../../support/own_trivial.ts";
 

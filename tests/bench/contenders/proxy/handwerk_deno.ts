@@ -1,4 +1,4 @@
-import { notFound, proxy } from "../../../../src/mod.ts";
+import { notFound, proxy } from "handwerk";
 import { denoServe } from "../../support/runtimes.ts";
 import { type Listening, ownVersion, type Site } from "../../support/contender.ts";
 

@@ -1,5 +1,5 @@
-import { notFound, proxy } from "../../../../src/mod.ts";
-import { serve } from "../../../../src/node.ts";
+import { notFound, proxy } from "handwerk";
+import { serve } from "handwerk/node";
 import { type Listening, ownVersion, type Site } from "../../support/contender.ts";
 
 export const name = "handwerk";

@@ -1,4 +1,4 @@
-import { notFound, serveStatic } from "../../../../src/mod.ts";
+import { notFound, serveStatic } from "handwerk";
 import { type Listening, ownVersion, type Site } from "../../support/contender.ts";
 import { denoServe } from "../../support/runtimes.ts";
 

@@ -1,0 +1,171 @@
+/** The manuals have every option, with its default, and their links lead somewhere. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { test } from "node:test";
+
+const read = (path: string): string => readFileSync(path, "utf8");
+const manuals = ["README.md", ...globSync("{src,tests}/**/README.md").toSorted()];
+
+test("the README is short, and every room has a manual", () => {
+  assert.ok(readFileSync("README.md").length <= 14_000);
+  for (const room of ["static", "proxy", "proxy/upstreams", "debug", "node"]) {
+    assert.ok(manuals.includes(`src/${room}/README.md`), room);
+  }
+});
+
+interface Property {
+  readonly name: string;
+  readonly jsDoc?: { readonly tags?: readonly { readonly kind: string; readonly doc?: string }[] };
+}
+interface Documented {
+  readonly name: string;
+  readonly declarations: readonly {
+    readonly kind: string;
+    readonly def: {
+      readonly properties?: readonly Property[];
+      readonly extends?: readonly { readonly repr: string }[];
+    };
+  }[];
+}
+
+/** Every public interface of options, by its name. */
+function publicOptions(): Map<string, Property[]> {
+  const entries = Object.values(
+    (JSON.parse(read("deno.json")) as { exports: Record<string, string> }).exports,
+  );
+  const { stdout } = spawnSync("deno", ["doc", "--json", ...entries], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  const { nodes } = JSON.parse(stdout) as {
+    nodes: Record<string, { symbols: readonly Documented[] }>;
+  };
+  const all = new Map<string, Documented["declarations"][number]["def"]>();
+  for (const { name, declarations } of Object.values(nodes).flatMap(({ symbols }) => symbols)) {
+    for (const { kind, def } of declarations) if (kind === "interface") all.set(name, def);
+  }
+  const members = (name: string): Property[] => {
+    const { properties = [], extends: parents = [] } = all.get(name) ?? {};
+    return [...properties, ...parents.flatMap(({ repr }) => members(repr))];
+  };
+  const names = [...all.keys()].filter((name) => /(?:Options|Timeouts)$/.test(name));
+  return new Map(names.map((name) => [name, members(name)]));
+}
+
+interface Table {
+  readonly manual: string;
+  /** The heading of the section. */
+  readonly heading: string;
+  /** What the first column is called. */
+  readonly column?: string;
+  /** The function whose options the rows have, where a column before them names it. */
+  readonly of?: string;
+}
+
+const upstreams = (of: string): Table => ({
+  manual: "src/proxy/upstreams/README.md",
+  heading: "All options",
+  column: "function",
+  of,
+});
+/** Where the options of each interface are; a text names the manual that tells of them elsewhere. */
+const places: Readonly<Record<string, Table | string>> = {
+  ActiveHealthOptions: upstreams("activeHealth"),
+  CloseOptions: "src/node/README.md",
+  ConcurrencyOptions: upstreams("concurrency"),
+  ConnectionOptions: "src/proxy/README.md",
+  DebugOptions: { manual: "src/debug/README.md", heading: "All options" },
+  DirectoryOptions: "src/static/README.md",
+  DispatchOptions: { manual: "src/README.md", heading: "dispatch" },
+  ListenerOptions: "src/node/README.md",
+  LiveFramesOptions: "src/debug/README.md",
+  MemoryCacheOptions: "src/static/README.md",
+  MirrorOptions: upstreams("mirrorTo"),
+  PassiveHealthOptions: upstreams("passiveHealth"),
+  PoolOptions: "src/proxy/README.md",
+  ProxyOptions: { manual: "src/proxy/README.md", heading: "All options of the proxy" },
+  RemoteOptions: "src/static/README.md",
+  RetriesOptions: upstreams("retries"),
+  ServeOptions: { manual: "src/node/README.md", heading: "All options" },
+  ServerTimeouts: { manual: "src/node/README.md", heading: "All options", column: "timeout" },
+  ServeStaticOptions: { manual: "src/static/README.md", heading: "All options" },
+  SlowStartOptions: upstreams("slowStart"),
+  StickyCookieOptions: upstreams("stickyCookie"),
+  TargetOptions: { manual: "src/proxy/README.md", heading: "All options of a target" },
+  TlsOptions: "src/proxy/README.md",
+  Timeouts: {
+    manual: "src/proxy/README.md",
+    heading: "All options of the proxy",
+    column: "timeout",
+  },
+};
+
+/** The options in a table, with their defaults. */
+function rowsOf({ manual, heading, column = "option", of }: Table): Map<string, string> {
+  const [, section = ""] = new RegExp(`\n## ${heading}\n([\\s\\S]*?)(?=\n## |$(?![\\s\\S]))`)
+    .exec(read(manual)) ?? [];
+  const [, table = ""] = new RegExp(`^\\| ${column} .*\n\\|[ |:-]+\n((?:\\|.*\n)+)`, "m")
+    .exec(section) ?? [];
+  const rows = new Map<string, string>();
+  let named = "";
+  for (const line of table.split("\n").filter(Boolean)) {
+    const cells = line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", ""));
+    if (of !== undefined) named = cells.shift() || named;
+    if (of === undefined || named === of) rows.set(cells[0] ?? "", cells[1] ?? "");
+  }
+  return rows;
+}
+
+/** A default that is a literal, in one spelling. */
+function literal(text: string): string | undefined {
+  const plain = text.trim().replaceAll("`", "").replaceAll(/(?<=\d)_(?=\d)/g, "");
+  return /^(?:"[^"]*"|-?[\d.]+|true|false|Infinity|\[.*\])$/.test(plain) ? plain : undefined;
+}
+
+for (const [name, properties] of publicOptions()) {
+  test(`the manual has every member of ${name}, and no other`, () => {
+    const place = places[name];
+    assert.ok(place !== undefined, `no manual is known to have ${name}`);
+    // These are for tests, and about to go.
+    const internal = new Set(["clock", "random", "now"]);
+    const names = properties.map(({ name }) => name).filter((name) => !internal.has(name))
+      .toSorted();
+    if (typeof place === "string") {
+      const text = read(place);
+      for (const option of names) assert.ok(new RegExp(`\\b${option}\\b`).test(text), option);
+      return;
+    }
+    const rows = rowsOf(place);
+    assert.deepEqual([...rows.keys()].toSorted(), names);
+    for (const { name, jsDoc } of properties) {
+      const tag = jsDoc?.tags?.find(({ kind }) => kind === "default")?.doc;
+      const [said, shown] = [literal(tag ?? ""), literal(rows.get(name) ?? "")];
+      if (said !== undefined && shown !== undefined) assert.equal(shown, said, name);
+    }
+  });
+}
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(file: string): Set<string> {
+  const text = read(file).replaceAll(/^```[\s\S]*?^```$/gm, "");
+  return new Set(
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+      heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+    ),
+  );
+}
+
+for (const manual of manuals) {
+  test(`the links of ${manual} lead somewhere`, () => {
+    const text = read(manual).replaceAll(/^```[\s\S]*?^```$/gm, "");
+    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const [path = "", anchor] = target.split("#");
+      const file = path === "" ? manual : resolve(manual, "..", path);
+      assert.doesNotThrow(() => read(file), `${manual}: ${target}`);
+      if (anchor !== undefined) assert.ok(anchorsOf(file).has(anchor), `${manual}: ${target}`);
+    }
+  });
+}
