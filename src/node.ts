@@ -23,7 +23,7 @@ import { textResponse } from "./host/text_response.ts";
 import { enterOf, initialMount, mountOf } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { closeAfterResponse, cutConnection, inOrder, isLost } from "./node/connection.ts";
-import { unsoundHttp2 } from "./node/limits.ts";
+import { unsoundHttp2 } from "./node/server_limits.ts";
 import { NodeRequest } from "./node/node_request.ts";
 import { parseRequest } from "./node/parse_request.ts";
 import { rejectRequest } from "./node/reject.ts";

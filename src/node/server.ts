@@ -13,7 +13,7 @@ import { createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { Duplex } from "node:stream";
 import { peerAddress } from "./connection.ts";
-import { HTTP2_OPTIONS, limitConnections, limitHttp2, limitSending } from "./limits.ts";
+import { HTTP2_OPTIONS, limitConnections, limitHttp2, limitSending } from "./server_limits.ts";
 import { rejectConnect, rejectExpectation, rejectMalformed } from "./reject.ts";
 import { awaitContinue } from "./request_body.ts";
 import type { ServeSettings } from "./serve_options.ts";
