@@ -18,12 +18,11 @@ import {
   requireSync,
   text,
 } from "../config.ts";
-import { clientAddress } from "../host/client_address.ts";
-import { nativeRequest } from "../host/host_request.ts";
+import { clientAddress, nativeRequest } from "../host/host_request.ts";
 import type { Field } from "../http/fields.ts";
 import { networks } from "../http/ip.ts";
 import { isPseudonym } from "../http/via.ts";
-import { runtimeTransport } from "../platform/runtime_transport.ts";
+import { runtimeTransport } from "../platform/current.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/transport.ts";
 
 /** Time limits of an exchange with an upstream, in milliseconds; 0 for no limit. */

@@ -21,7 +21,6 @@ import { droppedFields } from "./upstream_request.ts";
 import { roundRobin } from "./upstreams/balancers.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
-import { attachHealth } from "./upstreams/probe.ts";
 import type { ProxySettings } from "./proxy_options.ts";
 
 /** What a target does not get to know about clients, nor its mirror. */
@@ -56,8 +55,8 @@ export function readTarget(
   };
   const given: TargetOptions<AnyHandler> = isOptions(value) ? value : { target: value };
   const options = readOptions(`proxy: ${name}`, given, TARGET_OPTIONS, { elsewhere: ELSEWHERE });
-  const { upstreams, watch } = readUpstreams(options.target, transport, name, refuse);
-  const local = !watch && upstreams.every((upstream) => upstream.local);
+  const set = readUpstreams(options.target, transport, name, refuse);
+  const local = !set.watch && set.upstreams.every((upstream) => upstream.local);
   const { host, credentials = withheld.credentials, removeHeaders } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
     refuse(': host must be "<auto>"; this runtime always sends the host of the target');
@@ -72,17 +71,15 @@ export function readTarget(
   const { removed, replaced } = removeHeaders === undefined
     ? withheld
     : { removed: readRemoved(removeHeaders, refuse), replaced: [] };
-  const set = headers.map(([name]) => name);
-  const ours = [...set, ...removed];
+  const added = headers.map(([name]) => name);
+  const ours = [...added, ...removed];
   const { balance = roundRobin(), health, retry, limit } = options;
   const healths = [health].flat();
-  const changes = attachHealth(upstreams, healths, { host, headers, connection });
-  watch?.(changes);
   return {
     ...options,
     headers,
     connection,
-    deliver: pool(upstreams, { balance, healths, retry, limit }, watch !== undefined),
+    deliver: pool(set, { balance, healths, retry, limit }, { host, headers, connection }),
     cookie: balance.cookie,
     anyMethod: transport.capabilities.has("anyMethod"),
     getContent: !local && transport.capabilities.has("getContent"),
@@ -91,7 +88,7 @@ export function readTarget(
     credentials,
     scope: "",
     mirror: options.mirror &&
-      readMirror(name, options.mirror, settings, { credentials, removed, replaced: set }, refuse),
+      readMirror(name, options.mirror, settings, { credentials, removed, replaced: added }, refuse),
   };
 }
 
