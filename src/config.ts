@@ -1,17 +1,16 @@
 /**
- * Options: one table for each function that takes some, with a check for each option. The type of
- * the table makes sure that no option lacks one. Undefined stands for the default and is not checked.
+ * Options: one table for each function that takes some. It has a row for each option: the check, and
+ * the default where there is one. The type of the table makes sure that no option is forgotten.
  *
  * ```text
- * const OPTIONS: Checks<RetriesOptions> = {
- *   attempts: number(1, 100),
+ * const OPTIONS = {
+ *   attempts: [number(1, 100), 2],
+ *   backoff: [duration(), 0],
  *   statuses,
- *   backoff: duration(),
- * };
+ * } satisfies Options<RetriesOptions>;
  *
  * export function retries(options: RetriesOptions = {}): Retry {
- *   checkOptions("retries", options, OPTIONS);
- *   const { attempts = 2, statuses = [] } = options;
+ *   const { attempts, backoff, statuses } = readOptions("retries", options, OPTIONS);
  * ```
  *
  * A check of your own is `is((value) => …, "what to give instead")`, or a function that throws with
@@ -27,54 +26,81 @@ export type Check = (value: unknown, where: string) => void;
 /** A check for each option. */
 export type Checks<T> = { readonly [K in keyof T]-?: Check };
 
+/** A row for each option: its check, or its check and its default. */
+export type Options<T> = {
+  readonly [K in keyof T]-?: Check | readonly [check: Check, byDefault: T[K] & ({} | null)];
+};
+
+/** Options as `readOptions` returns them: those with a default are always there. */
+export type Complete<T, Table> = {
+  readonly [K in keyof T]: K extends keyof Table
+    ? Table[K] extends readonly [Check, unknown] ? T[K] & ({} | null) : T[K]
+    : T[K];
+};
+
 /** What there is to say about a table as a whole. */
 export interface Rules<T> {
   /** Options that must be given. */
   readonly required?: readonly (keyof T & string)[];
-  /** Names that other libraries have: ours instead, or what to do. */
+  /** Names that other libraries use, and what to write instead. */
   readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
-/** setTimeout takes what does not fit into 31 bits for 1 ms. */
+/** The longest delay that `setTimeout` takes, in milliseconds. A longer one fires at once. */
 export const LONGEST: number = 2 ** 31 - 1;
 
 /**
- * Checks options: their names, since a misspelt one would be ignored in silence, and their values.
+ * Checks options and puts in the defaults. `undefined` stands for the default. Unknown names are
+ * rejected: a misspelt security option must not be ignored silently.
  *
- * @param owner What the options are of, for errors: `serveStatic`.
+ * @param owner The function, for errors: `serveStatic`.
  * @throws {TypeError} Naming the option and the remedy.
  */
-export function checkOptions<T extends object>(
+export function readOptions<T extends object, Table extends Options<T>>(
   owner: string,
   options: T,
-  checks: Checks<T>,
+  table: Table & Options<T>,
   { required = [], elsewhere = {} }: Rules<T> = {},
   separator = ": ",
-): void {
-  const names = Object.keys(checks) as (keyof T & string)[];
+): Complete<T, Table> {
+  const names = Object.keys(table) as (keyof T & string)[];
   if (!isRecord(options)) {
-    return fail(`${owner}: options`, options, `an object such as { ${names[0]}: … }`);
+    fail(`${owner}: options`, options, `an object such as { ${names[0]}: … }`);
   }
   for (const name of Object.keys(options)) {
-    if (Object.hasOwn(checks, name)) continue;
+    if (Object.hasOwn(table, name)) continue;
     const known = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, names);
-    const remedy = known && known in checks ? `did you mean "${known}"?` : known;
+    const remedy = known && known in table ? `did you mean "${known}"?` : known;
     throw new TypeError(
       `${owner}: unknown option ${shown(name)}; ${remedy ?? `the options are ${names.join(", ")}`}`,
     );
   }
+  const complete: Record<string, unknown> = {};
   for (const name of names) {
-    const value = options[name];
-    if (value !== undefined || required.includes(name)) {
-      checks[name](value, owner + separator + name);
-    }
+    const row: Check | readonly [Check, unknown] = table[name];
+    const [check, byDefault] = typeof row === "function" ? [row, undefined] : row;
+    const value: unknown = options[name];
+    if (value !== undefined || required.includes(name)) check(value, owner + separator + name);
+    complete[name] = value === undefined ? byDefault : value;
   }
+  return complete as Complete<T, Table>;
+}
+
+/** Checks options by a table without defaults; see {@linkcode readOptions}. */
+export function checkOptions<T extends object>(
+  owner: string,
+  options: T,
+  checks: Checks<T>,
+  rules?: Rules<T>,
+  separator?: string,
+): void {
+  readOptions<T, Checks<T>>(owner, options, checks, rules, separator);
 }
 
 /**
  * Refuses a value.
  *
- * @param where What it is called: `serveStatic: dotfiles`.
+ * @param where The option, for the error: `serveStatic: dotfiles`.
  * @param what What to give instead.
  */
 export function fail(where: string, value: unknown, what: string): never {
@@ -139,7 +165,7 @@ export function statuses(value: unknown, where: string): void {
   listOf(whole(100, 599), "502, 503")(value, where);
 }
 
-/** A list whose members are right. */
+/** A list, each member of which passes a check. */
 export function listOf(check: Check, example: string): Check {
   return (value, where) => {
     if (!Array.isArray(value)) return fail(where, value, `a list such as [${example}]`);
@@ -147,7 +173,7 @@ export function listOf(check: Check, example: string): Check {
   };
 }
 
-/** An object of one's own names, whose values are right. */
+/** An object with any names, each value of which passes a check. */
 export function tableOf(check: Check, example: string): Check {
   return (value, where) => {
     if (!isRecord(value)) return fail(where, value, `an object such as { ${example} }`);
@@ -155,13 +181,13 @@ export function tableOf(check: Check, example: string): Check {
   };
 }
 
-/** A value that is right, or a list of such. */
+/** A value that passes a check, or a list of such values. */
 export function oneOrMore(check: Check): Check {
   return (value, where) =>
     Array.isArray(value) ? listOf(check, "")(value, where) : check(value, where);
 }
 
-/** One of several values, or what a check lets pass. */
+/** One of several values, or a value that passes a check. */
 export function either(values: readonly unknown[], check: Check): Check {
   return (value, where) => {
     if (!values.includes(value)) check(value, where);
@@ -176,7 +202,7 @@ export function shape<T extends object>(checks: Checks<T>, rules?: Rules<T>): Ch
   };
 }
 
-/** An object that has the methods: something that one of our functions makes, or the user's own. */
+/** An object with these methods: one that our functions return, or one of the user's own. */
 export function like(what: string, ...methods: readonly string[]): Check {
   return is(
     (value) =>
@@ -186,12 +212,12 @@ export function like(what: string, ...methods: readonly string[]): Check {
   );
 }
 
-/** Whether a value is an object with members of its own, and no list or function. */
+/** Whether a value is an object other than a list or a function. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A value as errors show it. Text is cut: it might be a whole file. */
+/** A value as errors show it. Long text is cut. */
 export function shown(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
@@ -201,7 +227,7 @@ export function shown(value: unknown): string {
   return Array.isArray(value) ? "a list" : value instanceof Request ? "a Request" : "an object";
 }
 
-/** The name that was meant, if one is near: three letters away at most, and half of them. */
+/** The nearest name: at most three edits away, and at most half of its letters. */
 function nearest(name: string, names: readonly string[]): string | undefined {
   const meant = name.toLowerCase();
   for (let steps = 0; steps <= Math.min(3, name.length / 2); steps++) {
@@ -211,7 +237,7 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Whether so many letters changed, added or left out make one name of the other. */
+/** Whether at most so many edits (letters changed, added or removed) turn one name into the other. */
 function isNear(one: string, other: string, steps: number): boolean {
   if (one === other) return true;
   const [a, b] = [one.slice(1), other.slice(1)];
@@ -222,21 +248,20 @@ function isNear(one: string, other: string, steps: number): boolean {
 }
 
 /**
- * Makes a function that is only told something safe to call: what it throws or rejects with goes to
- * `console.error`, and to nobody else. Where it is called, an exception or a rejection that nobody
- * handles would end the process, and with it the requests of everybody.
+ * Guards a callback whose result is not used: what it throws, or rejects with, is written with
+ * `console.error`. An unhandled exception or rejection would end the process.
  *
- * @param name What the function is called in the report: `proxy: onError`.
+ * @param name The callback, for the report: `proxy: onError`.
  */
 export function guardCallback<A extends readonly unknown[]>(
   name: string,
-  tell: (...args: A) => unknown,
+  callback: (...args: A) => unknown,
 ): (...args: A) => void {
   const failed = (error: unknown): void => console.error(`${name} failed:`, error);
   return (...args) => {
     try {
-      const told = tell(...args);
-      if (isThenable(told)) Promise.resolve(told).catch(failed);
+      const result = callback(...args);
+      if (isThenable(result)) Promise.resolve(result).catch(failed);
     } catch (error) {
       failed(error);
     }
@@ -244,14 +269,15 @@ export function guardCallback<A extends readonly unknown[]>(
 }
 
 /**
- * The value that a function gave. A promise is none: `isAllowed` would be true whatever it promised.
+ * Returns the value that a function of the user returned, unless it is a promise. A promise is always
+ * truthy: an async `isAllowed` would allow everything.
  *
- * @param name What the function is called in errors: `serveStatic: isAllowed`.
- * @throws {TypeError} When it is a promise.
+ * @param name The function, for errors: `serveStatic: isAllowed`.
+ * @throws {TypeError} When the value is a promise.
  */
 export function requireSync<T>(name: string, value: T): T {
   if (!isThenable(value)) return value;
-  Promise.resolve(value).catch(() => {}); // whoever called is told of the mistake instead
+  Promise.resolve(value).catch(() => {}); // the caller gets the TypeError below
   throw new TypeError(`${name} must not be async; let it return a value, not a promise`);
 }
 

@@ -139,7 +139,7 @@ testOptions("retries", retries, {
   attempts: takes.whole(1),
   statuses: takes.emptyList,
   budget: takes.number(0),
-  reserve: takes.number(1),
+  burst: takes.number(1),
   maxWait: takes.number(0),
   backoff: takes.number(0),
 });
@@ -174,7 +174,7 @@ testOptions("mirrorTo", (o) => mirrorTo(up, o), {
 });
 testOptions("stickyCookie", (o) => stickyCookie("name", o), {
   maxAge: takes.whole(1),
-  otherwise: takes.callback,
+  fallback: takes.callback,
 });
 testOptions("debug", (o) => debug(o), {
   enabled: takes.flag,

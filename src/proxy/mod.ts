@@ -47,7 +47,7 @@ export type {
   UpstreamList,
   WeightedUrl,
 } from "./upstreams/types.ts";
-export type { Limit } from "./upstreams/concurrency.ts";
+export type { Limit } from "./upstreams/limits.ts";
 export type { Mirror, SendCopy } from "./upstreams/mirror.ts";
 export type { PoolOptions } from "./upstreams/pool_options.ts";
 export type { FailedAttempt, Retry } from "./upstreams/retries.ts";

@@ -193,12 +193,12 @@ function mirrored(
   abort: (reason: unknown) => void,
 ): ClientRequest {
   const { target: { mirror }, body } = received;
-  if (!mirror?.by.chosen()) return received;
+  if (!mirror?.by.shouldCopy()) return received;
   const copy: SendCopy = async (body, signal) => {
     const { incoming } = await deliver({ ...received, target: mirror.to, body, signal });
     return incoming.body;
   };
-  return { ...received, body: mirror.by.reflect(body, copy, abort) };
+  return { ...received, body: mirror.by.copy(body, copy, abort) };
 }
 
 function patienceOf({ timeouts: { headers, total } }: ProxySettings): number {

@@ -5,7 +5,7 @@
  */
 import type { Field } from "../http/fields.ts";
 import { mapLink, mapRefresh } from "../http/references.ts";
-import { insecureCookie, mapCookie } from "../http/set_cookie.ts";
+import { insecureCookie, mapCookie } from "../http/cookies.ts";
 
 /** Where the upstream is, and where the client finds it. */
 export interface Places {

@@ -115,7 +115,7 @@ const OPTIONS: Checks<TargetOptions> = {
   rewriteLocation: flag,
   rewriteOrigin: flag,
   secureCookies: flag,
-  mirror: like("one such as mirrorTo(url)", "chosen", "reflect"),
+  mirror: like("one such as mirrorTo(url)", "shouldCopy", "copy"),
   ...CONNECTION_OPTIONS,
   ...POOL_OPTIONS,
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { mapLink, mapRefresh, splitLinks } from "../../src/http/references.ts";
-import { mapCookie } from "../../src/http/set_cookie.ts";
+import { mapCookie } from "../../src/http/cookies.ts";
 
 const mark = (reference: string): string => `[${reference}]`;
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch, notFound, proxy, type ProxyOptions } from "handwerk";
 import { leastConnections, passiveHealth, stickyCookie } from "handwerk/upstreams";
-import { insecureCookie } from "../../src/http/set_cookie.ts";
+import { insecureCookie } from "../../src/http/cookies.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { passedBack, quiet } from "../support/proxying.ts";
 
@@ -107,7 +107,7 @@ test("stickyCookie: its name, its time, and Secure", async () => {
   const transport = new FakeTransport();
   const client = visitor(
     transport,
-    stickyCookie("node", { maxAge: 3600, otherwise: leastConnections() }),
+    stickyCookie("node", { maxAge: 3600, fallback: leastConnections() }),
   );
   await client.visit("https://front/site/api/");
   assert.match(
@@ -122,6 +122,6 @@ test("stickyCookie: what cannot be is refused", () => {
     /^TypeError: stickyCookie: the name is "a b"; give a token/,
   );
   assert.throws(() => stickyCookie("a", { maxAge: 0 }), /stickyCookie: maxAge/);
-  assert.throws(() => stickyCookie("a", { otherwise: {} as never }), /stickyCookie: otherwise/);
+  assert.throws(() => stickyCookie("a", { fallback: {} as never }), /stickyCookie: fallback/);
   assert.throws(() => stickyCookie("a", { age: 1 } as never), /stickyCookie: .*"?age/);
 });

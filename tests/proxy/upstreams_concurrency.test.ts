@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { concurrency } from "../../src/proxy/upstreams/concurrency.ts";
-import { Unavailable } from "../../src/proxy/upstreams/types.ts";
+import { concurrency } from "handwerk/upstreams";
 import { settle, testWithClock, withFakeClock } from "../support/fake_clock.ts";
 
 /** The signal of a client that stays. Workers make none outside of a test. */
@@ -22,9 +21,7 @@ testWithClock(
     void four.then(() => entered.push("four"));
     await assert.rejects(
       async () => await limit.enter(staying()),
-      (error: Unavailable) =>
-        error instanceof Unavailable && error.type === "connection_limit_reached" &&
-        error.retryAfter === 1,
+      { type: "connection_limit_reached", retryAfter: 1 },
     );
     one();
     one(); // does nothing more

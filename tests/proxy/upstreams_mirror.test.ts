@@ -45,7 +45,7 @@ function reflected(
 ): Made {
   const [copies, aborted]: [Copy[], unknown[]] = [[], []];
   const mirror = mirrorTo("http://mirror/", options);
-  const original = mirror.reflect(body, (body, signal) => {
+  const original = mirror.copy(body, (body, signal) => {
     copies.push({ body, signal });
     return answer({ body, signal });
   }, (reason) => aborted.push(reason));
@@ -146,7 +146,7 @@ testWithClock("a mirror that takes too long is given up", async (clock) => {
 testWithClock("a copy without content that takes too long is given up, too", async (clock) => {
   const mirror = mirrorTo("http://mirror/", { timeout: 500 });
   let given: AbortSignal | undefined;
-  mirror.reflect(null, (_, signal) => {
+  mirror.copy(null, (_, signal) => {
     given = signal;
     return never();
   }, () => {});
@@ -196,20 +196,20 @@ testWithClock(
   async () => {
     const half = mirrorTo("http://mirror/", { share: 0.5 });
     await withRandom(seeded(7), () => {
-      const chosen = Array.from({ length: 10_000 }, () => half.chosen()).filter(Boolean).length;
+      const chosen = Array.from({ length: 10_000 }, () => half.shouldCopy()).filter(Boolean).length;
       assert.ok(chosen > 4800 && chosen < 5200, String(chosen));
     });
-    assert.equal(mirrorTo("http://mirror/", { share: 0 }).chosen(), false);
+    assert.equal(mirrorTo("http://mirror/", { share: 0 }).shouldCopy(), false);
     const all = mirrorTo("http://mirror/", { maxInFlight: 2 });
     for (let i = 0; i < 2; i++) {
-      assert.equal(all.chosen(), true);
-      all.reflect(null, never, () => {});
+      assert.equal(all.shouldCopy(), true);
+      all.copy(null, never, () => {});
     }
-    assert.equal(all.chosen(), false);
+    assert.equal(all.shouldCopy(), false);
     const done = mirrorTo("http://mirror/", { maxInFlight: 1 });
-    done.reflect(null, async () => null, () => {});
+    done.copy(null, async () => null, () => {});
     await settle();
-    assert.equal(done.chosen(), true);
+    assert.equal(done.shouldCopy(), true);
   },
 );
 

@@ -475,14 +475,14 @@ test("policies of one's own are plain objects and functions", async () => {
     isAvailable: ({ url }) => url.host !== "c",
     track: ({ url }) => (word, status) => void news.push(`${url.host} ${word} ${status ?? ""}`),
   };
-  const retry: Retry = { begin: () => {}, wait: ({ times }) => times < 2 ? 0 : undefined };
+  const retry: Retry = { begin: () => {}, wait: ({ attempts }) => attempts < 2 ? 0 : undefined };
   let left = 0;
   const limit: Limit = { enter: () => () => void left++ };
   const copies: string[] = [];
   const mirror: Mirror<string> = {
     target: "http://mirror/",
-    chosen: () => true,
-    reflect: (body) => {
+    shouldCopy: () => true,
+    copy: (body) => {
       copies.push("copy");
       return body;
     },

@@ -8,21 +8,21 @@ import { withRandom } from "../support/fake_clock.ts";
 
 const lost: FailedAttempt = {
   method: "GET",
-  times: 1,
+  attempts: 1,
   status: undefined,
   retryAfter: undefined,
   unsent: false,
-  another: true,
-  left: Infinity,
+  untried: true,
+  timeLeft: Infinity,
 };
 const statuses = [502, 503];
 // [what failed, options, how long to wait, chance]
 type Row = readonly [Partial<FailedAttempt>, RetriesOptions, number | undefined, number?];
 const table: readonly Row[] = [
   [{}, {}, 0],
-  [{ another: false }, {}, 0],
-  [{ times: 2 }, {}, undefined],
-  [{ times: 2 }, { attempts: 3 }, 0],
+  [{ untried: false }, {}, 0],
+  [{ attempts: 2 }, {}, undefined],
+  [{ attempts: 2 }, { attempts: 3 }, 0],
   [{}, { attempts: 1 }, undefined],
   ...["HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].map((method) => [{ method }, {}, 0] as const),
   ...["POST", "PATCH", "LINK", "get", ""].map((method) => [{ method }, {}, undefined] as const),
@@ -33,23 +33,23 @@ const table: readonly Row[] = [
   [{ status: 503, method: "POST" }, { statuses }, undefined],
   // Retry-After is of the upstream that sent it.
   [{ status: 503, retryAfter: "9" }, { statuses }, 0],
-  [{ status: 503, retryAfter: "9", another: false }, { statuses }, undefined],
-  [{ status: 503, retryAfter: "1", another: false }, { statuses, maxWait: 1000 }, 1000],
-  [{ status: 503, retryAfter: "2", another: false }, { statuses, maxWait: 1000 }, undefined],
+  [{ status: 503, retryAfter: "9", untried: false }, { statuses }, undefined],
+  [{ status: 503, retryAfter: "1", untried: false }, { statuses, maxWait: 1000 }, 1000],
+  [{ status: 503, retryAfter: "2", untried: false }, { statuses, maxWait: 1000 }, undefined],
   [
-    { status: 503, retryAfter: "1", another: false, left: 1000 },
+    { status: 503, retryAfter: "1", untried: false, timeLeft: 1000 },
     { statuses, maxWait: 1000 },
     undefined,
   ],
-  [{ left: 0 }, {}, undefined],
+  [{ timeLeft: 0 }, {}, undefined],
   // A backoff doubles, up to a limit; chance takes up to a half off.
   [{}, { backoff: 100 }, 100],
   [{}, { backoff: 100 }, 75, 0.5],
-  [{ times: 3 }, { attempts: 9, backoff: 100 }, 400],
-  [{ times: 9 }, { attempts: 10, backoff: 1000 }, 30_000],
-  [{ left: 100 }, { backoff: 100 }, undefined],
+  [{ attempts: 3 }, { attempts: 9, backoff: 100 }, 400],
+  [{ attempts: 9 }, { attempts: 10, backoff: 1000 }, 30_000],
+  [{ timeLeft: 100 }, { backoff: 100 }, undefined],
   [
-    { status: 503, retryAfter: "1", another: false },
+    { status: 503, retryAfter: "1", untried: false },
     { statuses, maxWait: 1000, backoff: 3000 },
     3000,
   ],
@@ -72,9 +72,9 @@ test("a total outage costs no more than the budget: 1.1 times the requests and t
     let sent = 0;
     for (let i = 0; i < requests; i++) {
       retry.begin();
-      for (let times = 1;; times++) {
+      for (let sentSoFar = 1;; sentSoFar++) {
         sent++;
-        if (retry.wait({ ...lost, times }) === undefined) break;
+        if (retry.wait({ ...lost, attempts: sentSoFar }) === undefined) break;
       }
     }
     assert.ok(sent <= 1.1 * requests + 10, `${sent}`);
@@ -83,21 +83,21 @@ test("a total outage costs no more than the budget: 1.1 times the requests and t
 });
 
 test("good times save no more than the reserve", () => {
-  const retry = retries({ reserve: 3 });
+  const retry = retries({ burst: 3 });
   for (let i = 0; i < 1000; i++) retry.begin();
   const waits = Array.from({ length: 5 }, () => retry.wait(lost));
   assert.deepEqual(waits, [0, 0, 0, undefined, undefined]);
 });
 
 test("a failure that is not worth a retry costs nothing of the budget", () => {
-  const retry = retries({ reserve: 1, budget: 0 });
+  const retry = retries({ burst: 1, budget: 0 });
   for (let i = 0; i < 9; i++) retry.wait({ ...lost, method: "POST" });
   assert.equal(retry.wait(lost), 0);
   assert.equal(retry.wait(lost), undefined);
 });
 
 test("options out of bounds are refused", () => {
-  const wrong = [{ attempts: 0 }, { budget: -1 }, { reserve: 0 }, { maxWait: Infinity }];
+  const wrong = [{ attempts: 0 }, { budget: -1 }, { burst: 0 }, { maxWait: Infinity }];
   for (const options of wrong) assert.throws(() => retries(options), /^TypeError: retries: /);
 });
 

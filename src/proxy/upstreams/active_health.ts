@@ -1,50 +1,62 @@
 /**
- * Upstreams are asked whether they are well.
+ * Active health checks: requests that find out which upstreams are healthy.
  *
  * @module
  */
-import {
-  callback,
-  checkOptions,
-  type Checks as Table,
-  duration,
-  text,
-  whole,
-} from "../../config.ts";
+import { callback, checkOptions, type Checks, duration, text, whole } from "../../config.ts";
 import { unref } from "../../host/timers.ts";
-import type { Health, Upstream } from "./types.ts";
+import type { Health, Probe, Upstream } from "./types.ts";
 
 /** Options of {@linkcode activeHealth}. */
 export interface ActiveHealthOptions {
-  /** What to ask for: a path with its leading slash. It is not appended to the path of the target. */
+  /** The path to request, with its leading slash. It is not appended to the path of the target. */
   readonly path: string;
   /**
-   * How often to ask, in milliseconds, from the first request on. It does not keep a process alive.
-   * Without it, upstreams are asked when `check` is called: on Cloudflare Workers, where no timer
-   * outlives a request, do so in a handler of a Cron Trigger.
+   * The time between checks, in milliseconds, from the first request on. It does not keep a process
+   * alive. On Cloudflare Workers, where no timer outlives a request, call `check` in a handler of a
+   * Cron Trigger instead.
+   *
+   * @default no checks but those that `check` starts
    */
   readonly interval?: number;
-  /** How long an upstream may take to begin its answer, in milliseconds. Default 5000. */
+  /**
+   * How long an upstream may take until its response starts, in milliseconds.
+   *
+   * @default 5000
+   */
   readonly timeout?: number;
-  /** How many checks in a row an upstream must pass to be used again. Default 2. */
+  /**
+   * The number of checks in a row that an unhealthy upstream must pass to be healthy.
+   *
+   * @default 2
+   */
   readonly passes?: number;
-  /** How many checks in a row an upstream must fail to be used no more. Default 3. */
+  /**
+   * The number of checks in a row that a healthy upstream must fail to be unhealthy.
+   *
+   * @default 3
+   */
   readonly fails?: number;
-  /** Whether a status means that the upstream is well. Default: from 200 to 399. */
+  /**
+   * Whether an upstream that responds with the status passes the check.
+   *
+   * @default (status) => status >= 200 && status < 400
+   */
   readonly isHealthy?: (status: number) => boolean;
 }
 
 /** Upstreams that are checked. */
 export interface ActiveHealth extends Health {
   /**
-   * Asks every upstream of every target that these checks were given to, all at a time.
+   * Checks all upstreams of all targets that have this value for the option `health`, at the same
+   * time.
    *
-   * @returns What resolves, never rejects, when all have answered or are late.
+   * @returns Resolves when all have responded or timed out; never rejects.
    */
   check(): Promise<void>;
 }
 
-const OPTIONS: Table<ActiveHealthOptions> = {
+const OPTIONS: Checks<ActiveHealthOptions> = {
   path: text('a path such as "/health"', /^\//),
   interval: duration(1),
   timeout: duration(1),
@@ -55,19 +67,19 @@ const OPTIONS: Table<ActiveHealthOptions> = {
 
 interface Checked {
   readonly upstream: Upstream;
-  readonly ask: (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>;
-  well: boolean;
-  /** How many checks in a row said otherwise. */
+  readonly probe: Probe;
+  healthy: boolean;
+  /** The number of checks in a row with another result. */
   against: number;
 }
 
 /**
- * Asks upstreams whether they are well, and uses only those that are. Upstreams are taken to be well
- * before the first check.
+ * Requests a path of each upstream, and uses the upstreams that respond. Every upstream counts as
+ * healthy before its first check.
  *
  * @param options See {@linkcode ActiveHealthOptions}.
- * @returns A value for the option `health`; call its `check` whenever you like.
- * @throws {TypeError} When the path is none, or an option is out of its bounds.
+ * @returns A value for the option `health`; its `check` starts a check.
+ * @throws {TypeError} When the path is missing, or an option is out of bounds.
  *
  * @example
  * ```ts
@@ -82,57 +94,60 @@ interface Checked {
  */
 export function activeHealth(options: ActiveHealthOptions): ActiveHealth {
   checkOptions("activeHealth", options, OPTIONS, { required: ["path"] });
-  const { path, interval, isHealthy = (status) => status >= 200 && status < 400 } = options;
-  const { timeout = 5000, passes = 2, fails = 3 } = options;
-  const all = new Map<Upstream, Checked>();
-  // What is known of those that may come back.
-  const gone = new WeakMap<Upstream, Checked>();
+  const { path, interval, timeout = 5000, passes = 2, fails = 3 } = options;
+  const { isHealthy = (status) => status >= 200 && status < 400 } = options;
+  const attached = new Map<Upstream, Checked>();
+  // Upstreams that may be attached again.
+  const detached = new WeakMap<Upstream, Checked>();
 
-  const answer = ({ upstream, ask }: Checked): Promise<boolean> =>
-    new Promise((resolve) => {
-      const late = new AbortController();
-      const timer = setTimeout(() => {
-        late.abort(new Error("late"));
-        resolve(false);
-      }, timeout);
-      const settle = (says: boolean): void => {
-        clearTimeout(timer);
-        resolve(says);
-      };
-      void ask(upstream, path, late.signal).then(isHealthy).catch(() => false).then(settle);
-    });
-  const hear = async (checked: Checked): Promise<void> => {
-    const says = await answer(checked);
-    checked.against = says === checked.well ? 0 : checked.against + 1;
-    if (checked.against < (checked.well ? fails : passes)) return;
-    checked.well = says;
+  const passesCheck = async ({ upstream, probe }: Checked): Promise<boolean> => {
+    const late = new AbortController();
+    // A transport may not notice the signal before it has a connection.
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => {
+      late.abort(new Error(`no response within ${timeout} ms`));
+      resolve(false);
+    }, timeout);
+    void probe(upstream, path, late.signal).then(isHealthy).catch(() => false).then(resolve);
+    const passed = await promise;
+    clearTimeout(timer);
+    return passed;
+  };
+  const checkOne = async (checked: Checked): Promise<void> => {
+    const passed = await passesCheck(checked);
+    checked.against = passed === checked.healthy ? 0 : checked.against + 1;
+    if (checked.against < (checked.healthy ? fails : passes)) return;
+    checked.healthy = passed;
     checked.against = 0;
   };
+  const checkAll = async (): Promise<void> => {
+    await Promise.all([...attached.values()].map(checkOne));
+    running = undefined;
+  };
   let running: Promise<void> | undefined;
-  const check = (): Promise<void> =>
-    running ??= Promise.all([...all.values()].map(hear)).then(() => void (running = undefined));
+  const check = (): Promise<void> => running ??= checkAll();
 
   let started = false;
-  const again = (every: number): void => {
+  const schedule = (every: number): void => {
     started = true;
-    unref(setTimeout(() => void check().then(() => again(every)), every));
+    unref(setTimeout(() => void check().then(() => schedule(every)), every));
   };
   return {
     check,
-    attach(upstreams, ask) {
+    attach(upstreams, probe) {
       for (const upstream of upstreams) {
-        const { well = true, against = 0 } = gone.get(upstream) ?? {};
-        all.set(upstream, { upstream, ask, well, against });
+        const { healthy = true, against = 0 } = detached.get(upstream) ?? {};
+        attached.set(upstream, { upstream, probe, healthy, against });
       }
     },
     detach(upstream) {
-      const checked = all.get(upstream);
-      if (checked) gone.set(upstream, checked);
-      all.delete(upstream);
+      const checked = attached.get(upstream);
+      if (checked) detached.set(upstream, checked);
+      attached.delete(upstream);
     },
-    isAvailable: (upstream) => all.get(upstream)?.well ?? true,
+    isAvailable: (upstream) => attached.get(upstream)?.healthy ?? true,
     track() {
-      if (interval !== undefined && !started) again(interval);
+      if (interval !== undefined && !started) schedule(interval);
       return () => {};
     },
   };

@@ -1,31 +1,31 @@
 /**
- * Copies of requests, for a server that is to be tried out.
+ * Mirrors: copies of requests for another target, whose responses are discarded.
  *
  * @module
  */
 import { checkOptions, type Checks, duration, number, whole } from "../../config.ts";
 
-/** Sends a copy with the given content, and resolves to the content of the response. */
+/** Sends a copy of a request with the given body; resolves to the body of the response. */
 export type SendCopy = (
   body: ReadableStream<Uint8Array> | null,
   signal: AbortSignal,
 ) => Promise<ReadableStream<Uint8Array> | null>;
 
-/** Sends copies of requests. */
+/** Copies requests. */
 export interface Mirror<To = unknown> {
-  /** Where to. */
+  /** The target of the copies. */
   readonly target: To;
-  /** Whether the request at hand is to be copied. */
-  chosen(): boolean;
+  /** Called for each request: whether to copy it. */
+  shouldCopy(): boolean;
   /**
-   * Sends a copy.
+   * Copies a request.
    *
-   * @param body The content of the original.
+   * @param body The body of the original.
    * @param send Sends the copy.
    * @param abortOriginal Aborts the original.
-   * @returns The content to send with the original in place of its own.
+   * @returns The body to send with the original, in place of its own.
    */
-  reflect(
+  copy(
     body: ReadableStream<Uint8Array> | null,
     send: SendCopy,
     abortOriginal: (reason: unknown) => void,
@@ -34,11 +34,23 @@ export interface Mirror<To = unknown> {
 
 /** Options of {@linkcode mirrorTo}. */
 export interface MirrorOptions {
-  /** The part of the requests that is copied, from 0 to 1. Default 1. */
+  /**
+   * The share of the requests that is copied, from 0 to 1.
+   *
+   * @default 1
+   */
   readonly share?: number;
-  /** How long a copy may take, in milliseconds. Default 10000. */
+  /**
+   * How long a copy may take, in milliseconds.
+   *
+   * @default 10000
+   */
   readonly timeout?: number;
-  /** How many copies may be under way; what comes beside them is not copied. Default 100. */
+  /**
+   * How many copies may be in flight. Further requests are not copied.
+   *
+   * @default 100
+   */
   readonly maxInFlight?: number;
 }
 
@@ -48,23 +60,22 @@ const OPTIONS: Checks<MirrorOptions> = {
   maxInFlight: whole(1),
 };
 
-/** How far a mirror may lag behind, in bytes of content, before its copy is given up. */
-const LAG = 64 * 1024;
+/** How many bytes of the request body a mirror may lag behind before its copy is dropped. */
+const MAX_LAG = 64 * 1024;
 
 /**
- * Sends copies of requests to another target and throws its responses away. The mirror has no say: it
- * is told the content as the upstream takes it, and a copy that cannot keep up, fails or takes too
- * long is given up in silence.
+ * Sends copies of requests to another target and discards the responses. The upstream and the client
+ * do not notice the mirror: it gets the request body at the pace of the upstream, and a copy that lags
+ * behind, fails or takes too long is dropped.
  *
- * The copy has the fields that the original has: what the target withholds (`credentials: false`,
- * `removeHeaders`, fields that `headers` replaces) is withheld from the mirror, too, unless its own
- * options say otherwise. On Cloudflare Workers it ends with the response to
- * the original, if that is sooner.
+ * A copy has the headers of the original. What the target withholds (`credentials: false`,
+ * `removeHeaders`, and headers that `headers` replaces) is withheld from the mirror, too, unless its own
+ * options differ. On Cloudflare Workers, a copy ends with the response to the original.
  *
- * @param target Where the copies go.
+ * @param target The target of the copies.
  * @param options See {@linkcode MirrorOptions}.
  * @returns A value for the option `mirror`.
- * @throws {TypeError} When an option is out of its bounds.
+ * @throws {TypeError} When an option is out of bounds.
  *
  * @example
  * ```ts
@@ -78,60 +89,62 @@ const LAG = 64 * 1024;
  */
 export function mirrorTo<To>(target: To, options: MirrorOptions = {}): Mirror<To> {
   checkOptions("mirrorTo", options, OPTIONS);
-  const { share = 1, timeout = 10_000, maxInFlight: most = 100 } = options;
-  let underWay = 0;
+  const { share = 1, timeout = 10_000, maxInFlight = 100 } = options;
+  let inFlight = 0;
 
   return {
     target,
-    chosen: () => underWay < most && Math.random() < share,
-    reflect(body, send, abortOriginal) {
-      const given = new AbortController();
-      const giveUp = (): void => given.abort(new Error("the mirror is given up"));
-      const halves = body && tee(body, giveUp, abortOriginal);
-      const timer = setTimeout(() => {
-        giveUp();
-        halves?.drop();
-      }, timeout);
-      underWay++;
-      const sent = async (): Promise<void> => {
-        const response = await send(halves && halves.copy, given.signal);
-        await response?.cancel();
+    shouldCopy: () => inFlight < maxInFlight && Math.random() < share,
+    copy(body, send, abortOriginal) {
+      const copy = new AbortController();
+      const abortCopy = (): void => copy.abort(new Error("the copy is dropped"));
+      const branches = body && tee(body, abortCopy, abortOriginal);
+      const run = async (): Promise<void> => {
+        inFlight++;
+        const timer = setTimeout(() => {
+          abortCopy();
+          branches?.drop();
+        }, timeout);
+        try {
+          const response = await send(branches && branches.copy, copy.signal);
+          await response?.cancel();
+        } finally {
+          inFlight--;
+          clearTimeout(timer);
+          branches?.drop();
+        }
       };
-      void sent().catch(() => {}).then(() => {
-        underWay--;
-        clearTimeout(timer);
-        return halves?.drop();
-      });
-      return halves && halves.original;
+      run().catch(() => {}); // a mirror may fail
+      return branches && branches.original;
     },
   };
 }
 
-interface Halves {
+interface Branches {
   readonly original: ReadableStream<Uint8Array>;
   readonly copy: ReadableStream<Uint8Array>;
-  /** Goes on with the original alone. */
+  /** Drops the copy. */
   drop(): void;
 }
 
-/** One stream as two, at the pace of the first: the second never has more than `LAG` to catch up. */
+/** Two branches of a stream, at the pace of the original: the copy lags behind by `MAX_LAG` at most. */
 function tee(
   source: ReadableStream<Uint8Array>,
-  giveUp: () => void,
+  abortCopy: () => void,
   abortOriginal: (reason: unknown) => void,
-): Halves {
+): Branches {
   let follower: ReadableStreamDefaultController<Uint8Array> | undefined;
   const copy = new ReadableStream<Uint8Array>({
     start: (controller) => void (follower = controller),
     cancel: () => void (follower = undefined),
-  }, { highWaterMark: LAG, size: (chunk) => chunk.byteLength });
+  }, { highWaterMark: MAX_LAG, size: (chunk) => chunk.byteLength });
   const drop = (): void => {
     const dropped = follower;
     follower = undefined;
     if (!dropped) return;
-    // First: where an error of the content would look like its end, the request must be gone.
-    giveUp();
-    dropped.error(new Error("the mirror is given up"));
+    // The request is aborted first: to some transports, an error of the body looks like its end.
+    abortCopy();
+    dropped.error(new Error("the copy is dropped"));
   };
   const reader = source.getReader();
   const original = new ReadableStream<Uint8Array>({
@@ -143,7 +156,7 @@ function tee(
           follower = undefined;
           return controller.close();
         }
-        // A transport may detach the bytes that it is given.
+        // A transport may detach the buffer of a chunk, so that the copy gets its own.
         if (value.byteLength <= (follower?.desiredSize ?? 0)) follower?.enqueue(value.slice());
         else drop();
         return controller.enqueue(value);

@@ -18,25 +18,32 @@
  *
  * @module
  */
-export { first, leastConnections, randomTwo, roundRobin } from "./balancers.ts";
+export {
+  first,
+  hashBy,
+  type HashKey,
+  leastConnections,
+  randomTwo,
+  roundRobin,
+  stickyCookie,
+  type StickyCookieOptions,
+} from "./balancers.ts";
 export type {
   AttemptEvent,
   Balancer,
   CookieScope,
   Health,
+  Probe,
   SelectionContext,
   Upstream,
   UpstreamList,
   WeightedUrl,
 } from "./types.ts";
-export { capacity } from "./capacity.ts";
 export { type ActiveHealth, activeHealth, type ActiveHealthOptions } from "./active_health.ts";
-export { concurrency, type ConcurrencyOptions, type Limit } from "./concurrency.ts";
+export { capacity, concurrency, type ConcurrencyOptions, type Limit } from "./limits.ts";
 export { passiveHealth, type PassiveHealthOptions } from "./passive_health.ts";
 export { upstreamList } from "./list.ts";
 export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./mirror.ts";
 export type { PoolOptions } from "./pool_options.ts";
-export { hashBy, type HashKey } from "./hash_by.ts";
 export { type FailedAttempt, retries, type RetriesOptions, type Retry } from "./retries.ts";
-export { stickyCookie, type StickyCookieOptions } from "./sticky.ts";
 export { slowStart, type SlowStartOptions } from "./slow_start.ts";

@@ -1,5 +1,5 @@
 /**
- * Upstreams that fail are left alone for a while.
+ * Passive health checks: upstreams that fail are ejected for a while.
  *
  * @module
  */
@@ -16,25 +16,43 @@ import type { AttemptEvent, Health, Upstream } from "./types.ts";
 
 /** Options of {@linkcode passiveHealth}. */
 export interface PassiveHealthOptions {
-  /** How many failures in a row eject an upstream. Default 5. */
+  /**
+   * The number of failures in a row that eject an upstream.
+   *
+   * @default 5
+   */
   readonly failures?: number;
   /**
-   * Statuses that are failures, as no response at all is one. Default 502, 503 and 504. With 500
-   * among them, whoever finds a page that breaks can have the upstreams ejected.
+   * Statuses that count as failures, as a missing response does. With 500 among them, anybody who
+   * finds a page that fails can have the upstreams ejected.
+   *
+   * @default [502, 503, 504]
    */
   readonly statuses?: readonly number[];
   /**
    * How long the first ejection lasts, in milliseconds. Each further one lasts twice as long as the
-   * one before, until an upstream has held out as long as it was ejected. Default 30000.
+   * one before, until the upstream stays healthy for as long as it was ejected.
+   *
+   * @default 30000
    */
   readonly time?: number;
-  /** How long an ejection lasts at most, in milliseconds. Default 300000, or `time` if that is more. */
+  /**
+   * How long an ejection lasts at most, in milliseconds.
+   *
+   * @default 300000, or `time` if that is more
+   */
   readonly maxTime?: number;
-  /** The largest part of the upstreams that may be ejected at a time; one may be always. Default 0.5. */
+  /**
+   * The largest share of the upstreams that may be ejected at a time, from 0 to 1. One may always be.
+   *
+   * @default 0.5
+   */
   readonly maxEjected?: number;
   /**
-   * Whether requests are refused with 503 while every upstream is ejected, as a circuit breaker
-   * does. Default `false`: better to ask an upstream that may fail than to fail for sure.
+   * Whether requests are answered with 503 while every upstream is ejected, as by a circuit breaker.
+   * With `false`, all upstreams are used then: they may fail, but a 503 is a certain failure.
+   *
+   * @default false
    */
   readonly strict?: boolean;
 }
@@ -49,31 +67,32 @@ const OPTIONS: Checks<PassiveHealthOptions> = {
 };
 
 interface State {
+  /** Failures in a row. */
   failures: number;
-  /** When the ejection is over; 0 while there is none. */
-  until: number;
-  /** How long the last ejection was. */
-  lasted: number;
-  /** When the last ejection was found to be over. */
-  since: number;
-  /** Whether the one request that may find out is under way. */
+  /** When the ejection ends; 0 while the upstream is not ejected. */
+  ejectedUntil: number;
+  /** How long the last ejection lasted. */
+  ejectionTime: number;
+  /** When the upstream recovered from its last ejection. */
+  recoveredAt: number;
+  /** Whether the single request that tests an ejected upstream is in flight. */
   probing: boolean;
-  /** Counts ejections and returns. */
-  era: number;
+  /** Changes with each ejection and each recovery. */
+  epoch: number;
 }
 
 /**
- * Ejects upstreams that fail several times in a row. When the time is over, a single request is let
- * through (half-open): the others follow when it is answered, and the upstream is ejected again, for
- * twice as long, when it fails.
+ * Ejects upstreams that fail several times in a row. When the ejection ends, a single request is sent
+ * (half-open): after its response, the upstream is available again; after a failure, it is ejected for
+ * twice as long.
  *
- * Failures are connections that fail, responses that break off or do not begin in time, and
- * {@linkcode PassiveHealthOptions.statuses}. Of requests with content only connections that are refused
- * or not made in time, and statuses, count: the rest may be the fault of the client.
+ * A failure is a connection that fails, a response that is cut off or does not start in time, or one of
+ * {@linkcode PassiveHealthOptions.statuses}. For requests with a body, only statuses and connections
+ * that are refused or not made in time count: other failures may be caused by the client.
  *
  * @param options See {@linkcode PassiveHealthOptions}.
  * @returns A value for the option `health`.
- * @throws {TypeError} When an option is out of its bounds.
+ * @throws {TypeError} When an option is out of bounds.
  *
  * @example
  * ```ts
@@ -90,61 +109,70 @@ interface State {
  */
 export function passiveHealth(options: PassiveHealthOptions = {}): Health {
   checkOptions("passiveHealth", options, OPTIONS);
-  const { failures = 5, statuses = [502, 503, 504], time = 30_000, maxEjected: most = 0.5 } =
-    options;
-  const { maxTime = Math.max(300_000, time), strict = false } = options;
+  const { failures: limit = 5, statuses = [502, 503, 504], time = 30_000 } = options;
+  const { maxTime = Math.max(300_000, time), maxEjected = 0.5, strict = false } = options;
   duration(time)(maxTime, "passiveHealth: maxTime");
   const states = new WeakMap<Upstream, State>();
   const stateOf = (upstream: Upstream): State => {
     let state = states.get(upstream);
     if (!state) {
-      state = { failures: 0, until: 0, lasted: 0, since: 0, probing: false, era: 0 };
+      const [ejectedUntil, ejectionTime, recoveredAt] = [0, 0, 0];
+      state = { failures: 0, ejectedUntil, ejectionTime, recoveredAt, probing: false, epoch: 0 };
       states.set(upstream, state);
     }
     return state;
   };
-  const eject = (state: State): void => {
-    const now = performance.now();
-    const steady = state.until === 0 && now - state.since >= state.lasted;
-    state.lasted = state.lasted === 0 || steady ? time : Math.min(2 * state.lasted, maxTime);
-    state.until = now + state.lasted;
-    state.probing = false;
-    state.era++;
+  const isAvailable = (upstream: Upstream): boolean => {
+    const { ejectedUntil, probing } = stateOf(upstream);
+    return ejectedUntil === 0 || (!probing && performance.now() >= ejectedUntil);
   };
   const mayEject = (upstreams: readonly Upstream[]): boolean => {
-    const ejected = upstreams.filter((upstream) => stateOf(upstream).until > 0).length;
-    return ejected < Math.max(1, Math.floor(most * upstreams.length));
+    const ejected = upstreams.filter((upstream) => stateOf(upstream).ejectedUntil > 0).length;
+    return ejected < Math.max(1, Math.floor(maxEjected * upstreams.length));
+  };
+  const eject = (state: State): void => {
+    const now = performance.now();
+    const wasStable = state.ejectedUntil === 0 && now - state.recoveredAt >= state.ejectionTime;
+    const isFirst = state.ejectionTime === 0 || wasStable;
+    state.ejectionTime = isFirst ? time : Math.min(2 * state.ejectionTime, maxTime);
+    state.ejectedUntil = now + state.ejectionTime;
+    state.probing = false;
+    state.epoch++;
+  };
+  const recover = (state: State): void => {
+    // The next failure ejects the upstream again, unless a response ends before.
+    state.failures = limit - 1;
+    state.ejectedUntil = 0;
+    state.recoveredAt = performance.now();
+    state.probing = false;
+    state.epoch++;
   };
 
   return {
     strict,
-    isAvailable(upstream) {
-      const { until, probing } = stateOf(upstream);
-      return until === 0 || (!probing && performance.now() >= until);
-    },
+    isAvailable,
     track(upstream, upstreams) {
       const state = stateOf(upstream);
-      let { era } = state;
-      // Others are sent to the ejected only when all are, and decide nothing by failing.
-      const probe = state.until > 0 && !state.probing && performance.now() >= state.until;
-      if (probe) state.probing = true;
-      const failed = (): void => {
-        era = -1; // the end of an answer that was a failure makes up for nothing
-        if (probe && state.until > 0) return eject(state);
-        if (state.until > 0 || ++state.failures < failures) return;
-        if (mayEject(upstreams)) eject(state);
+      let { epoch } = state;
+      // Further requests are sent to an ejected upstream only when all are ejected: their failures
+      // do not count.
+      const isProbe = state.ejectedUntil > 0 && isAvailable(upstream);
+      if (isProbe) state.probing = true;
+      const fail = (): void => {
+        epoch = -1; // the end of this response does not reset the count
+        if (state.ejectedUntil > 0) {
+          if (isProbe) eject(state);
+        } else if (++state.failures >= limit && mayEject(upstreams)) eject(state);
       };
-      return (news: AttemptEvent, status = 0) => {
-        // What was sent before an ejection, or before its end, says nothing about the time after it.
-        if (era !== state.era) return;
-        if (news === "failed" || (news === "answered" && statuses.includes(status))) failed();
-        else if (news === "abandoned" && probe) state.probing = false;
-        else if (news === "ended" && state.until === 0) state.failures = 0;
-        else if (news === "answered" && state.until > 0) {
-          // The next failure ejects again, unless a response has come to its end before.
-          Object.assign(state, { failures: failures - 1, until: 0, probing: false });
-          state.since = performance.now();
-          era = ++state.era;
+      return (event: AttemptEvent, status = 0) => {
+        // A request from before an ejection or a recovery says nothing about the time after it.
+        if (epoch !== state.epoch) return;
+        if (event === "failed" || (event === "answered" && statuses.includes(status))) fail();
+        else if (event === "abandoned" && isProbe) state.probing = false;
+        else if (event === "ended" && state.ejectedUntil === 0) state.failures = 0;
+        else if (event === "answered" && state.ejectedUntil > 0) {
+          recover(state);
+          ({ epoch } = state);
         }
       };
     },

@@ -75,12 +75,12 @@ export function pool(
     const incoming = outcome.attempt?.incoming;
     return retry?.wait({
       method: request.method,
-      times,
+      attempts: times,
       status: incoming?.status,
       retryAfter: incoming && singleField(incoming, "retry-after"),
       unsent: !outcome.attempt && isUnsent(outcome.error),
-      another: admittedBy(healths).some((upstream) => !tried.has(upstream)),
-      left,
+      untried: admittedBy(healths).some((upstream) => !tried.has(upstream)),
+      timeLeft: left,
     });
   };
 

@@ -6,7 +6,7 @@
 import { type Checks, is, like, oneOrMore } from "../../config.ts";
 import { roundRobin } from "./balancers.ts";
 import { type Balancer, type Health, isHealth } from "./types.ts";
-import type { Limit } from "./concurrency.ts";
+import type { Limit } from "./limits.ts";
 import type { Retry } from "./retries.ts";
 
 /** How upstreams are used. */

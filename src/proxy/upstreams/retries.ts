@@ -1,63 +1,81 @@
 /**
- * Requests that are sent again.
+ * Retries: whether and when a failed request is sent again.
  *
  * @module
  */
+import { checkOptions, type Checks, duration, number, statuses, whole } from "../../config.ts";
 import { isIdempotent } from "../../http/methods.ts";
 import { parseRetryAfter } from "../../http/date.ts";
-import { checkOptions, type Checks, duration, number, statuses, whole } from "../../config.ts";
 
-/** A request that failed, and may be sent again. */
+/** A request that failed. */
 export interface FailedAttempt {
   /** The method. */
   readonly method: string;
-  /** How often it was sent already. */
-  readonly times: number;
-  /** The status of the response; `undefined` when there was none. */
+  /** How often the request was sent so far. */
+  readonly attempts: number;
+  /** The status of the response; `undefined` without a response. */
   readonly status: number | undefined;
-  /** The `Retry-After` field of the response. */
+  /** The `Retry-After` header of the response. */
   readonly retryAfter: string | undefined;
-  /** Whether nothing of the request can have reached the upstream. */
+  /** Whether it is certain that the upstream received nothing of the request. */
   readonly unsent: boolean;
-  /** Whether there is an upstream that it was not sent to yet. */
-  readonly another: boolean;
-  /** How long anybody will wait for the response, in milliseconds. */
-  readonly left: number;
+  /** Whether there is an available upstream that the request was not sent to yet. */
+  readonly untried: boolean;
+  /** The time until the request times out, in milliseconds. */
+  readonly timeLeft: number;
 }
 
 /** Decides whether requests are sent again. */
 export interface Retry {
-  /** Is told of every request before it is sent for the first time. */
+  /** Called for each request, before it is sent for the first time. */
   begin(): void;
   /**
-   * Decides about a request whose content, if it has any, is untouched.
+   * Called for each failed attempt whose request body, if there is one, can be sent again.
    *
-   * @returns How long to wait before it is sent again, in milliseconds, or `undefined` for never.
+   * @returns How long to wait before the next attempt, in milliseconds; `undefined` for no further
+   * attempt.
    */
   wait(failure: FailedAttempt): number | undefined;
 }
 
 /** Options of {@linkcode retries}. */
 export interface RetriesOptions {
-  /** How often a request is sent at most, the first time included. Default 2. */
+  /**
+   * How often a request is sent at most, the first time included.
+   *
+   * @default 2
+   */
   readonly attempts?: number;
-  /** Statuses after which a request is sent again, such as 502, 503 and 504. Default none. */
+  /**
+   * Statuses after which a request is sent again, such as 502, 503 and 504.
+   *
+   * @default []
+   */
   readonly statuses?: readonly number[];
   /**
-   * How many retries there may be in the long run for each request, so that upstreams in trouble
-   * are not asked many times more than otherwise. Default 0.1.
+   * The number of retries per request in the long run. It protects upstreams in trouble from many
+   * more requests than usual.
+   *
+   * @default 0.1
    */
   readonly budget?: number;
-  /** How many retries may be saved for bad times. Default 10. */
-  readonly reserve?: number;
   /**
-   * How long to wait at most for an upstream that says when it is to be asked again, when there is
-   * no other, in milliseconds. Default 0.
+   * How many unused retries of the budget are saved for a burst of failures.
+   *
+   * @default 10
+   */
+  readonly burst?: number;
+  /**
+   * How long to wait at most for an upstream that sends `Retry-After`, if there is no other, in
+   * milliseconds.
+   *
+   * @default 0
    */
   readonly maxWait?: number;
   /**
    * How long to wait before the first retry, in milliseconds. Doubles with each further retry, up to
-   * 30 seconds; a random part of up to a half is taken off, so that retries do not come in waves.
+   * 30 seconds. A random part of up to a half is subtracted, so that retries do not come in waves.
+   *
    * @default 0
    */
   readonly backoff?: number;
@@ -67,27 +85,29 @@ const OPTIONS: Checks<RetriesOptions> = {
   attempts: whole(1, 100),
   statuses,
   budget: number(0, 100),
-  reserve: number(1),
+  burst: number(1),
   maxWait: duration(),
   backoff: duration(),
 };
-/** The longest time between two attempts that `backoff` leads to, in milliseconds. */
+
+/** The longest pause that `backoff` leads to, in milliseconds. */
 const LONGEST_BACKOFF = 30_000;
 
 /**
- * Sends requests again that got no response, to another upstream if there is one: those whose method
- * is idempotent (RFC 9110 §9.2.2), and others when the connection was refused or not made in time, so
- * that nothing can have been sent. The first 256 KiB of content are kept for this; a request of whose
- * content more was sent is not repeated. No request is repeated after a response was passed on.
+ * Sends requests without a response again, to another upstream if there is one. Requests with an
+ * idempotent method (RFC 9110 §9.2.2) are sent again after any failure; other requests only if the
+ * connection was refused or not made in time, so that the upstream received nothing. Up to 256 KiB of
+ * the request body are kept for this; once more than that was sent, the request is not sent again. No
+ * request is sent again after its response was passed on.
  *
- * A target with one upstream sends the same request to the same upstream again. Give such a target a
- * `backoff`: an upstream that has just failed is likely to fail again at once.
+ * A target with one upstream sends the request to the same upstream again. Use a `backoff` then: an
+ * upstream that has just failed is likely to fail again at once.
  *
- * `Retry-After` holds for the upstream that said it: another one is asked without it.
+ * `Retry-After` applies to the upstream that sent it: another upstream gets the request at once.
  *
  * @param options See {@linkcode RetriesOptions}.
- * @returns A value for the option `retry`. Targets that share it share its budget.
- * @throws {TypeError} When an option is out of its bounds.
+ * @returns A value for the option `retry`. Targets that share it have one budget together.
+ * @throws {TypeError} When an option is out of bounds.
  *
  * @example
  * ```ts
@@ -104,23 +124,21 @@ const LONGEST_BACKOFF = 30_000;
  */
 export function retries(options: RetriesOptions = {}): Retry {
   checkOptions("retries", options, OPTIONS);
-  const { attempts = 2, statuses = [], budget = 0.1, reserve = 10 } = options;
-  const { maxWait = 0, backoff = 0 } = options;
-  let saved = reserve;
-  /** How long to back off after so many attempts. */
-  const pause = (times: number): number =>
-    backoff === 0
-      ? 0
-      : Math.min(backoff * 2 ** (times - 1), LONGEST_BACKOFF) * (1 - Math.random() / 2);
+  const { attempts = 2, statuses = [], budget = 0.1, burst = 10, maxWait = 0 } = options;
+  const { backoff = 0 } = options;
+  let saved = burst;
+  const pauseAfter = (times: number): number =>
+    backoff && Math.min(backoff * 2 ** (times - 1), LONGEST_BACKOFF) * (1 - Math.random() / 2);
   return {
-    begin: () => void (saved = Math.min(saved + budget, reserve)),
-    wait({ method, times, status, retryAfter = "", unsent, another, left }) {
-      const repeatable = unsent || isIdempotent(method);
-      if (!repeatable || times >= attempts || saved < 1) return undefined;
+    begin: () => void (saved = Math.min(saved + budget, burst)),
+    wait(failure) {
+      const { method, status, retryAfter = "", unsent, untried, timeLeft } = failure;
+      if (!unsent && !isIdempotent(method)) return undefined;
       if (status !== undefined && !statuses.includes(status)) return undefined;
-      const asked = another ? 0 : parseRetryAfter(retryAfter, Date.now()) ?? 0;
-      const wait = Math.max(asked, pause(times));
-      if (asked > maxWait || wait >= left) return undefined;
+      if (failure.attempts >= attempts || saved < 1) return undefined;
+      const asked = untried ? 0 : parseRetryAfter(retryAfter, Date.now()) ?? 0;
+      const wait = Math.max(asked, pauseAfter(failure.attempts));
+      if (asked > maxWait || wait >= timeLeft) return undefined;
       saved--;
       return wait;
     },

@@ -1,5 +1,5 @@
 /**
- * Upstreams that come back are not thrown into the deep end.
+ * Slow start: an upstream that recovers gets its full share of the requests gradually.
  *
  * @module
  */
@@ -8,23 +8,27 @@ import { type Health, isHealth, type Upstream } from "./types.ts";
 
 /** Options of {@linkcode slowStart}. */
 export interface SlowStartOptions {
-  /** How long it takes an upstream to come to its full weight, in milliseconds. Default 30000. */
+  /**
+   * The time until a recovered upstream has its full weight, in milliseconds.
+   *
+   * @default 30000
+   */
   readonly time?: number;
 }
 
 const OPTIONS: Checks<SlowStartOptions> = { time: duration(1) };
-/** The part of its weight that an upstream begins with; with none it would not begin. */
-const FIRST_PART = 0.1;
+/** The share of its weight that an upstream starts with; at 0 it would get no request at all. */
+const FIRST_SHARE = 0.1;
 
 /**
- * Lets an upstream that is well again, and has cold caches perhaps, grow into its work: its weight
- * counts for a tenth at first, and more with the time. It is for ways to balance that heed weights,
- * and where there is another upstream to do the rest.
+ * Increases the weight of a recovered upstream gradually, from a tenth to its full weight, for
+ * example while its caches are cold. Needs another upstream that takes the other requests, and a
+ * policy that respects weights: all but {@linkcode first}.
  *
- * @param health What knows which upstreams are well.
+ * @param health Tells which upstreams are healthy.
  * @param options See {@linkcode SlowStartOptions}.
  * @returns A value for the option `health`, in place of the given one.
- * @throws {TypeError} When the time is out of its bounds.
+ * @throws {TypeError} When the time is out of bounds.
  *
  * @example
  * ```ts
@@ -43,21 +47,21 @@ export function slowStart(health: Health, options: SlowStartOptions = {}): Healt
   isHealth(health, "slowStart: the health");
   checkOptions("slowStart", options, OPTIONS);
   const { time = 30_000 } = options;
-  const away = new WeakSet<Upstream>();
-  const since = new WeakMap<Upstream, number>();
+  const unavailable = new WeakSet<Upstream>();
+  const recoveredAt = new WeakMap<Upstream, number>();
   return {
     strict: health.strict ?? false,
-    attach: (upstreams, ask) => health.attach?.(upstreams, ask),
+    attach: (upstreams, probe) => health.attach?.(upstreams, probe),
     detach: (upstream) => health.detach?.(upstream),
     isAvailable(upstream) {
-      const well = health.isAvailable(upstream);
-      if (!well) away.add(upstream);
-      else if (away.delete(upstream)) since.set(upstream, performance.now());
-      return well;
+      const available = health.isAvailable(upstream);
+      if (!available) unavailable.add(upstream);
+      else if (unavailable.delete(upstream)) recoveredAt.set(upstream, performance.now());
+      return available;
     },
     weightFactor(upstream) {
-      const back = since.get(upstream) ?? -Infinity;
-      return Math.min(1, Math.max(FIRST_PART, (performance.now() - back) / time));
+      const elapsed = performance.now() - (recoveredAt.get(upstream) ?? -Infinity);
+      return Math.min(1, Math.max(FIRST_SHARE, elapsed / time));
     },
     track: (upstream, upstreams) => health.track(upstream, upstreams),
   };

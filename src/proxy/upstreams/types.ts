@@ -1,73 +1,79 @@
 /**
- * One of several upstreams, and what is asked of those who choose among them.
+ * Upstreams, and the interfaces of the policies that use them.
  *
  * @module
  */
 import { type Check, like } from "../../config.ts";
 
-/** One of the upstreams of a target, as those see it who choose among them. */
+/** One of the upstreams of a target, as policies see it. */
 export interface Upstream {
   /** Its URL. */
   readonly url: URL;
-  /** Its share of the requests now, relative to the weights of the others. */
+  /** Its current share of the requests, relative to the weights of the other upstreams. */
   readonly weight: number;
-  /** How many requests it has been sent whose responses have not come to their end. */
+  /** The number of requests that were sent to it and whose responses have not ended. */
   readonly inFlight: number;
 }
 
-/** One of several upstreams that share the requests. */
+/** The URL of an upstream, with a weight. */
 export interface WeightedUrl {
   /** The URL of the upstream. */
   readonly url: string | URL;
-  /** Its share of the requests, relative to the weights of the others. Default 1. */
+  /**
+   * Its share of the requests, relative to the weights of the other upstreams.
+   *
+   * @default 1
+   */
   readonly weight?: number;
 }
 
 /** Upstreams that can be added and removed; see {@linkcode upstreamList}. */
 export interface UpstreamList {
-  /** The URLs of the upstreams now. */
+  /** The URLs of the current upstreams. */
   readonly urls: readonly string[];
   /**
-   * Adds an upstream, or gives one that is there already another weight.
+   * Adds an upstream, or changes the weight of one that is in the list.
    *
-   * @param upstream Its URL, with its weight if that is not 1.
-   * @throws {TypeError} When it is no http URL.
+   * @param upstream Its URL, with a weight if that is not 1.
+   * @throws {TypeError} When it is not an http or https URL.
    */
   add(upstream: string | URL | WeightedUrl): void;
   /**
-   * Removes an upstream: it gets no more requests. Those that it has are answered.
+   * Removes an upstream: it gets no further requests. Responses that have begun are completed.
    *
    * @param url Its URL.
-   * @returns Whether it was there.
+   * @returns Whether it was in the list.
    */
   remove(url: string | URL): boolean;
   /**
-   * Makes these the upstreams: adds those that are new, removes the others, and leaves alone, with
-   * what is known of their health, those that stay.
+   * Replaces the upstreams: adds those that are new and removes the others. Those that stay keep
+   * their health.
    *
-   * @param upstreams URLs, with their weights if they are not 1.
-   * @throws {TypeError} When one of them is no http URL; then nothing changes.
+   * @param upstreams URLs, with weights if they are not 1.
+   * @throws {TypeError} When one of them is not an http or https URL. Then nothing changes.
    */
   replace(upstreams: Iterable<string | URL | WeightedUrl>): void;
 }
 
-/** What an upstream is chosen for. */
+/** The request that an upstream is chosen for. */
 export interface SelectionContext {
-  /** The request as it was received. Its content is not to be read. */
+  /** The request of the client. Its body must not be read. */
   readonly request: Request;
   /** The address of the client, where it is known. */
   readonly clientAddress: string | undefined;
 }
 
 /**
- * Chooses the upstream for a request: one of the given ones, of which there is at least one. Those
- * that are not well, or that were tried in vain for this request, are not among them.
+ * A load-balancing policy: returns one of the given upstreams, of which there is at least one. They
+ * are the available upstreams that this request was not sent to yet, as far as there are any.
  */
 export interface Balancer {
-  (upstreams: readonly Upstream[], asked: SelectionContext): Upstream;
+  (upstreams: readonly Upstream[], context: SelectionContext): Upstream;
   /**
-   * The cookie, as a value of `Set-Cookie`, by which a client comes back to the upstream that has
-   * answered it, or `undefined` when the client has it already; `headers` are those of its request.
+   * The value of `Set-Cookie` that leads a client back to the upstream that responded, or `undefined`
+   * when the client has that cookie already.
+   *
+   * @param headers The headers of the request.
    */
   readonly cookie?: (
     upstream: Upstream,
@@ -76,65 +82,70 @@ export interface Balancer {
   ) => string | undefined;
 }
 
-/** What of a site a cookie is for. */
+/** The part of a site that a cookie is for. */
 export interface CookieScope {
   /** The path that leads to the target. */
   readonly path: string;
-  /** Whether the client came with TLS. */
+  /** Whether the client uses TLS. */
   readonly secure: boolean;
 }
 
 /**
- * What became of a request: its response has begun; it has ended as it should; there was none, or
- * only a part of one; or nothing can be held against the upstream, as when the client left.
+ * An event of a request to an upstream: the response has started (`answered`) or has ended completely
+ * (`ended`); the upstream has sent no response, or an incomplete one (`failed`); or the request was
+ * given up for a reason that is not the upstream's, such as a client disconnect (`abandoned`).
  */
 export type AttemptEvent = "answered" | "ended" | "failed" | "abandoned";
 
-/** Knows which upstreams are well. */
+/** Sends a GET request for a path to an upstream; resolves to the status of the response. */
+export type Probe = (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>;
+
+/** Decides which upstreams are available. */
 export interface Health {
   /**
-   * Whether its word is law: where those that are so admit no upstream, requests are refused with
-   * 503. What the others say is passed over when no upstream is well.
+   * Whether requests are answered with 503 when this finds no upstream available. Otherwise, it is
+   * ignored when no upstream is available.
+   *
+   * @default false
    */
   readonly strict?: boolean;
-  /**
-   * Is told which upstreams there are, when the proxy is built, and how to ask one: with a GET of
-   * a path, which resolves to the status. Is called again with those that are added later.
-   */
-  attach?(
-    upstreams: readonly Upstream[],
-    ask: (upstream: Upstream, path: string, signal: AbortSignal) => Promise<number>,
-  ): void;
-  /** Is told that an upstream is there no more. */
+  /** Called with the upstreams when the proxy is built, and with each upstream that is added later. */
+  attach?(upstreams: readonly Upstream[], probe: Probe): void;
+  /** Called when an upstream is removed. */
   detach?(upstream: Upstream): void;
   /** Whether a request may be sent to the upstream now. */
   isAvailable(upstream: Upstream): boolean;
-  /** The part of its weight that counts now, above 0. Default 1. */
+  /**
+   * The current share of its weight, above 0.
+   *
+   * @default () => 1
+   */
   weightFactor?(upstream: Upstream): number;
   /**
-   * Is told that a request is sent to one of the upstreams.
+   * Called before a request is sent to an upstream.
    *
-   * @returns What to tell the news to. The status comes with `"answered"` alone.
+   * @param upstreams All upstreams of the target.
+   * @returns Called with the events of the request; with `"answered"`, also with the status.
    */
   track(
     upstream: Upstream,
     upstreams: readonly Upstream[],
-  ): (news: AttemptEvent, status?: number) => void;
+  ): (event: AttemptEvent, status?: number) => void;
 }
 
-/** Checks a health. */
+/** Checks a value for the option `health`. */
 export const isHealth: Check = like(
   "one such as passiveHealth() or activeHealth()",
   "isAvailable",
   "track",
 );
 
-/** There is no upstream, or no room, for a request now: 503. */
+/** No upstream is available, or a limit is reached: the response is a 503. */
 export class Unavailable extends Error {
   override readonly name = "Unavailable";
-  /** The type of the error, of those that RFC 9209 §2.3 registers. */
+  /** The type of the error (RFC 9209 §2.3). */
   readonly type: "connection_limit_reached" | "destination_unavailable";
-  /** When to come back, in seconds. */
+  /** The value of `Retry-After`, in seconds. */
   readonly retryAfter: number;
 
   constructor(type: Unavailable["type"], retryAfter: number, message: string) {

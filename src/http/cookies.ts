@@ -1,8 +1,21 @@
 /**
- * The attributes of a cookie, without a look at its value.
+ * The `Cookie` and `Set-Cookie` headers (RFC 6265).
  *
  * @module
  */
+
+/**
+ * The value of a cookie that a client sent; of the first, if several have the name.
+ *
+ * @param header The value of `Cookie`, `null` without one.
+ */
+export function readCookie(header: string | null, name: string): string | undefined {
+  for (const pair of header?.split(";") ?? []) {
+    const equals = pair.indexOf("=");
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+  }
+  return undefined;
+}
 
 /** What becomes of the attributes. */
 export interface CookieMap {
