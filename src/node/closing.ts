@@ -1,5 +1,5 @@
 /**
- * The end of a server.
+ * Closes a server: requests that have begun get their response, everything else ends.
  *
  * @module
  */
@@ -7,72 +7,74 @@ import type { Server } from "node:http";
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { checkOptions, type Checks, is, isRecord, LONGEST, number } from "../config.ts";
-import { answerOn } from "./pipelining.ts";
+import { currentResponse } from "./connection.ts";
 
-/** How to close a server. */
+/** Options of `close`. */
 export interface CloseOptions {
   /**
-   * How long what is being answered may take, in milliseconds; then it is cut. By default as long as
-   * it takes: a stream of events may never end.
+   * How long running responses may take, in milliseconds; then they are cut. An event stream may
+   * never end by itself.
+   *
+   * @default Infinity
    */
   readonly timeout?: number;
 }
 
-const OPTIONS: Checks<CloseOptions> = { timeout: number(0, Infinity, "milliseconds, a number") };
+const CHECKS: Checks<CloseOptions> = { timeout: number(0, Infinity, "milliseconds, a number") };
 
-/** Reads what `close` was given. */
+/** How often idle connections are closed while the server closes, in milliseconds. */
+const IDLE_INTERVAL = 50;
+/** How long a request may take to arrive while the server closes, in milliseconds. */
+const ARRIVAL_TIMEOUT = 1000;
+
+/** Reads the argument of `close`; `true` stands for a timeout of 0. */
 export function closeOptions(how: boolean | CloseOptions): CloseOptions {
   if (typeof how === "boolean") return how ? { timeout: 0 } : {};
   is(isRecord, "true, or an object such as { timeout: 10_000 }")(how, "close: the argument");
-  checkOptions("close", how, OPTIONS);
+  checkOptions("close", how, CHECKS);
   return how;
 }
 
-/** How often a server that closes looks for connections that have become idle, in milliseconds. */
-const LOOK = 50;
-/** How long a request may take to arrive when the server closes, in milliseconds. */
-const ARRIVAL = 1000;
-
 /**
- * A function that stops a server, and may be called again.
+ * Creates the function that closes a server. It may be called again, with a shorter timeout.
  *
- * @param closeTunnels Closes connections that have been upgraded: they do not end by themselves.
+ * @param closeDetached Closes the connections that the server does not close.
  */
 export function closer(
   server: Server,
-  closeTunnels: () => void,
+  closeDetached: () => void,
 ): (options: CloseOptions) => Promise<void> {
-  const sockets = collect<Socket>(server, "connection");
-  const secured = collect<Socket>(server, "secureConnection");
-  const sessions = collect<Http2Session>(server, "session");
+  const sockets = open<Socket>(server, "connection");
+  const secureSockets = open<Socket>(server, "secureConnection");
+  const sessions = open<Http2Session>(server, "session");
   let closed: Promise<void> | undefined;
 
-  /** Whatever has no request, or not yet all of one. */
-  const closeWaiting = (): void => {
-    for (const socket of [...sockets, ...secured]) if (isWaiting(socket)) socket.destroy();
-  };
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
-      // A connection of HTTP/1.1 is kept after an answer, although the server has stopped.
-      const look = setInterval(() => server.closeIdleConnections?.(), LOOK);
-      // Node limits the time of requests no more.
-      const arrived = setInterval(closeWaiting, ARRIVAL);
+      // Node keeps an HTTP/1.1 connection after its response, although the server has stopped.
+      const idle = setInterval(() => server.closeIdleConnections?.(), IDLE_INTERVAL);
+      // Node no longer applies its timeouts to requests.
+      const waiting = setInterval(() => {
+        for (const socket of [...sockets, ...secureSockets]) {
+          if (isWaiting(socket)) socket.destroy();
+        }
+      }, ARRIVAL_TIMEOUT);
       server.close(() => {
-        clearInterval(look);
-        clearInterval(arrived);
+        clearInterval(idle);
+        clearInterval(waiting);
         resolve();
       });
       for (const session of sessions) session.close();
     });
   const force = (): void => {
-    closeTunnels();
+    closeDetached();
     for (const session of sessions) session.destroy();
-    // Those whose handshake never ends are known by what is below TLS alone.
-    for (const socket of [...secured, ...sockets]) socket.destroy();
+    // Before the end of the TLS handshake, there is only the socket below.
+    for (const socket of [...secureSockets, ...sockets]) socket.destroy();
   };
   return async ({ timeout = Infinity }) => {
     closed ??= stop();
-    if (timeout === Infinity) closeTunnels();
+    if (timeout === Infinity) closeDetached();
     else if (timeout === 0) force();
     else {
       const timer = setTimeout(force, Math.min(timeout, LONGEST));
@@ -82,14 +84,14 @@ export function closer(
   };
 }
 
-/** Whether a connection is one of HTTP/1.1 that waits for a request. */
+/** Whether an HTTP/1 connection has no complete request. */
 function isWaiting(socket: Socket): boolean {
   const { parser } = socket as { parser?: object | null };
-  return Boolean(parser) && !answerOn(socket);
+  return Boolean(parser) && !currentResponse(socket);
 }
 
-/** Everything that a server has of one kind, until it closes. */
-function collect<T extends NodeJS.EventEmitter>(server: Server, event: string): Set<T> {
+/** The open connections or sessions of a server. */
+function open<T extends NodeJS.EventEmitter>(server: Server, event: string): Set<T> {
   const all = new Set<T>();
   server.on(event, (one: T) => {
     all.add(one);

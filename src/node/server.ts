@@ -1,5 +1,5 @@
 /**
- * The servers of Node behind `serve`: HTTP, HTTPS, and HTTP/2 with HTTP/1.1 beside it.
+ * Creates the server behind `serve`: HTTP, HTTPS, or HTTP/2 with HTTP/1.1 beside it.
  *
  * @module
  */
@@ -12,26 +12,22 @@ import {
 import { createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { Duplex } from "node:stream";
+import { peerAddress } from "./connection.ts";
+import { HTTP2_OPTIONS, limitConnections, limitHttp2, limitSending } from "./server_limits.ts";
+import { rejectConnect, rejectExpectation, rejectMalformed } from "./reject.ts";
 import { awaitContinue } from "./request_body.ts";
-import { HTTP2_OPTIONS, limitTime } from "./http2_limits.ts";
-import { refuseBroken, refuseExpectation, refuseTunnel } from "./reject.ts";
-import { limitSending } from "./send_limit.ts";
-import type { ServerTimeouts } from "./timeouts.ts";
-import type { Certificate } from "./server_tls.ts";
+import type { ServeSettings } from "./serve_options.ts";
 
-/** Makes a server; HTTP/2 needs TLS, as browsers know no other. */
-export function createServer(
-  listener: RequestListener,
-  tls: Certificate | undefined,
-  http2: boolean,
-  timeouts: Required<ServerTimeouts>,
-): Server {
+/** Creates a server that does not listen yet. */
+export function createServer(listener: RequestListener, settings: ServeSettings): Server {
+  const { tls, http2, timeouts } = settings;
   const { headers, request: requestTimeout } = timeouts;
-  // Node wants no more than the whole may take.
+  // Node refuses a larger time for the headers than for the whole request.
   const headersTimeout = requestTimeout > 0 ? Math.min(headers, requestTimeout) : headers;
-  // Where content is unlikely, Node makes no stream for it.
   const limits = { headersTimeout, requestTimeout };
-  const options = { ...limits, optimizeEmptyRequests: true };
+  // Node then creates no stream for the body of most GET requests.
+  const http1 = { ...limits, optimizeEmptyRequests: true };
+  // Browsers speak HTTP/2 over TLS only.
   const server = http2
     ? createSecureServer({
       ...tls,
@@ -41,21 +37,24 @@ export function createServer(
       allowHTTP1: true,
     }) as unknown as Server
     : tls
-    ? createHttps({ ...options, ...tls })
-    : createHttp(options);
-  if (http2) limitTime(server, timeouts);
+    ? createHttps({ ...http1, ...tls })
+    : createHttp(http1);
+  // The system forgets the address as soon as the client resets; the socket keeps it once read.
+  server.on("connection", peerAddress);
+  limitConnections(server, settings.maxConnections, settings.maxConnectionsPerAddress);
   limitSending(server, tls ? "secureConnection" : "connection", timeouts.send);
+  if (http2) limitHttp2(server, timeouts);
   server.on("request", listener);
-  // Node would ask for content before anybody wants it.
+  // Without this listener, Node sends `100 Continue` before the handler reads the body.
   server.on("checkContinue", (message, sink) => {
     awaitContinue(message);
     listener(message, sink);
   });
-  server.on("checkExpectation", refuseExpectation);
-  server.on("clientError", refuseBroken);
+  server.on("checkExpectation", rejectExpectation);
+  server.on("clientError", rejectMalformed);
   server.on("connect", (message, sink: Duplex | ServerResponse) => {
-    // In HTTP/2, it is a request like any other.
-    if (sink instanceof Duplex) refuseTunnel(sink);
+    // On HTTP/2, CONNECT is a request like any other.
+    if (sink instanceof Duplex) rejectConnect(sink);
     else listener(message, sink);
   });
   return server;

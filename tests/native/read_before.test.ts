@@ -62,7 +62,7 @@ for (const [name, app] of [["others'", echo], ["our own", mountAware(echo)]] as 
       }]
     ) {
       const text = await ask(app, keep);
-      assert.match(text, /^TypeError: serve: the content of the request was read before/);
+      assert.match(text, /^TypeError: serve: the request body was read before/);
       assert.match(text, /rawBody/);
     }
   });

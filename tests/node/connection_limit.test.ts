@@ -6,7 +6,7 @@ import { connect as connectTls } from "node:tls";
 import { notFound } from "handwerk";
 import { serve } from "handwerk/node";
 import { type ServeOptions } from "../../src/node.ts";
-import { networkOf } from "../../src/node/connection_limit.ts";
+import { networkOf } from "../../src/node/server_limits.ts";
 import { certificates } from "../support/certificates.ts";
 import { serving } from "../support/host.ts";
 

@@ -5,7 +5,7 @@ import { Duplex } from "node:stream";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import type { Handler } from "handwerk";
-import { linger } from "../../src/node/linger.ts";
+import { linger } from "../../src/node/connection.ts";
 import { certificates } from "../support/certificates.ts";
 import { own, serving, until } from "../support/host.ts";
 

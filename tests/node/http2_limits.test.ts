@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { type Handler, notFound, serveStatic } from "handwerk";
 import { serve } from "handwerk/node";
 import { type ServerTimeouts } from "../../src/node.ts";
-import { unsoundHttp2 } from "../../src/node/http2_limits.ts";
+import { unsoundHttp2 } from "../../src/node/server_limits.ts";
 import { certificates } from "../support/certificates.ts";
 import { until } from "../support/host.ts";
 import {

@@ -15,13 +15,18 @@ export const own = {
   onError: (error: unknown): void => void errors.push(error),
 };
 
-/** Serves a handler, and stops when `use` is done. */
+/**
+ * Serves a handler, and stops when `use` is done.
+ *
+ * @param start The `serve` of the package or of the sources, whose objects do not know each other.
+ */
 export async function serving<T>(
   fetch: Handler,
   use: (port: number) => Promise<T>,
   options: Partial<ServeOptions> = {},
+  start: (options: ServeOptions) => ReturnType<typeof serve> = serve,
 ): Promise<T> {
-  const server = await serve({ ...own, ...options, fetch });
+  const server = await start({ ...own, ...options, fetch });
   try {
     return await use(server.port);
   } finally {
