@@ -24,6 +24,7 @@ import { enterOf, initialMount, mountOf } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { closeAfterResponse, cutConnection, inOrder, isLost } from "./node/connection.ts";
 import { unsoundHttp2 } from "./node/server_limits.ts";
+import { linkStandIns } from "./node/lazy_headers.ts";
 import { NodeRequest } from "./node/node_request.ts";
 import { parseRequest } from "./node/parse_request.ts";
 import { rejectRequest } from "./node/reject.ts";
@@ -207,6 +208,7 @@ export function earlyHints(request: Request, links: readonly string[]): void {
 type Handle = (message: IncomingMessage, sink: ServerResponse, upgrade?: UpgradeRequest) => void;
 
 function handlerOf(handler: Handler, settings: ListenerSettings): Handle {
+  linkStandIns();
   const enter = enterOf(handler);
   const onError = guardCallback("serve: onError", settings.onError);
 

@@ -3,15 +3,9 @@
  *
  * @module
  */
-import {
-  createServer as createHttp,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from "node:http";
-import { createSecureServer } from "node:http2";
-import { createServer as createHttps } from "node:https";
-import { Duplex } from "node:stream";
+import type { RequestListener, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { builtin } from "../runtime.ts";
 import { peerAddress } from "./connection.ts";
 import { HTTP2_OPTIONS, limitConnections, limitHttp2, limitSending } from "./server_limits.ts";
 import { rejectConnect, rejectExpectation, rejectMalformed } from "./reject.ts";
@@ -29,7 +23,7 @@ export function createServer(listener: RequestListener, settings: ServeSettings)
   const http1 = { ...limits, optimizeEmptyRequests: true };
   // Browsers speak HTTP/2 over TLS only.
   const server = http2
-    ? createSecureServer({
+    ? builtin("node:http2").createSecureServer({
       ...tls,
       ...HTTP2_OPTIONS,
       ...limits,
@@ -37,8 +31,8 @@ export function createServer(listener: RequestListener, settings: ServeSettings)
       allowHTTP1: true,
     }) as unknown as Server
     : tls
-    ? createHttps({ ...http1, ...tls })
-    : createHttp(http1);
+    ? builtin("node:https").createServer({ ...http1, ...tls })
+    : builtin("node:http").createServer(http1);
   // The system forgets the address as soon as the client resets; the socket keeps it once read.
   server.on("connection", peerAddress);
   limitConnections(server, settings.maxConnections, settings.maxConnectionsPerAddress);
@@ -54,7 +48,7 @@ export function createServer(listener: RequestListener, settings: ServeSettings)
   server.on("clientError", rejectMalformed);
   server.on("connect", (message, sink: Duplex | ServerResponse) => {
     // On HTTP/2, CONNECT is a request like any other.
-    if (sink instanceof Duplex) rejectConnect(sink);
+    if (sink instanceof builtin("node:stream").Duplex) rejectConnect(sink);
     else listener(message, sink);
   });
   return server;
