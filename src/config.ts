@@ -31,12 +31,15 @@ export type Options<T> = {
   readonly [K in keyof T]-?: Check | readonly [check: Check, byDefault: T[K] & ({} | null)];
 };
 
+/** The options of a table that have a default. */
+export type Defaulted<Table> = {
+  [K in keyof Table]: Table[K] extends readonly [Check, unknown] ? K : never;
+}[keyof Table];
+
 /** Options as `readOptions` returns them: those with a default are always there. */
-export type Complete<T, Table> = {
-  readonly [K in keyof T]: K extends keyof Table
-    ? Table[K] extends readonly [Check, unknown] ? T[K] & ({} | null) : T[K]
-    : T[K];
-};
+export type Complete<T, Table> =
+  & Omit<T, Defaulted<Table>>
+  & { readonly [K in keyof T & Defaulted<Table>]: T[K] & ({} | null) };
 
 /** What there is to say about a table as a whole. */
 export interface Rules<T> {

@@ -70,7 +70,7 @@ const told: readonly (readonly [string, (tell: Failing) => unknown, unknown, str
           pull: (controller) => controller.error(new Error("cut")),
         }, { highWaterMark: 0 }),
       }));
-      const app = proxied({ onError, transport: cut, timeouts: { idle: 1000 } });
+      const app = proxied({ onError, transport: cut, timeout: { idle: 1000 } });
       const response = await app(get());
       return await response.text().catch((error: Error) => error.message);
     },
@@ -81,10 +81,10 @@ const told: readonly (readonly [string, (tell: Failing) => unknown, unknown, str
     "proxy: onError",
     async (onError) => {
       const silent = new FakeTransport(() => ({ ...ok(), body: new ReadableStream() }));
-      const app = proxied({ onError, transport: silent, timeouts: { idle: 1 } });
+      const app = proxied({ onError, transport: silent, timeout: { idle: 1 } });
       return await (await app(get())).text().catch((error: Error) => error.message);
     },
-    "no content for 1 ms (option timeouts.idle)",
+    "no content for 1 ms (option timeout.idle)",
     ", of content that paused,",
   ],
   [

@@ -88,8 +88,7 @@ testOptions("serveStatic", (o) => serveStatic(site, o), {
 testOptions("remote", (o) => remote(up, o), { timeout: takes.number(1), onError: takes.callback });
 
 const proxied: Record<string, Takes> = {
-  timeout: takes.number(0),
-  timeouts: takes.emptyObject,
+  timeout: takes.either(takes.number(0), takes.emptyObject),
   xForwarded: takes.nothing,
   forwarded: takes.flag,
   via: takes.oneOf(false, "nonsense"),
@@ -104,7 +103,7 @@ const proxied: Record<string, Takes> = {
 testOptions("proxy", (o) => proxy({ "/": up }, { transport, ...o }), proxied);
 testOptions("proxy", (o) => proxyTo(up, { transport, ...o }), proxied);
 testOptions("proxy", (o) => inspect(up, { transport, ...o }), proxied);
-testOptions("proxy: timeouts", (timeouts) => proxyTo(up, { transport, timeouts }), {
+testOptions("proxy: timeout", (timeout) => proxyTo(up, { transport, timeout }), {
   connect: takes.number(0),
   headers: takes.number(0),
   idle: takes.number(0),
@@ -288,8 +287,8 @@ const told: readonly (readonly [string, () => unknown, string])[] = [
   ],
   [
     "a part of an option",
-    () => proxyTo(up, { timeouts: wrong({ idel: 1 }) }),
-    'proxy: timeouts: unknown option "idel"; did you mean "idle"?',
+    () => proxyTo(up, { timeout: wrong({ idel: 1 }) }),
+    'proxy: timeout: unknown option "idel"; did you mean "idle"?',
   ],
   [
     "a text for the options",

@@ -1,16 +1,15 @@
 /**
- * What an upstream is told of the client, and what of it the client cannot say itself.
+ * Identifies the client of a request, and tells upstreams about it in forwarding fields.
  *
  * @module
  */
-import { writeAddress } from "../http/ip.ts";
-import type { Field } from "../http/fields.ts";
 import { clientBehind, forwardedElement, isForwarding } from "../http/forwarded.ts";
+import type { Field } from "../http/fields.ts";
+import { writeAddress } from "../http/ip.ts";
 import type { MountState } from "../mount.ts";
-import type { ProxySettings } from "./proxy_options.ts";
-import type { ClientInfo } from "./types.ts";
+import type { ClientInfo, ProxySettings } from "./types.ts";
 
-/** Looks at a request. */
+/** Identifies the client of a request. */
 export function identifyClient(
   request: Request,
   mount: MountState,
@@ -20,110 +19,108 @@ export function identifyClient(
   const { headers } = request;
   const peer = writeAddress(clientAddress(mount.original, ...args) ?? "");
   const trusted = peer !== undefined && isTrusted(peer);
+  const forwardedFor = headers.get("x-forwarded-for") ?? "";
   const { origin } = mount.target;
   const end = origin.indexOf("://");
   const proto = origin.slice(0, end).toLowerCase();
   return {
     peer,
     trusted,
-    client: trusted ? clientBehind(peer, headers.get("x-forwarded-for") ?? "", isTrusted) : peer,
+    address: trusted ? clientBehind(peer, forwardedFor, isTrusted) : peer,
     host: receivedHost(proto, origin.slice(end + 3), headers.get("host")),
     proto,
     prefix: mount.base,
   };
 }
 
-/** RFC 9112 §3.2.2: a target in absolute form overrides `Host`, which may only spell it out. */
+/** RFC 9112 §3.2.2: a target in absolute form overrides `Host`; only its spelling may come from there. */
 function receivedHost(proto: string, authority: string, host: string | null): string {
   if (host === authority) return host;
-  const usual = proto === "https" ? /:(?:443)?$/ : /:(?:80)?$/;
-  const name = (value: string): string => value.toLowerCase().replace(usual, "");
+  const defaultPort = proto === "https" ? /:(?:443)?$/ : /:(?:80)?$/;
+  const name = (value: string): string => value.toLowerCase().replace(defaultPort, "");
   return host !== null && name(host) === name(authority) ? host : authority;
-}
-
-/**
- * The fields with those about the client put right: what an untrusted peer says is dropped, what
- * the proxy knows is added.
- */
-export function forwardingFields(
-  fields: readonly Field[],
-  seen: ClientInfo,
-  settings: ProxySettings,
-): Field[] {
-  const result = fields.filter(([name]) => !isForwarding(name));
-  const told = seen.trusted ? toldBefore(fields) : NOTHING;
-  const ours = ownFields(told, seen, settings);
-  for (const [name, value] of told) {
-    if (ours.every(([own]) => own !== name)) result.push([name, value]);
-  }
-  for (const field of ours) if (field[1] !== "") result.push(field);
-  return result;
 }
 
 /** RFC 7239 §6.2: an address that is not known. */
 const UNKNOWN = "unknown";
-
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
-/** What a trusted peer says. */
-function toldBefore(fields: readonly Field[]): ReadonlyMap<string, string> {
-  const told = new Map<string, string>();
-  for (const [name, value] of fields) {
-    if (!isForwarding(name)) continue;
-    const before = told.get(name);
-    told.set(name, before === undefined ? value : `${before}, ${value}`);
+/**
+ * Replaces the forwarding fields of a request: removes those of a peer that is not trusted, so that
+ * a client cannot forge them, and adds the proxy's own.
+ */
+export function forwardingFields(
+  fields: readonly Field[],
+  client: ClientInfo,
+  { xForwarded, forwarded }: ProxySettings,
+): Field[] {
+  const received = client.trusted ? receivedForwarding(fields) : NOTHING;
+  const added = xForwarded === "off" ? [] : xForwardedFields(received, client, xForwarded);
+  if (forwarded !== false) added.push(["forwarded", forwardedValue(received, client, forwarded)]);
+  const result = fields.filter(([name]) => !isForwarding(name));
+  for (const [name, value] of received) {
+    if (added.every(([own]) => own !== name)) result.push([name, value]);
   }
-  return told;
+  for (const field of added) if (field[1] !== "") result.push(field);
+  return result;
 }
 
-/** What we say; `""` for what we say nothing of. */
-function ownFields(
-  told: ReadonlyMap<string, string>,
-  seen: ClientInfo,
-  { xForwarded, forwarded }: ProxySettings,
-): readonly Field[] {
-  const ours = xForwarded === "off" ? [] : xForwardedFields(told, seen, xForwarded);
-  if (forwarded !== false) ours.push(["forwarded", forwardedValue(told, seen, forwarded)]);
-  return ours;
+/** The forwarding fields of a trusted peer, several lines of one name joined. */
+function receivedForwarding(fields: readonly Field[]): ReadonlyMap<string, string> {
+  const received = new Map<string, string>();
+  for (const [name, value] of fields) {
+    if (isForwarding(name)) received.set(name, join(received.get(name), value));
+  }
+  return received;
 }
 
 function xForwardedFields(
-  told: ReadonlyMap<string, string>,
-  { peer, host, proto, prefix }: ClientInfo,
+  received: ReadonlyMap<string, string>,
+  client: ClientInfo,
   xForwarded: "append" | "set",
 ): Field[] {
   const before = (name: string): string | undefined =>
-    xForwarded === "append" ? told.get(name) : undefined;
-  const known = {
-    proto: before("x-forwarded-proto") ?? proto,
-    host: before("x-forwarded-host") ?? host,
-  };
+    xForwarded === "append" ? received.get(name) : undefined;
+  const proto = before("x-forwarded-proto") ?? client.proto;
+  const host = before("x-forwarded-host") ?? client.host;
   return [
-    // Without the field, an upstream would take the request for one of the proxy's own.
-    ["x-forwarded-for", join(before("x-forwarded-for"), peer ?? UNKNOWN)],
-    ["x-forwarded-proto", known.proto],
-    ["x-forwarded-host", known.host],
-    ["x-forwarded-port", before("x-forwarded-port") ?? portOf(known.host, known.proto)],
-    ["x-forwarded-prefix", (before("x-forwarded-prefix") ?? "") + prefix],
+    // Without the field, an upstream would take the request for one of the proxy itself.
+    ["x-forwarded-for", join(before("x-forwarded-for"), client.peer ?? UNKNOWN)],
+    ["x-forwarded-proto", proto],
+    ["x-forwarded-host", host],
+    ["x-forwarded-port", before("x-forwarded-port") ?? portOf(host, proto)],
+    ["x-forwarded-prefix", (before("x-forwarded-prefix") ?? "") + client.prefix],
   ];
 }
 
-/** The port that the client connected to, as far as the first of the proxies was told. */
+/** The port that the client connected to, as the first proxy was told. */
 function portOf(host: string, proto: string): string {
   const [first = ""] = host.split(",", 1);
   return /:([0-9]+)[ \t]*$/.exec(first)?.[1] ?? (/^(?:https|wss)\b/i.test(proto) ? "443" : "80");
 }
 
 function forwardedValue(
-  told: ReadonlyMap<string, string>,
+  received: ReadonlyMap<string, string>,
   { peer, host, proto }: ClientInfo,
   forwarded: string | true,
 ): string {
   const by = forwarded === true ? undefined : forwarded;
-  const element = forwardedElement({ for: peer, by, host, proto });
-  return join(told.get("forwarded"), element);
+  return join(received.get("forwarded"), forwardedElement({ for: peer, by, host, proto }));
 }
 
-function join(before: string | undefined, value: string | undefined): string {
-  return before && value ? `${before}, ${value}` : before || value || "";
+function join(before: string | undefined, value: string): string {
+  return before && value ? `${before}, ${value}` : before || value;
+}
+
+/** The scheme and the host that the client asked for, as the first proxy was told. */
+export function frontOf(
+  fields: readonly Field[],
+  client: ClientInfo,
+): { readonly proto: string; readonly host: string } {
+  const first = (wanted: string): string | undefined =>
+    fields.find(([name]) => name === wanted)?.[1].split(",", 1)[0]?.trim();
+  return {
+    proto: first("x-forwarded-proto") ?? client.proto,
+    host: first("x-forwarded-host") ?? client.host,
+  };
 }

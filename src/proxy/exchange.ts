@@ -1,5 +1,5 @@
 /**
- * One exchange with an upstream: its limits of time, and how it is broken off.
+ * One exchange with an upstream: its time limits, and its abort.
  *
  * @module
  */
@@ -9,100 +9,137 @@ import {
   offDisconnect,
   onDisconnect,
 } from "../host/host_request.ts";
+import { watchBody } from "../host/watch_body.ts";
 import { ProxyError } from "./errors.ts";
-import type { ProxySettings } from "./proxy_options.ts";
-import type { Awaited } from "./upload.ts";
-import type { Attempt } from "./types.ts";
+import type { TimeLimits } from "./types.ts";
+import type { Awaited, UploadMonitor } from "./upload.ts";
 
-type Timer = ReturnType<typeof setTimeout> | undefined;
-
-/** Counts the time of an exchange from when it is made. */
-export class Exchange {
-  readonly #own = new AbortController();
+/** Measures an exchange from its construction on. */
+export class Exchange implements UploadMonitor {
+  readonly #controller = new AbortController();
   readonly #request: Request;
-  readonly #limit: number;
-  #headers: Timer;
-  #total: Timer;
-  /** When content of the request last moved, and who is waited for since. */
+  readonly #limits: TimeLimits;
+  #headersTimer: ReturnType<typeof setTimeout> | undefined;
+  #totalTimer: ReturnType<typeof setTimeout> | undefined;
+  /** When request content last moved, by `performance.now`. */
   #moved: number | undefined;
-  #awaited: Awaited = "nobody";
+  #awaited: Awaited = "neither";
   #reject: (reason: unknown) => void = () => {};
 
-  constructor(request: Request, { timeouts: { headers, total } }: ProxySettings) {
+  constructor(request: Request, limits: TimeLimits) {
     this.#request = request;
-    this.#limit = headers;
-    if (headers > 0) this.#headers = setTimeout(this.#late, headers);
+    this.#limits = limits;
+    const { headers, total } = limits;
+    if (headers > 0) this.#headersTimer = setTimeout(this.#checkHeaders, headers);
     if (total > 0) {
-      const why = `no whole response within ${total} ms (option timeouts.total)`;
-      const late = (): void => this.abort(new ProxyError("http_response_timeout", why));
-      this.#total = setTimeout(late, total);
+      const why = `no complete response within ${total} ms (option timeout.total)`;
+      const abort = (): void => this.abort(new ProxyError("http_response_timeout", why));
+      this.#totalTimer = setTimeout(abort, total);
     }
-    if (isDisconnected(request)) this.#leave();
-    else onDisconnect(request, this.#leave);
+    if (isDisconnected(request)) this.#disconnect();
+    else onDisconnect(request, this.#disconnect);
   }
 
-  /** Aborted when the client leaves, and when the exchange is broken off. */
+  /** Aborts with the exchange, and when the client disconnects. */
   get signal(): AbortSignal {
-    return this.#own.signal;
+    return this.#controller.signal;
   }
 
-  /** Breaks the exchange off. */
   abort(reason: unknown): void {
     this.end();
-    this.#own.abort(reason);
+    this.#controller.abort(reason);
     this.#reject(reason);
   }
 
-  /** Content of the request has moved: the time for the response begins anew. */
-  readonly moved = (awaited: Awaited): void => {
-    [this.#moved, this.#awaited] = [performance.now(), awaited];
-  };
+  moved(awaited: Awaited): void {
+    this.#moved = performance.now();
+    this.#awaited = awaited;
+  }
 
-  readonly #late = (): void => {
-    const limit = this.#limit;
-    const left = this.#moved === undefined ? 0 : this.#moved + limit - performance.now();
-    // Setting a timer for each chunk would cost more than looking now and then.
-    if (left > 0) this.#headers = setTimeout(this.#late, left);
-    else this.abort(lateness(this.#awaited, limit));
-  };
-
-  /** The answer has begun. */
+  /** The response has begun. */
   begin(): void {
-    clearTimeout(this.#headers);
+    clearTimeout(this.#headersTimer);
   }
 
-  /** Nothing more is to be watched. */
+  /** The exchange is complete, or nothing in it needs a limit any more. */
   end(): void {
-    clearTimeout(this.#headers);
-    clearTimeout(this.#total);
-    offDisconnect(this.#request, this.#leave);
+    clearTimeout(this.#headersTimer);
+    clearTimeout(this.#totalTimer);
+    offDisconnect(this.#request, this.#disconnect);
   }
 
-  /** What was sent for, or why the exchange was broken off, should the sender not notice. */
-  race(sent: Promise<Attempt>): Promise<Attempt> {
+  /** The promise, or the reason of the abort, since a transport may not heed the signal. */
+  race<T>(sent: Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise((resolve, reject) => {
-      // Not a function that holds on to `sent`: each would be kept in memory until the next full
-      // collection, with all that the request was made of.
+      // Not a function that refers to `sent`: it would keep the whole request in memory until the
+      // next full garbage collection.
       this.#reject = reject;
       if (signal.aborted) reject(signal.reason as Error);
       sent.then(resolve, reject);
     });
   }
 
-  readonly #leave = (): void => this.abort(disconnectReasonOf(this.#request));
+  /**
+   * The body of the response, within the limits of the exchange. It fails rather than ending with
+   * another number of bytes than `length`.
+   *
+   * @param idle How long the upstream may pause, in milliseconds; 0 for no limit.
+   * @param onCut Called with the error when the body fails.
+   */
+  watch(
+    body: ReadableStream<Uint8Array>,
+    length: number | undefined,
+    idle: number,
+    onCut: (error: unknown) => void,
+  ): ReadableStream<Uint8Array> {
+    let count = 0;
+    const abort = (): void => {
+      const why = `no content for ${idle} ms (option timeout.idle)`;
+      this.abort(new ProxyError("connection_read_timeout", why));
+    };
+    return watchBody(body, {
+      length,
+      signal: this.signal,
+      read: async (reader) => {
+        // Only the upstream is waited for: a slow client does not call this.
+        const timer = idle === 0 ? undefined : setTimeout(abort, idle);
+        try {
+          const result = await reader.read();
+          count += result.value?.byteLength ?? 0;
+          if (length !== undefined && (count > length || (result.done && count < length))) {
+            const why = `the content has ${count} bytes, its Content-Length is ${length}`;
+            throw new ProxyError("http_response_incomplete", why);
+          }
+          return result;
+        } finally {
+          clearTimeout(timer);
+        }
+      },
+      onEnd: (end, error) => {
+        if (end !== "failed") return this.end();
+        onCut(error);
+        this.abort(error);
+      },
+    });
+  }
+
+  readonly #checkHeaders = (): void => {
+    const limit = this.#limits.headers;
+    const left = this.#moved === undefined ? 0 : this.#moved + limit - performance.now();
+    // Setting the timer again at the end costs less than setting it for each chunk.
+    if (left > 0) this.#headersTimer = setTimeout(this.#checkHeaders, left);
+    else this.abort(headersTimeout(this.#awaited, limit));
+  };
+
+  readonly #disconnect = (): void => this.abort(disconnectReasonOf(this.#request));
 }
 
-function lateness(awaited: Awaited, limit: number): ProxyError {
+function headersTimeout(awaited: Awaited, limit: number): ProxyError {
   const within = `${limit} ms (option timeout)`;
   if (awaited === "client") {
-    // RFC 9110 §15.5.9
-    return new ProxyError(
-      "http_request_error",
-      `the client sent no content for ${within}`,
-      undefined,
-      408,
-    );
+    const why = `the client sent no content for ${within}`;
+    return new ProxyError("http_request_error", why, undefined, 408); // RFC 9110 §15.5.9
   }
   return awaited === "upstream"
     ? new ProxyError("connection_write_timeout", `the upstream took no content for ${within}`)

@@ -12,21 +12,16 @@
  * @module
  */
 export type { Field } from "../http/fields.ts";
-export type { ConnectionOptions } from "./connection_options.ts";
-export { inspect, type Inspection } from "./inspect_target.ts";
 export type { ProxyOptions, Timeouts } from "./proxy_options.ts";
-export { type KnownTargets, proxy, type ProxyNeeds, type Targets } from "./proxy.ts";
-export { proxyTo } from "./proxy_to.ts";
-export type {
-  AnyTarget,
-  HandlerIn,
-  KnownOptions,
-  MirrorTarget,
-  TargetNeeds,
-  TargetOptions,
-  UnknownOption,
-} from "./target.ts";
-export type { TargetPlace } from "./target_place.ts";
+export {
+  inspect,
+  type Inspection,
+  type KnownTargets,
+  proxy,
+  type ProxyNeeds,
+  proxyTo,
+  type Targets,
+} from "./proxy.ts";
 export type {
   Capability,
   Connection,
@@ -49,5 +44,14 @@ export type {
 } from "./upstreams/types.ts";
 export type { Limit } from "./upstreams/limits.ts";
 export type { Mirror, SendCopy } from "./upstreams/mirror.ts";
-export type { PoolOptions } from "./upstreams/pool_options.ts";
 export type { FailedAttempt, Retry } from "./upstreams/retries.ts";
+export type {
+  AnyTarget,
+  HandlerIn,
+  KnownOptions,
+  MirrorTarget,
+  TargetNeeds,
+  TargetOptions,
+  UnknownOption,
+} from "./target_options.ts";
+export type { TargetPlace } from "./upstream.ts";

@@ -1,42 +1,43 @@
 /**
- * Upgrades of a connection, as for WebSocket: the upstream is asked first.
+ * Upgrades a connection, as for WebSocket: first the upstream has to agree.
  *
  * @module
  */
+import { watchBody } from "../host/watch_body.ts";
+import { agrees } from "../transport/websocket/handshake.ts";
 import type { Field } from "../http/fields.ts";
 import { agreesTo, contentLength, upgradeProtocol } from "../http/upgrade.ts";
-import { agrees } from "../transport/websocket/handshake.ts";
-import { fetched } from "../transport/fetch_transport.ts";
-import { nativeTunnel, type Upgrader } from "../transport/tunnel.ts";
 import { upgraderOf } from "../platform/upgrader.ts";
-import { ProxyError, statusField } from "./errors.ts";
+import { fetched } from "../transport/fetch_transport.ts";
 import type {
   IncomingResponse,
   OutgoingRequest,
   Transport,
   Tunnel,
 } from "../transport/transport.ts";
+import { nativeTunnel, type Upgrader } from "../transport/tunnel.ts";
+import { ProxyError, statusField } from "./errors.ts";
 
-/** What a client wants its connection to become. */
+/** The upgrade that a client asks for. */
 export interface Upgrade {
   /** The protocol, in lower case. */
   readonly protocol: string;
-  /** How the host does it. */
+  /** How the host upgrades the client's connection. */
   readonly upgrader: Upgrader;
 }
 
-/** The agreement of an upstream. Cancelling its content closes the connection. */
+/** The response of an upstream that agrees. Cancelling its content closes the connection. */
 export interface Agreement extends IncomingResponse {
-  /** What it gave, or a response that the runtime makes a tunnel of. */
+  /** The tunnel, or a response that the runtime makes a tunnel of. */
   readonly tunnel: Tunnel | Response;
 }
 
 /**
- * The upgrade that a request asks for, or `undefined` when it asks for none or for one that is to be
- * ignored (RFC 9110 §7.8): one that is not understood, or that the host or the transport cannot do.
+ * The upgrade that a request asks for. `undefined` for an upgrade to be ignored (RFC 9110 §7.8): of an
+ * unknown protocol, or one that the host or the transport cannot do.
  *
  * @param original The request as the host passed it.
- * @param args What it passed after the request.
+ * @param args The platform arguments.
  */
 export function upgradeOf(
   request: Request,
@@ -52,47 +53,51 @@ export function upgradeOf(
 }
 
 /**
- * Whether a request to upgrade has content that it must not have. It would be the first that an
- * upstream reads when it does not upgrade: a request of the client's making, past everything that
- * looks at requests.
+ * Whether a request to upgrade has content that it must not have. An upstream that does not upgrade
+ * would read it as the next request, which no middleware has seen.
  */
 export function isSmuggling({ method, headers, body }: Request): boolean {
   const length = contentLength(method, headers);
   return length === undefined || (length === 0 && body !== null);
 }
 
-/** The request with the fields of the upgrade, which were taken off with the connection's. */
-export function withUpgrade(
-  outgoing: OutgoingRequest,
+/** Adds the fields of the upgrade, which were removed with those of the client's connection. */
+export function upgradeFields(
+  fields: readonly Field[],
   { protocol, upgrader }: Upgrade,
-): OutgoingRequest {
-  // A relay sees messages, which must be as the client wrote them.
-  const kept = outgoing.fields.filter(([name]) =>
-    !(upgrader.relays && name === "sec-websocket-extensions")
-  );
-  const fields: readonly Field[] = [...kept, ["connection", "Upgrade"], ["upgrade", protocol]];
-  return { ...outgoing, fields, upgrade: protocol };
+): readonly Field[] {
+  // A relay passes on messages, which must be as the client wrote them.
+  const kept = upgrader.relays
+    ? fields.filter(([name]) => name !== "sec-websocket-extensions")
+    : fields;
+  return [...kept, ["connection", "Upgrade"], ["upgrade", protocol]];
 }
 
 /**
  * Asks an upstream to upgrade.
  *
- * @throws {ProxyError} When it agrees to something else.
+ * @throws {ProxyError} When it agrees to another protocol.
  */
 export async function sendUpgrade(
   transport: Transport,
   outgoing: OutgoingRequest,
 ): Promise<IncomingResponse> {
-  const answer = await transport.upgrade?.(outgoing);
-  if (!answer) throw new ProxyError("http_upgrade_failed", "the transport cannot upgrade");
-  if (answer instanceof Response) return nativeAgreement(answer);
-  if (!("readable" in answer)) return answer;
-  const fields = [...answer.fields];
+  const incoming = await transport.upgrade?.(outgoing);
+  if (!incoming) throw new ProxyError("http_upgrade_failed", "the transport cannot upgrade");
+  if (incoming instanceof Response) return nativeAgreement(incoming);
+  if (!("readable" in incoming)) return incoming;
+  const fields = [...incoming.fields];
   if (!agreesTo(outgoing.upgrade ?? "", fields)) {
-    await answer.readable.cancel();
+    await incoming.readable.cancel();
     throw new ProxyError("http_upgrade_failed", "the upstream upgraded to another protocol", 101);
   }
-  return { status: 101, reason: "", fields, body: answer.readable, tunnel: answer } as Agreement;
+  return {
+    status: 101,
+    reason: "",
+    fields,
+    body: incoming.readable,
+    tunnel: incoming,
+  } as Agreement;
 }
 
 /** The agreement in a response that the runtime makes a tunnel of; or the response itself. */
@@ -110,35 +115,35 @@ export function isAgreement(incoming: IncomingResponse): incoming is Agreement {
 }
 
 /**
- * The answer that makes a tunnel of the client's connection.
+ * The response that makes a tunnel of the client's connection.
  *
- * @param fields The fields of the upstream's answer that go on.
- * @param name The name of the proxy, if it has one.
- * @param watch Takes a tunnel, and returns the one to make.
- * @throws {ProxyError} When the upstream or the host does not keep to the protocol.
+ * @param fields The fields of the upstream's response that are passed on.
+ * @param pseudonym The name of the proxy, if it has one.
+ * @param idle How long the tunnel is kept while nothing passes, in milliseconds; 0 for no limit.
+ * @throws {ProxyError} When the handshake fails.
  */
-export async function answerUpgrade(
+export async function upgradeResponse(
   request: Request,
   { tunnel: agreed }: Agreement,
   fields: readonly Field[],
   { upgrader }: Upgrade,
-  name: string | undefined,
-  watch: (tunnel: Tunnel) => Tunnel,
+  pseudonym: string | undefined,
+  idle: number,
 ): Promise<Response> {
   if (agreed instanceof Response) return nativeTunnel(agreed, fields);
-  const tunnel = watch(agreed);
+  const tunnel = closedWhenIdle(agreed, idle);
   const close = (): void => void tunnel.readable.cancel().catch(() => {});
   try {
     if (upgrader.relays && !await agrees(request.headers, tunnel.fields)) {
       throw new Error("the upstream's handshake is wrong");
     }
-    // What nobody has taken over is closed when the client leaves.
+    // A tunnel that no host has taken over is closed when the client disconnects.
     if (upgrader.signals) request.signal.addEventListener("abort", close, { once: true });
     const response = upgrader.upgrade({ ...tunnel, fields });
-    // Whoever copies it has no tunnel, but an answer of ours.
+    // A copy of the response has no tunnel, so that it is a response of the proxy itself.
     if (response.status === 502) {
       const failed = { type: "http_upgrade_failed", receivedStatus: 101 } as const;
-      response.headers.set("proxy-status", statusField(name, failed));
+      response.headers.set("proxy-status", statusField(pseudonym, failed));
     }
     return response;
   } catch (cause) {
@@ -146,4 +151,55 @@ export async function answerUpgrade(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw Object.assign(new ProxyError("http_upgrade_failed", why, 101), { cause });
   }
+}
+
+/**
+ * A tunnel that is closed on both sides when nothing passes for `limit` milliseconds, 0 for no limit:
+ * neither side may ever notice that the other has vanished.
+ */
+export function closedWhenIdle(tunnel: Tunnel, limit: number): Tunnel {
+  if (limit === 0) return tunnel;
+  const idle = new AbortController();
+  const { signal } = idle;
+  let [moved, halves] = [performance.now(), 2];
+  const check = (): void => {
+    const left = moved + limit - performance.now();
+    // Setting the timer again at the end costs less than setting it for each chunk.
+    if (left > 0) timer = setTimeout(check, left);
+    else idle.abort(new Error(`nothing passed the tunnel for ${limit} ms (option timeout.tunnel)`));
+  };
+  let timer = setTimeout(check, limit);
+  const stop = (): void => clearTimeout(timer);
+  const endHalf = (): void => {
+    if (--halves === 0) stop();
+  };
+  const touch = (): void => void (moved = performance.now());
+
+  const readable = watchBody(tunnel.readable, {
+    signal,
+    read: (reader) => reader.read().finally(touch),
+    onEnd: (end) => end === "ended" ? endHalf() : stop(),
+  });
+  const writer = tunnel.writable.getWriter();
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      const fail = (why: unknown): void => controller.error(why);
+      signal.addEventListener("abort", () => {
+        fail(signal.reason);
+        writer.abort(signal.reason).catch(() => {});
+      });
+      writer.closed.catch(fail).finally(endHalf);
+    },
+    async write(chunk) {
+      touch();
+      await writer.write(chunk);
+      touch();
+    },
+    close: () => writer.close(),
+    abort(reason) {
+      stop();
+      return writer.abort(reason);
+    },
+  });
+  return { ...tunnel, readable, writable };
 }

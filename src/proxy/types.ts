@@ -11,66 +11,61 @@ import type {
   OutgoingRequest,
   Transport,
 } from "../transport/transport.ts";
+import type { Upgrade } from "./proxy_upgrade.ts";
 import type { Upload } from "./upload.ts";
+import type { Limit } from "./upstreams/limits.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
-import type { Balancer, SelectionContext } from "./upstreams/types.ts";
+import type { Retry } from "./upstreams/retries.ts";
+import type { Balancer, Health } from "./upstreams/types.ts";
 
-/** Throws a `TypeError` that names the target. */
-export type Refuse = (why: string) => never;
-
-/** A place that requests are sent to. */
-export interface SendingUpstream {
-  /** Its URL. Where there is no network between, the path alone means something. */
-  readonly url: URL;
-  /** Its share of the requests in the long run, relative to that of the others. */
-  share: number;
-  /** Its share now, which may be smaller. */
-  weight: number;
-  /** How many requests it has been sent whose responses have not come to their end. */
-  inFlight: number;
-  /** Whether it is called in this process, with the origin that the client asked for. */
-  readonly local: boolean;
-  /** Sends a request; `args` are what the host passed after the request. */
-  send(request: OutgoingRequest, args: readonly unknown[]): Promise<IncomingResponse>;
+/** Time limits in milliseconds; 0 for no limit. */
+export interface TimeLimits {
+  readonly connect: number;
+  readonly headers: number;
+  readonly idle: number;
+  readonly total: number;
+  readonly tunnel: number;
 }
 
-/** The step of the pipeline that sends. */
-export type Send = (
-  upstream: SendingUpstream,
-  outgoing: OutgoingRequest,
-  args: readonly unknown[],
-) => Promise<IncomingResponse>;
-
-/** What an upstream answered, and to what. */
-export interface Attempt {
-  readonly upstream: SendingUpstream;
-  readonly outgoing: OutgoingRequest;
-  readonly incoming: IncomingResponse;
+/** The checked options of a proxy. */
+export interface ProxySettings {
+  readonly timeout: TimeLimits;
+  readonly xForwarded: "off" | "append" | "set";
+  readonly forwarded: boolean | string;
+  /** The name of the proxy in `Via`, or `undefined` without one. */
+  readonly pseudonym: () => string | undefined;
+  readonly isTrusted: (address: string) => boolean;
+  readonly clientAddress: (request: Request, ...args: readonly unknown[]) => string | undefined;
+  readonly onRequest:
+    | ((
+      outgoing: OutgoingRequest,
+      request: Request,
+    ) => OutgoingRequest | void | Promise<OutgoingRequest | void>)
+    | undefined;
+  readonly onResponse:
+    | ((response: Response, request: Request) => Response | void | Promise<Response | void>)
+    | undefined;
+  readonly earlyHints: boolean;
+  readonly onInformational:
+    | ((status: number, fields: readonly Field[], request: Request) => void)
+    | undefined;
+  readonly onError: (
+    error: unknown,
+    request: Request,
+    upstream: SendingUpstream | undefined,
+  ) => void;
+  /** Whether a function of the user gets the request after its content was sent. */
+  readonly showsRequest: boolean;
+  readonly transport: Transport;
+  /** Responds in place of the upstream, for `inspect`. */
+  readonly inspect?: (outgoing: OutgoingRequest) => IncomingResponse;
 }
-
-/** A request that one of the upstreams of a target is to answer. */
-export interface Delivery {
-  readonly asked: SelectionContext;
-  /** The request as it was received. */
-  readonly request: Request;
-  /** The content that is sent. */
-  readonly upload: Upload | undefined;
-  /** Aborts when nobody waits any more. */
-  readonly signal: AbortSignal;
-  /** How long anybody will wait for the answer to begin, in milliseconds. */
-  readonly patience: number;
-  /** Sends it to an upstream. */
-  readonly attempt: (upstream: SendingUpstream) => Promise<Attempt>;
-}
-
-/** The step of the pipeline that chooses upstreams, and tries one after the other. */
-export type Deliver = (delivery: Delivery) => Promise<Attempt>;
 
 /** A checked target. */
 export interface Target {
-  /** Sends a request to one of its upstreams. */
-  readonly deliver: Deliver;
-  /** The cookie by which a client comes back to its upstream, where there is one. */
+  /** Chooses upstreams and tries them. */
+  readonly deliver: (delivery: Delivery) => Promise<Attempt>;
+  /** The cookie by which a client returns to its upstream, for a balancer that sets one. */
   readonly cookie: Balancer["cookie"];
   /** Whether every method can be sent. */
   readonly anyMethod: boolean;
@@ -79,62 +74,109 @@ export interface Target {
   readonly removePrefix: boolean;
   readonly host: string | null;
   readonly headers: readonly Field[];
-  /** Tells which fields, by name, are not passed on from clients. */
+  /** Whether a field of the client, by its name, is not forwarded. */
   readonly dropped: (name: string) => boolean;
-  /** Tells which the proxy may not add either, because the options set or remove them. */
+  /** Whether the proxy must not add a field either, because the options set or remove it. */
   readonly removed: ((name: string) => boolean) | undefined;
   readonly credentials: boolean;
   readonly rewriteLocation: boolean;
   readonly rewriteOrigin: boolean;
   readonly secureCookies: boolean;
-  /** The part of the path behind the mounts that leads here and is not removed, in canonical form. */
+  /** The part of the path behind the mounts that leads here and is kept, in canonical form. */
   readonly scope: string;
   readonly connection: Connection | undefined;
-  /** What makes copies of requests, and where they go. */
+  /** Copies requests, and where the copies go. */
   readonly mirror: { readonly by: Mirror; readonly to: Target } | undefined;
 }
 
-/** What the proxy knows of a request that it received. */
+/** How the upstreams of a target are used. */
+export interface PoolSettings {
+  readonly balance: Balancer;
+  readonly healths: readonly Health[];
+  readonly retry: Retry | undefined;
+  readonly limit: Limit | undefined;
+}
+
+/** A place that requests are sent to. */
+export interface SendingUpstream {
+  /** Its URL. Only the path of a local upstream has a meaning. */
+  readonly url: URL;
+  /** Its configured share of the requests, relative to the others. */
+  share: number;
+  /** Its share now, which may be smaller. */
+  weight: number;
+  /** The number of requests whose responses have not ended. */
+  inFlight: number;
+  /** Whether it is called in this process, with the origin that the client asked for. */
+  readonly local: boolean;
+  /** Sends a request; `args` are the platform arguments. */
+  send(request: OutgoingRequest, args: readonly unknown[]): Promise<IncomingResponse>;
+}
+
+/** The client of a request, as far as the proxy knows it. */
 export interface ClientInfo {
   /** The address at the other end of the connection, where it is known. */
   readonly peer: string | undefined;
-  /** Whether the peer is a proxy to trust. */
+  /** Whether the peer is a trusted proxy. */
   readonly trusted: boolean;
-  /** The address of the client, behind the proxies to trust. */
-  readonly client: string | undefined;
+  /** The address of the client, behind the trusted proxies. */
+  readonly address: string | undefined;
   /** The host that the client asked for. */
   readonly host: string;
   /** The scheme, `http` or `https`. */
   readonly proto: string;
-  /** The path that the client knows in front of the one that the upstream is asked for. */
+  /** The path in front of the one that the upstream is asked for. */
   readonly prefix: string;
 }
 
-/** A request that was received, and where it goes. */
+/** A received request, and where it goes. */
 export interface ClientRequest {
   readonly request: Request;
+  readonly args: readonly unknown[];
   readonly mount: MountState;
-  readonly seen: ClientInfo;
+  readonly client: ClientInfo;
   readonly target: Target;
-  /** The content as it was received. */
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly settings: ProxySettings;
+  readonly upgrade: Upgrade | undefined;
+  /** Aborts when the response is not wanted any more. */
   readonly signal: AbortSignal;
 }
 
-/** What is told of upstreams that come and go. */
+/** A request to one of the upstreams of a target. */
+export interface Delivery extends ClientRequest {
+  /** The fields to send, the same for every upstream. */
+  readonly fields: readonly Field[];
+  /** The content to send. */
+  readonly upload: Upload | undefined;
+  /** The upstream that was tried last. */
+  tried: SendingUpstream | undefined;
+}
+
+/** A response of an upstream, and the request to it. */
+export interface Attempt {
+  readonly upstream: SendingUpstream;
+  readonly outgoing: OutgoingRequest;
+  readonly incoming: IncomingResponse;
+}
+
+/** Throws a `TypeError` that names the target. */
+export type Refuse = (why: string) => never;
+
+/** The upstreams of a target. */
+export interface UpstreamSet {
+  readonly upstreams: readonly SendingUpstream[];
+  /** Registers for changes, where the list can change. */
+  readonly watch?: (changes: UpstreamChanges) => void;
+}
+
+/** Notified when upstreams are added or removed. */
 export interface UpstreamChanges {
   readonly added: (upstream: SendingUpstream) => void;
   readonly removed: (upstream: SendingUpstream) => void;
 }
 
-/** What gives its upstreams to every target; a list that nobody makes is in no bundle. */
+/** A list that gives its upstreams to every target. A list that is not used is in no bundle. */
 export interface Joinable {
   /** The upstreams as objects of the target's own, in a list that changes. */
   join(transport: Transport): UpstreamSet;
-}
-
-/** The upstreams at a place, and how to hear of changes, where there can be any. */
-export interface UpstreamSet {
-  readonly upstreams: readonly SendingUpstream[];
-  readonly watch?: (changes: UpstreamChanges) => void;
 }

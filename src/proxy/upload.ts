@@ -3,80 +3,90 @@
  *
  * @module
  */
+import { hostRequestOf } from "../host/host_request.ts";
 import { toPushBody, toReadableStream, unwrap } from "../host/push_body.ts";
 import type { BodySink, PushBody } from "../host/types.ts";
-import { whileInMemory } from "./in_memory.ts";
+import type { OutgoingRequest } from "../transport/transport.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Who has to act before the request is sent: the client, the upstream, or neither any more. */
-export type Awaited = "client" | "upstream" | "nobody";
+/** Who has to act before the request is sent completely: the client, the upstream, or neither. */
+export type Awaited = "client" | "upstream" | "neither";
 
-/** What is told of an upload. */
-export interface Watcher {
-  /** Content has moved; says who is waited for next. */
+/** Watches the content of a request. */
+export interface UploadMonitor {
+  /** Content has moved: the time for the response begins again. */
   moved(awaited: Awaited): void;
-  /** The content is cut. Called before the transport is told, which may take the cut for an end. */
-  cut(error: unknown): void;
+  /** The content has failed: aborts the exchange. */
+  abort(reason: unknown): void;
 }
 
-/** How much is kept to be sent again, in bytes. */
-const MOST_KEPT = 256 * 1024;
-/** How much is read to find the end before anything is sent, in bytes: a stream may have none. */
-const MOST_AHEAD = 8 * 1024 * 1024;
+/** How much content is kept for another attempt, in bytes. */
+const MAX_KEPT = 256 * 1024;
+/** How much content is read to find its length, in bytes: a stream may never end. */
+const MAX_AHEAD = 8 * 1024 * 1024;
+/** Microtasks that reading content from memory may take: a form with many fields takes most. */
+const MICROTASKS = 64;
+/** Turns of the event loop that it may take, where a native stream or a `Blob` is read by them. */
+const TURNS = 3;
 
 /** Content that is sent to one upstream after another until one of them answers. */
 export class Upload {
   readonly #content: ReadableStream<Uint8Array>;
-  readonly #watcher: Watcher | undefined;
+  readonly #monitor: UploadMonitor | undefined;
   #source: PushBody | undefined;
   #attempts = 0;
-  /** The attempt that content goes to. */
+  /** Where the content of the current attempt goes. */
   #sink: BodySink | undefined;
-  /** Content from the beginning, for the next attempt. */
+  /** Content from the beginning, for another attempt. */
   #kept: Bytes[] = [];
   #keeping = true;
   #repeats = false;
   #settled = false;
-  /** Whether the attempt takes no more. */
+  /** Whether the current attempt takes no more content. */
   #dropped = false;
-  /** Whether the end is looked for before there is an attempt. */
+  /** Whether content is read to find its length before an attempt. */
   #looking = false;
   #count = 0;
   #length: number | undefined;
   #state: "open" | "ended" | "failed" = "open";
   #error: unknown;
 
-  constructor(content: ReadableStream<Uint8Array>, watcher?: Watcher) {
-    [this.#content, this.#watcher] = [content, watcher];
+  constructor(content: ReadableStream<Uint8Array>, monitor?: UploadMonitor) {
+    [this.#content, this.#monitor] = [content, monitor];
   }
 
-  /** Keeps what is sent, as far as there is room for it, so that it can be sent again. */
+  /** Keeps content that is sent, up to a limit, for another attempt. */
   repeat(): void {
     this.#repeats = true;
   }
 
-  /** Whether another attempt would be sent all of the content. */
+  /** Whether another attempt would get all of the content. */
   get repeatable(): boolean {
     return this.#keeping && this.#state !== "failed";
   }
 
-  /** The length of content that is in memory already; `undefined` for any other. */
+  /** The length of content that is in memory; `undefined` for other content. */
   async length(): Promise<number | undefined> {
     this.#looking = true;
     this.#start();
-    await whileInMemory(() => this.#state === "open");
+    for (let i = 0; i < MICROTASKS && this.#isOpen; i++) await Promise.resolve();
+    // Deno and Bun read memory in microtasks alone, and every request with content comes here.
+    const turns = "Deno" in globalThis || "Bun" in globalThis ? 0 : TURNS;
+    for (let i = 0; i < turns && this.#isOpen; i++) {
+      await new Promise<void>((resolve) => void setTimeout(resolve, 0));
+    }
     this.#looking = false;
     return this.#state === "ended" ? this.#count : undefined;
   }
 
-  /** From now on, content of another length fails. */
+  /** Lets content of another length fail. */
   expect(length: number): void {
     this.#length = length;
     this.#check(this.#state === "ended");
   }
 
-  /** The content for the next attempt; nothing goes to those before, nor do they have a say. */
+  /** The content for the next attempt. It replaces the attempts before it. */
   attempt(): ReadableStream<Uint8Array> {
     const number = ++this.#attempts;
     const isOver = (): boolean => number !== this.#attempts;
@@ -99,7 +109,7 @@ export class Upload {
     });
   }
 
-  /** There will be no further attempt. */
+  /** There is no further attempt. */
   settle(): void {
     this.#settled = true;
     this.#repeats = false;
@@ -107,14 +117,18 @@ export class Upload {
     if (this.#dropped) this.#drop();
   }
 
-  /** Lets go of the content. */
+  /** Cancels the content. */
   cancel(reason: unknown): void {
     this.#settled = true;
     this.#release();
-    if (this.#state !== "open") return;
+    if (!this.#isOpen) return;
     [this.#state, this.#error] = ["failed", reason];
     this.#source?.cancel(reason);
     this.#sink?.fail(reason);
+  }
+
+  get #isOpen(): boolean {
+    return this.#state === "open";
   }
 
   #start(): void {
@@ -124,9 +138,9 @@ export class Upload {
     this.#source.start({
       write: (chunk) => this.#write(chunk),
       end: () => {
-        if (this.#state !== "open" || !this.#check(true)) return;
+        if (!this.#isOpen || !this.#check(true)) return;
         this.#state = "ended";
-        this.#watcher?.moved("nobody");
+        this.#monitor?.moved("neither");
         this.#sink?.end();
       },
       fail: (error) => this.#fail(error),
@@ -134,14 +148,14 @@ export class Upload {
   }
 
   #write(chunk: Bytes): boolean {
-    if (this.#state !== "open") return false;
+    if (!this.#isOpen) return false;
     const isFirst = this.#count === 0;
     this.#count += chunk.byteLength;
     if (!this.#check(false)) return false;
     const sink = this.#sink;
     if (this.#keeping) this.#keep(chunk);
-    const more = sink ? sink.write(chunk) : this.#looking && (isFirst || this.#count < MOST_AHEAD);
-    this.#watcher?.moved(more ? "client" : "upstream");
+    const more = sink ? sink.write(chunk) : this.#looking && (isFirst || this.#count < MAX_AHEAD);
+    this.#monitor?.moved(more ? "client" : "upstream");
     return more;
   }
 
@@ -150,7 +164,7 @@ export class Upload {
   }
 
   #keep(chunk: Bytes): void {
-    if (this.#sink && (!this.#repeats || this.#count > MOST_KEPT)) this.#release();
+    if (this.#sink && (!this.#repeats || this.#count > MAX_KEPT)) this.#release();
     // A transport may detach the bytes that it is given.
     else this.#kept.push(this.#repeats ? chunk.slice() : chunk);
   }
@@ -167,23 +181,24 @@ export class Upload {
     if (this.#state === "failed") sink.fail(this.#error);
     else if (this.#state === "ended") sink.end();
     else if (more) this.#resume();
-    else this.#watcher?.moved("upstream");
+    else this.#monitor?.moved("upstream");
   }
 
   #resume(): void {
-    if (this.#state !== "open") return;
-    this.#watcher?.moved("client");
+    if (!this.#isOpen) return;
+    this.#monitor?.moved("client");
     this.#source?.resume();
   }
 
   #fail(error: unknown): void {
     if (this.#state === "failed") return;
     [this.#state, this.#error] = ["failed", error];
-    this.#watcher?.cut(error);
+    // First: a transport may take the failure of its content for the end.
+    this.#monitor?.abort(error);
     this.#sink?.fail(error);
   }
 
-  /** Whether the length can still be what is expected. */
+  /** Whether the length can still be the expected one. Else the content fails. */
   #check(isWhole: boolean): boolean {
     const [count, length = count] = [this.#count, this.#length];
     if (count === length || (count < length && !isWhole)) return true;
@@ -192,4 +207,36 @@ export class Upload {
     this.#fail(error);
     return false;
   }
+}
+
+/**
+ * Corrects the length of content that code in front of the proxy, or a hook, has made: a
+ * `Content-Length` that it copied belongs to other content. Content from a host has its own length.
+ *
+ * @param body The content of `upload`; a hook may have replaced it.
+ */
+export async function withContentLength(
+  outgoing: OutgoingRequest,
+  body: ReadableStream<Uint8Array> | null,
+  upload: Upload | undefined,
+  request: Request,
+): Promise<OutgoingRequest> {
+  if (!outgoing.body || (outgoing.body === body && isUnchanged(request))) return outgoing;
+  const own = outgoing.body === body ? upload : undefined;
+  const content = own ?? new Upload(outgoing.body);
+  const length = await content.length();
+  const told = outgoing.fields.find(([name]) => name === "content-length")?.[1];
+  if (length === undefined && told !== undefined) content.expect(Number(told));
+  const others = outgoing.fields.filter(([name]) => name !== "content-length");
+  const fields = length === undefined || told === String(length)
+    ? outgoing.fields
+    : [...others, ["content-length", String(length)] as const];
+  return { ...outgoing, fields, body: own ? outgoing.body : content.attempt() };
+}
+
+/** Whether the content comes from a host, or must not be read before it is sent. */
+function isUnchanged(request: Request): boolean {
+  const { headers } = request;
+  return hostRequestOf(request) !== undefined || headers.has("transfer-encoding") ||
+    headers.has("expect");
 }

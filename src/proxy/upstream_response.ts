@@ -1,37 +1,38 @@
 /**
- * The response to pass back for the one that an upstream gave.
+ * Builds the response to the client from that of the upstream.
  *
  * @module
  */
-import { endToEnd } from "../http/hop_by_hop.ts";
-import type { Field, RawHeaders } from "../http/fields.ts";
-import { makePushResponse } from "../host/push_body.ts";
 import { isDisconnected } from "../host/host_request.ts";
-import { withoutNtlm } from "../http/ntlm.ts";
 import { makeResponse } from "../host/make_response.ts";
+import type { Field, RawHeaders } from "../http/fields.ts";
 import type { ResponseBody, ResponseHead } from "../host/types.ts";
+import { makePushResponse } from "../host/push_body.ts";
 import { withTrailers } from "../host/trailers.ts";
 import { takesTrailers } from "../http/trailer_fields.ts";
-import { appendVia } from "../http/via.ts";
-import { type Exchange } from "./exchange.ts";
-import { HookError, ProxyError } from "./errors.ts";
-import { watched } from "./watched_body.ts";
-import type { ProxySettings } from "./proxy_options.ts";
-import type { IncomingResponse, PushedResponse } from "../transport/transport.ts";
 import { discard } from "../host/watch_body.ts";
-import type { SendingUpstream } from "./types.ts";
+import { endToEnd } from "../http/hop_by_hop.ts";
+import { withoutNtlm } from "../http/ntlm.ts";
+import { appendVia } from "../http/via.ts";
+import type { IncomingResponse, PushedResponse } from "../transport/transport.ts";
+import { frontOf } from "./client_info.ts";
+import { HookError, ProxyError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import { isAgreement, upgradeResponse } from "./proxy_upgrade.ts";
+import { rewriteResponse, withoutSecure } from "./rewrite.ts";
+import type { Attempt, Delivery } from "./types.ts";
 
 /** Statuses whose responses have no content; `Response` refuses it (Fetch §2.2.3). */
 const NULL_BODY = new Set([204, 205, 304]);
-/** What a name is (RFC 9110 §5.1). */
+/** A field name (RFC 9110 §5.1). */
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
-/** What a value may hold (RFC 9110 §5.5), and a reason phrase (RFC 9112 §4). */
+/** A field value (RFC 9110 §5.5), or a reason phrase (RFC 9112 §4). */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** RFC 9110 §5.5: to be replaced before a value goes on; hosts would choke on them. */
+/** RFC 9110 §5.5: to be replaced before a value is passed on; hosts would fail with them. */
 const CONTROLS = /[^\P{Cc}\0\t\r\n\x80-\x9f]/gu;
-/** What sets cookies of the site, and what takes them away. */
+/** Fields that set cookies of the site, or delete them. */
 const COOKIES = new Set(["set-cookie", "clear-site-data"]);
-/** Fields that are wrong about content that was decoded (RFC 9110 §8.4, RFC 9530). */
+/** Fields that are wrong about decoded content (RFC 9110 §8.4, RFC 9530). */
 const CODED = new Set([
   "content-encoding",
   "content-length",
@@ -43,26 +44,53 @@ const CODED = new Set([
 ]);
 
 /**
- * Checks the status of a response.
+ * Builds the response to the client.
  *
- * @throws {ProxyError} When it is none that can be passed on.
+ * @throws {ProxyError} When the response of the upstream is not valid.
  */
-export function checkStatus(incoming: IncomingResponse): void {
-  const { status } = incoming;
-  if (status >= 200 && status <= 599 && status !== 407) return;
-  discard(incoming.body);
-  // An unasked-for 101 would be a tunnel; what is not in 200–599 is no final status. A 407 asks us,
-  // not the client, who has nothing to do with that proxy (RFC 9110 §11.7.1).
-  const received = Number.isInteger(status) ? status : undefined;
-  throw new ProxyError("http_protocol_error", `the upstream answered ${status}`, received);
+export function buildResponse(
+  delivery: Delivery,
+  attempt: Attempt,
+  exchange: Exchange,
+): Response | Promise<Response> {
+  const { request, upgrade, settings } = delivery;
+  const { incoming } = attempt;
+  const pseudonym = settings.pseudonym();
+  const fields = responseFields(delivery, attempt, pseudonym);
+  if (upgrade && isAgreement(incoming)) {
+    exchange.end();
+    const idle = settings.timeout.tunnel;
+    return upgradeResponse(request, incoming, fields, upgrade, pseudonym, idle);
+  }
+  const response = withBody(delivery, attempt, headOf(incoming, fields), exchange);
+  const { onResponse } = settings;
+  if (!onResponse) return response;
+  return HookError.of(() => onResponse(response, request)).then((other) => other ?? response);
+}
+
+/** The fields of the response: sanitized, rewritten, and with the cookie of the balancer. */
+function responseFields(
+  delivery: Delivery,
+  { upstream, outgoing, incoming }: Attempt,
+  pseudonym: string | undefined,
+): readonly Field[] {
+  const { request, client, mount, target } = delivery;
+  let fields: readonly Field[] = sanitize(incoming, target.credentials, pseudonym);
+  if (target.rewriteLocation) fields = rewriteResponse(fields, delivery, upstream, outgoing);
+  if (target.secureCookies && !target.cookie) return fields;
+  const secure = frontOf(outgoing.fields, client).proto === "https";
+  if (!target.secureCookies && !secure) fields = withoutSecure(fields);
+  const path = mount.base + target.scope;
+  const cookie = target.cookie?.(upstream, request.headers, { path, secure });
+  return cookie === undefined ? fields : [...fields, ["set-cookie", cookie]];
 }
 
 /**
- * The fields of a response that go on, put right.
+ * The fields of an upstream's response that are passed on, corrected.
  *
- * @throws {ProxyError} When the content is framed in a way that nobody can read.
+ * @throws {ProxyError} When the framing of the content is not valid.
  */
-export function answerFields(
+function sanitize(
   { status, fields, decoded = false }: IncomingResponse,
   credentials: boolean,
   pseudonym: string | undefined,
@@ -73,10 +101,10 @@ export function answerFields(
       name.length === wanted.length && name.toLowerCase() === wanted ? value : []
     );
   const coded = decoded && valuesOf("content-encoding").length > 0;
-  // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, which must not go on with it.
+  // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, which must not be passed on with it.
   const codings = valuesOf("transfer-encoding");
   const chunked = codings.length > 0;
-  // RFC 9112 §7: of the others, none was asked for, and none is taken off by transports.
+  // RFC 9112 §7: the proxy asks for no other coding, and transports remove no other.
   if (chunked && !/^chunked$/i.test(codings.join())) {
     throw new ProxyError("http_response_transfer_coding", `the upstream sent ${codings.join()}`);
   }
@@ -93,7 +121,7 @@ export function answerFields(
       const others = withoutNtlm(value);
       if (others !== "") answer.push([name, others]);
     } else if (name === "etag" && coded) {
-      // Not byte for byte what the upstream calls by this name (RFC 9110 §8.8.1).
+      // Decoded content is not byte for byte what the upstream tagged (RFC 9110 §8.8.1).
       answer.push([name, value.startsWith("W/") ? value : `W/${value}`]);
     } else if (name === "via" && pseudonym !== undefined) via = via ? `${via}, ${value}` : value;
     else answer.push([name, value]);
@@ -104,9 +132,9 @@ export function answerFields(
 }
 
 /**
- * RFC 9110 §8.6: the same length said twice is that length.
+ * RFC 9110 §8.6: a repeated length is valid if all are the same.
  *
- * @throws {ProxyError} When there are two, or none that is a number.
+ * @throws {ProxyError} When the length is not valid.
  */
 function oneLength(value: string): string {
   if (/^[0-9]{1,15}$/.test(value)) return value;
@@ -115,13 +143,13 @@ function oneLength(value: string): string {
     /^[0-9]+$/.test(first) && Number.isSafeInteger(Number(first)) &&
     others.every((other) => other === first)
   ) return first;
-  throw new ProxyError("http_protocol_error", "the upstream's Content-Length is none");
+  throw new ProxyError("http_protocol_error", "the upstream's Content-Length is not valid");
 }
 
 /**
- * The head of a response: what hosts can write as it is.
+ * The head of the response, valid for every host.
  *
- * @throws {ProxyError} When a name or a value can stand in no field.
+ * @throws {ProxyError} When a name or a value is not valid.
  */
 function headOf({ status, reason }: IncomingResponse, fields: readonly Field[]): ResponseHead {
   const list: string[] = [];
@@ -129,10 +157,8 @@ function headOf({ status, reason }: IncomingResponse, fields: readonly Field[]):
   for (const [name, given] of fields) {
     const value = VALUE.test(given) ? given : given.replace(CONTROLS, " ").trim();
     if (!NAME.test(name) || !VALUE.test(value)) {
-      throw new ProxyError(
-        "http_protocol_error",
-        `the upstream's field ${JSON.stringify(name)} is none`,
-      );
+      const why = `the upstream's field ${JSON.stringify(name)} is not valid`;
+      throw new ProxyError("http_protocol_error", why);
     }
     if (name === "content-length") length = Number(value);
     else list.push(name, value);
@@ -140,68 +166,57 @@ function headOf({ status, reason }: IncomingResponse, fields: readonly Field[]):
   return { status, statusText: VALUE.test(reason) ? reason : "", fields: list, length };
 }
 
-/** What a response is the end of. */
-export interface ResponseContext {
-  readonly request: Request;
-  readonly exchange: Exchange;
-  readonly settings: ProxySettings;
-  readonly upstream: SendingUpstream;
-}
-
-/** The response itself, of fields that are right. */
-export function responseOf(
-  incoming: IncomingResponse,
-  fields: readonly Field[],
-  { request, exchange, settings, upstream }: ResponseContext,
+/** The response with its body, which is watched as far as the time limits need it. */
+function withBody(
+  { request, settings }: Delivery,
+  { upstream, incoming }: Attempt,
+  head: ResponseHead,
+  exchange: Exchange,
 ): Response {
-  const { status } = incoming;
-  const head = headOf(incoming, fields);
-  const { timeouts: { idle, total }, onError, onResponse } = settings;
-  // Whoever looks at it is given what the runtime has.
+  const { timeout: { idle, total }, onError, onResponse } = settings;
+  // A hook needs a response of the runtime.
   const host = onResponse ? {} : request;
-  if (request.method === "HEAD" || NULL_BODY.has(status)) {
+  if (request.method === "HEAD" || NULL_BODY.has(head.status)) {
     exchange.end();
-    // The others end by themselves; cancelling would cost the connection.
-    if (status === 205) discard(incoming.body);
+    // Other bodies end by themselves; cancelling would cost the connection.
+    if (head.status === 205) discard(incoming.body);
     return makeResponse(host, null, head);
   }
-  const pause = isEvents(head.fields) ? 0 : idle;
-  const cut = (error: unknown): void => {
-    // With what a hook throws, the handler rejects.
+  const pause = isEventStream(head.fields) ? 0 : idle;
+  const isLimited = pause > 0 || total > 0;
+  const onCut = (error: unknown): void => {
+    // The handler rejects with the errors of hooks.
     if (!isDisconnected(request) && !(error instanceof HookError)) {
       onError(error, request, upstream);
     }
   };
   const flow = isPushed(incoming) ? incoming.flow : undefined;
-  if (flow && pause === 0 && total === 0) {
-    // From here on, a client that leaves cancels the content.
+  if (flow && !isLimited) {
+    // From here on, the host cancels the content when the client disconnects.
     exchange.end();
     // Content of a known length has no trailers.
     const whole = head.length === undefined ? undefined : flow.whole?.();
     if (whole) return makeResponse(host, whole, head);
-    flow.onCut = cut;
+    flow.onCut = onCut;
     return trailing(makePushResponse(host, flow, head), request, incoming);
   }
-  // Text and bytes have a length that only the host can see, and only in their own stream.
-  const sized = upstream.local && head.length === undefined && pause === 0 && total === 0;
-  if (incoming.body === null || sized) {
-    exchange.end();
-    return trailing(makeResponse(host, incoming.body as ResponseBody, head), request, incoming);
-  }
-  const watch = { length: head.length, idle: pause, exchange, cut };
-  const body = watched(incoming.body, watch) as ResponseBody;
-  return trailing(makeResponse(host, body, head), request, incoming);
+  let { body } = incoming;
+  // The length of text and bytes from a handler is known to the host alone, in their own stream.
+  const isNative = upstream.local && head.length === undefined && !isLimited;
+  if (body && !isNative) body = exchange.watch(body, head.length, pause, onCut);
+  else exchange.end();
+  return trailing(makeResponse(host, body as ResponseBody, head), request, incoming);
 }
 
-/** RFC 9110 §6.5.1: trailer fields may be lost on those who do not say that they take them. */
+/** Lets the host send trailer fields to clients that accept them (RFC 9110 §6.5.1). */
 function trailing(response: Response, { headers }: Request, incoming: IncomingResponse): Response {
-  // Digests are of the content as it was before it was decoded.
+  // Digests in trailer fields are of the content before it was decoded.
   if (incoming.decoded || !takesTrailers(headers.get("te"))) return response;
   return withTrailers(response, incoming);
 }
 
 /** Events may be as far apart as they like. */
-function isEvents(fields: RawHeaders): boolean {
+function isEventStream(fields: RawHeaders): boolean {
   const type = fields.indexOf("content-type");
   return type >= 0 && /^text\/event-stream\b/i.test(fields[type + 1] ?? "");
 }

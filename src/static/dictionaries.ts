@@ -5,9 +5,8 @@
  */
 import { checkOptions, type Checks, fail, isRecord, listOf, text } from "../config.ts";
 import { parseItem } from "../http/structured.ts";
-import { glob } from "./globs.ts";
-import type { HeadersHook } from "./hooks.ts";
-import type { Stored } from "./precompressed.ts";
+import { globTable } from "./globs.ts";
+import type { Dictionaries } from "./types.ts";
 
 /** How a file is used as a dictionary. */
 export interface DictionaryUse {
@@ -17,16 +16,6 @@ export interface DictionaryUse {
   readonly matchDest?: readonly string[];
   /** What clients send back as `Dictionary-ID`, up to 1024 characters. Default: none. */
   readonly id?: string;
-}
-
-/** Compiled dictionaries, for the option of `serveStatic`. */
-export interface Dictionaries {
-  /** Says of files that they are dictionaries. */
-  readonly announce: HeadersHook;
-  /** The variants that a client can decode with the dictionary it has. */
-  readonly stored: (headers: Headers) => readonly Stored[];
-  /** The fields of requests that decide. */
-  readonly vary: string;
 }
 
 /**
@@ -58,22 +47,20 @@ export function dictionaries(
   if (!isRecord(rules)) {
     fail("dictionaries: the rules", rules, 'one such as { "app-*.js": "/app-*.js" }');
   }
-  const compiled = Object.entries(rules).map(([pattern, use]) => {
+  const fields = Object.entries(rules).map(([pattern, use]) => {
     const given = typeof use === "string" ? { match: use } : use;
     checkOptions(`dictionaries: ${JSON.stringify(pattern)}`, given, OPTIONS, {
       required: ["match"],
     });
-    return {
-      matches: glob(pattern.includes("/") ? pattern : `**/${pattern}`),
-      value: fieldOf(given),
-    };
+    return [pattern, fieldOf(given)] as const;
   });
+  const fieldFor = globTable(Object.fromEntries(fields));
   return {
     announce(path, headers, { status }) {
       // A listing has the path of its directory, which ends in a slash.
       const isFile = status === 200 && path !== "" && !path.endsWith("/");
-      const rule = isFile ? compiled.find(({ matches }) => matches(path)) : undefined;
-      if (rule) headers.set("use-as-dictionary", rule.value);
+      const field = isFile ? fieldFor(path) : undefined;
+      if (field !== undefined) headers.set("use-as-dictionary", field);
     },
     stored(headers) {
       const hash = parseItem(headers.get("available-dictionary") ?? "");

@@ -5,10 +5,11 @@
  */
 import { fail, requireSync } from "../config.ts";
 import type { NeedsOf, SameNeeds } from "../handler.ts";
-import { configuredPath } from "../http/path.ts";
-import { type DirectoryOptions, fileSystem } from "./sources/directory.ts";
-import { packageFolder } from "./sources/package_data.ts";
+import { canonicalPath, configuredPath } from "../http/path.ts";
+import type { MountState } from "../mount.ts";
+import { type DirectoryOptions, fileSystem, packageFolder } from "./sources/directory.ts";
 import { isSource, type Source } from "./source.ts";
+import type { Candidate } from "./types.ts";
 
 /** Makes a source of what the host passes after the request, such as `env` on Workers. */
 export type SourceOf<Args extends readonly unknown[] = readonly never[]> = (
@@ -53,13 +54,6 @@ export interface Export {
   readonly prefix: string;
   /** The source, for the platform arguments of a request. */
   readonly sourceFor: (args: readonly unknown[]) => Source;
-}
-
-/** An export whose source is at hand. */
-export interface ExportCandidate {
-  readonly source: Source;
-  /** The path of the request below the export. */
-  readonly path: string;
 }
 
 /**
@@ -124,24 +118,24 @@ function remembering(make: SourceOf, option: string): (args: readonly unknown[])
   };
 }
 
-/** The exports that a path is below. */
+/** The exports that a request is below. */
 export function candidatesFor(
   table: readonly Export[],
-  canonical: string,
+  mount: MountState,
   args: readonly unknown[],
-): readonly ExportCandidate[] {
-  const candidates: ExportCandidate[] = [];
+): readonly Candidate[] {
+  const candidates: Candidate[] = [];
+  const { canonical } = mount;
   for (const { prefix, sourceFor } of table) {
-    const path = below(prefix, canonical);
-    if (path !== undefined) candidates.push({ source: sourceFor(args), path });
+    const isBelow = canonical.startsWith(prefix) &&
+      (canonical.length === prefix.length || canonical[prefix.length] === "/");
+    if (!isBelow) continue;
+    candidates.push({ source: sourceFor(args), mount, path: canonical.slice(prefix.length) });
   }
   return candidates;
 }
 
-/** What is left of a path below a prefix: `""` for the prefix itself, else with a leading slash. */
-function below(prefix: string, path: string): string | undefined {
-  if (path === prefix) return "";
-  return path.startsWith(prefix) && path[prefix.length] === "/"
-    ? path.slice(prefix.length)
-    : undefined;
+/** The canonical path of an export in the URL. */
+export function exportBase({ mount: { base, canonical }, path }: Candidate): string {
+  return (canonicalPath(base) ?? "") + canonical.slice(0, canonical.length - path.length);
 }

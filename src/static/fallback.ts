@@ -1,63 +1,74 @@
 /**
- * What answers for a file that is not there.
+ * The file that answers for a missing path: the page of a single-page app, or a 404 page.
  *
  * @module
  */
+import { requireSync } from "../config.ts";
+import { weightOfType } from "../http/negotiation.ts";
+import { readablePath } from "../http/path.ts";
 import { safeSegments } from "../http/safe_path.ts";
-import type { Fallback } from "./respond.ts";
-import type { ExportCandidate } from "./exports.ts";
-import { type Access, findAllowed } from "./access.ts";
-import type { Finding, LocatedFile } from "./find.ts";
-import type { StaticSettings } from "./static_options.ts";
-import { PAGE_VARY, takesPage } from "./page.ts";
-import { isEntry, type Source } from "./source.ts";
+import type { Lookups } from "./access.ts";
+import { glob } from "./globs.ts";
+import { isEntry } from "./source.ts";
+import type {
+  Candidate,
+  Fallback,
+  FoundPath,
+  MediaTypeOf,
+  SpaPage,
+  StaticSettings,
+} from "./types.ts";
 
-/** How many directories are asked for a page, however deep a path is. */
-const DEEPEST = 16;
+/** The request headers that decide whether a request gets the page. */
+const PAGE_VARY = "accept, sec-fetch-dest";
+const SPA: Fallback = { status: 200, cacheControl: "no-cache", vary: PAGE_VARY };
+const NOT_FOUND: Fallback = { status: 404, cacheControl: "no-store" };
+/** The most directories in which a 404 page is looked up, for paths of any depth. */
+const MAX_DEPTH = 16;
 
-/** The file that answers, where it is, and how. */
-export interface FallbackResult {
-  readonly candidate: ExportCandidate;
-  readonly file: LocatedFile;
+/** The file for a missing path, and how it answers. */
+export interface FallbackFile {
+  readonly candidate: Candidate;
+  readonly file: FoundPath;
   readonly fallback: Fallback;
 }
 
-const SPA: Fallback = { status: 200, cacheControl: "no-cache", vary: PAGE_VARY };
-const NOT_FOUND: Fallback = { status: 404, cacheControl: "no-store" };
-
-/**
- * Finds the page of a single-page app, or the nearest page for what is not there. Neither has the
- * freshness of a file.
- *
- * @returns `undefined` when there is neither.
- */
+/** Finds the page of the single-page app, or the nearest 404 page. */
 export async function findFallback(
   request: Request,
-  candidates: readonly ExportCandidate[],
-  { spa, notFoundPage, access: guard, finding }: StaticSettings,
-): Promise<FallbackResult | undefined> {
+  candidates: readonly Candidate[],
+  lookups: Lookups,
+  { spa, notFoundPage, colons }: StaticSettings,
+): Promise<FallbackFile | undefined> {
   for (const candidate of candidates) {
     const { source, path } = candidate;
-    const isPage = spa !== undefined && spa.answersFor(path);
-    if (isPage && takesPage(request)) {
-      const file = await found(source, spa.names, guard);
-      if (file) return { candidate, file, fallback: SPA };
+    const isPage = spa?.answersFor(path) ?? false;
+    if (spa && isPage && acceptsPage(request)) {
+      const entry = await lookups.find(source, spa.names, "option");
+      const file = { kind: "file", segments: spa.names } as const;
+      if (isEntry(entry)) return { candidate, file: { ...file, entry }, fallback: SPA };
     }
-    const file = notFoundPage && await nearest(candidate, notFoundPage, guard, finding);
-    if (file) {
-      return { candidate, file, fallback: isPage ? { ...NOT_FOUND, vary: PAGE_VARY } : NOT_FOUND };
+    if (notFoundPage === undefined) continue;
+    // A path that no file can have has no directories.
+    const folders = safeSegments(path.slice(0, Math.max(path.lastIndexOf("/"), 0)), colons) ?? [];
+    for (let depth = Math.min(folders.length, MAX_DEPTH); depth >= 0; depth--) {
+      const segments = [...folders.slice(0, depth), notFoundPage];
+      const entry = await lookups.find(source, segments);
+      if (!isEntry(entry)) continue;
+      const fallback = isPage ? { ...NOT_FOUND, vary: PAGE_VARY } : NOT_FOUND;
+      return { candidate, file: { kind: "file", entry, segments }, fallback };
     }
   }
   return undefined;
 }
 
 /**
- * What somebody else answers where another request gets the page: a cache must not mix up the two.
- * Only a 404 is marked, which caches keep without being told.
+ * Adds `Vary` to a 404 of the wrapped handler if another request gets the page for this path. Other
+ * responses are not stored by caches unless they say so themselves.
  */
-export function varyFallback(
+export function varyNotFound(
   response: Response,
-  candidates: readonly ExportCandidate[],
+  candidates: readonly Candidate[],
   { spa }: StaticSettings,
 ): Response {
   if (response.status !== 404 || !candidates.some(({ path }) => spa?.answersFor(path))) {
@@ -66,35 +77,47 @@ export function varyFallback(
   try {
     response.headers.append("vary", PAGE_VARY);
     return response;
-  } catch { // the headers of what was fetched cannot be changed
+  } catch { // the headers of a response of `fetch` are immutable
     const copy = new Response(response.body, response);
     copy.headers.append("vary", PAGE_VARY);
     return copy;
   }
 }
 
-/** Looks for the page in the directory of the path, then above it. */
-async function nearest(
-  { source, path }: ExportCandidate,
-  name: string,
-  guard: Access,
-  { colons }: Finding,
-): Promise<LocatedFile | undefined> {
-  // A path that no file can have is as missing as any other; its directories are not asked.
-  const folders = safeSegments(path.slice(0, Math.max(path.lastIndexOf("/"), 0)), colons) ?? [];
-  for (let depth = Math.min(folders.length, DEEPEST); depth >= 0; depth--) {
-    const segments = [...folders.slice(0, depth), name];
-    const file = guard(segments) === "allow" ? await found(source, segments, guard) : undefined;
-    if (file) return file;
+/** Compiles the option `spaPaths`. */
+export function spaRule(
+  paths: string | readonly string[] | ((path: string) => boolean),
+  mediaTypeOf: MediaTypeOf,
+): SpaPage["answersFor"] {
+  if (typeof paths === "function") {
+    return (path) => requireSync("serveStatic: spaPaths", paths(readablePath(path.slice(1))));
   }
-  return undefined;
+  const matchers = [paths].flat().map(glob);
+  return (path) => {
+    const below = readablePath(path.slice(1));
+    const names = below.split("/");
+    // A missing file, or a path that clients request by convention, for example `.well-known`.
+    if (mediaTypeOf(names.at(-1) ?? "") !== undefined) return false;
+    if (names.some((name) => name.startsWith("."))) return false;
+    return below === "" || matchers.some((matches) => matches(below));
+  };
 }
 
-async function found(
-  source: Source,
-  segments: readonly string[],
-  guard: Access,
-): Promise<LocatedFile | undefined> {
-  const entry = await findAllowed(source, segments, guard);
-  return isEntry(entry) ? { kind: "file", entry, segments } : undefined;
+/** The destinations that browsers display as a page. */
+const DOCUMENTS = new Set(["document", "iframe", "frame", "fencedframe"]);
+
+/** Whether a request is for a page, and not for a part of a page or for data. */
+function acceptsPage({ headers }: Request): boolean {
+  // A WebSocket handshake has no Accept either. With h2c, a client only offers HTTP/2.
+  if (!/^(?:h2c)?$/i.test(headers.get("upgrade") ?? "")) return false;
+  const accept = headers.get("accept");
+  if (weightOfType(accept, "text/html") === 0) return false;
+  const namesHtml = /(?:^|[ ,])text\/html\b/i.test(accept ?? "");
+  const destination = headers.get("sec-fetch-dest");
+  // A script that accepts any type has no use for a page.
+  if (destination !== null && !DOCUMENTS.has(destination)) {
+    return destination === "empty" && namesHtml;
+  }
+  const namesData = /(?:^|[ ,])application\/(?:[^\s,;/]+\+)?json\b/i.test(accept ?? "");
+  return namesHtml || !namesData;
 }

@@ -1,151 +1,117 @@
 /**
- * From the path of a request to the file that answers it.
+ * Phase 1: resolves the path of a request to a file, a directory, a redirect, or nothing.
  *
  * @module
  */
 import { safeSegments } from "../http/safe_path.ts";
-import { type Access, findAllowed } from "./access.ts";
-import { andThen, type MaybePromise } from "./soon.ts";
-import { type Entry, type Found, isEntry, type Source } from "./source.ts";
+import type { Lookups } from "./access.ts";
+import { isEntry } from "./source.ts";
+import type { Candidate, FoundPath, StaticSettings } from "./types.ts";
 
-/** How files are found; the options of `serveStatic` with these names. */
-export interface Finding {
-  readonly index: readonly string[];
-  readonly extensions: readonly string[];
-  readonly hideExtensions: boolean;
-  readonly hideIndex: boolean;
-  readonly colons: boolean;
-  readonly trailingSlash: "add" | "remove" | "ignore";
-}
-
-/** A file and its names from the export down. */
-export interface LocatedFile {
-  readonly kind: "file";
-  readonly entry: Entry;
-  readonly segments: readonly string[];
-}
-
-/** What was found. A redirect tells how the last name of the path is to be spelled. */
-export type Located =
-  | LocatedFile
-  | { readonly kind: "directory"; readonly segments: readonly string[]; readonly slash: boolean }
+/** What a path leads to. A redirect gives the right spelling of the last name of the path. */
+export type FindResult =
+  | FoundPath
+  | { readonly kind: "directory"; readonly segments: readonly string[] }
   | { readonly kind: "redirect"; readonly respell: (last: string) => string }
   | { readonly kind: "denied" };
 
-const withSlash = (last: string): string => `./${last}/`;
-const withoutSlash = (last: string): string => `../${last}`;
+const DENIED: FindResult = { kind: "denied" };
+/** Links of an index or a listing are relative to the directory. */
+const ADD_SLASH = { kind: "redirect", respell: (last: string) => `./${last}/` } as const;
+const REMOVE_SLASH: FindResult = { kind: "redirect", respell: (last) => `../${last}` };
+
+/** Finds what a request asks for. */
+export async function find(
+  candidate: Candidate,
+  lookups: Lookups,
+  settings: StaticSettings,
+): Promise<FindResult | undefined> {
+  const { source, path } = candidate;
+  const { access, colons, index, extensions, listing, trailingSlash } = settings;
+  const slash = path.endsWith("/");
+  const segments = safeSegments(slash ? path.slice(0, -1) : path, colons);
+  if (!segments) return undefined;
+  const last = segments.at(-1);
+
+  const found = await lookups.find(source, segments);
+  if (found === "denied") return DENIED;
+  if (isEntry(found)) {
+    // A slash after a file asks for something in the file. Only the root always has a slash.
+    if (slash && last !== undefined) return undefined;
+    // A file that is exported alone has a name of its own.
+    if (found.name !== last && access([found.name]) !== "allow") return undefined;
+    return await shortest(candidate, { kind: "file", entry: found, segments }, lookups, settings);
+  }
+
+  const page = await findFirst(candidate, segments, found ? index : [], lookups);
+  if (page) {
+    if (slash) return trailingSlash === "remove" && path !== "/" ? REMOVE_SLASH : page;
+    return trailingSlash === "add" ? ADD_SLASH : page;
+  }
+
+  if (last !== undefined && (!slash || trailingSlash !== "add")) {
+    const names = extensions.map((extension) => `${last}.${extension}`);
+    const file = await findFirst(candidate, segments.slice(0, -1), names, lookups);
+    if (file && slash && trailingSlash === "remove") return REMOVE_SLASH;
+    if (file) return await shortest(candidate, file, lookups, settings);
+  }
+
+  if (!found) return undefined;
+  const verdict = found === "directory" ? "allow" : access(found.realPath, "directory");
+  if (verdict === "deny") return DENIED;
+  if (verdict === "ignore" || !listing || !source.list) return undefined;
+  return slash ? { kind: "directory", segments } : ADD_SLASH;
+}
 
 /**
- * Finds what a path below an export asks for.
- *
- * @param path `""`, or a canonical path with its leading slash.
- * @returns `undefined` when there is nothing.
+ * Finds a file that is in memory, without waiting; `undefined` for any other result. The path must be
+ * that of the file itself.
  */
-export function findFile(
-  source: Source,
-  path: string,
-  guard: Access,
-  finding: Finding,
-): MaybePromise<Located | undefined> {
-  const slash = path.endsWith("/");
-  const segments = safeSegments(slash ? path.slice(0, -1) : path, finding.colons);
-  const verdict = segments ? guard(segments) : "ignore";
-  if (verdict === "deny") return { kind: "denied" };
-  if (!segments || verdict === "ignore") return undefined;
-
-  const { trailingSlash } = finding;
-  const among = (names: readonly (readonly string[])[]): MaybePromise<LocatedFile | undefined> =>
-    first(source, guard, names);
-  /** The file, unless a shorter path leads to it, too. */
-  const shortest = (file: LocatedFile): MaybePromise<Located> => {
-    const shorter = shorterPath(path, file, finding);
-    if (!shorter) return file;
-    return andThen(
-      findFile(source, shorter.path, guard, finding),
-      (there): MaybePromise<Located> => {
-        if (there?.kind !== "file") return file;
-        const same = there.segments.join("/") === file.segments.join("/");
-        return andThen(
-          there.entry.close?.(),
-          () => same ? redirected(file, shorter.respell) : file,
-        );
-      },
-    );
-  };
-
-  return andThen(
-    findAllowed(source, segments, guard),
-    (found): MaybePromise<Located | undefined> => {
-      if (found === "denied") return { kind: "denied" };
-      if (isEntry(found)) {
-        // A slash behind a file asks for something in it. At the root there is no way to ask without.
-        const inside = slash && segments.length > 0;
-        const hidden = guard([found.name]) !== "allow";
-        return inside || hidden
-          ? andThen(found.close?.(), () => undefined)
-          : shortest({ kind: "file", entry: found, segments });
-      }
-      const index = found ? among(finding.index.map((name) => [...segments, name])) : undefined;
-      return andThen(index, (file): MaybePromise<Located | undefined> => {
-        const right = slash ? trailingSlash !== "remove" || path === "/" : trailingSlash !== "add";
-        if (file) return right ? file : redirected(file, slash ? withoutSlash : withSlash);
-        const last = segments.at(-1);
-        const extended = last !== undefined && (!slash || trailingSlash !== "add")
-          ? among(finding.extensions.map((ext) => [...segments.slice(0, -1), `${last}.${ext}`]))
-          : undefined;
-        return andThen(
-          extended,
-          (file): MaybePromise<Located | undefined> =>
-            file
-              ? slash && trailingSlash === "remove"
-                ? redirected(file, withoutSlash)
-                : shortest(file)
-              : folderOr(found, segments, slash, guard),
-        );
-      });
-    },
-  );
+export function findInMemory(
+  { source, path }: Candidate,
+  { access, colons, hideExtensions, hideIndex }: StaticSettings,
+): FoundPath | undefined {
+  if (!source.findInMemory || path.endsWith("/") || hideExtensions || hideIndex) return undefined;
+  const segments = safeSegments(path, colons);
+  const entry = segments && source.findInMemory(segments);
+  if (!entry || entry.realPath || entry.name !== segments.at(-1)) return undefined;
+  return access(segments) === "allow" ? { kind: "file", entry, segments } : undefined;
 }
 
-/** A directory that may be listed. */
-function folderOr(
-  found: Exclude<Found, Entry>,
-  segments: readonly string[],
-  slash: boolean,
-  guard: Access,
-): Located | undefined {
-  const verdict = typeof found === "object" ? guard(found.realPath, "folder") : "allow";
-  if (verdict === "deny") return { kind: "denied" };
-  return found && verdict === "allow" ? { kind: "directory", segments, slash } : undefined;
+/** The first of several names in a directory that is a file. */
+async function findFirst(
+  { source }: Candidate,
+  directory: readonly string[],
+  names: readonly string[],
+  lookups: Lookups,
+): Promise<FoundPath | undefined> {
+  for (const name of names) {
+    const segments = [...directory, name];
+    const entry = await lookups.find(source, segments);
+    if (isEntry(entry)) return { kind: "file", entry, segments };
+  }
+  return undefined;
 }
 
-/** The first of several files that is there and allowed. */
-function first(
-  source: Source,
-  guard: Access,
-  [segments, ...others]: readonly (readonly string[])[],
-): MaybePromise<LocatedFile | undefined> {
-  if (!segments) return undefined;
-  const found = guard(segments) === "allow" ? findAllowed(source, segments, guard) : undefined;
-  return andThen(
-    found,
-    (entry): MaybePromise<LocatedFile | undefined> =>
-      isEntry(entry) ? { kind: "file", entry, segments } : first(source, guard, others),
-  );
+/** The file, or a redirect if a shorter path leads to it, too. */
+async function shortest(
+  candidate: Candidate,
+  file: FoundPath,
+  lookups: Lookups,
+  settings: StaticSettings,
+): Promise<FindResult> {
+  const shorter = shorterPath(candidate.path, file, settings);
+  if (!shorter) return file;
+  const other = await find({ ...candidate, path: shorter.path }, lookups, settings);
+  const isSame = other?.kind === "file" && other.segments.join("/") === file.segments.join("/");
+  return isSame ? { kind: "redirect", respell: shorter.respell } : file;
 }
 
-function redirected(
-  { entry }: LocatedFile,
-  respell: (last: string) => string,
-): MaybePromise<Located> {
-  return andThen(entry.close?.(), () => ({ kind: "redirect", respell }));
-}
-
-/** The path without what is to be hidden, and how to spell it from here. */
+/** The path without the hidden extension or index, and its spelling relative to the request. */
 function shorterPath(
   path: string,
-  { segments }: LocatedFile,
-  { extensions, hideExtensions, hideIndex, index, trailingSlash }: Finding,
+  { segments }: FoundPath,
+  { extensions, hideExtensions, hideIndex, index, trailingSlash }: StaticSettings,
 ): { readonly path: string; readonly respell: (last: string) => string } | undefined {
   const name = segments.at(-1);
   if (name === undefined || path.endsWith("/")) return undefined;

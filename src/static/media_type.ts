@@ -7,6 +7,7 @@ import { Mime } from "mime/lite";
 import other from "mime/types/other.js";
 import standard from "mime/types/standard.js";
 import { type Check, shown, tableOf, text } from "../config.ts";
+import type { MediaTypeOf } from "./types.ts";
 
 /** What sites serve and the table of `mime` lacks. Unregistered binary formats are bytes. */
 const ADDED = {
@@ -66,13 +67,10 @@ const ADDED = {
 /** In place of types for what is in a file once it is decompressed, and of one from before RFC 9639. */
 const CORRECTED = { "application/gzip": ["svgz", "x3dz"], "audio/flac": ["flac"] };
 
-/** The media type of a name, or `undefined` when its extension is not known. */
-export type TypeOf = (name: string) => string | undefined;
-
 let types: Mime | undefined;
 
 /** The type that goes with the extension of `name`. */
-export const typeOf: TypeOf = (name) => {
+const mediaTypeOf: MediaTypeOf = (name) => {
   // In this order, an extension that a later `mime` knows has the type that it has there.
   types ??= new Mime(ADDED).define(other, true).define(standard, true).define(CORRECTED, true);
   // With the slash, a file called `html` is not taken for an extension.
@@ -96,15 +94,15 @@ export const typesByExtension: Check = (value, where) => {
 const EXTENSION = /^\.?[^./\\]+$/;
 
 /** The types by extension of the option `mimeTypes`, which are asked first. */
-export function typesWith(own: Readonly<Record<string, string>>): TypeOf {
+export function mediaTypesWith(own: Readonly<Record<string, string>>): MediaTypeOf {
   const added = new Map(
     Object.entries(own).map(([key, type]) => [key.replace(/^\./, "").toLowerCase(), type]),
   );
-  if (added.size === 0) return typeOf;
+  if (added.size === 0) return mediaTypeOf;
   return (name) => {
     const dot = name.lastIndexOf(".");
     const type = dot < 0 ? undefined : added.get(name.slice(dot + 1).toLowerCase());
-    return type ?? typeOf(name);
+    return type ?? mediaTypeOf(name);
   };
 }
 

@@ -13,7 +13,7 @@
  */
 export type { ByteRange } from "../http/ranges.ts";
 export type { Cache } from "./cache_control.ts";
-export { type Dictionaries, dictionaries, type DictionaryUse } from "./dictionaries.ts";
+export { dictionaries, type DictionaryUse } from "./dictionaries.ts";
 export type {
   Exported,
   ExportNeeds,
@@ -23,16 +23,14 @@ export type {
   SameExportNeeds,
   SourceOf,
 } from "./exports.ts";
-export type { HeadersHook, Served, Serving } from "./hooks.ts";
 export type { ServeStaticOptions } from "./static_options.ts";
 export { type ManifestChunk, preload, type PreloadManifest } from "./preload.ts";
 export { reprDigest } from "./repr_digest.ts";
 export { serveStatic } from "./serve_static.ts";
 export type { Content, Entry, Found, LinkedDirectory, Listed, Source } from "./source.ts";
-export type { Coding, Stored } from "./precompressed.ts";
-export { directory, type DirectoryOptions } from "./sources/directory.ts";
+export type { Coding, Dictionaries, HeadersHook, Served, Serving, Stored } from "./types.ts";
+export { directory, type DirectoryOptions, packageData } from "./sources/directory.ts";
 export type { MemoryCacheOptions } from "./sources/file_cache.ts";
 export { memory, type MemoryContent, type MemoryFile } from "./sources/memory.ts";
 export { overlay } from "./sources/overlay.ts";
-export { packageData } from "./sources/package_data.ts";
 export { remote, type RemoteOptions } from "./sources/remote.ts";

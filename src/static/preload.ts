@@ -4,7 +4,7 @@
  * @module
  */
 import { fail, isRecord } from "../config.ts";
-import type { HeadersHook } from "./hooks.ts";
+import type { HeadersHook } from "./types.ts";
 
 /** A chunk as build tools (Vite, with `build.manifest`) describe it. */
 export interface ManifestChunk {

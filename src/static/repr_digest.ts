@@ -4,7 +4,7 @@
  * @module
  */
 import { parseDictionary } from "../http/structured.ts";
-import type { Serving } from "./hooks.ts";
+import type { Serving } from "./types.ts";
 
 /**
  * Adds `Repr-Digest` with the SHA-256 of what is sent, in its content coding and before ranges, so

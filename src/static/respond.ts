@@ -1,150 +1,68 @@
 /**
- * The response for a file that was found.
+ * Phase 3: plans the response for a file, by preconditions and ranges.
  *
  * @module
  */
-import { evaluatePreconditions, ifRangeHolds, type Validators } from "../http/preconditions.ts";
+import { evaluatePreconditions, ifRangeHolds } from "../http/preconditions.ts";
 import { type ByteRange, readRanges } from "../http/ranges.ts";
-import { memoizeHeaders } from "../host/make_response.ts";
 import type { RawHeaders } from "../http/fields.ts";
-import type { CacheFields, CacheRule } from "./cache_control.ts";
-import { compressed, isCompressible, takesGzip } from "./gzip.ts";
-import {
-  describe,
-  type Describing,
-  type Description,
-  type Representation,
-  UNIT,
-  validatedBy,
-} from "./describe.ts";
-import { type FinishContext, NOSNIFF, type Plan, textPlan, without } from "./finish.ts";
-import { type TypeOf, withCharset } from "./media_type.ts";
+import { gzip } from "./coding.ts";
+import { ACCEPT_RANGES } from "./describe.ts";
+import { NOSNIFF, without } from "./finish.ts";
 import { multipart } from "./multipart.ts";
-import { andThen, type MaybePromise } from "./soon.ts";
-import type { Content, Entry } from "./source.ts";
+import type { Entry } from "./source.ts";
+import type { Candidate, Description, Fallback, Plan, StaticSettings } from "./types.ts";
 
-/** How files are answered. */
-export interface RespondOptions extends Describing {
-  readonly cache: CacheRule;
-  readonly typeOf: TypeOf;
-  readonly fallbackMimetype: string;
-  /** Whether files that are not stored compressed are compressed. */
-  readonly compress: boolean;
-  /** What was made of entries; `undefined` when a function of the user is to be asked each time. */
-  readonly described: WeakMap<Entry, Described> | undefined;
-}
-
-/** A representation with its fields, in one second of the clock. */
-export interface Described extends Description {
-  readonly of: Representation;
-  readonly second: number;
-  readonly made: boolean;
-  readonly type: string;
-  readonly policy: CacheFields;
-  /** The fields of a 200. */
-  readonly fields: RawHeaders;
-}
-
-/** A file that answers for what is not there: never fresh, never in parts; an error has no validators. */
-export interface Fallback {
-  readonly status: 200 | 404;
-  readonly cacheControl: string;
-  /** The fields of requests that decided, besides those about the coding. */
-  readonly vary?: string;
-}
-
-/** Answers a GET or HEAD request with a representation. */
-export function respondWithFile(
+/** Plans the response to a GET or HEAD request with a file. */
+export function respond(
   request: Request,
-  representation: Representation,
-  answering: RespondOptions,
-  fallback?: Fallback,
-): MaybePromise<FinishContext> {
-  const { entry, path, base, coding } = representation;
-  let described: Described;
-  try {
-    described = describedBy(request, representation, answering, fallback);
-  } catch (error) {
-    return andThen(entry.close?.(), () => Promise.reject(error as Error));
-  }
-  const { validators, made, policy } = described;
-  const about = { path, base, entry };
-  if (coding === undefined && !made) return { plan: notAcceptable(answering), ...about };
-  const sha256 = made ? undefined : entry.sha256;
-  if (fallback && !policy.validators) {
-    return { plan: whole(described, fallback), ...about, sha256 };
-  }
-  const plan = selected(request, described, policy.validators, fallback);
-  const planFor = (own: Validators): Plan =>
-    selected(request, { ...described, ...validatedBy(described, own) }, true, fallback);
-  return { plan, path, base, entry, sha256, validators, planFor };
-}
-
-function describedBy(
-  request: Request,
-  representation: Representation,
-  answering: RespondOptions,
+  entry: Entry,
+  description: Description,
+  { vary = "accept-encoding" }: StaticSettings,
   fallback: Fallback | undefined,
-): Described {
-  const { entry, coding = "identity", path, name } = representation;
-  const now = Date.now();
-  const second = Math.floor(now / 1000);
-  const known = answering.described?.get(entry);
-  if (
-    known?.second === second && known.of.path === path && known.of.coding === coding && !fallback
-  ) return known;
-  const type = withCharset(entry.type ?? answering.typeOf(name) ?? answering.fallbackMimetype);
-  const own = fallback?.status === 404
-    ? undefined
-    : answering.cache(path, type, representation.base);
-  const policy: CacheFields = own && (!fallback || !own.validators)
-    ? own
-    : { cacheControl: fallback?.cacheControl ?? "no-cache", validators: own !== undefined };
-  const mayCompress = answering.compress && coding === "identity" &&
-    isCompressible(type, entry.size, policy.cacheControl);
-  const made = mayCompress && takesGzip(request, representation.choose);
-  const sent = { name: made ? "gzip" : coding, made };
-  const coded = answering.vary ?? (mayCompress ? "accept-encoding" : undefined);
-  const vary = [coded, fallback?.vary].filter(Boolean).join(", ") || undefined;
-  const description = describe(representation, sent, type, policy, { ...answering, vary }, now);
-  const fields = memoizeHeaders([...description.guides, ...description.metadata, ...UNIT]);
-  const described = { ...description, of: representation, second, made, type, policy, fields };
-  memoizeHeaders(description.guides);
-  if (!fallback) answering.described?.set(entry, described);
-  return described;
-}
-
-/** By the preconditions and the ranges that are asked for. */
-function selected(
-  request: Request,
-  described: Described,
-  judges: boolean,
-  fallback?: Fallback,
 ): Plan {
-  return (judges ? judged(request, described) : undefined) ??
-    (fallback || described.made ? whole(described, fallback) : ranged(request, described));
-}
-
-/** The answer when a precondition decides (RFC 9110 §13). */
-function judged(
-  { method, headers }: Request,
-  { validators, guides }: Description,
-): Plan | undefined {
-  const outcome = evaluatePreconditions(method, headers, validators, Date.now());
-  if (outcome === "failed") return failure(412, guides);
-  return outcome === "proceed" ? undefined : { status: 304, fields: guides };
-}
-
-/** The whole, one range, or several (RFC 9110 §14). */
-function ranged(request: Request, { of, type, fields, guides, validators }: Described): Plan {
-  const { entry } = of;
-  const { size } = entry;
-  const ranges = askedRanges(request, size, validators);
-  if (ranges === "unsatisfiable") {
-    return failure(416, [...guides, ...UNIT, "content-range", `bytes */${size}`]);
+  const { coding, compressed, preconditions, validators, caching } = description;
+  if (coding === undefined && !compressed) return textPlan(406, "Not Acceptable", ["vary", vary]);
+  if (preconditions) {
+    const { sha256 } = compressed ? {} as Partial<Entry> : entry;
+    const outcome = evaluatePreconditions(request.method, request.headers, validators, Date.now());
+    if (outcome === "failed") return { ...failure(412, caching), validators, sha256 };
+    if (outcome !== "proceed") return { status: 304, fields: caching, validators, sha256 };
   }
+  if (fallback || compressed) return whole(entry, description, fallback);
+  return ranged(request, entry, description);
+}
+
+/** A body without ranges. The length of a body that is compressed while it is sent is unknown. */
+function whole(
+  entry: Entry,
+  description: Description,
+  fallback: Fallback | undefined,
+): Plan {
+  const { compressed, preconditions, validators, caching, metadata, cacheControl } = description;
+  const fields = [...caching, ...metadata];
+  return {
+    status: fallback?.status ?? 200,
+    fields,
+    ...(compressed
+      ? { open: async () => gzip(await entry.open()) }
+      : { open: () => entry.open(), length: entry.size, sha256: entry.sha256 }),
+    ...(fallback ? { cacheControl } : {}),
+    ...(fallback && !preconditions ? {} : { validators }),
+  };
+}
+
+/** The whole file, one range, or several (RFC 9110 §14). */
+function ranged(request: Request, entry: Entry, description: Description): Plan {
+  const { type, fields, caching, validators } = description;
+  const { size, sha256 } = entry;
+  const ranges = requestedRanges(request, size, description);
   if (ranges === "ignore") {
-    return { status: 200, fields, length: size, open: () => entry.open() };
+    return { status: 200, fields, length: size, open: () => entry.open(), validators, sha256 };
+  }
+  if (ranges === "unsatisfiable") {
+    const plan = failure(416, [...caching, ...ACCEPT_RANGES, "content-range", `bytes */${size}`]);
+    return { ...plan, validators, sha256 };
   }
   if (ranges.length === 1) {
     const [range] = ranges as readonly [ByteRange];
@@ -153,6 +71,8 @@ function ranged(request: Request, { of, type, fields, guides, validators }: Desc
       fields: [...fields, "content-range", `bytes ${range.start}-${range.end - 1}/${size}`],
       length: range.end - range.start,
       open: () => entry.open(range),
+      validators,
+      sha256,
     };
   }
   const parts = multipart(ranges, type, size, (range) => entry.open(range));
@@ -161,14 +81,16 @@ function ranged(request: Request, { of, type, fields, guides, validators }: Desc
     fields: [...without(fields, "content-type"), "content-type", parts.type],
     length: parts.length,
     open: () => parts.body,
+    validators,
+    sha256,
   };
 }
 
-/** RFC 9110 §14.2: ranges are for GET alone, and `If-Range` may forbid them. */
-function askedRanges(
+/** RFC 9110 §14.2: only GET has ranges, and `If-Range` may turn them off. */
+function requestedRanges(
   { method, headers }: Request,
   size: number,
-  validators: Description["validators"],
+  { validators }: Description,
 ): ReturnType<typeof readRanges> {
   const range = method === "GET" ? headers.get("range") : null;
   if (range === null) return "ignore";
@@ -178,23 +100,30 @@ function askedRanges(
     : "ignore";
 }
 
-/** What has no ranges: a file that is compressed on the way, and how long that will be, nobody knows. */
-function whole(
-  { of: { entry }, made, guides, metadata, policy }: Described,
-  fallback?: Fallback,
-): Plan {
-  const open = (): MaybePromise<Content> => made ? andThen(entry.open(), compressed) : entry.open();
-  const plan = { open, ...(made ? {} : { length: entry.size }) };
-  const fields = [...guides, ...metadata];
-  if (!fallback) return { status: 200, fields, ...plan };
-  return { status: fallback.status, fields, cacheControl: policy.cacheControl, ...plan };
-}
-
-/** The validators tell the client what it has missed. */
+/** The validators tell the client what has changed. */
 function failure(status: number, fields: RawHeaders): Plan {
   return { status, fields: [...without(fields, "expires"), ...NOSNIFF], cacheControl: "no-store" };
 }
 
-function notAcceptable({ vary = "accept-encoding" }: RespondOptions): Plan {
-  return textPlan(406, "Not Acceptable", ["vary", vary]);
+/** Plans a response with a short text. */
+export function textPlan(status: number, text: string, more: RawHeaders = []): Plan {
+  const fields = ["content-type", "text/plain;charset=utf-8", ...NOSNIFF, ...more];
+  return { status, fields, body: text, cacheControl: "no-store" };
+}
+
+/** RFC 9110 §15.5.6 and §9.3.7: files have two methods, and OPTIONS asks which. */
+export function methodPlan({ method }: Request): Plan {
+  const allow = ["allow", "GET, HEAD, OPTIONS"];
+  return method === "OPTIONS"
+    ? { status: 204, fields: [...allow, ...NOSNIFF] }
+    : textPlan(405, "Method Not Allowed", allow);
+}
+
+/** A redirect relative to the last name of the path, which cannot leave the mount or the origin. */
+export function redirectPlan({ mount }: Candidate, respell: (last: string) => string): Plan {
+  const full = (mount.base + mount.canonical).replace(/\/$/, "");
+  const location = respell(full.slice(full.lastIndexOf("/") + 1)) + mount.target.query;
+  // Some hosts pass characters that the client did not escape, and headers must not contain them.
+  const escaped = location.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
+  return { status: 308, fields: ["location", escaped, ...NOSNIFF], cacheControl: "no-cache" };
 }

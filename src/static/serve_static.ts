@@ -1,29 +1,41 @@
 /**
- * The middleware that serves files.
+ * The middleware that serves files. Each request is answered in four phases: find the file, describe
+ * its representation, respond to the request with it, and finish the response.
  *
  * @module
  */
 import type { Middleware } from "../handler.ts";
-import { mountAware, type MountState, wrapping } from "../mount.ts";
+import { readablePath } from "../http/path.ts";
+import { mountAware, wrapping } from "../mount.ts";
+import { Lookups } from "./access.ts";
+import { selectCoding, selectCodingInMemory } from "./coding.ts";
+import { describe, withHookValidators } from "./describe.ts";
 import {
   candidatesFor,
-  type ExportCandidate,
   type Exported,
   type ExportNeeds,
   type Exports,
   readExports,
   type SameExportNeeds,
 } from "./exports.ts";
-import { finish, type FinishContext, textPlan } from "./finish.ts";
-import { varyFallback } from "./fallback.ts";
-import {
-  readStaticOptions,
-  type ServeStaticOptions,
-  type StaticSettings,
-} from "./static_options.ts";
-import { about, isRead, serveFrom } from "./phases.ts";
-import { andThen, isPromise, type MaybePromise } from "./soon.ts";
-import { SourceError } from "./source_error.ts";
+import { findFallback, varyNotFound } from "./fallback.ts";
+import { find, findInMemory } from "./find.ts";
+import { finish, runHooks } from "./finish.ts";
+import { planListing } from "./listing.ts";
+import { methodPlan, redirectPlan, respond, textPlan } from "./respond.ts";
+import { type Entry, SourceError } from "./source.ts";
+import type { ServeStaticOptions } from "./static_options.ts";
+import { readStaticOptions } from "./static_settings.ts";
+import type {
+  Candidate,
+  Description,
+  Fallback,
+  FoundPath,
+  Plan,
+  Representation,
+  StaticSettings,
+  Subject,
+} from "./types.ts";
 
 /**
  * Serves files, and hands every other request to the wrapped handler.
@@ -72,57 +84,151 @@ export function serveStatic<const X extends Exports<Exported> | Exported>(
   options: ServeStaticOptions = {},
 ): Middleware<ExportNeeds<X>> {
   const settings = readStaticOptions(options);
-  const table = readExports(exports, settings.directories);
-  const refuse = (request: Request): MaybePromise<Response> =>
-    finish(request, NO_PATH, settings.finishing);
+  const table = readExports(exports, options);
+  const badRequest = { subject: { path: "" }, plan: textPlan(400, "Bad Request") };
   return wrapping("serveStatic", (passOn) =>
     mountAware((request, mount, args) => {
       const candidates = isRead(request) || settings.methodNotAllowed
-        ? candidatesFor(table, mount.canonical, args)
+        ? candidatesFor(table, mount, args)
         : [];
-      if (candidates.length === 0) return passOn(request, mount, args);
-      return andThen(
-        answer(request, mount, candidates, settings),
-        (response) => {
-          const passed = response ?? passOn(request, mount, args);
-          return response || !settings.spa || !isRead(request)
-            ? passed
-            : andThen(passed, (missed) => varyFallback(missed, candidates, settings));
-        },
-      );
-    }, refuse));
+      const [first] = candidates;
+      if (!first) return passOn(request, mount, args);
+      return serveFromMemory(request, first, settings) ??
+        serve(request, candidates, settings, () => passOn(request, mount, args));
+    }, (request) => complete(request, badRequest, settings)));
 }
 
-/** Of a request whose URL has no valid host or path. */
-const NO_PATH: FinishContext = { plan: textPlan(400, "Bad Request"), path: "", base: () => "" };
+/** A planned response, and what to plan it again with. */
+interface Answer {
+  readonly subject: Subject;
+  readonly plan: Plan;
+  readonly description?: Description;
+  readonly fallback?: Fallback | undefined;
+}
 
-/** How often a file is looked up that changes each time before it is opened. */
-const ATTEMPTS = 3;
-
-function answer(
+/** Serves a file in memory without `await`, which would cost as much as all the rest. */
+function serveFromMemory(
   request: Request,
-  mount: MountState,
-  candidates: readonly ExportCandidate[],
+  candidate: Candidate,
   settings: StaticSettings,
-  attempt = 1,
-): MaybePromise<Response | undefined> {
-  const { finishing } = settings;
-  const failed = async (error: unknown): Promise<Response | undefined> => {
-    const [candidate] = candidates;
-    if (!(error instanceof SourceError) || !candidate) throw error;
-    if (error.status === 503 && attempt < ATTEMPTS) {
-      return await answer(request, mount, candidates, settings, attempt + 1);
-    }
-    const plan = textPlan(error.status, "The file cannot be delivered");
-    return await finish(request, about(mount, candidate, plan), finishing);
-  };
+): Response | Promise<Response> | undefined {
   try {
-    const response = andThen(
-      serveFrom(request, mount, candidates, settings),
-      (answer) => answer && finish(request, answer, finishing),
-    );
-    return isPromise(response) ? response.catch(failed) : response;
+    const file = isRead(request) ? findInMemory(candidate, settings) : undefined;
+    const representation = file && selectCodingInMemory(request, candidate, file, settings);
+    return representation &&
+      complete(request, answerWith(request, representation, settings), settings);
   } catch (error) {
-    return failed(error);
+    return Promise.reject(error);
   }
+}
+
+/** How often a file is looked up that changes before it is opened. */
+const MAX_ATTEMPTS = 3;
+
+/** Serves any other request, or passes it on. */
+async function serve(
+  request: Request,
+  candidates: readonly Candidate[],
+  settings: StaticSettings,
+  passOn: () => Response | Promise<Response>,
+): Promise<Response> {
+  for (let attempt = 1;; attempt++) {
+    const lookups = new Lookups(settings.access);
+    let sent: Entry | undefined;
+    try {
+      const answer = await findAnswer(request, candidates, lookups, settings);
+      if (!answer) break;
+      const plan = withHooks(request, answer, settings);
+      if (plan.open && request.method !== "HEAD") sent = answer.subject.entry;
+      return await finish(request, answer.subject, plan, settings);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      if (error.status === 503 && attempt < MAX_ATTEMPTS) continue;
+      const plan = textPlan(error.status, "The file cannot be delivered");
+      return await complete(request, answerTo(candidates[0] as Candidate, plan), settings);
+    } finally {
+      await lookups.close(sent);
+    }
+  }
+  const response = await passOn();
+  return settings.spa && isRead(request) ? varyNotFound(response, candidates, settings) : response;
+}
+
+/** Finds the first file, redirect or listing of the exports, or the fallback, and plans the response. */
+async function findAnswer(
+  request: Request,
+  candidates: readonly Candidate[],
+  lookups: Lookups,
+  settings: StaticSettings,
+): Promise<Answer | undefined> {
+  for (const candidate of candidates) {
+    const found = await find(candidate, lookups, settings);
+    if (!found) continue;
+    if (found.kind === "denied") return answerTo(candidate, textPlan(403, "Forbidden"));
+    if (!isRead(request)) {
+      if (found.kind === "file") return answerTo(candidate, methodPlan(request), found);
+    } else if (found.kind === "file") {
+      const representation = await selectCoding(request, candidate, found, lookups, settings);
+      return answerWith(request, representation, settings);
+    } else if (found.kind === "redirect") {
+      return answerTo(candidate, redirectPlan(candidate, found.respell));
+    } else {
+      return answerTo(candidate, await planListing(request, candidate, found, settings));
+    }
+  }
+  if (!isRead(request) || !(settings.spa || settings.notFoundPage)) return undefined;
+  const missing = await findFallback(request, candidates, lookups, settings);
+  if (!missing) return undefined;
+  const { candidate, file, fallback } = missing;
+  const representation = await selectCoding(request, candidate, file, lookups, settings);
+  return answerWith(request, representation, settings, fallback);
+}
+
+/** Answers with a file. */
+function answerWith(
+  request: Request,
+  subject: Representation,
+  settings: StaticSettings,
+  fallback?: Fallback,
+): Answer {
+  const description = describe(request, subject, settings, fallback);
+  const plan = respond(request, subject.entry, description, settings, fallback);
+  return { subject, plan, description, fallback };
+}
+
+/** Answers without the content of a file. */
+function answerTo(candidate: Candidate, plan: Plan, file?: FoundPath): Answer {
+  if (!file) return { subject: { candidate, path: readablePath(candidate.path.slice(1)) }, plan };
+  const { segments, entry } = file;
+  return { subject: { candidate, path: segments.join("/") || entry.name, entry }, plan };
+}
+
+/** The planned response after its hooks. */
+function withHooks(
+  request: Request,
+  { subject, plan, description, fallback }: Answer,
+  settings: StaticSettings,
+): Plan {
+  const hooked = runHooks(request, subject, plan, settings.headers);
+  const { validators } = hooked;
+  const { entry } = subject;
+  if (!entry || !description || !validators || validators === plan.validators) return hooked;
+  // RFC 9110 §13.2.1: preconditions are about what is sent, so the validators of the hooks count.
+  const changed = withHookValidators(description, validators);
+  const other = respond(request, entry, changed, settings, fallback);
+  return other.status === plan.status
+    ? hooked
+    : runHooks(request, subject, other, settings.headers);
+}
+
+function complete(
+  request: Request,
+  answer: Answer,
+  settings: StaticSettings,
+): Response | Promise<Response> {
+  return finish(request, answer.subject, withHooks(request, answer, settings), settings);
+}
+
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
 }

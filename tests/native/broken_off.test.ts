@@ -30,7 +30,7 @@ const whole = (text: string): boolean =>
 const variants: Readonly<Record<string, ProxyOptions>> = {
   "no other option": {},
   onResponse: { onResponse: (response) => response },
-  "timeouts.idle": { timeouts: { idle: 30_000 } },
+  "timeout.idle": { timeout: { idle: 30_000 } },
 };
 // The fetch of Bun takes every end of a connection for the end of such content.
 if ("Bun" in globalThis) delete framings["close"];

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "handwerk";
-import { listener } from "handwerk/node";
 import { mountAware } from "../../src/mount.ts";
+import { listener } from "../../src/node.ts";
 
 const echo: Handler = async (request) => {
   try {

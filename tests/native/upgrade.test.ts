@@ -22,7 +22,7 @@ before(async () => {
   const app = async (request: Request): Promise<Response> => {
     const options = {
       onError: (error: unknown) => void errors.push(error),
-      timeouts: { tunnel: request.url.endsWith("/idle") ? 200 : 3_600_000 },
+      timeout: { tunnel: request.url.endsWith("/idle") ? 200 : 3_600_000 },
     };
     const response = await proxy({ "/": upstream.url }, options)(notFound)(request);
     if (request.url.endsWith("/copied")) return new Response(response.body, response);

@@ -29,7 +29,7 @@ const answer = (upstream: RawUpstream, whole = /\r\n\r\n/): void => {
   };
 };
 
-test("what nobody accepts goes to the next upstream, with all of its content or not at all", async () => {
+test("retries: a refused connection leads to the next upstream, with the complete body or not at all", async () => {
   const upstream = await rawUpstream();
   const app = through([await nobody(), upstream.url], { retry: retries() });
   for (const method of ["GET", "POST", "DELETE"]) {
@@ -49,7 +49,7 @@ test("what nobody accepts goes to the next upstream, with all of its content or 
   upstream.close();
 });
 
-test("what an upstream may have acted on is repeated only when that does no harm", async () => {
+test("retries: only idempotent requests after a reset", async () => {
   const [broken, upstream] = [await rawUpstream(), await rawUpstream()];
   broken.onRequest = (connection) => connection.reset();
   answer(upstream);
@@ -63,7 +63,7 @@ test("what an upstream may have acted on is repeated only when that does no harm
   for (const each of [broken, upstream]) each.close();
 });
 
-test("checks find out who answers", async () => {
+test("active health: finds the upstream that responds", async () => {
   const upstream = await rawUpstream();
   answer(upstream);
   const checked = activeHealth({ path: "/health", fails: 1 });
@@ -75,7 +75,7 @@ test("checks find out who answers", async () => {
   upstream.close();
 });
 
-test("a response that breaks off gives its room back, and arrives broken off", async () => {
+test("limit: a response that is cut off releases it and stays incomplete", async () => {
   const upstream = await rawUpstream();
   upstream.onRequest = (connection) => {
     connection.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok");
@@ -90,7 +90,7 @@ test("a response that breaks off gives its room back, and arrives broken off", a
   upstream.close();
 });
 
-test("checks at intervals do not keep a process alive", () => {
+test("active health: an interval does not keep a process alive", () => {
   const module = new URL("../../src/proxy/upstreams/active_health.ts", import.meta.url).href;
   const code = `import { activeHealth } from "${module}";
     activeHealth({ path: "/", interval: 600_000 }).track({}, []);

@@ -8,7 +8,7 @@ import type { Handler } from "handwerk";
 import { makePushResponse } from "../../src/host/push_body.ts";
 import { mountAware } from "../../src/mount.ts";
 import { certificates } from "../support/certificates.ts";
-import { answer, serving } from "../support/host.ts";
+import { answer, serving } from "../support/source_host.ts";
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const headers = { "x-head": "sent" };

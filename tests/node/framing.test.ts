@@ -7,7 +7,8 @@ import { makeResponse } from "../../src/host/make_response.ts";
 import { mountAware } from "../../src/mount.ts";
 import { certificates } from "../support/certificates.ts";
 import { rawRequest } from "../support/raw_request.ts";
-import { answer, close, get, own, serving } from "../support/host.ts";
+import { close, get, own } from "../support/host.ts";
+import { answer, serving } from "../support/source_host.ts";
 
 const echo: Handler = async (request) => new Response(await request.text());
 const head = "HTTP/1.1\r\nHost: h\r\n";

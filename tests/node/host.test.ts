@@ -7,11 +7,12 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { dispatch, type Handler } from "handwerk";
-import { earlyHints, serve } from "handwerk/node";
+import { dispatch, type Handler, mountOf } from "../../src/mod.ts";
+import { earlyHints, serve } from "../../src/node.ts";
 import { makeResponse } from "../../src/host/make_response.ts";
-import { mountAware, mountOf } from "../../src/mount.ts";
-import { answer, close, get, own, serving } from "../support/host.ts";
+import { mountAware } from "../../src/mount.ts";
+import { close, get, own } from "../support/host.ts";
+import { answer, serving } from "../support/source_host.ts";
 import { temporary } from "../support/temp.ts";
 
 test("a foreign handler gets a native request, whatever stands before it", async () => {

@@ -75,16 +75,14 @@ const places: Readonly<Record<string, Table | string>> = {
   ActiveHealthOptions: upstreams("activeHealth"),
   CloseOptions: "src/node/README.md",
   ConcurrencyOptions: upstreams("concurrency"),
-  ConnectionOptions: "src/proxy/README.md",
   DebugOptions: { manual: "src/debug/README.md", heading: "All options" },
   DirectoryOptions: "src/static/README.md",
   DispatchOptions: { manual: "src/README.md", heading: "dispatch" },
   ListenerOptions: "src/node/README.md",
-  LiveFramesOptions: "src/debug/README.md",
+  LiveOptions: "src/debug/README.md",
   MemoryCacheOptions: "src/static/README.md",
   MirrorOptions: upstreams("mirrorTo"),
   PassiveHealthOptions: upstreams("passiveHealth"),
-  PoolOptions: "src/proxy/README.md",
   ProxyOptions: { manual: "src/proxy/README.md", heading: "All options of the proxy" },
   RemoteOptions: "src/static/README.md",
   RetriesOptions: upstreams("retries"),
@@ -128,10 +126,7 @@ for (const [name, properties] of publicOptions()) {
   test(`the manual has every member of ${name}, and no other`, () => {
     const place = places[name];
     assert.ok(place !== undefined, `no manual is known to have ${name}`);
-    // These are for tests, and about to go.
-    const internal = new Set(["clock", "random", "now"]);
-    const names = properties.map(({ name }) => name).filter((name) => !internal.has(name))
-      .toSorted();
+    const names = properties.map(({ name }) => name).toSorted();
     if (typeof place === "string") {
       const text = read(place);
       for (const option of names) assert.ok(new RegExp(`\\b${option}\\b`).test(text), option);

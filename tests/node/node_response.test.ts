@@ -8,14 +8,9 @@ import type { PushBody } from "../../src/host/types.ts";
 import { makeResponse } from "../../src/host/make_response.ts";
 import { withTrailers } from "../../src/host/trailers.ts";
 import { mountAware } from "../../src/mount.ts";
-import { serve } from "../../src/node.ts";
-import { errors, get, serving as servingWith, until } from "../support/host.ts";
+import { errors, get, until } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";
-
-const serving = <T>(fetch: Handler, use: (port: number) => Promise<T>): Promise<T> =>
-  servingWith(fetch, use, {}, serve);
-const answer = (fetch: Handler, bytes = get): ReturnType<typeof rawRequest> =>
-  serving(fetch, (port) => rawRequest(port, bytes));
+import { answer, serving } from "../support/source_host.ts";
 
 /** A flow of some chunks, that tells what became of it. */
 function flowOf(

@@ -20,7 +20,7 @@ import {
 type Build = (options: Record<string, unknown>) => unknown;
 const up = "http://up/";
 const proxyOptions = ["ProxyOptions"] as const;
-const targetOptions = ["TargetOptions", "ConnectionOptions", "PoolOptions"] as const;
+const targetOptions = ["TargetOptions"] as const;
 
 // [the owner, the interfaces of its options, a call with options]
 const owners: readonly (readonly [string, readonly string[], Build])[] = [
@@ -41,9 +41,9 @@ const owners: readonly (readonly [string, readonly string[], Build])[] = [
   ["proxy", proxyOptions, (o) => proxyTo(up, o)],
   ["proxy", proxyOptions, (o) => inspect(up, o)],
   [
-    "proxy: timeouts",
+    "proxy: timeout",
     ["Timeouts"],
-    (timeouts) => proxy({}, { timeouts }),
+    (timeout) => proxy({}, { timeout }),
   ],
   ['proxy: the target of "/"', targetOptions, (o) => proxy({ "/": { target: up, ...o } })],
   ["proxy: the target", targetOptions, (o) => proxyTo({ target: up, ...o })],

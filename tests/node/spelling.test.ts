@@ -1,7 +1,9 @@
 /** The path and the query reach an upstream as the client has spelt them (RFC 9110 §7.7). */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { dispatch, notFound, proxy, proxyTo } from "handwerk";
+import { dispatch } from "../../src/dispatch.ts";
+import { notFound } from "../../src/handler.ts";
+import { proxy, proxyTo } from "../../src/proxy/mod.ts";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 import { exchange, type RealHost, serving } from "../support/real_host.ts";

@@ -77,8 +77,8 @@ for (const [name, transport] of Object.entries(transports)) {
   test(`${name}: they reach it through all that watches content`, async () => {
     const watching: [Partial<TargetOptions>, ProxyOptions][] = [
       [{ retry: retries() }, {}],
-      [{}, { timeouts: { idle: 5000 } }],
-      [{ retry: retries() }, { timeouts: { total: 5000 } }],
+      [{}, { timeout: { idle: 5000 } }],
+      [{ retry: retries() }, { timeout: { total: 5000 } }],
     ];
     for (const [target, options] of watching) {
       assert.equal((await received(asking, { transport, target, options })).body, passed);

@@ -29,7 +29,7 @@ for (const [name, transport] of Object.entries(others)) {
 for (const [name, transport] of Object.entries({ "undici 8": runtimeTransport(), ...others })) {
   test(`${name}: an upstream that takes no connection is given up in time`, async () => {
     const hole = await blackHole();
-    const app = proxyTo(hole.url, { transport, onError: () => {}, timeouts: { connect: 100 } });
+    const app = proxyTo(hole.url, { transport, onError: () => {}, timeout: { connect: 100 } });
     const response = await app(new Request("http://front/", { method: "POST" }));
     assert.equal(response.status, 504);
     assert.match(response.headers.get("proxy-status") ?? "", /error=connection_timeout/);

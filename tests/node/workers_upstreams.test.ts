@@ -70,7 +70,7 @@ const ask = (path: string): Promise<Answer> =>
     }).on("error", reject);
   });
 
-test("content that is followed to its end keeps its length, and a cut one never looks complete", async () => {
+test("a watched body keeps its length, and a cut one never looks complete", async () => {
   const whole = { status: 200, length: "5", content: "hello", complete: true };
   for (let i = 0; i < 3; i++) assert.deepEqual(await ask("/"), whole);
   assert.deepEqual(await ask("/chunks"), { ...whole, length: undefined });
@@ -78,7 +78,7 @@ test("content that is followed to its end keeps its length, and a cut one never 
   assert.deepEqual(await ask("/"), whole);
 });
 
-test("requests wait for one another, although each has a context of its own", async () => {
+test("concurrency: requests wait for each other across request contexts", async () => {
   const answers = await Promise.all(Array.from({ length: 10 }, () => ask("/slow")));
   for (const { status, content } of answers) assert.equal(`${status} ${content}`, "200 hello");
   assert.equal(most, 1);

@@ -28,7 +28,7 @@ testWithClock(
     const transport = telling(never);
     const errors: unknown[] = [];
     const onError = (error: unknown): void => void errors.push(error);
-    const app = timed({ transport, onError, timeouts: { connect: 500 } });
+    const app = timed({ transport, onError, timeout: { connect: 500 } });
     const response = app(request());
     await clock.pass(499);
     assert.equal(await settled(response), undefined);
@@ -43,7 +43,7 @@ testWithClock(
 
 testWithClock("one that is connected to has the time for its answer, as before", async (clock) => {
   const transport = telling(never);
-  const app = timed({ transport, timeouts: { connect: 500, headers: 2000 } });
+  const app = timed({ transport, timeout: { connect: 500, headers: 2000 } });
   const response = app(request());
   await clock.pass(499);
   transport.last.onConnected?.();
@@ -61,7 +61,7 @@ testWithClock(
       outgoing.onConnected?.();
       return ok();
     });
-    const app = timed({ transport, timeouts: { connect: 500 } });
+    const app = timed({ transport, timeout: { connect: 500 } });
     const response = await app(request());
     assert.equal(clock.timers, 0);
     await clock.pass(1000);
@@ -70,7 +70,7 @@ testWithClock(
 );
 
 testWithClock("a transport that says nothing has answered when it answers", async (clock) => {
-  const response = await timed({ transport: telling(ok), timeouts: { connect: 500 } })(
+  const response = await timed({ transport: telling(ok), timeout: { connect: 500 } })(
     request(),
   );
   await clock.pass(1000);
@@ -81,7 +81,7 @@ testWithClock("the content of an answer that comes too late is let go of", async
   const late = Promise.withResolvers<IncomingResponse>();
   const response = timed({
     transport: telling(() => late.promise),
-    timeouts: { connect: 500 },
+    timeout: { connect: 500 },
   })(request());
   await clock.pass(500);
   assert.equal((await response).status, 504);
@@ -97,7 +97,7 @@ testWithClock("a client that leaves stops the clock, and is no failure", async (
   const app = timed({
     transport: telling(never),
     onError: (error) => void errors.push(error),
-    timeouts: { connect: 500 },
+    timeout: { connect: 500 },
   });
   const response = app(request({ signal: client.signal }));
   await settle();
@@ -115,7 +115,7 @@ testWithClock(
       balance: roundRobin(),
       retry: retries({ attempts: 3 }),
     };
-    const app = timed({ transport, timeouts: { connect: 500 } }, target);
+    const app = timed({ transport, timeout: { connect: 500 } }, target);
     const response = app(request({ method: "POST", body: "once" }));
     while (transport.sent.length === 0) await settle();
     await clock.pass(500);
@@ -134,7 +134,7 @@ testWithClock("a request that has a connection is not sent again for being late"
     return Promise.reject(Object.assign(new Error("read ETIMEDOUT"), { code: "ETIMEDOUT" }));
   });
   const target = { target: ["http://a", "http://b"], retry: retries() };
-  const app = timed({ transport, timeouts: { connect: 500 } }, target);
+  const app = timed({ transport, timeout: { connect: 500 } }, target);
   const post = await app(request({ method: "POST", body: "once" }));
   assert.deepEqual(why(post), [504, "connection_timeout"]);
   assert.equal(transport.sent.length, 1);
@@ -148,7 +148,7 @@ testWithClock("a request that waits for its turn does not wait for a connection"
     return { ...ok(), body: null };
   });
   const limit = concurrency(1, { queue: 1, queueTimeout: 5000 });
-  const app = timed({ transport, timeouts: { connect: 500 } }, {
+  const app = timed({ transport, timeout: { connect: 500 } }, {
     target: "http://up",
     limit,
   });
@@ -167,7 +167,7 @@ testWithClock(
   async (clock) => {
     const transport = telling((outgoing) => outgoing.url.host === "up" ? ok() : never());
     const mirror = mirrorTo("http://mirror/");
-    const options = { transport, timeouts: { connect: 500 } };
+    const options = { transport, timeout: { connect: 500 } };
     assert.equal(
       (await timed(options, { target: "http://up", mirror })(request())).status,
       200,
@@ -180,7 +180,7 @@ testWithClock(
       timers = clock.timers;
       return new Response();
     };
-    const settings = { transport, timeouts: { connect: 500, headers: 0 } };
+    const settings = { transport, timeout: { connect: 500, headers: 0 } };
     await timed(settings, { target: handler as never })(request());
     assert.equal(timers, 0);
   },
@@ -188,7 +188,7 @@ testWithClock(
 
 test("what a transport may do with the limit, it is told with the connection", async () => {
   const transport = telling(ok);
-  await proxyTo("http://up", { transport, timeouts: { connect: 500 } })(request());
+  await proxyTo("http://up", { transport, timeout: { connect: 500 } })(request());
   assert.deepEqual(transport.last.connection, { connectTimeout: 500 });
   await proxyTo("http://up", { transport })(request());
   assert.equal(transport.last.connection, undefined);
@@ -197,12 +197,12 @@ test("what a transport may do with the limit, it is told with the connection", a
 test("where nobody tells of connections, the limit is refused", () => {
   const transport = new FakeTransport();
   assert.throws(
-    () => proxyTo("http://up", { transport, timeouts: { connect: 500 } }),
-    /^TypeError: proxy: timeouts\.connect needs a transport that tells of connections.*use timeout/,
+    () => proxyTo("http://up", { transport, timeout: { connect: 500 } }),
+    /^TypeError: proxy: timeout\.connect needs a transport that reports connections; use timeout\.headers/,
   );
   assert.throws(
-    () => proxyTo("http://up", { transport: telling(ok), timeouts: { connect: -1 } }),
-    /timeouts\.connect is -1; give milliseconds, a number from 0 to 2147483647/,
+    () => proxyTo("http://up", { transport: telling(ok), timeout: { connect: -1 } }),
+    /timeout\.connect is -1; give milliseconds, a number from 0 to 2147483647/,
   );
-  proxyTo("http://up", { transport, timeouts: { connect: 0 } });
+  proxyTo("http://up", { transport, timeout: { connect: 0 } });
 });

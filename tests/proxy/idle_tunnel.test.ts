@@ -1,8 +1,8 @@
 /** Tunnels through which nothing passes. */
 import assert from "node:assert/strict";
-import { closedWhenIdle } from "../../src/proxy/idle_tunnel.ts";
 import type { Tunnel } from "handwerk";
 import { settle, testWithClock } from "../support/fake_clock.ts";
+import { closedWhenIdle } from "../../src/proxy/proxy_upgrade.ts";
 
 const bytes = new Uint8Array([1, 2, 3]);
 
@@ -63,7 +63,7 @@ testWithClock("a tunnel through which nothing passes is closed on both sides", a
   assert.equal(await stateOf(read), "pending");
   assert.equal(await stateOf(closed), "pending");
   await clock.pass(1);
-  assert.match(await stateOf(read), /nothing passed the tunnel for 1000 ms .*timeouts\.tunnel/);
+  assert.match(await stateOf(read), /nothing passed the tunnel for 1000 ms .*timeout\.tunnel/);
   assert.match(await stateOf(closed), /nothing passed the tunnel/);
   assert.deepEqual([up.cancelled, up.ended, clock.timers], [true, "aborted", 0]);
 });

@@ -153,7 +153,7 @@ for (const parts of [["too ", "short"], ["much too", " long"], []]) {
       { onError: (error) => void errors.push(error) },
     );
     assert.equal(response.status, 200);
-    await assert.rejects(response.text(), /bytes where Content-Length is 10/);
+    await assert.rejects(response.text(), /bytes, its Content-Length is 10/);
     assert.equal(errors.length, 1);
   });
 }
@@ -216,7 +216,7 @@ testWithClock(
     const errors: unknown[] = [];
     const app = timed({
       transport: upstream.transport,
-      timeouts: { idle: 50 },
+      timeout: { idle: 50 },
       onError: (error) => void errors.push(error),
     });
     const response = await app(new Request("http://front/"));
@@ -231,7 +231,7 @@ testWithClock(
     await next;
     const last = assert.rejects(
       async () => reader?.read(),
-      /no content for 50 ms \(option timeouts.idle\)/,
+      /no content for 50 ms \(option timeout.idle\)/,
     );
     await settle();
     await clock.pass(60);
@@ -244,7 +244,7 @@ testWithClock(
 
 testWithClock("streams of events may pause", async (clock) => {
   const upstream = controlled([["content-type", "text/event-stream; charset=utf-8"]]);
-  const app = timed({ transport: upstream.transport, timeouts: { idle: 50 } });
+  const app = timed({ transport: upstream.transport, timeout: { idle: 50 } });
   const response = await app(new Request("http://front/"));
   const text = response.text();
   await clock.pass(1000);
@@ -257,11 +257,11 @@ testWithClock(
   "the total limit ends an answer that goes on and on, and one that does not come",
   async (clock) => {
     const upstream = controlled();
-    const app = timed({ transport: upstream.transport, timeouts: { total: 100 } });
+    const app = timed({ transport: upstream.transport, timeout: { total: 100 } });
     const response = await app(new Request("http://front/"));
     const text = assert.rejects(
       response.text(),
-      /no whole response within 100 ms \(option timeouts.total\)/,
+      /no complete response within 100 ms \(option timeout.total\)/,
     );
     for (let i = 0; i < 5; i++) {
       upstream.send("more");
@@ -273,7 +273,7 @@ testWithClock(
 
     const silent = timed({
       transport: new FakeTransport(() => new Promise(() => {})),
-      timeouts: { total: 100, headers: 0 },
+      timeout: { total: 100, headers: 0 },
       via: "gate",
     });
     const late = silent(new Request("http://front/"));
@@ -302,8 +302,8 @@ testWithClock(
     };
     const request = new Request("http://front/");
     Object.defineProperty(request, "signal", { value: signal });
-    for (const timeouts of [{}, { total: 1000, idle: 1000 }]) {
-      const app = timed({ transport: new FakeTransport(), timeouts });
+    for (const timeout of [{}, { total: 1000, idle: 1000 }]) {
+      const app = timed({ transport: new FakeTransport(), timeout });
       for (let i = 0; i < 3; i++) await (await app(request)).text();
     }
     assert.equal(clock.timers, 0);
@@ -337,7 +337,7 @@ testWithClock("a client that leaves while the answer streams breaks it off", asy
   const errors: unknown[] = [];
   const app = timed({
     transport: upstream.transport,
-    timeouts: { idle: 1000 },
+    timeout: { idle: 1000 },
     onError: (error) => void errors.push(error),
   });
   const response = await app(new Request("http://front/", { signal: client.signal }));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { dispatch, type Field, notFound, proxy, type TargetOptions } from "handwerk";
-import { mapReference, type Places } from "../../src/proxy/rewrite.ts";
+import { type Places, toClient } from "../../src/proxy/rewrite.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { received } from "../support/proxying.ts";
 
@@ -74,7 +74,7 @@ const references: readonly (readonly [string, string])[] = [
 ];
 for (const [reference, expected] of references) {
   test(`the reference ${JSON.stringify(reference)}`, () => {
-    assert.equal(mapReference(reference, places), expected);
+    assert.equal(toClient(reference, places), expected);
   });
 }
 
@@ -90,8 +90,8 @@ test("a path never becomes a host", () => {
       ["http://up:5001/\t/evil.com", "http://up:5001/\t/evil.com"],
       ["http://up:5001/\\evil.com", "http://up:5001/\\evil.com"],
     ] as const
-  ) assert.equal(mapReference(reference, top), expected);
-  assert.equal(mapReference("/base//evil.com", { ...places, prefix: "" }), "/.//evil.com");
+  ) assert.equal(toClient(reference, top), expected);
+  assert.equal(toClient("/base//evil.com", { ...places, prefix: "" }), "/.//evil.com");
 });
 
 test("a reference to the target leads to where the client finds it, any other where it did", () => {
@@ -119,7 +119,7 @@ test("a reference to the target leads to where the client finds it, any other wh
       fc.constantFrom("", "/app"),
       fc.constantFrom("", "/base"),
       (reference, prefix, base) => {
-        const mapped = mapReference(reference, { ...places, base, prefix });
+        const mapped = toClient(reference, { ...places, base, prefix });
         if (mapped === reference) return;
         const before = URL.parse(reference, "http://up:5001/");
         const after = URL.parse(mapped, "http://front.example/");

@@ -255,10 +255,10 @@ for (
     [() => proxyTo(wrong(undefined)), /the target is undefined; give a URL/],
     [
       () => proxy({ "/a": { target, tls: {} } }, { transport }),
-      /the target of "\/a": the way this runtime sends requests has no tls/,
+      /the target of "\/a": the transport of this runtime cannot use tls/,
     ],
-    [() => proxyTo({ target, socketPath: "/x" }, { transport }), /has no socketPath/],
-    [() => proxyTo({ target, http2: true }, { transport }), /has no http2/],
+    [() => proxyTo({ target, socketPath: "/x" }, { transport }), /cannot use socketPath/],
+    [() => proxyTo({ target, http2: true }, { transport }), /cannot use http2/],
     [() => proxyTo({ target: () => new Response(), tls: {} }), /tls needs the URL of an upstream/],
     [
       () => proxyTo({ target, tls: { cert: "x" } }, { transport: new FakeTransport(ok, ["tls"]) }),
@@ -302,16 +302,16 @@ for (
       /trustedProxies is "10.0.0.1"; give a list such as \["10/,
     ],
     [
-      () => proxyTo(target, { timeout: 1, timeouts: { headers: 1 } }),
-      /are the same; give one of them/,
+      () => proxyTo(target, wrong({ timeouts: { idle: 1 } })),
+      /unknown option "timeouts"; did you mean "timeout"\?/,
     ],
     [
-      () => proxyTo(target, { timeouts: { idle: -1 } }),
-      /timeouts.idle is -1; give milliseconds, a number from 0/,
+      () => proxyTo(target, { timeout: { idle: -1 } }),
+      /timeout.idle is -1; give milliseconds, a number from 0/,
     ],
     [
-      () => proxyTo(target, { timeouts: { total: 2 ** 31 } }),
-      /timeouts.total is 2147483648; give milliseconds, a number from 0/,
+      () => proxyTo(target, { timeout: { total: 2 ** 31 } }),
+      /timeout.total is 2147483648; give milliseconds, a number from 0/,
     ],
     [
       () => proxyTo(target, { onRequest: wrong({}) }),

@@ -105,8 +105,8 @@ testWithClock("an upstream that stops taking content is 504", async (clock) => {
   assert.match(errors.join(), /took no content for 1000 ms \(option timeout\)/);
 });
 
-testWithClock("timeouts.total counts the upload, and says so", async (clock) => {
-  const options = { timeouts: { total: 1500 } };
+testWithClock("timeout.total counts the upload, and says so", async (clock) => {
+  const options = { timeout: { total: 1500 } };
   const { app, errors } = limited(new FakeTransport(reading(true)), options);
   const { request, send } = slow();
   const response = app(request);
@@ -115,7 +115,7 @@ testWithClock("timeouts.total counts the upload, and says so", async (clock) => 
     await clock.pass(500);
   }
   assert.equal((await response).status, 504);
-  assert.match(errors.join(), /within 1500 ms \(option timeouts.total\)/);
+  assert.match(errors.join(), /within 1500 ms \(option timeout.total\)/);
 });
 
 /** What is sent, and its content. */

@@ -1,4 +1,4 @@
-/** Active health: checks, on a clock that stands still. */
+/** Active health checks, on a fake clock. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Upstream } from "handwerk";
@@ -28,7 +28,7 @@ function made(options: Partial<ActiveHealthOptions> = {}): Made {
 }
 
 testWithClock(
-  "each upstream is asked; fails in a row put it out, passes in a row bring it back",
+  "active health: failed checks in a row exclude, passed checks restore",
   async (clock) => {
     const it = made();
     assert.ok(it.checked.isAvailable(a) && it.checked.isAvailable(b));
@@ -47,7 +47,7 @@ testWithClock(
 );
 
 testWithClock(
-  "an upstream that cannot be asked, or is late, is not well; check never rejects",
+  "active health: an error or a timeout fails the check, which never rejects",
   async (clock) => {
     const it = made({ fails: 1, timeout: 50 });
     let aborted: AbortSignal | undefined;
@@ -66,7 +66,7 @@ testWithClock(
   },
 );
 
-test("isHealthy decides, also by throwing", async () => {
+test("active health: isHealthy decides; an exception fails the check", async () => {
   const it = made({ fails: 1, isHealthy: (status) => status === 418 });
   await it.checked.check();
   assert.ok(!it.checked.isAvailable(a));
@@ -80,7 +80,7 @@ test("isHealthy decides, also by throwing", async () => {
   assert.ok(!throws.checked.isAvailable(a));
 });
 
-test("a check that is called while one runs is the same one", async () => {
+test("active health: a check that is called during another is the same one", async () => {
   const it = made();
   await Promise.all([it.checked.check(), it.checked.check()]);
   assert.equal(it.asked.length, 2);
@@ -89,7 +89,7 @@ test("a check that is called while one runs is the same one", async () => {
 });
 
 testWithClock(
-  "without an interval there is never a timer; with one, from the first request on",
+  "active health: an interval sets a timer from the first request on",
   async (clock) => {
     const without = made();
     without.checked.track(a, upstreams);
@@ -109,11 +109,11 @@ testWithClock(
   },
 );
 
-test("upstreams that the checks do not know are taken to be well", () => {
+test("active health: unknown upstreams are available", () => {
   assert.ok(activeHealth({ path: "/" }).isAvailable(a));
 });
 
-test("wrong options are refused", () => {
+test("active health: wrong options are refused", () => {
   const wrong: Partial<ActiveHealthOptions>[] = [
     { path: "health" },
     { path: "" },

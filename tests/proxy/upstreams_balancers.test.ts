@@ -1,4 +1,4 @@
-/** The choice among upstreams, by simulation. */
+/** Load-balancing policies, by simulation. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -27,7 +27,7 @@ const some = asked();
 const sequence = (balance: Balancer, upstreams: readonly Upstream[], count: number): string =>
   Array.from({ length: count }, () => balance(upstreams, some).url.host).join("");
 
-test("round robin: in turn", () => {
+test("round robin: upstreams take turns", () => {
   const upstreams = ["a", "b", "c"].map((name) => upstream(name));
   assert.equal(sequence(roundRobin(), upstreams, 7), "abcabca");
 });
@@ -54,7 +54,7 @@ test("round robin: every run of requests is as close to the weights as it can be
   }));
 });
 
-test("round robin goes on among those that are left", () => {
+test("round robin: continues among the remaining upstreams", () => {
   const [a, b, c] = ["a", "b", "c"].map((name) => upstream(name)) as [
     Upstream,
     Upstream,
@@ -66,7 +66,7 @@ test("round robin goes on among those that are left", () => {
   assert.equal(sequence(balance, [a, b, c], 3).split("").toSorted().join(""), "abc");
 });
 
-test("least in flight: the least, for its weight; equals take turns", () => {
+test("least connections: the fewest in flight for the weight; equals take turns", () => {
   const [a, b] = [upstream("a"), upstream("b", 3)];
   const balance = leastConnections();
   for (let i = 0; i < 8; i++) (balance([a, b], some) as Simulated).inFlight++;
@@ -77,7 +77,7 @@ test("least in flight: the least, for its weight; equals take turns", () => {
   );
 });
 
-test("first available: the first", () => {
+test("first: the first upstream", () => {
   assert.equal(sequence(first(), [upstream("a"), upstream("b")], 3), "aaa");
 });
 
@@ -96,7 +96,7 @@ function worst(balance: Balancer, seed: number): number {
   return most; // 100 in flight on the average, 5 each
 }
 
-test("two choices keep the fullest upstream near the others, one random choice does not", async () => {
+test("random two: the highest load stays near the others, unlike with one random choice", async () => {
   for (let seed = 1; seed <= 5; seed++) {
     const random = seeded(seed);
     const one: Balancer = (upstreams) =>
@@ -110,7 +110,7 @@ test("two choices keep the fullest upstream near the others, one random choice d
   }
 });
 
-test("two choices are two: of two upstreams the emptier is always chosen", async () => {
+test("random two: of two upstreams, the one with fewer in flight", async () => {
   const [a, b] = [upstream("a"), upstream("b")];
   a.inFlight = 1;
   await withRandom(
@@ -123,7 +123,7 @@ test("two choices are two: of two upstreams the emptier is always chosen", async
 const byHeader = hashBy({ header: "x-key" });
 const keyed = (key: string): SelectionContext => asked({ headers: { "x-key": key } });
 
-test("hashBy: an added upstream takes its share, and no other key moves", () => {
+test("hash: an added upstream takes its share, and no other key moves", () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 2, maxLength: 9 });
   fc.assert(fc.property(names, fc.integer(), (names, seed) => {
     const after = names.map((name) => upstream(name));
@@ -137,7 +137,7 @@ test("hashBy: an added upstream takes its share, and no other key moves", () => 
   }));
 });
 
-test("hashBy: shares are as the weights, and the order of upstreams does not matter", () => {
+test("hash: shares match the weights, in any order of the upstreams", () => {
   const upstreams = [upstream("a"), upstream("b", 2), upstream("c"), upstream("d", 4)];
   const reversed = upstreams.toReversed();
   const counts = new Map<Upstream, number>();
@@ -155,7 +155,7 @@ test("hashBy: shares are as the weights, and the order of upstreams does not mat
   }
 });
 
-// [key, two requests that must stay together, one of another key]
+// [name, key, makes a request with the key]
 const together: readonly (readonly [string, HashKey, (key: string) => SelectionContext])[] = [
   ["the address", "address", (key) => asked({}, "/", key)],
   ["the path", "path", (key) => asked({}, `/${key}?${Math.random()}`)],
@@ -168,7 +168,7 @@ const together: readonly (readonly [string, HashKey, (key: string) => SelectionC
   ["a function", ({ request }) => request.headers.get("x-key") ?? undefined, keyed],
 ];
 for (const [name, key, make] of together) {
-  test(`hashBy by ${name}: same key, same upstream; keys spread`, () => {
+  test(`hash by ${name}: the same key gets the same upstream; keys spread`, () => {
     const upstreams = ["a", "b", "c"].map((name) => upstream(name));
     const balance = hashBy(key);
     const chosen = new Set<Upstream>();
@@ -181,7 +181,7 @@ for (const [name, key, make] of together) {
   });
 }
 
-test("hashBy: requests without the key are spread in turn, or as told", () => {
+test("hash: requests without the key use the fallback policy", () => {
   const upstreams = ["a", "b", "c"].map((name) => upstream(name));
   for (const key of [{ cookie: "id" }, { header: "x-key" }, "address"] as const) {
     assert.equal(sequence(hashBy(key), upstreams, 6), "abcabc");
@@ -189,7 +189,7 @@ test("hashBy: requests without the key are spread in turn, or as told", () => {
   assert.equal(sequence(hashBy("address", first()), upstreams, 3), "aaa");
 });
 
-test("hashBy: what is no key is refused", () => {
+test("hash: wrong keys are refused", () => {
   for (const key of [undefined, null, "", "ip", {}, { header: "no name" }, { cookie: 1 }]) {
     assert.throws(() => hashBy(key as HashKey), TypeError, JSON.stringify(key));
   }

@@ -1,4 +1,4 @@
-/** The limit and its queue, on a clock that stands still. */
+/** The limit on concurrent requests and its queue, on a fake clock. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { settle, testWithClock, withFakeClock } from "../support/fake_clock.ts";
 const staying = (): AbortSignal => new AbortController().signal;
 
 testWithClock(
-  "so many enter at once, others wait in turn, and no more than the queue holds",
+  "concurrency: requests beyond the limit wait in order, as many as the queue holds",
   async (clock) => {
     const limit = concurrency(2, { queue: 2 });
     const [one, two] = [limit.enter(staying()), limit.enter(staying())];
@@ -37,23 +37,26 @@ testWithClock(
   },
 );
 
-testWithClock("who has waited too long is refused, and makes room in the queue", async (clock) => {
-  const limit = concurrency(1, { queue: 1, queueTimeout: 500, retryAfter: 7 });
-  const leave = await limit.enter(staying());
-  const late = Promise.resolve(limit.enter(staying()));
-  const refused = assert.rejects(late, { name: "Unavailable", retryAfter: 7 });
-  await clock.pass(499);
-  const full = Promise.resolve(limit.enter(staying()));
-  await assert.rejects(full, { name: "Unavailable" });
-  await clock.pass(1);
-  await refused;
-  const next = Promise.resolve(limit.enter(staying()));
-  leave();
-  (await next)();
-  assert.equal(typeof limit.enter(staying()), "function");
-});
+testWithClock(
+  "concurrency: a request that waits too long is refused and leaves the queue",
+  async (clock) => {
+    const limit = concurrency(1, { queue: 1, queueTimeout: 500, retryAfter: 7 });
+    const leave = await limit.enter(staying());
+    const late = Promise.resolve(limit.enter(staying()));
+    const refused = assert.rejects(late, { name: "Unavailable", retryAfter: 7 });
+    await clock.pass(499);
+    const full = Promise.resolve(limit.enter(staying()));
+    await assert.rejects(full, { name: "Unavailable" });
+    await clock.pass(1);
+    await refused;
+    const next = Promise.resolve(limit.enter(staying()));
+    leave();
+    (await next)();
+    assert.equal(typeof limit.enter(staying()), "function");
+  },
+);
 
-testWithClock("a client that leaves the queue takes no room", async (clock) => {
+testWithClock("concurrency: a client that disconnects leaves the queue", async (clock) => {
   const limit = concurrency(1, { queue: 2 });
   const leave = await limit.enter(staying());
   const client = new AbortController();
@@ -67,7 +70,7 @@ testWithClock("a client that leaves the queue takes no room", async (clock) => {
   assert.equal(clock.timers, 0);
 });
 
-test("whatever happens, no more are in, no more wait, and all room comes back", async () => {
+test("concurrency: any sequence of events keeps the limit and releases all of it", async () => {
   const steps = fc.array(fc.constantFrom("enter", "leave", "gone", "wait"), { maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(steps, (steps) =>
@@ -95,7 +98,7 @@ test("whatever happens, no more are in, no more wait, and all room comes back", 
   );
 });
 
-test("options out of bounds are refused", () => {
+test("concurrency: options out of bounds are refused", () => {
   assert.throws(() => concurrency(0), /^TypeError: concurrency: /);
   for (const options of [{ queue: -1 }, { queueTimeout: 0 }, { retryAfter: -1 }]) {
     assert.throws(() => concurrency(1, options), /^TypeError: concurrency: /);

@@ -1,4 +1,4 @@
-/** Upstreams that come and go while a proxy runs. */
+/** Lists of upstreams that change while a proxy runs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proxyTo } from "handwerk";
@@ -19,7 +19,7 @@ async function hosts(
   return [...new Set(transport.sent.map(({ url }) => url.host))].toSorted();
 }
 
-test("upstreams can be added, removed and replaced", async () => {
+test("upstream list: upstreams can be added, removed and replaced", async () => {
   const transport = new FakeTransport();
   const target = upstreamList();
   const app = proxyTo({ target }, { transport, ...options });
@@ -38,7 +38,7 @@ test("upstreams can be added, removed and replaced", async () => {
   assert.equal((await app(ask())).status, 503);
 });
 
-test("weights can be changed, and an upstream that is there twice is one", async () => {
+test("upstream list: weights can be changed; duplicates are one upstream", async () => {
   const transport = new FakeTransport();
   const target = upstreamList(["http://one", "http://two", "http://one/"]);
   assert.deepEqual(target.urls, ["http://one/", "http://two/"]);
@@ -48,7 +48,7 @@ test("weights can be changed, and an upstream that is there twice is one", async
   assert.equal(transport.sent.filter(({ url }) => url.host === "one").length, 6);
 });
 
-test("what is known of the health of an upstream stays", async () => {
+test("upstream list: health is kept for upstreams that stay or come back", async () => {
   const transport = new FakeTransport(({ url }) =>
     url.host === "bad" ? { ...ok(), status: 503 } : ok()
   );
@@ -65,7 +65,7 @@ test("what is known of the health of an upstream stays", async () => {
   assert.deepEqual(await hosts(app, transport, 4), ["good", "new"]);
 });
 
-test("checks ask those that were added, and no more those that were removed", async () => {
+test("upstream list: active health checks added upstreams, and not removed ones", async () => {
   const asked: string[] = [];
   const transport = new FakeTransport(({ url }) => {
     if (url.pathname === "/health") asked.push(url.host);
@@ -83,7 +83,7 @@ test("checks ask those that were added, and no more those that were removed", as
   assert.deepEqual(await hosts(app, transport, 4), ["two"]);
 });
 
-test("a request that is under way when its upstream is removed is answered", async () => {
+test("upstream list: requests in flight to a removed upstream are completed", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const transport = new FakeTransport(async () => {
     await promise;
@@ -98,7 +98,7 @@ test("a request that is under way when its upstream is removed is answered", asy
   assert.equal(await (await response).text(), "upstream");
 });
 
-test("targets that share a list have all of it, and keep apart what they know", async () => {
+test("upstream list: targets that share a list keep separate state", async () => {
   const transport = new FakeTransport();
   const target = upstreamList(["http://one"]);
   const [first, second] = [1, 2].map(() => proxyTo(target, { transport, ...options }));
@@ -108,7 +108,7 @@ test("targets that share a list have all of it, and keep apart what they know", 
   assert.deepEqual(await hosts(second, transport, 4), ["one", "two"]);
 });
 
-test("what is no upstream is refused, and changes nothing", () => {
+test("upstream list: wrong upstreams are refused, and nothing changes", () => {
   const list = upstreamList(["http://one"]);
   for (
     const [wrong, why] of [

@@ -1,4 +1,4 @@
-/** The mirror, which must never be noticed. */
+/** Mirrors, which must not affect the original. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SendCopy } from "handwerk";
@@ -56,7 +56,7 @@ function reflected(
 const bytesOf = async (body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> =>
   new Uint8Array(await new Response(body).arrayBuffer());
 
-testWithClock("the mirror gets the same bytes, and its response is thrown away", async (clock) => {
+testWithClock("mirror: gets the same bytes; its response is discarded", async (clock) => {
   let cancelled = false;
   let copied: Uint8Array | undefined;
   const { original } = reflected(content(100).body, async ({ body }) => {
@@ -71,7 +71,7 @@ testWithClock("the mirror gets the same bytes, and its response is thrown away",
   assert.equal(clock.timers, 0);
 });
 
-test("a mirror that stalls holds 64 KiB at most, then it is dropped; the original is whole", async () => {
+test("mirror: a copy that lags by more than 64 KiB is dropped; the original is complete", async () => {
   const source = content(1024);
   const { original, copy } = reflected(source.body, never);
   const reader = original.getReader();
@@ -88,7 +88,7 @@ test("a mirror that stalls holds 64 KiB at most, then it is dropped; the origina
   await assert.rejects(bytesOf(copy.body));
 });
 
-test("a mirror sets no pace: unread, the original is not read for the mirror's sake", async () => {
+test("mirror: the original sets the pace", async () => {
   const source = content(10);
   const { copy } = reflected(source.body, never);
   const reading = copy.body?.getReader().read();
@@ -97,7 +97,7 @@ test("a mirror sets no pace: unread, the original is not read for the mirror's s
   void reading?.catch(() => {});
 });
 
-testWithClock("a mirror that fails, at once or later, or throws, is not noticed", async (clock) => {
+testWithClock("mirror: failures do not affect the original", async (clock) => {
   const failures: Answer[] = [
     () => Promise.reject(new Error("refused")),
     () => {
@@ -120,7 +120,7 @@ testWithClock("a mirror that fails, at once or later, or throws, is not noticed"
   }
 });
 
-test("a mirror that has answered is sent no more", async () => {
+test("mirror: after its response, the rest of the body is not copied", async () => {
   const { original, copy } = reflected(content(10).body, async () => null);
   await settle();
   assert.ok(copy.signal.aborted);
@@ -128,7 +128,7 @@ test("a mirror that has answered is sent no more", async () => {
   assert.equal((await bytesOf(original)).length, 10 * 1024);
 });
 
-testWithClock("a mirror that takes too long is given up", async (clock) => {
+testWithClock("mirror: a copy that takes too long is aborted", async (clock) => {
   const { copy } = reflected(
     content(1).body,
     ({ signal }) =>
@@ -143,18 +143,21 @@ testWithClock("a mirror that takes too long is given up", async (clock) => {
   assert.ok(copy.signal.aborted);
 });
 
-testWithClock("a copy without content that takes too long is given up, too", async (clock) => {
-  const mirror = mirrorTo("http://mirror/", { timeout: 500 });
-  let given: AbortSignal | undefined;
-  mirror.copy(null, (_, signal) => {
-    given = signal;
-    return never();
-  }, () => {});
-  await clock.pass(500);
-  assert.ok(given?.aborted);
-});
+testWithClock(
+  "mirror: a copy without a body that takes too long is aborted, too",
+  async (clock) => {
+    const mirror = mirrorTo("http://mirror/", { timeout: 500 });
+    let given: AbortSignal | undefined;
+    mirror.copy(null, (_, signal) => {
+      given = signal;
+      return never();
+    }, () => {});
+    await clock.pass(500);
+    assert.ok(given?.aborted);
+  },
+);
 
-test("content that is cut is cut for both, after both requests are aborted", async () => {
+test("mirror: a body that fails fails for both, after both requests are aborted", async () => {
   const cut = new Error("cut");
   const order: string[] = [];
   const { original, copy, aborted } = reflected(content(2, cut).body, ({ body, signal }) => {
@@ -171,7 +174,7 @@ test("content that is cut is cut for both, after both requests are aborted", asy
   assert.deepEqual(order, ["copy aborted", "copy cut"]);
 });
 
-test("an upstream that wants no more content ends the copy, and the client's sending", async () => {
+test("mirror: an upstream that cancels the body ends the copy and the client's body", async () => {
   let cancelled: unknown;
   const body = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.enqueue(KIB.slice()),
@@ -183,7 +186,7 @@ test("an upstream that wants no more content ends the copy, and the client's sen
   assert.ok(copy.signal.aborted);
 });
 
-test("bytes are copied: a transport may detach those it sends", async () => {
+test("mirror: chunks are copied, since a transport may detach them", async () => {
   const { original, copy } = reflected(content(1).body, never);
   const { value } = await original.getReader().read();
   value?.fill(0xff);
@@ -192,7 +195,7 @@ test("bytes are copied: a transport may detach those it sends", async () => {
 });
 
 testWithClock(
-  "a share of the requests is chosen, and none while too many copies are under way",
+  "mirror: copies a share of the requests, up to maxInFlight",
   async () => {
     const half = mirrorTo("http://mirror/", { share: 0.5 });
     await withRandom(seeded(7), () => {
@@ -213,7 +216,7 @@ testWithClock(
   },
 );
 
-test("options out of bounds are refused", () => {
+test("mirror: options out of bounds are refused", () => {
   for (const options of [{ share: 1.1 }, { share: -1 }, { timeout: 0 }, { maxInFlight: 0 }]) {
     assert.throws(() => mirrorTo("http://mirror/", options), /^TypeError: mirrorTo: /);
   }

@@ -1,4 +1,4 @@
-/** Passive health: ejection, the half-open breaker and recovery, on a clock that stands still. */
+/** Passive health checks: ejection, half-open and recovery, on a fake clock. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AttemptEvent, Health, Upstream } from "handwerk";
@@ -24,7 +24,7 @@ const answer = (health: Health, upstream: Upstream, status = 200): void => {
   report("ended");
 };
 
-test("so many failures in a row eject; a whole response between them does not let it come to that", () => {
+test("passive health: failures in a row eject; a complete response resets the count", () => {
   const health = made();
   tell(health, a, "failed", 2);
   answer(health, a);
@@ -35,7 +35,7 @@ test("so many failures in a row eject; a whole response between them does not le
   assert.ok(health.isAvailable(b));
 });
 
-test("502, 503 and 504 are failures, other statuses are not, and neither is a client that leaves", () => {
+test("passive health: 502, 503 and 504 count; other statuses and client disconnects do not", () => {
   for (const status of [502, 503, 504]) {
     const health = made();
     for (let i = 0; i < 3; i++) answer(health, a, status);
@@ -50,7 +50,7 @@ test("502, 503 and 504 are failures, other statuses are not, and neither is a cl
   assert.ok(!strict.isAvailable(a));
 });
 
-test("responses that begin and are cut are failures", () => {
+test("passive health: responses that are cut off count", () => {
   const health = made();
   for (let i = 0; i < 3; i++) {
     const report = health.track(a, upstreams);
@@ -60,7 +60,7 @@ test("responses that begin and are cut are failures", () => {
   assert.ok(!health.isAvailable(a));
 });
 
-testWithClock("half-open: exactly one request finds out", async (clock) => {
+testWithClock("passive health: half-open lets exactly one request through", async (clock) => {
   const health = made();
   tell(health, a, "failed", 3);
   await clock.pass(99);
@@ -74,7 +74,7 @@ testWithClock("half-open: exactly one request finds out", async (clock) => {
 });
 
 testWithClock(
-  "half-open: a probe that the client abandons decides nothing, the next one does",
+  "passive health: half-open, a probe that the client abandons is followed by another",
   async (clock) => {
     const health = made();
     tell(health, a, "failed", 3);
@@ -89,7 +89,7 @@ testWithClock(
 );
 
 testWithClock(
-  "a timeline: each ejection lasts twice as long, up to the longest, and holding out resets",
+  "passive health: each ejection lasts twice as long, up to maxTime; staying healthy resets that",
   async (clock) => {
     const health = made({ maxTime: 350 });
     const out = async (): Promise<number> => {
@@ -117,7 +117,7 @@ testWithClock(
 );
 
 testWithClock(
-  "after a probe, the first failure ejects again unless a response has ended before",
+  "passive health: after a recovery, one failure ejects unless a response has ended before",
   async (clock) => {
     const health = made();
     tell(health, a, "failed", 3);
@@ -132,7 +132,7 @@ testWithClock(
   },
 );
 
-test("no more than a part of the upstreams is ejected; one may be always", () => {
+test("passive health: at most a share of the upstreams is ejected, but always one", () => {
   const health = made({ maxEjected: 0.5 });
   for (const upstream of upstreams) tell(health, upstream, "failed", 9);
   assert.deepEqual(upstreams.map((upstream) => health.isAvailable(upstream)), [
@@ -151,20 +151,23 @@ test("no more than a part of the upstreams is ejected; one may be always", () =>
   ]);
 });
 
-testWithClock("what was sent before an ejection says nothing after it", async (clock) => {
-  const health = made();
-  const [early, late] = [health.track(a, upstreams), health.track(a, upstreams)];
-  tell(health, a, "failed", 3);
-  early("answered", 200);
-  early("ended");
-  assert.ok(!health.isAvailable(a));
-  await clock.pass(100);
-  late("failed");
-  assert.ok(health.isAvailable(a)); // still half-open after the first ejection, not ejected again
-});
+testWithClock(
+  "passive health: requests from before an ejection do not count after it",
+  async (clock) => {
+    const health = made();
+    const [early, late] = [health.track(a, upstreams), health.track(a, upstreams)];
+    tell(health, a, "failed", 3);
+    early("answered", 200);
+    early("ended");
+    assert.ok(!health.isAvailable(a));
+    await clock.pass(100);
+    late("failed");
+    assert.ok(health.isAvailable(a)); // still half-open after the first ejection, not ejected again
+  },
+);
 
 testWithClock(
-  "when all are ejected and used all the same, one that answers is back",
+  "passive health: when all are ejected, a response restores its upstream",
   async (clock) => {
     const health = made({ maxEjected: 1 });
     for (const upstream of upstreams) tell(health, upstream, "failed", 3);
@@ -183,7 +186,7 @@ testWithClock(
   },
 );
 
-test("options out of bounds are refused", () => {
+test("passive health: options out of bounds are refused", () => {
   const wrong = [
     { failures: 0 },
     { time: -1 },

@@ -1,4 +1,4 @@
-/** Several upstreams as one: retries, health, limits and what is in flight. */
+/** Pools of upstreams: retries, health, limits and requests in flight. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -91,13 +91,13 @@ const fails = (message: string): never => {
 const only = (good: string, message = "reset"): Answer => (upstream) =>
   upstream === good ? ok() : fails(message);
 
-test("a request that failed is sent to the next upstream", async () => {
+test("retries: a failed request goes to the next upstream", async () => {
   const it = new Pooled("abc", only("c"), { retry: retries({ attempts: 3 }) });
   assert.equal((await it.ask()).status, 200);
   assert.deepEqual(it.sent, ["a", "b", "c"]);
 });
 
-test("without retries, or when they are used up, the last failure is the answer", async () => {
+test("retries: without further attempts, the last failure is the response", async () => {
   const none = new Pooled("ab", only("b"));
   await assert.rejects(none.ask(), /reset/);
   assert.deepEqual(none.sent, ["a"]);
@@ -107,16 +107,16 @@ test("without retries, or when they are used up, the last failure is the answer"
   assert.equal((await status503.ask()).status, 503);
   assert.deepEqual([two.sent, status503.sent], [["a", "b"], ["a", "b"]]);
   await settle();
-  assert.equal(status503.inFlight[0], 0); // the response that nobody got is cancelled
+  assert.equal(status503.inFlight[0], 0); // the first response is cancelled
 });
 
-test("the only upstream is asked again", async () => {
+test("retries: a single upstream gets the request again", async () => {
   let times = 0;
   const it = new Pooled("a", () => times++ ? ok() : fails("reset"), { retry: retries() });
   assert.equal((await it.ask()).status, 200);
 });
 
-test("a POST is sent again only when nothing was sent", async () => {
+test("retries: a POST is sent again only if the connection was refused", async () => {
   const lost = new Pooled("ab", only("b"), { retry: retries() });
   await assert.rejects(lost.ask({ method: "POST" }), /reset/);
   assert.deepEqual(lost.sent, ["a"]);
@@ -138,7 +138,7 @@ async function read({ body }: OutgoingRequest, most: number): Promise<string> {
   return text;
 }
 
-test("content that was read in vain is sent again from its beginning, as far as it was kept", async () => {
+test("retries: the body is sent again from its start, if it was kept", async () => {
   const chunk = new TextEncoder().encode("x".repeat(CHUNK));
   for (
     const [chunks, taken, method, message, again] of [
@@ -174,7 +174,7 @@ test("content that was read in vain is sent again from its beginning, as far as 
 });
 
 testWithClock(
-  "an upstream that wants to be asked later is, when there is no other and there is time",
+  "retries: Retry-After of a single upstream is respected within the timeout",
   async (clock) => {
     const retry = (): Partial<TargetOptions> => ({
       retry: retries({ statuses: [503], maxWait: 5000 }),
@@ -203,7 +203,7 @@ testWithClock(
   },
 );
 
-testWithClock("retries wait as long as they are told to", async (clock) => {
+testWithClock("retries: each backoff is twice as long", async (clock) => {
   const retry = retries({ attempts: 3, backoff: 100 });
   const it = new Pooled("a", () => fails("reset"), { retry });
   await withRandom(() => 0, async () => {
@@ -216,7 +216,7 @@ testWithClock("retries wait as long as they are told to", async (clock) => {
   });
 });
 
-test("nobody is asked again for a client that is gone", async () => {
+test("retries: none after a client disconnect", async () => {
   const client = new AbortController();
   const it = new Pooled("ab", () => {
     client.abort(new Error("gone"));
@@ -226,14 +226,14 @@ test("nobody is asked again for a client that is gone", async () => {
   assert.deepEqual(it.sent, ["a"]);
 });
 
-test("a total outage is not made worse: 1.1 requests for each, and the reserve", async () => {
+test("retries: an outage costs 1.1 attempts per request, and the burst", async () => {
   const it = new Pooled("abc", () => fails("refused"), { retry: retries({ attempts: 3 }) });
   for (let i = 0; i < 2000; i++) await it.ask().catch(() => {});
   assert.ok(it.sent.length <= 2200 + 10, String(it.sent.length));
   assert.ok(it.sent.length > 2190);
 });
 
-test("a response is in flight until its end, its cut, its cancelling or the client's leaving", async () => {
+test("in flight: until the end of the response, an error, a cancellation or a disconnect", async () => {
   const body = (): {
     body: ReadableStream<Uint8Array>;
     stream: ReadableStreamDefaultController;
@@ -272,7 +272,7 @@ test("a response is in flight until its end, its cut, its cancelling or the clie
   }
 });
 
-test("responses whose body nobody reads are not in flight", async () => {
+test("in flight: responses without a body are not", async () => {
   for (const [method, code] of [["HEAD", 200], ["GET", 204], ["GET", 304], ["GET", 205]] as const) {
     const it = new Pooled("ab", () => status(code));
     await it.ask({ method });
@@ -283,7 +283,7 @@ test("responses whose body nobody reads are not in flight", async () => {
   assert.deepEqual(bodyless.inFlight, [0, 0]);
 });
 
-test("in flight comes back to nothing, whatever happens, and is never less", async () => {
+test("in flight: returns to 0 after any sequence of events", async () => {
   const events = fc.array(
     fc.constantFrom("read", "cancel", "cut", "error", "gone", "503", "HEAD"),
     { maxLength: 30 },
@@ -321,7 +321,7 @@ test("in flight comes back to nothing, whatever happens, and is never less", asy
 });
 
 testWithClock(
-  "the upstream that fails is ejected, and comes back when it answers",
+  "passive health: a failing upstream is ejected and recovers",
   async (clock) => {
     let broken = "a";
     const it = new Pooled("ab", (upstream) => upstream === broken ? fails("reset") : ok(), {
@@ -347,7 +347,7 @@ testWithClock(
 );
 
 testWithClock(
-  "half-open under load: of many requests at once, exactly one goes to the upstream",
+  "passive health: half-open under load, exactly one request probes the upstream",
   async (clock) => {
     const health = passiveHealth({ failures: 1, time: 100 });
     let down = true;
@@ -363,29 +363,32 @@ testWithClock(
   },
 );
 
-testWithClock("when no upstream is well, all are used; with strict health none", async (clock) => {
-  const lenient = new Pooled("ab", () => fails("reset"), {
-    health: passiveHealth({ failures: 1, maxEjected: 1 }),
-  });
-  for (let i = 0; i < 6; i++) await assert.rejects(lenient.ask(), /reset/);
-  assert.deepEqual(lenient.sent.toSorted(), ["a", "a", "a", "b", "b", "b"]);
-  let down = true;
-  const breaker = new Pooled("a", () => down ? fails("reset") : ok(), {
-    health: passiveHealth({ failures: 2, strict: true, time: 100 }),
-  });
-  for (let i = 0; i < 2; i++) await assert.rejects(breaker.ask(), /reset/);
-  const open = { name: "Unavailable", type: "destination_unavailable" };
-  await assert.rejects(breaker.ask(), open);
-  assert.equal(breaker.sent.length, 2);
-  down = false;
-  await clock.pass(100);
-  const [probe, second] = [breaker.ask(), breaker.ask()];
-  await assert.rejects(second, open);
-  assert.equal((await probe).status, 200);
-  assert.equal((await breaker.ask()).status, 200);
-});
+testWithClock(
+  "passive health: when all are ejected, all are used; with strict, none",
+  async (clock) => {
+    const lenient = new Pooled("ab", () => fails("reset"), {
+      health: passiveHealth({ failures: 1, maxEjected: 1 }),
+    });
+    for (let i = 0; i < 6; i++) await assert.rejects(lenient.ask(), /reset/);
+    assert.deepEqual(lenient.sent.toSorted(), ["a", "a", "a", "b", "b", "b"]);
+    let down = true;
+    const breaker = new Pooled("a", () => down ? fails("reset") : ok(), {
+      health: passiveHealth({ failures: 2, strict: true, time: 100 }),
+    });
+    for (let i = 0; i < 2; i++) await assert.rejects(breaker.ask(), /reset/);
+    const open = { name: "Unavailable", type: "destination_unavailable" };
+    await assert.rejects(breaker.ask(), open);
+    assert.equal(breaker.sent.length, 2);
+    down = false;
+    await clock.pass(100);
+    const [probe, second] = [breaker.ask(), breaker.ask()];
+    await assert.rejects(second, open);
+    assert.equal((await probe).status, 200);
+    assert.equal((await breaker.ask()).status, 200);
+  },
+);
 
-test("the limit holds until the ends of the responses", async () => {
+test("limit: holds until the ends of the responses", async () => {
   const it = new Pooled("a", ok, { limit: concurrency(2) });
   const [one, two] = [await it.ask(), await it.ask()];
   await assert.rejects(it.ask(), { type: "connection_limit_reached" });
@@ -399,19 +402,19 @@ test("the limit holds until the ends of the responses", async () => {
   assert.equal(it.sent.length, 4);
 });
 
-test("a failure gives its room back", async () => {
+test("limit: a failure releases it", async () => {
   const it = new Pooled("a", () => fails("reset"), { limit: concurrency(1) });
   for (let i = 0; i < 3; i++) await assert.rejects(it.ask(), /reset/);
 });
 
-test("a balancer that chooses what it was not given is refused", async () => {
+test("balance: an upstream that was not offered is refused", async () => {
   const stranger: Upstream = { url: new URL("http://evil/"), weight: 1, inFlight: 0 };
   const it = new Pooled("ab", ok, { balance: () => stranger });
   await assert.rejects(it.ask(), /^TypeError: proxy: balance must return/);
   assert.deepEqual(it.sent, []);
 });
 
-test("what is not the upstream's fault is not held against it, and is not tried again", async () => {
+test("passive health: errors of hooks and of requests do not count, and are not retried", async () => {
   const thrown = new Error("a hook threw");
   for (const path of ["/", "/..%2Fadmin"]) {
     const health = passiveHealth({ failures: 1 });
@@ -433,14 +436,14 @@ test("what is not the upstream's fault is not held against it, and is not tried 
   }
 });
 
-test("a retry goes to another upstream, also when the balancer would choose the same", async () => {
+test("retries: an untried upstream, whatever the policy prefers", async () => {
   const it = new Pooled("abc", only("b"), { retry: retries(), balance: first() });
   assert.equal((await it.ask()).status, 200);
   assert.deepEqual(it.sent, ["a", "b"]);
 });
 
 testWithClock(
-  "with content, only a refused connection or a status is held against an upstream",
+  "passive health: for requests with a body, only refused connections and statuses count",
   async (clock) => {
     const cut = (): IncomingResponse => ({
       ...ok(),
@@ -470,7 +473,7 @@ testWithClock(
   },
 );
 
-test("for a client that is gone already, nobody is asked", async () => {
+test("a client that has disconnected causes no request", async () => {
   const it = new Pooled("ab", ok);
   const client = new AbortController();
   client.abort(new Error("gone"));
@@ -479,14 +482,14 @@ test("for a client that is gone already, nobody is asked", async () => {
 });
 
 testWithClock(
-  "a client that leaves ends what is in flight, and that is not held against the upstream",
+  "passive health: a client disconnect does not count, a timeout does",
   async (clock) => {
     const endless = (): IncomingResponse => ({ ...ok(), body: new ReadableStream() });
     const never = (): Promise<never> => new Promise(() => {});
     for (const answer of [endless, never]) {
       for (const leaves of [true, false]) {
         const health = passiveHealth({ failures: 1 });
-        const it = new Pooled("a", answer, { health }, { timeouts: { total: 100 } });
+        const it = new Pooled("a", answer, { health }, { timeout: { total: 100 } });
         const client = new AbortController();
         void it.ask({ signal: client.signal }).catch(() => {});
         await settle();
@@ -502,7 +505,7 @@ testWithClock(
   },
 );
 
-test("strict health refuses only when it finds no upstream well itself", async () => {
+test("strict health: refuses only if it finds no upstream available itself", async () => {
   const other: Health = { isAvailable: () => false, track: () => () => {} };
   const strict: Health = {
     strict: true,
@@ -515,7 +518,7 @@ test("strict health refuses only when it finds no upstream well itself", async (
   await assert.rejects(neither.ask(), { type: "destination_unavailable" });
 });
 
-test("no upstream has more in flight than its capacity, and then the answer is 503", async () => {
+test("capacity: limits each upstream; then the response is 503", async () => {
   const it = new Pooled("ab", () => ok(), { health: capacity(2) });
   const held = [await it.ask(), await it.ask(), await it.ask(), await it.ask()];
   assert.deepEqual(it.inFlight, [2, 2]);
@@ -527,7 +530,7 @@ test("no upstream has more in flight than its capacity, and then the answer is 5
   assert.throws(() => capacity(0), /^TypeError: capacity: the number of requests is 0; give/);
 });
 
-test("the word of what is strict stands when no upstream is well to all", async () => {
+test("strict health: is respected when no upstream is available to all", async () => {
   const says = (well: string, strict: boolean): Health => ({
     strict,
     isAvailable: ({ url }) => well.includes(url.host),

@@ -1,4 +1,4 @@
-/** Several upstreams behind `proxy()`: what clients and upstreams see of it. */
+/** Policies for upstreams as clients and upstreams see them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -65,7 +65,7 @@ function made(
 const get = (init?: RequestInit, path = "/"): Request => new Request(`http://front${path}`, init);
 const post = (body: BodyInit | null = null): Request => get({ method: "POST", body });
 
-test("a list is asked in turn, each with its own URL and host", async () => {
+test("a list of URLs is used round-robin, each with its own URL and host", async () => {
   const transport = new FakeTransport();
   const app = proxy({ "/x": ["http://a/1", new URL("http://b:81/2"), { url: "http://c" }] }, {
     transport,
@@ -80,13 +80,13 @@ test("a list is asked in turn, each with its own URL and host", async () => {
   ]);
 });
 
-test("weights count", async () => {
+test("weights are respected", async () => {
   const it = made({ target: [{ url: "http://a/", weight: 5 }, "http://b/", "http://c/"] });
   for (let i = 0; i < 14; i++) await (await it.app(get())).text();
   assert.equal(it.hosts(), "aabacaaaabacaa");
 });
 
-test("least in flight sees what is in flight until bodies end", async () => {
+test("least connections: in flight until the body ends", async () => {
   const it = made({ target: list.slice(0, 2), balance: leastConnections() });
   const held = await it.app(get());
   for (let i = 0; i < 4; i++) await (await it.app(get())).text();
@@ -96,7 +96,7 @@ test("least in flight sees what is in flight until bodies end", async () => {
   assert.equal(it.hosts().slice(5).split("").toSorted().join(""), "ab");
 });
 
-test("hashBy by address: of the client behind trusted proxies, not what anyone claims", async () => {
+test("hash by address: of the client behind trusted proxies, not of a forged header", async () => {
   const it = made({ balance: hashBy("address") }, ok, {
     clientAddress: (request) => request.headers.get("x-peer") ?? undefined,
     trustedProxies: ["10.0.0.1"],
@@ -113,7 +113,7 @@ test("hashBy by address: of the client behind trusted proxies, not what anyone c
   assert.equal(hosts.size, 1);
 });
 
-test("a GET that was lost is answered by the next upstream, and nobody is told", async () => {
+test("retries: a lost GET is answered by the next upstream, without onError", async () => {
   const it = made({ retry: retries({ attempts: 3 }) }, only("c"));
   const response = await it.app(get());
   assert.equal(response.status, 200);
@@ -122,7 +122,7 @@ test("a GET that was lost is answered by the next upstream, and nobody is told",
   assert.deepEqual(it.errors, []);
 });
 
-test("a POST that was lost is a 502; one that was refused is answered by the next", async () => {
+test("retries: a lost POST is a 502; a refused one goes to the next upstream", async () => {
   const lost = made({ retry: retries() }, only("b"));
   assert.equal((await lost.app(post())).status, 502);
   assert.equal(lost.hosts(), "a");
@@ -132,7 +132,7 @@ test("a POST that was lost is a 502; one that was refused is answered by the nex
   assert.equal(await new Response(unsent.transport.last.body).text(), "content");
 });
 
-test("content that was read before the connection was refused is sent again, all of it", async () => {
+test("retries: a body that was read before the refusal is sent again completely", async () => {
   const it = made({ retry: retries() }, async (request) => {
     if (request.url.host === "b") return { ...ok(), body: request.body };
     await request.body?.getReader().read();
@@ -143,7 +143,7 @@ test("content that was read before the connection was refused is sent again, all
   assert.equal(it.hosts(), "ab");
 });
 
-test("fields that can be read only once are all passed back", async () => {
+test("headers that can be iterated only once are passed back", async () => {
   const once = function* (): Iterable<[string, string]> {
     yield ["x-one", "1"];
     yield ["retry-after", "0"];
@@ -161,7 +161,7 @@ test("fields that can be read only once are all passed back", async () => {
   }
 });
 
-test("references are changed from the upstream that answered", async () => {
+test("references are rewritten for the upstream that responded", async () => {
   const it = made(
     { retry: retries() },
     ({ url }) =>
@@ -176,7 +176,7 @@ test("references are changed from the upstream that answered", async () => {
   );
 });
 
-test("one timeout holds for all attempts, and an upstream that lets it pass has failed", async () => {
+test("one timeout covers all attempts and counts as a failure", async () => {
   const it = made(
     {
       target: list.slice(0, 2),
@@ -196,9 +196,9 @@ test("one timeout holds for all attempts, and an upstream that lets it pass has 
   for (let i = 0; i < 3; i++) assert.equal((await it.app(get())).status, 200);
 });
 
-test("nobody waits for Retry-After beyond the timeout", async () => {
+test("retries: no wait for Retry-After beyond the timeout", async () => {
   const busy: Answer = () => ({ ...ok(), status: 503, fields: [["retry-after", "3"]] });
-  for (const limits of [{ timeout: 2000 }, { timeouts: { total: 2000 } }]) {
+  for (const limits of [{ timeout: 2000 }, { timeout: { total: 2000 } }]) {
     const retry = retries({ statuses: [503], maxWait: 60_000 });
     const it = made({ target: "http://a/", retry }, busy, limits);
     const response = await it.app(get());
@@ -207,7 +207,7 @@ test("nobody waits for Retry-After beyond the timeout", async () => {
   }
 });
 
-test("an open breaker is a 503 that tells when to come back, and nothing of the inside", async () => {
+test("strict health: the 503 has Retry-After and no internals", async () => {
   const it = made({
     target: "http://secret/",
     health: passiveHealth({ failures: 2, strict: true }),
@@ -221,7 +221,7 @@ test("an open breaker is a 503 that tells when to come back, and nothing of the 
   assert.equal(it.transport.sent.length, 2);
 });
 
-test("over the limit is a 503 with connection_limit_reached; the end of a body makes room", async () => {
+test("limit: 503 with connection_limit_reached; the end of a body releases it", async () => {
   const limit = concurrency(2, { retryAfter: 3 });
   const it = made({ limit });
   const held = [await it.app(get()), await it.app(get())];
@@ -238,7 +238,7 @@ test("over the limit is a 503 with connection_limit_reached; the end of a body m
   assert.equal((await it.app(get({ method: "HEAD" }))).status, 200);
 });
 
-test("a response that is of no use gives its room back", async () => {
+test("limit: an invalid response releases it", async () => {
   const it = made({ limit: concurrency(1) }, () => ({
     ...ok(),
     fields: [["content-length", "1, 2"]],
@@ -250,7 +250,7 @@ test("a response that is of no use gives its room back", async () => {
   }
 });
 
-test("a client cannot have an upstream ejected by what it asks for", async () => {
+test("passive health: a client cannot cause an ejection by its request", async () => {
   const health = passiveHealth({ failures: 1, maxEjected: 1 });
   const hook = (outgoing: OutgoingRequest): void => {
     if (outgoing.url.pathname === "/throw") throw new Error("hook");
@@ -268,7 +268,7 @@ test("a client cannot have an upstream ejected by what it asks for", async () =>
   assert.equal(it.hosts().split("").toSorted().join(""), "abc");
 });
 
-test("a hook that throws is not held against the upstream", async () => {
+test("passive health: an exception in a hook does not count", async () => {
   const health = passiveHealth({ failures: 1, strict: true });
   const it = made({ target: "http://a/", health }, ok, {
     onResponse: () => {
@@ -279,7 +279,7 @@ test("a hook that throws is not held against the upstream", async () => {
   assert.equal(it.transport.sent.length, 3);
 });
 
-test("checks ask every upstream as the target is asked, and the one that fails is left out", async () => {
+test("active health: checks have the headers of the target; failing upstreams are excluded", async () => {
   const checked = activeHealth({ path: "/health?deep", fails: 1 });
   const it = made(
     { target: ["http://a/base", "http://b:81/"], health: checked, headers: { "x-token": "1" } },
@@ -298,7 +298,7 @@ test("checks ask every upstream as the target is asked, and the one that fails i
   assert.equal(it.hosts(), "b:81b:81b:81");
 });
 
-test("what activeHealth are answered is let go of", async () => {
+test("active health: bodies of responses are discarded", async () => {
   let cancelled = 0;
   const checked = activeHealth({ path: "/" });
   made({ health: checked }, () => ({
@@ -309,7 +309,7 @@ test("what activeHealth are answered is let go of", async () => {
   assert.equal(cancelled, 3);
 });
 
-test("checks never leave the upstream", async () => {
+test("active health: checks stay on the origin of the upstream", async () => {
   for (const path of ["//evil.example/", "/\\evil.example/"]) {
     const checked = activeHealth({ path, fails: 1 });
     const it = made({ health: checked });
@@ -318,7 +318,7 @@ test("checks never leave the upstream", async () => {
   }
 });
 
-test("the mirror gets what the upstream gets, and its answer is nobody's business", async () => {
+test("mirror: gets the same request; its response is ignored", async () => {
   const it = made({
     target: "http://a/",
     mirror: mirrorTo({
@@ -348,7 +348,7 @@ test("the mirror gets what the upstream gets, and its answer is nobody's busines
   assert.deepEqual(it.errors, []);
 });
 
-test("what is not chosen is not copied, and what a mirror says early is told to nobody", async () => {
+test("mirror: requests outside of the share are not copied; early responses are ignored", async () => {
   const told: number[] = [];
   for (const [share, copies] of [[0, 0], [1, 1]] as const) {
     const it = made(
@@ -367,7 +367,7 @@ test("what is not chosen is not copied, and what a mirror says early is told to 
 });
 
 testWithClock(
-  "a mirror that never reads, answers nonsense or hangs changes nothing",
+  "mirror: stalls, invalid responses and hangs do not affect the original",
   async (clock) => {
     const answers: Answer[] = [
       () => new Promise(() => {}),
@@ -396,7 +396,7 @@ testWithClock(
   },
 );
 
-test("content that breaks off is cut for the upstream, whose request is aborted first", async () => {
+test("a body that fails aborts the upstream's request before the body errors", async () => {
   let aborted: boolean | undefined;
   const it = made({ target: "http://a/", mirror: mirrorTo("http://mirror/") }, async (request) => {
     await new Response(request.body).text().catch(() => {
@@ -411,7 +411,7 @@ test("content that breaks off is cut for the upstream, whose request is aborted 
   assert.equal(aborted, true);
 });
 
-test("inspect sends nothing to mirrors, counts nothing, and is in nobody's way", async () => {
+test("inspect: sends nothing to mirrors and leaves limits and health alone", async () => {
   const transport = new FakeTransport();
   const checked = activeHealth({ path: "/" });
   const look = inspect({
@@ -430,7 +430,7 @@ test("inspect sends nothing to mirrors, counts nothing, and is in nobody's way",
   assert.equal(transport.sent.length, 0);
 });
 
-test("a handler in this process can be limited, and retried, too", async () => {
+test("a handler as a target has limits and retries, too", async () => {
   let times = 0;
   const app = proxyTo({
     target: () => {
@@ -444,7 +444,7 @@ test("a handler in this process can be limited, and retried, too", async () => {
   assert.equal(times, 2);
 });
 
-test("wrong options are refused, with the target's name and the remedy", () => {
+test("wrong options are refused with the name of the target and the remedy", () => {
   const wrong: Partial<Record<keyof TargetOptions, unknown>>[] = [
     { target: [] },
     { target: [{ url: "http://a/", weight: 0 }] },
@@ -468,7 +468,7 @@ test("wrong options are refused, with the target's name and the remedy", () => {
   }
 });
 
-test("policies of one's own are plain objects and functions", async () => {
+test("custom policies are plain objects and functions", async () => {
   const news: string[] = [];
   const last: Balancer = (candidates) => candidates.at(-1) ?? assert.fail();
   const health: Health = {

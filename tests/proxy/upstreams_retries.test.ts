@@ -1,4 +1,4 @@
-/** Which failures are worth another try. */
+/** Which failures are retried, and when. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRetryAfter } from "../../src/http/date.ts";
@@ -16,7 +16,7 @@ const lost: FailedAttempt = {
   timeLeft: Infinity,
 };
 const statuses = [502, 503];
-// [what failed, options, how long to wait, chance]
+// [failure, options, how long to wait, random number]
 type Row = readonly [Partial<FailedAttempt>, RetriesOptions, number | undefined, number?];
 const table: readonly Row[] = [
   [{}, {}, 0],
@@ -31,7 +31,7 @@ const table: readonly Row[] = [
   [{ status: 502 }, { statuses }, 0],
   [{ status: 500 }, { statuses }, undefined],
   [{ status: 503, method: "POST" }, { statuses }, undefined],
-  // Retry-After is of the upstream that sent it.
+  // Retry-After applies to the upstream that sent it.
   [{ status: 503, retryAfter: "9" }, { statuses }, 0],
   [{ status: 503, retryAfter: "9", untried: false }, { statuses }, undefined],
   [{ status: 503, retryAfter: "1", untried: false }, { statuses, maxWait: 1000 }, 1000],
@@ -42,7 +42,7 @@ const table: readonly Row[] = [
     undefined,
   ],
   [{ timeLeft: 0 }, {}, undefined],
-  // A backoff doubles, up to a limit; chance takes up to a half off.
+  // A backoff doubles, up to a limit; a random part of up to a half is subtracted.
   [{}, { backoff: 100 }, 100],
   [{}, { backoff: 100 }, 75, 0.5],
   [{ attempts: 3 }, { attempts: 9, backoff: 100 }, 400],
@@ -65,7 +65,7 @@ for (const [failure, options, expected, chance = 0] of table) {
   });
 }
 
-test("a total outage costs no more than the budget: 1.1 times the requests and the reserve", () => {
+test("retries: an outage costs no more than the budget: 1.1 attempts per request and the burst", () => {
   for (const attempts of [2, 5, 100]) {
     const retry = retries({ attempts });
     const requests = 100_000;
@@ -82,21 +82,21 @@ test("a total outage costs no more than the budget: 1.1 times the requests and t
   }
 });
 
-test("good times save no more than the reserve", () => {
+test("retries: no more than the burst is saved", () => {
   const retry = retries({ burst: 3 });
   for (let i = 0; i < 1000; i++) retry.begin();
   const waits = Array.from({ length: 5 }, () => retry.wait(lost));
   assert.deepEqual(waits, [0, 0, 0, undefined, undefined]);
 });
 
-test("a failure that is not worth a retry costs nothing of the budget", () => {
+test("retries: a failure without a retry costs no budget", () => {
   const retry = retries({ burst: 1, budget: 0 });
   for (let i = 0; i < 9; i++) retry.wait({ ...lost, method: "POST" });
   assert.equal(retry.wait(lost), 0);
   assert.equal(retry.wait(lost), undefined);
 });
 
-test("options out of bounds are refused", () => {
+test("retries: options out of bounds are refused", () => {
   const wrong = [{ attempts: 0 }, { budget: -1 }, { burst: 0 }, { maxWait: Infinity }];
   for (const options of wrong) assert.throws(() => retries(options), /^TypeError: retries: /);
 });

@@ -1,4 +1,4 @@
-/** Upstreams that come back, on a clock that stands still. */
+/** Slow start of recovered upstreams, on a fake clock. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Health, proxyTo, type Upstream } from "handwerk";
@@ -30,7 +30,7 @@ function pooled(
 
 for (const [a, b] of [[1, 1], [3, 1], [1, 4]] as const) {
   testWithClock(
-    `an upstream that is back grows into its weight, ${a} beside ${b}`,
+    `slow start: the weight of a recovered upstream grows, ${a} beside ${b}`,
     async (clock) => {
       const health = slowStart(passiveHealth({ failures: 1, time: 100 }), { time: 1000 });
       const ask = pooled([a, b], health);
@@ -50,7 +50,7 @@ for (const [a, b] of [[1, 1], [3, 1], [1, 4]] as const) {
 }
 
 testWithClock(
-  "one that has been well all the time has its weight, and all goes on as it was",
+  "slow start: an upstream that stays healthy keeps its full weight",
   async (clock) => {
     const [a, b] = ["a", "b"].map((name): Upstream => ({
       url: new URL(`http://${name}/`),
@@ -84,7 +84,7 @@ testWithClock(
   },
 );
 
-test("strictness is that of the health; what is no health, and options out of bounds, are refused", () => {
+test("slow start: strict is passed on; wrong options are refused", () => {
   assert.equal(slowStart(passiveHealth({ strict: true })).strict, true);
   assert.equal(slowStart(passiveHealth()).strict, false);
   assert.throws(

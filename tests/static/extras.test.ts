@@ -12,7 +12,7 @@ import {
   serveStatic,
   type ServeStaticOptions,
 } from "../../src/static/mod.ts";
-import { SourceError } from "../../src/static/source_error.ts";
+import { SourceError } from "../../src/static/source.ts";
 import { type Probe, send } from "../support/probe.ts";
 
 const old = "let a = 1; // the old version";

@@ -8,7 +8,7 @@ import {
   type ServeStaticOptions,
   type Source,
 } from "../../src/static/mod.ts";
-import { SourceError } from "../../src/static/source_error.ts";
+import { SourceError } from "../../src/static/source.ts";
 import { Memory } from "../support/memory.ts";
 
 const lastModified = Date.UTC(2026, 0, 2, 3, 4, 5);

@@ -245,8 +245,8 @@ export function connectionTests(name: string, transport: Transport): void {
     const upstream = await rawUpstream(); // which is silent, as no request comes in plain
     const target = upstream.url.replace("http:", "https:");
     const app = (): Handler =>
-      proxyTo(target, { onError: () => {}, transport, timeouts: { connect: 100 } });
-    if (!can.has("connected")) assert.throws(app, /timeouts\.connect needs a transport/);
+      proxyTo(target, { onError: () => {}, transport, timeout: { connect: 100 } });
+    if (!can.has("connected")) assert.throws(app, /timeout\.connect needs a transport/);
     else {
       for (const headers of [{}, { connection: "upgrade", upgrade: "websocket" }]) {
         const response = await app()(new Request("http://front/", { headers }));

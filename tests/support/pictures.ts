@@ -30,12 +30,12 @@ export function shop(): Response {
 }
 `,
   "server.ts": `import { compose, dispatch, notFound, serveStatic } from "handwerk";
-import { debug, liveFrames } from "handwerk/debug";
+import { debug } from "handwerk/debug";
 import { serve } from "handwerk/node";
 import { shop } from "./shop.ts";
 
 const app = compose(
-  debug({ enabled: true, frames: liveFrames(), log: () => {} }),
+  debug({ enabled: true, live: true, log: () => {} }),
   serveStatic({ "/files": "./files" }, { listing: true }),
   dispatch({ "/order": shop }),
 )(notFound);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { callback, checkOptions, type Checks, duration, text, whole } from "../../config.ts";
+import { callback, duration, type Options, readOptions, text, whole } from "../../config.ts";
 import { unref } from "../../host/timers.ts";
 import type { Health, Probe, Upstream } from "./types.ts";
 
@@ -56,14 +56,14 @@ export interface ActiveHealth extends Health {
   check(): Promise<void>;
 }
 
-const OPTIONS: Checks<ActiveHealthOptions> = {
+const OPTIONS = {
   path: text('a path such as "/health"', /^\//),
   interval: duration(1),
-  timeout: duration(1),
-  passes: whole(1),
-  fails: whole(1),
-  isHealthy: callback,
-};
+  timeout: [duration(1), 5000],
+  passes: [whole(1), 2],
+  fails: [whole(1), 3],
+  isHealthy: [callback, (status: number) => status >= 200 && status < 400],
+} satisfies Options<ActiveHealthOptions>;
 
 interface Checked {
   readonly upstream: Upstream;
@@ -93,9 +93,8 @@ interface Checked {
  * ```
  */
 export function activeHealth(options: ActiveHealthOptions): ActiveHealth {
-  checkOptions("activeHealth", options, OPTIONS, { required: ["path"] });
-  const { path, interval, timeout = 5000, passes = 2, fails = 3 } = options;
-  const { isHealthy = (status) => status >= 200 && status < 400 } = options;
+  const settings = readOptions("activeHealth", options, OPTIONS, { required: ["path"] });
+  const { path, interval, timeout, passes, fails, isHealthy } = settings;
   const attached = new Map<Upstream, Checked>();
   // Upstreams that may be attached again.
   const detached = new WeakMap<Upstream, Checked>();

@@ -10,6 +10,7 @@ import type { IncomingResponse } from "../../transport/transport.ts";
 import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
 import type { Health } from "./types.ts";
 import { type BodyEnd, watchBody } from "../../host/watch_body.ts";
+import { sendTo } from "../send.ts";
 import type { Attempt, Delivery, SendingUpstream } from "../types.ts";
 
 /** What an upstream answered, or why it did not. */
@@ -28,11 +29,12 @@ export type AttemptResult =
 
 /** Sends to an upstream, which has the request in flight until the end of the response. */
 export async function attemptRequest(
-  { request, upload, signal, attempt }: Delivery,
+  delivery: Delivery,
   upstream: SendingUpstream,
   upstreams: readonly SendingUpstream[],
   healths: readonly Health[],
 ): Promise<AttemptResult> {
+  const { request, upload, signal } = delivery;
   const { promise: ended, resolve } = Promise.withResolvers<BodyEnd>();
   const reports = healths.map((health) =>
     guardCallback("proxy: health", health.track(upstream, upstreams))
@@ -57,7 +59,7 @@ export async function attemptRequest(
   upstream.inFlight++;
   for (const each of signals) each.addEventListener("abort", failed);
   try {
-    const answered = await attempt(upstream);
+    const answered = await sendTo(upstream, delivery);
     // They are looked at here and there, and may come from a generator.
     const fields = [...answered.incoming.fields];
     // The stream is followed, so it is what is to be used.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type Checks, duration, LONGEST, whole } from "../../config.ts";
+import { duration, LONGEST, type Options, readOptions, whole } from "../../config.ts";
 import { type Health, Unavailable } from "./types.ts";
 
 /**
@@ -68,11 +68,11 @@ export interface ConcurrencyOptions {
   readonly retryAfter?: number;
 }
 
-const OPTIONS: Checks<ConcurrencyOptions> = {
-  queue: whole(0),
-  queueTimeout: duration(1),
-  retryAfter: whole(0, LONGEST, "whole seconds, a number"),
-};
+const OPTIONS = {
+  queue: [whole(0), 0],
+  queueTimeout: [duration(1), 1000],
+  retryAfter: [whole(0, LONGEST, "whole seconds, a number"), 1],
+} satisfies Options<ConcurrencyOptions>;
 
 /**
  * Limits how many requests are in flight, until the ends of their responses. Further requests wait in
@@ -96,8 +96,7 @@ const OPTIONS: Checks<ConcurrencyOptions> = {
  */
 export function concurrency(requests: number, options: ConcurrencyOptions = {}): Limit {
   whole(1)(requests, "concurrency: the number of requests");
-  checkOptions("concurrency", options, OPTIONS);
-  const { queue = 0, queueTimeout = 1000, retryAfter = 1 } = options;
+  const { queue, queueTimeout, retryAfter } = readOptions("concurrency", options, OPTIONS);
   const waiting = new Set<() => void>();
   let free = requests;
 

@@ -5,8 +5,7 @@
  */
 import { fail } from "../../config.ts";
 import type { Transport } from "../../transport/transport.ts";
-import { readMember, readUrl } from "../member.ts";
-import { remoteUpstream } from "../upstream.ts";
+import { readUrl, readWeightedUrl, remoteUpstream } from "../upstream.ts";
 import type { Joinable, Refuse, SendingUpstream, UpstreamChanges, UpstreamSet } from "../types.ts";
 import type { UpstreamList, WeightedUrl } from "./types.ts";
 
@@ -27,7 +26,7 @@ class ChangingList implements UpstreamList, Joinable {
   }
 
   add(upstream: string | URL | WeightedUrl): void {
-    const { url, weight } = readMember("upstreamList", upstream, refuse);
+    const { url, weight } = readWeightedUrl("upstreamList", upstream, refuse);
     this.#weights.set(url.href, weight);
     for (const member of this.#members) member.add(url, weight);
   }
@@ -42,7 +41,7 @@ class ChangingList implements UpstreamList, Joinable {
     if (typeof upstreams === "string" || !(Symbol.iterator in Object(upstreams))) {
       fail("upstreamList: the list of upstreams", upstreams, 'one such as ["http://10.0.0.1/"]');
     }
-    const next = [...upstreams].map((member) => readMember("upstreamList", member, refuse));
+    const next = [...upstreams].map((member) => readWeightedUrl("upstreamList", member, refuse));
     const kept = new Set(next.map(({ url }) => url.href));
     for (const url of this.urls) if (!kept.has(url)) this.remove(url);
     for (const member of next) this.add(member);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type Checks, duration, number, whole } from "../../config.ts";
+import { duration, number, type Options, readOptions, whole } from "../../config.ts";
 
 /** Sends a copy of a request with the given body; resolves to the body of the response. */
 export type SendCopy = (
@@ -54,11 +54,11 @@ export interface MirrorOptions {
   readonly maxInFlight?: number;
 }
 
-const OPTIONS: Checks<MirrorOptions> = {
-  share: number(0, 1),
-  timeout: duration(1),
-  maxInFlight: whole(1),
-};
+const OPTIONS = {
+  share: [number(0, 1), 1],
+  timeout: [duration(1), 10_000],
+  maxInFlight: [whole(1), 100],
+} satisfies Options<MirrorOptions>;
 
 /** How many bytes of the request body a mirror may lag behind before its copy is dropped. */
 const MAX_LAG = 64 * 1024;
@@ -88,8 +88,7 @@ const MAX_LAG = 64 * 1024;
  * ```
  */
 export function mirrorTo<To>(target: To, options: MirrorOptions = {}): Mirror<To> {
-  checkOptions("mirrorTo", options, OPTIONS);
-  const { share = 1, timeout = 10_000, maxInFlight = 100 } = options;
+  const { share, timeout, maxInFlight } = readOptions("mirrorTo", options, OPTIONS);
   let inFlight = 0;
 
   return {

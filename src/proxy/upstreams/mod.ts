@@ -44,6 +44,5 @@ export { capacity, concurrency, type ConcurrencyOptions, type Limit } from "./li
 export { passiveHealth, type PassiveHealthOptions } from "./passive_health.ts";
 export { upstreamList } from "./list.ts";
 export { type Mirror, type MirrorOptions, mirrorTo, type SendCopy } from "./mirror.ts";
-export type { PoolOptions } from "./pool_options.ts";
 export { type FailedAttempt, retries, type RetriesOptions, type Retry } from "./retries.ts";
 export { slowStart, type SlowStartOptions } from "./slow_start.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 import {
-  checkOptions,
-  type Checks,
   duration,
   flag,
   number,
+  type Options,
+  readOptions,
   statuses,
   whole,
 } from "../../config.ts";
@@ -57,14 +57,14 @@ export interface PassiveHealthOptions {
   readonly strict?: boolean;
 }
 
-const OPTIONS: Checks<PassiveHealthOptions> = {
-  failures: whole(1),
-  statuses,
-  time: duration(1),
+const OPTIONS = {
+  failures: [whole(1), 5],
+  statuses: [statuses, [502, 503, 504]],
+  time: [duration(1), 30_000],
   maxTime: duration(1),
-  maxEjected: number(0, 1),
-  strict: flag,
-};
+  maxEjected: [number(0, 1), 0.5],
+  strict: [flag, false],
+} satisfies Options<PassiveHealthOptions>;
 
 interface State {
   /** Failures in a row. */
@@ -108,9 +108,9 @@ interface State {
  * ```
  */
 export function passiveHealth(options: PassiveHealthOptions = {}): Health {
-  checkOptions("passiveHealth", options, OPTIONS);
-  const { failures: limit = 5, statuses = [502, 503, 504], time = 30_000 } = options;
-  const { maxTime = Math.max(300_000, time), maxEjected = 0.5, strict = false } = options;
+  const settings = readOptions("passiveHealth", options, OPTIONS);
+  const { failures: limit, statuses, time, maxEjected, strict } = settings;
+  const { maxTime = Math.max(300_000, time) } = settings;
   duration(time)(maxTime, "passiveHealth: maxTime");
   const states = new WeakMap<Upstream, State>();
   const stateOf = (upstream: Upstream): State => {

@@ -8,9 +8,9 @@ import { nativeRequest } from "../../host/host_request.ts";
 import { HookError } from "../errors.ts";
 import { type Health, type SelectionContext, Unavailable } from "./types.ts";
 import { attemptRequest, type AttemptResult, isUnsent, singleField } from "./attempt.ts";
-import type { PoolSettings } from "./pool_options.ts";
 import { discard } from "../../host/watch_body.ts";
-import type { Deliver, Delivery, SendingUpstream } from "../types.ts";
+import { sendTo } from "../send.ts";
+import type { Delivery, PoolSettings, SendingUpstream, Target } from "../types.ts";
 
 /**
  * Delivers to one of several upstreams.
@@ -21,10 +21,10 @@ export function pool(
   upstreams: readonly SendingUpstream[],
   { balance, healths, retry, limit }: PoolSettings,
   changing = false,
-): Deliver {
+): Target["deliver"] {
   const [only] = upstreams;
   if (only && !changing && upstreams.length === 1 && healths.length === 0 && !retry && !limit) {
-    return ({ attempt }) => attempt(only);
+    return (delivery) => sendTo(only, delivery);
   }
   const admittedBy = (judges: readonly Health[]): readonly SendingUpstream[] =>
     judges.length === 0
@@ -86,7 +86,9 @@ export function pool(
 
   const tryAll = async (delivery: Delivery): Promise<AttemptResult> => {
     const tried = new Set<SendingUpstream>();
-    const end = performance.now() + delivery.patience;
+    const { headers, total } = delivery.settings.timeout;
+    const end = performance.now() + Math.min(headers || Infinity, total || Infinity);
+    const context = new Selection(delivery.request, delivery.client.address);
     if (retry) {
       retry.begin();
       delivery.upload?.repeat();
@@ -95,7 +97,7 @@ export function pool(
     }
     for (let times = 1;; times++) {
       delivery.signal.throwIfAborted();
-      const upstream = choose(delivery.asked, tried);
+      const upstream = choose(context, tried);
       tried.add(upstream);
       const outcome = await attemptRequest(delivery, upstream, upstreams, healths);
       const wait = pause(delivery, outcome, tried, times, end - performance.now());
@@ -117,6 +119,20 @@ export function pool(
       throw error;
     }
   };
+}
+
+/** A request as balancers see it. The native request is made only for those that read it. */
+class Selection implements SelectionContext {
+  readonly #request: Request;
+  readonly clientAddress: string | undefined;
+
+  constructor(request: Request, clientAddress: string | undefined) {
+    [this.#request, this.clientAddress] = [request, clientAddress];
+  }
+
+  get request(): Request {
+    return nativeRequest(this.#request);
+  }
 }
 
 /** Waits, or rejects as soon as the signal aborts. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type Checks, duration, number, statuses, whole } from "../../config.ts";
+import { duration, number, type Options, readOptions, statuses, whole } from "../../config.ts";
 import { isIdempotent } from "../../http/methods.ts";
 import { parseRetryAfter } from "../../http/date.ts";
 
@@ -81,14 +81,14 @@ export interface RetriesOptions {
   readonly backoff?: number;
 }
 
-const OPTIONS: Checks<RetriesOptions> = {
-  attempts: whole(1, 100),
-  statuses,
-  budget: number(0, 100),
-  burst: number(1),
-  maxWait: duration(),
-  backoff: duration(),
-};
+const OPTIONS = {
+  attempts: [whole(1, 100), 2],
+  statuses: [statuses, []],
+  budget: [number(0, 100), 0.1],
+  burst: [number(1), 10],
+  maxWait: [duration(), 0],
+  backoff: [duration(), 0],
+} satisfies Options<RetriesOptions>;
 
 /** The longest pause that `backoff` leads to, in milliseconds. */
 const LONGEST_BACKOFF = 30_000;
@@ -123,9 +123,11 @@ const LONGEST_BACKOFF = 30_000;
  * ```
  */
 export function retries(options: RetriesOptions = {}): Retry {
-  checkOptions("retries", options, OPTIONS);
-  const { attempts = 2, statuses = [], budget = 0.1, burst = 10, maxWait = 0 } = options;
-  const { backoff = 0 } = options;
+  const { attempts, statuses, budget, burst, maxWait, backoff } = readOptions(
+    "retries",
+    options,
+    OPTIONS,
+  );
   let saved = burst;
   const pauseAfter = (times: number): number =>
     backoff && Math.min(backoff * 2 ** (times - 1), LONGEST_BACKOFF) * (1 - Math.random() / 2);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type Checks, duration } from "../../config.ts";
+import { duration, type Options, readOptions } from "../../config.ts";
 import { type Health, isHealth, type Upstream } from "./types.ts";
 
 /** Options of {@linkcode slowStart}. */
@@ -16,7 +16,7 @@ export interface SlowStartOptions {
   readonly time?: number;
 }
 
-const OPTIONS: Checks<SlowStartOptions> = { time: duration(1) };
+const OPTIONS = { time: [duration(1), 30_000] } satisfies Options<SlowStartOptions>;
 /** The share of its weight that an upstream starts with; at 0 it would get no request at all. */
 const FIRST_SHARE = 0.1;
 
@@ -45,8 +45,7 @@ const FIRST_SHARE = 0.1;
  */
 export function slowStart(health: Health, options: SlowStartOptions = {}): Health {
   isHealth(health, "slowStart: the health");
-  checkOptions("slowStart", options, OPTIONS);
-  const { time = 30_000 } = options;
+  const { time } = readOptions("slowStart", options, OPTIONS);
   const unavailable = new WeakSet<Upstream>();
   const recoveredAt = new WeakMap<Upstream, number>();
   return {

@@ -1,58 +1,65 @@
 /**
- * Directories and single files as sources.
+ * Directories, single files and folders of packages as sources.
  *
  * @module
  */
-import { checkOptions, type Checks, either, fail, oneOf, shape } from "../../config.ts";
+import { checkOptions, type Checks, either, fail, oneOf, shape, text } from "../../config.ts";
 import { type Files, runtimeFiles } from "../../platform/files.ts";
 import type { FoundFile, OpenFile } from "../../platform/found_file.ts";
-import type { FoundDirectory } from "../../platform/tree.ts";
-import { type Entry, type Found, MOST_LISTED, type Source } from "../source.ts";
-import { changed } from "../source_error.ts";
-import { bytesEntry } from "./entry.ts";
+import {
+  changedError,
+  type Entry,
+  type Found,
+  type Listed,
+  MOST_LISTED,
+  type Source,
+} from "../source.ts";
+import { bytesEntry, hashedEntry } from "./entry.ts";
 import { CHUNK, fileStream, readAll } from "./file_content.ts";
-import { LookupCache } from "./lookup_cache.ts";
-import { ListingCache } from "./listing_cache.ts";
 import {
   FileCache,
-  LARGEST_CACHED_FILE,
+  LARGEST_SMALL_FILE,
   MEMORY_CACHE_OPTIONS,
   type MemoryCacheOptions,
-  type SmallFile,
 } from "./file_cache.ts";
+import { LookupCache } from "./lookup_cache.ts";
 
 /**
- * Two changes within one tick of a file system's clock leave the same times, and some runtimes tell
- * whole seconds only; in milliseconds, a tick and a second more.
+ * A tick of the clock of a file system, and a second for runtimes that give whole seconds, in
+ * milliseconds. Two changes within this time may leave the same times.
  */
-const CLOCK = 2000;
+const CLOCK_TICK = 2000;
 /**
- * Times that build tools write instead of the real one: 1970, 1 second later (Nix), 1980 (zip),
- * 1985 (npm). A validator from one would call a changed file unchanged.
+ * Times that build tools write instead of the real one: 1970, one second later (Nix), 1980 (zip),
+ * 1985 (npm). A validator of such a time would stay the same when the file changes.
  */
-const SENTINELS = new Set([0, 1000, 315_532_800_000, 499_162_500_000]);
-
-/** A long file is hot that is opened so often before what was found is forgotten. */
-const MANY = 8;
-
-type Bytes = Uint8Array<ArrayBuffer>;
+const PLACEHOLDER_TIMES = new Set([0, 1000, 315_532_800_000, 499_162_500_000]);
+/** A long file is read into memory when it is opened so often before its lookup expires. */
+const MANY_OPENS = 8;
+/** The most lookups that are cached, and the most lists: a list may have ten thousand names. */
+const MAX_LOOKUPS = 4096;
+const MAX_LISTS = 8;
 
 /** Options of {@linkcode directory}. */
 export interface DirectoryOptions {
   /**
-   * Which symbolic links are followed: `"inside"` those that stay below the directory, `"follow"`
-   * all of them, `"deny"` none. The directory itself may be a link that is switched to another one;
-   * it is judged by what it leads to now. Default `"inside"`.
+   * Which symbolic links are followed: `"inside"` follows links that stay below the directory,
+   * `"follow"` all, `"deny"` none. The directory itself may be a link, which may be switched to
+   * another directory while the server runs.
+   *
+   * @default "inside"
    */
   readonly symlinks?: "inside" | "follow" | "deny";
   /**
-   * How small files are kept in memory; `false` for not at all. Kept files have strong entity tags.
-   * Default: 16 MiB, asked about once a second.
+   * The memory cache for small files and for larger files that are requested often; `false` turns it
+   * off. Files in memory have strong entity tags.
+   *
+   * @default 16 MiB, revalidated after a second
    */
   readonly memoryCache?: MemoryCacheOptions | false;
 }
 
-/** What the options must be. */
+/** The checks of these options. */
 export const DIRECTORY_OPTIONS: Checks<DirectoryOptions> = {
   symlinks: oneOf("inside", "follow", "deny"),
   memoryCache: either([false], shape(MEMORY_CACHE_OPTIONS)),
@@ -96,135 +103,165 @@ export function fileSystem(
     const given: unknown = path instanceof URL ? path.href : path;
     fail(`${option}: the path`, given, "a path or a file: URL");
   }
-  let files: Files;
-  try {
-    files = runtimeFiles();
-  } catch {
-    return refuse("is a path, but this runtime has no file system; pass a source instead");
-  }
+  const files = filesFor(option);
   const kind = files.kind(path);
   if (kind === "missing") return refuse("does not exist; create it, or give the right path");
   if (kind === "other") return refuse("is neither a directory nor a regular file");
   const tree = files.tree(path, symlinks);
-  const names = (key: string): string[] => key === "" ? [] : key.split("/");
-  const kept = memoryCache === false ? undefined : new FileCache(memoryCache, async (key) => {
-    const file = await tree.find(names(key));
-    return file && !file.directory ? identityOf(file) : undefined;
-  });
-  const recent = new LookupCache(kept?.patience ?? 0);
-  const lists = new ListingCache(kept?.patience ?? 0);
-  /** What is being looked up and read, for all who ask for it meanwhile. */
-  const looking = new Map<string, Promise<Found>>();
+  const cache = memoryCache === false ? undefined : new FileCache(memoryCache);
+  const lookups = new LookupCache<Found>(cache?.lookupAge ?? 0, MAX_LOOKUPS);
+  const lists = new LookupCache<readonly Listed[]>(cache?.lookupAge ?? 0, MAX_LISTS);
 
-  const look = async (
-    key: string,
-    checking: Promise<Entry | undefined> | undefined,
-  ): Promise<Found> => {
-    const known = await checking;
-    if (known) return known;
-    const segments = names(key);
-    const asked = performance.now();
+  const look = async (key: string, segments: readonly string[]): Promise<Found> => {
+    const checked = performance.now();
     const file = await tree.find(segments);
     if (!file || file.directory) {
-      // A file that became a directory exports nothing that was not exported.
-      return recent.keep(key, asked, kind === "directory" ? folder(file) : undefined);
+      cache?.revalidate(key, undefined, checked);
+      // A single file that became a directory does not export what is in the directory.
+      if (!file || kind === "file") return undefined;
+      return file.realPath ? { directory: true, realPath: file.realPath } : "directory";
     }
+    const isSettled = Date.now() - file.ctime >= CLOCK_TICK;
+    const identity = isSettled ? identityOf(file) : undefined;
+    const known = cache?.revalidate(key, identity, checked);
     const name = segments.at(-1) ?? tree.name;
-    if (kept && file.size <= LARGEST_CACHED_FILE) {
-      return kept.keep(key, name, await readWhole(file, name));
+    if (cache && (known || file.size <= LARGEST_SMALL_FILE)) {
+      const entry = known ?? await readWhole(file, name);
+      if (!known) cache.store(key, entry, identity);
+      lookups.forget(key);
+      return entry;
     }
-    const facts = factsOf(file);
-    const keep = (bytes: Bytes, { etag, lastModified, realPath }: Entry): void =>
-      // The tag stays as it was, or what clients have would be sent once more.
-      kept?.keepEntry(key, bytesEntry(name, bytes, { etag, lastModified, realPath }), facts);
-    const forget = (): void => recent.forget(key);
-    // A weak tag is not kept for longer than it has to be.
-    const isKept = facts.settled && kept?.fits(file.size);
-    const becoming = { forget, keep: isKept ? keep : undefined };
-    return recent.keep(key, asked, entry(name, file, becoming));
+    return lazyEntry(file, name, isSettled, {
+      changed: () => lookups.forget(key),
+      // The tag of a file that has just changed is weak, and should soon be replaced by a strong one.
+      store: isSettled && cache?.fits(file.size)
+        ? (entry) => cache.store(key, entry, identity)
+        : undefined,
+    });
   };
   return {
-    list: (segments) => lists.get(segments.join("/"), () => tree.list(segments, MOST_LISTED + 1)),
-    find(segments) {
+    findInMemory: (segments) => cache?.fresh(segments.join("/")),
+    async find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
-      const known = kept?.find(key);
-      if (known && !(known instanceof Promise)) return known;
-      const finding = known ? undefined : recent.get(key);
-      if (finding) return finding.found;
-      // Whoever joins may be told what was true before they asked.
-      if (!kept?.patience) return look(key, known);
-      const found = looking.get(key) ?? look(key, known).finally(() => looking.delete(key));
-      looking.set(key, found);
-      return found;
+      return cache?.fresh(key) ?? await lookups.get(key, () => look(key, segments));
     },
+    list: (segments) => lists.get(segments.join("/"), () => tree.list(segments, MOST_LISTED + 1)),
   };
 }
-
-async function readWhole(file: FoundFile, name: string): Promise<SmallFile> {
-  const facts = factsOf(file);
-  const bytes = await readAll(await opened(file, name), 0, file.size);
-  return { ...facts, bytes, lastModified: knownTime(file), realPath: file.realPath };
-}
-
-function factsOf(file: FoundFile): Pick<SmallFile, "identity" | "settled"> {
-  return { identity: identityOf(file), settled: Date.now() - file.ctime >= CLOCK };
-}
-
-/** The same file is another one behind a link: what its real name says may be another thing. */
+/** Distinguishes the versions of a file. Behind another link, other names may be served. */
 function identityOf({ identity, realPath }: FoundFile): string {
   return realPath ? `${identity} ${realPath.join("/")}` : identity;
 }
 
-function folder(found: FoundDirectory | undefined): Found {
-  const realPath = found?.realPath;
-  return realPath ? { directory: true, realPath } : found && "directory";
+function modifiedTime({ mtime }: FoundFile): number | undefined {
+  return PLACEHOLDER_TIMES.has(mtime) ? undefined : mtime;
 }
 
-async function opened(file: FoundFile, name: string, mayGrow = false): Promise<OpenFile> {
+async function openFile(file: FoundFile, name: string, mayGrow = false): Promise<OpenFile> {
   const open = await file.open(mayGrow);
-  if (!open) throw changed(name);
+  if (!open) throw changedError(name);
   return open;
 }
 
-function knownTime({ mtime }: FoundFile): number | undefined {
-  return SENTINELS.has(mtime) ? undefined : mtime;
+async function readWhole(file: FoundFile, name: string): Promise<Entry> {
+  const bytes = await readAll(await openFile(file, name), 0, file.size);
+  return await hashedEntry(name, bytes, {
+    lastModified: modifiedTime(file),
+    realPath: file.realPath,
+  });
 }
 
-/** What becomes of a long file: it is forgotten when it has changed, and kept when it is hot. */
-interface Becoming {
-  readonly forget: () => void;
-  readonly keep: ((bytes: Bytes, entry: Entry) => void) | undefined;
-}
-
-function entry(name: string, file: FoundFile, { forget, keep }: Becoming): Entry {
-  const { size, tag } = file;
-  const lastModified = knownTime(file);
-  const { settled } = factsOf(file);
+/** An entry that opens its file for each response, until it is stored in memory. */
+function lazyEntry(
+  file: FoundFile,
+  name: string,
+  isSettled: boolean,
+  { changed, store }: {
+    readonly changed: () => void;
+    readonly store: ((entry: Entry) => void) | undefined;
+  },
+): Entry {
+  const { size, realPath, tag } = file;
+  const lastModified = modifiedTime(file);
+  // Two changes within one tick of the clock have the same tag, which is weak for that reason.
+  const etag = isSettled ? `"${tag}"` : lastModified === undefined ? undefined : `W/"${tag}"`;
+  const metadata = { etag, lastModified, realPath };
   let opens = 0;
-  const found: Entry = {
+  const open = (mayGrow?: boolean): Promise<OpenFile> =>
+    openFile(file, name, mayGrow).catch((error: unknown) => {
+      changed();
+      throw error;
+    });
+  return {
     name,
     size,
-    lastModified,
-    realPath: file.realPath,
-    // Two changes within one tick of the clock share a tag, which then is weak.
-    etag: settled ? `"${tag}"` : lastModified === undefined ? undefined : `W/"${tag}"`,
+    ...metadata,
     async open({ start, end } = { start: 0, end: size }) {
-      const open = (mayGrow?: boolean): Promise<OpenFile> =>
-        opened(file, name, mayGrow).catch((error: unknown) => {
-          forget();
-          throw error;
-        });
-      if (++opens === MANY && keep) {
+      if (++opens === MANY_OPENS && store) {
         const bytes = await readAll(await open(), 0, size);
-        keep(bytes, found);
+        // With the same tag, clients need not fetch the file again.
+        store(bytesEntry(name, bytes, metadata));
         return bytes.subarray(start, end);
       }
       if (end - start <= CHUNK) return await readAll(await open(), start, end);
       if (await file.isCurrent()) return fileStream(() => open(true), start, end);
-      forget();
-      throw changed(name);
+      changed();
+      throw changedError(name);
     },
   };
-  return found;
+}
+
+/**
+ * A folder of an installed package, as a source; in the table of exports, `["name", "folder"]` is
+ * short for it. The package is looked for in `node_modules`, from
+ * the working directory upwards, on Node, Deno and Bun alike.
+ *
+ * @param name The name of the package.
+ * @param folder The folder in it. Default: the whole package.
+ * @returns A source.
+ * @throws {TypeError} When the package or the folder is not there, or there is no file system.
+ *
+ * @example
+ * ```ts
+ * import { notFound, serveStatic } from "@handwerk/handwerk";
+ * import { packageData } from "@handwerk/handwerk/static";
+ *
+ * const app = serveStatic({ "/mime": packageData("mime", "dist/src") })(notFound);
+ * console.log((await app(new Request("http://localhost/mime/index.js"))).status); // 200
+ * ```
+ */
+export function packageData(name: string, folder = "."): Source {
+  return packageFolder(name, folder, "packageData", {});
+}
+
+/** As {@linkcode packageData}, with errors in the name of `option`. */
+export function packageFolder(
+  name: string,
+  folder: string,
+  option: string,
+  options: DirectoryOptions,
+): Source {
+  text("the name of a package", /^(?:@[\w.-]+\/)?[\w-][\w.-]*$/)(name, `${option}: the package`);
+  text('a folder of the package, such as "assets"')(folder, `${option}: the folder`);
+  const files = filesFor(option);
+  let up = files.resolve(".");
+  for (;;) {
+    const candidate = `${up}/node_modules/${name}`;
+    if (files.kind(candidate) === "directory") {
+      return fileSystem(`${candidate}/${folder}`, option, options);
+    }
+    const above = files.resolve(`${up}/..`);
+    if (above === up) break;
+    up = above;
+  }
+  throw new TypeError(`${option}: the package ${name} is not installed; run npm install ${name}`);
+}
+
+function filesFor(option: string): Files {
+  try {
+    return runtimeFiles();
+  } catch {
+    throw new TypeError(`${option}: this runtime has no file system; pass a source instead`);
+  }
 }

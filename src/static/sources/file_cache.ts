@@ -1,151 +1,130 @@
 /**
- * Small files that are asked for again and again, kept in memory.
+ * The memory cache of directories: small files, and larger ones that are requested often.
  *
  * @module
  */
 import { type Checks, number } from "../../config.ts";
 import type { Entry } from "../source.ts";
-import { hashedEntry } from "./entry.ts";
 
-/** Options of the memory for hot files. */
+/** Options of the memory cache. */
 export interface MemoryCacheOptions {
   /**
-   * The most that all files in memory weigh together, in bytes; Bun holds those of 16 KiB and more
-   * twice once they are sent. Default 16 MiB.
+   * The most bytes of all files in memory. Bun holds files of 16 KiB and more twice once they were
+   * sent.
+   *
+   * @default 16 MiB
    */
   readonly bytes?: number;
   /**
-   * For how long a file in memory is sent without asking the file system, in milliseconds. With 0 it
-   * is asked each time. Default 1000. For as long, but for a second at most, it is believed that a
-   * path is a directory, a long file, or nothing.
+   * How long a file in memory is sent before the file system is asked again, in milliseconds; 0 asks
+   * for each request. That a path is a directory, a long file or missing is cached for as long, but
+   * for at most a second.
+   *
+   * @default 1000
    */
   readonly revalidate?: number;
 }
 
-/** What the options must be. */
+/** The checks of these options. */
 export const MEMORY_CACHE_OPTIONS: Checks<MemoryCacheOptions> = {
   bytes: number(0, Infinity, "a number of bytes"),
   revalidate: number(0, Infinity, "milliseconds, a number"),
 };
 
-/** A small file as it was read. */
-export interface SmallFile {
-  /** Changes whenever the file does. */
-  readonly identity: string;
-  /** Whether the last change is so long ago that the next one will change the identity. */
-  readonly settled: boolean;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly lastModified: number | undefined;
-  /** As that of the entry. */
-  readonly realPath?: Entry["realPath"];
-}
-
-interface Kept {
+interface Cached {
   readonly entry: Entry;
-  /** `undefined` for a file that may have changed without a trace. */
+  /** `undefined` for a file that may change without another identity. */
   readonly identity: string | undefined;
   checked: number;
-  /** Whether it was asked for since its turn to go came. */
-  asked: boolean;
+  /** Whether the file was requested since it was last considered for eviction. */
+  requested: boolean;
 }
 
-/** Larger files are kept only if they are asked for again and again. */
-export const LARGEST_CACHED_FILE: number = 64 * 1024;
-/** What is even larger costs little to read beside the sending. */
-const LARGEST_LONG_FILE = 1024 * 1024;
-/** The part of the budget that one of them may have. */
+/** The largest file that is cached at its first request. */
+export const LARGEST_SMALL_FILE: number = 64 * 1024;
+/** The largest file that is cached at all. Reading larger ones costs little beside sending them. */
+const LARGEST_FILE = 1024 * 1024;
+/** The part of the budget that a larger file may take. */
 const SHARE = 16;
-/** Files may be kept for ever; that there is none must not be. */
-const PATIENCE = 1000;
+/** Hits may be cached forever, misses may not. */
+const LONGEST_LOOKUP_AGE = 1000;
 /** What an entry costs besides its bytes. */
 const OVERHEAD = 512;
 
 /**
- * Keeps files within a budget. Each has its turn to go, in the order in which they came; one that
- * was asked for since its last turn stays until the next.
+ * Caches files within a budget. Files are evicted in the order in which they came (CLOCK); a file
+ * that was requested since its last turn stays until its next turn.
  */
 export class FileCache {
-  readonly #kept = new Map<string, Kept>();
+  readonly #files = new Map<string, Cached>();
   readonly #budget: number;
   readonly #revalidate: number;
-  readonly #identify: (key: string) => Promise<string | undefined>;
-  #weight = 0;
+  #bytes = 0;
+
+  /** Starts empty. */
+  constructor({ bytes = 16 * 1024 * 1024, revalidate = 1000 }: MemoryCacheOptions) {
+    [this.#budget, this.#revalidate] = [bytes, revalidate];
+  }
+
+  /** How long the result of a lookup is reused that is not in this cache, in milliseconds. */
+  get lookupAge(): number {
+    return Math.min(this.#revalidate, LONGEST_LOOKUP_AGE);
+  }
+
+  /** The entry of a file that need not be checked yet. */
+  fresh(key: string): Entry | undefined {
+    const cached = this.#files.get(key);
+    if (!cached) return undefined;
+    cached.requested = true;
+    const isFresh = this.#revalidate > 0 && performance.now() - cached.checked < this.#revalidate;
+    return isFresh ? cached.entry : undefined;
+  }
 
   /**
-   * Makes an empty memory.
+   * The entry of a file if it is still the same one. Otherwise the entry is removed.
    *
-   * @param identify Asks the file system for the identity of what is there now.
+   * @param identity The identity of the file now; `undefined` if it is missing.
+   * @param checked When the file system was asked.
    */
-  constructor(
-    { bytes = 16 * 1024 * 1024, revalidate = 1000 }: MemoryCacheOptions,
-    identify: (key: string) => Promise<string | undefined>,
-  ) {
-    [this.#budget, this.#revalidate, this.#identify] = [bytes, revalidate, identify];
-  }
-
-  /** The entry of a file that is kept and has not changed. */
-  find(key: string): Entry | undefined | Promise<Entry | undefined> {
-    const kept = this.#kept.get(key);
-    if (!kept) return undefined;
-    kept.asked = true;
-    if (this.#revalidate > 0 && performance.now() - kept.checked < this.#revalidate) {
-      return kept.entry;
+  revalidate(key: string, identity: string | undefined, checked: number): Entry | undefined {
+    const cached = this.#files.get(key);
+    if (!cached) return undefined;
+    if (identity === undefined || identity !== cached.identity) {
+      this.#remove(key, cached);
+      return undefined;
     }
-    return this.#check(key, kept);
+    cached.checked = checked;
+    return cached.entry;
   }
 
-  async #check(key: string, kept: Kept): Promise<Entry | undefined> {
-    const asked = performance.now();
-    const same = kept.identity !== undefined && await this.#identify(key) === kept.identity;
-    if (same) kept.checked = asked;
-    else this.#forget(key, kept);
-    return same ? kept.entry : undefined;
-  }
-
-  /** How old an answer may be that is not about a file in memory, in milliseconds. */
-  get patience(): number {
-    return Math.min(this.#revalidate, PATIENCE);
-  }
-
-  /** Makes the entry of a file that was read, with a tag made of its content, and keeps it. */
-  async keep(key: string, name: string, file: SmallFile): Promise<Entry> {
-    const { bytes, lastModified, realPath } = file;
-    const read = await hashedEntry(name, bytes, { lastModified, realPath });
-    this.keepEntry(key, read, file);
-    return read;
-  }
-
-  /** Whether a file is not so large that others would have to go for it. */
+  /** Whether a file is small enough that it does not displace many others. */
   fits(size: number): boolean {
-    return size <= Math.min(LARGEST_LONG_FILE, this.#budget / SHARE);
+    return size <= Math.min(LARGEST_FILE, this.#budget / SHARE);
   }
 
-  /** Keeps an entry whose bytes were read; from now on they come from memory. */
-  keepEntry(key: string, read: Entry, file: Pick<SmallFile, "identity" | "settled">): void {
-    const identity = file.settled ? file.identity : undefined;
-    const weight = read.size + OVERHEAD;
-    if (weight > this.#budget) return;
-    const entry = { ...read, inMemory: true };
-    const before = this.#kept.get(key);
-    if (before) this.#forget(key, before);
-    this.#kept.set(key, { entry, identity, checked: performance.now(), asked: true });
-    this.#weight += weight;
-    for (const [next, kept] of this.#kept) {
-      if (this.#weight <= this.#budget) break;
-      if (kept.asked) this.#defer(next, kept);
-      else this.#forget(next, kept);
+  /** Caches an entry whose bytes were read. */
+  store(key: string, entry: Entry, identity: string | undefined): void {
+    const size = entry.size + OVERHEAD;
+    if (size > this.#budget) return;
+    const before = this.#files.get(key);
+    if (before) this.#remove(key, before);
+    const cached = { entry: { ...entry, inMemory: true }, identity, requested: true };
+    this.#files.set(key, { ...cached, checked: performance.now() });
+    this.#bytes += size;
+    for (const [next, cached] of this.#files) {
+      if (this.#bytes <= this.#budget) break;
+      if (cached.requested) {
+        cached.requested = false;
+        this.#files.delete(next);
+        this.#files.set(next, cached);
+      } else {
+        this.#remove(next, cached);
+      }
     }
   }
 
-  #defer(key: string, kept: Kept): void {
-    kept.asked = false;
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
-  }
-
-  #forget(key: string, kept: Kept): void {
-    if (this.#kept.get(key) !== kept) return;
-    this.#kept.delete(key);
-    this.#weight -= kept.entry.size + OVERHEAD;
+  #remove(key: string, cached: Cached): void {
+    this.#files.delete(key);
+    this.#bytes -= cached.entry.size + OVERHEAD;
   }
 }

@@ -5,8 +5,7 @@
  */
 import { sideTable } from "../../host/side_table.ts";
 import type { OpenFile } from "../../platform/found_file.ts";
-import type { Content } from "../source.ts";
-import { SourceError } from "../source_error.ts";
+import { type Content, SourceError } from "../source.ts";
 
 /** The bytes that are read at a time; no more than this is read at once, without a stream. */
 export const CHUNK: number = 256 * 1024;

@@ -1,51 +1,61 @@
 /**
- * What was found a moment ago: that a path is a directory, a long file, or nothing. Like a file in
- * memory, it is believed for a while before the file system is asked again.
+ * Results of lookups that are reused for a moment, so that frequent requests for a missing file, a
+ * long file or a large directory cost the file system little.
  *
  * @module
  */
-import type { Found } from "../source.ts";
 
-/** How many paths are remembered, and how long one may be: strangers choose them. */
-const MOST = 4096;
-const LONGEST = 256;
+/** Clients choose the keys, and memory is limited. */
+const LONGEST_KEY = 256;
 
-/** What was found, and when it was asked for, in milliseconds of a clock that never goes back. */
-interface Finding {
-  readonly found: Found;
-  readonly asked: number;
+interface Lookup<T> {
+  readonly value: Promise<T>;
+  /** When the value was there, in milliseconds of a monotonic clock; `undefined` until then. */
+  since: number | undefined;
 }
 
-/** Remembers what was found; what was asked for first goes first. */
-export class LookupCache {
-  readonly #findings = new Map<string, Finding>();
+/** Reuses results for a time, and shares those that are not there yet. The oldest go first. */
+export class LookupCache<T> {
+  readonly #results = new Map<string, Lookup<T>>();
   readonly #age: number;
+  readonly #limit: number;
 
-  /** Makes an empty memory of findings that are believed for `age` milliseconds. */
-  constructor(age: number) {
-    this.#age = age;
+  /**
+   * Starts empty.
+   *
+   * @param age How long a result is reused, in milliseconds; 0 for not at all.
+   * @param limit The most results.
+   */
+  constructor(age: number, limit: number) {
+    [this.#age, this.#limit] = [age, limit];
   }
 
-  /** What was found at a path, unless that is too long ago. */
-  get(key: string): Finding | undefined {
-    const finding = this.#findings.get(key);
-    if (!finding || performance.now() - finding.asked < this.#age) return finding;
-    this.#findings.delete(key);
-    return undefined;
-  }
-
-  /** Remembers what was found, and gives it back. */
-  keep(key: string, asked: number, found: Found): Found {
-    if (key.length <= LONGEST) this.#findings.set(key, { found, asked });
-    for (const oldest of this.#findings.keys()) {
-      if (this.#findings.size <= MOST) break;
-      this.#findings.delete(oldest);
+  /** The result for a key, from the cache or from `look`. */
+  get(key: string, look: () => Promise<T>): Promise<T> {
+    if (this.#age === 0 || key.length > LONGEST_KEY) return look();
+    const now = performance.now();
+    for (const [oldest, { since }] of this.#results) {
+      if (since === undefined || now - since < this.#age) break;
+      this.#results.delete(oldest);
     }
-    return found;
+    const known = this.#results.get(key);
+    if (known && (known.since === undefined || now - known.since < this.#age)) return known.value;
+    const lookup: Lookup<T> = { value: look(), since: undefined };
+    this.#results.delete(key);
+    this.#results.set(key, lookup);
+    lookup.value.then(
+      () => (lookup.since = performance.now()),
+      () => this.forget(key),
+    );
+    for (const oldest of this.#results.keys()) {
+      if (this.#results.size <= this.#limit) break;
+      this.#results.delete(oldest);
+    }
+    return lookup.value;
   }
 
-  /** Forgets a path where something has changed. */
+  /** Removes a result that is known to be outdated. */
   forget(key: string): void {
-    this.#findings.delete(key);
+    this.#results.delete(key);
   }
 }

@@ -13,8 +13,7 @@ import {
 } from "../../config.ts";
 import { parseDate } from "../../http/date.ts";
 import type { ByteRange } from "../../http/ranges.ts";
-import type { Content, Entry, Source } from "../source.ts";
-import { changed, SourceError } from "../source_error.ts";
+import { changedError, type Content, type Entry, type Source, SourceError } from "../source.ts";
 import { sliced } from "./entry.ts";
 
 /** Options of {@linkcode remote}. */
@@ -156,7 +155,9 @@ function contentOf(
   const same = ["etag", "last-modified"].every((name) =>
     (headers.get(name) ?? found.get(name)) === found.get(name)
   );
-  if (status === 412 || status === 416 || (status < 300 && !same)) throw changed("the remote file");
+  if (status === 412 || status === 416 || (status < 300 && !same)) {
+    throw changedError("the remote file");
+  }
   const length = range.end - range.start;
   if (body && status === 200 && lengthOf(headers) === size) return sliced(bytes(body), range);
   if (

@@ -4,8 +4,7 @@
  * @module
  */
 import { fail, like } from "../../config.ts";
-import { type Entry, type Listed, MOST_LISTED, type Source } from "../source.ts";
-import { changed } from "../source_error.ts";
+import { changedError, type Entry, type Listed, MOST_LISTED, type Source } from "../source.ts";
 import { bytesEntry, hashedEntry, keyOf, sliced } from "./entry.ts";
 
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -116,7 +115,7 @@ function objectEntry(r2: R2BucketLike, key: string, name: string, object: R2Obje
         range: { offset: start, length: end - start },
         onlyIf: { etagMatches: etag },
       });
-      if (!found?.body) throw changed(name);
+      if (!found?.body) throw changedError(name);
       // As it comes from the binding, the runtime knows its length and moves it without our help.
       return found.body as Bytes;
     },
@@ -245,7 +244,7 @@ export function assets(binding: AssetsLike): Source {
     const { body, headers } = await get(path);
     if (body && (headers.get("etag") ?? undefined) === etag) return body;
     await body?.cancel();
-    throw changed(path);
+    throw changedError(path);
   }
 }
 

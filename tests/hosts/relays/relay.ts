@@ -6,7 +6,7 @@ export function relayTo(upstream: string): Handler {
   const strange = proxy({
     "/": { target: upstream, credentials: false },
   }, { onError: () => {} })(notFound);
-  const brief = proxy({ "/": upstream }, { onError: () => {}, timeouts: { tunnel: 300 } })(
+  const brief = proxy({ "/": upstream }, { onError: () => {}, timeout: { tunnel: 300 } })(
     notFound,
   );
   return compose(dispatch({ "/live": live, "/strange": strange, "/brief": brief }))(notFound);

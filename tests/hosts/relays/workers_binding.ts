@@ -20,7 +20,7 @@ export default {
         const response = await binding.fetch(request, { encodeResponseBody: "manual" });
         return new Response(response.body, response);
       }, options),
-      "/guarded": proxyTo(env.SERVICE, { ...options, timeouts: { idle: 60_000 } }),
+      "/guarded": proxyTo(env.SERVICE, { ...options, timeout: { idle: 60_000 } }),
       // With `method`, `env` would be taken for options of the binding's `fetch`.
       "/mounted": env.SERVICE,
     })(notFound as AnyHandler as Handler<readonly [object, object]>)(

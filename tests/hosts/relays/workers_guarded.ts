@@ -15,8 +15,8 @@ const beginning = (inner: Handler): Handler => async (request) => {
 
 export default {
   fetch(request: Request, env: { readonly UPSTREAM: string }): Response | Promise<Response> {
-    const patient = proxyTo(env.UPSTREAM, { onError: () => {}, timeouts: { idle: 60_000 } });
-    const hasty = proxyTo(env.UPSTREAM, { onError: () => {}, timeouts: { idle: 100 } });
+    const patient = proxyTo(env.UPSTREAM, { onError: () => {}, timeout: { idle: 60_000 } });
+    const hasty = proxyTo(env.UPSTREAM, { onError: () => {}, timeout: { idle: 100 } });
     const several = proxyTo([env.UPSTREAM, env.UPSTREAM], { onError: () => {} });
     const nowhere: Handler = () => new Response();
     const mirrored = proxyTo({ target: env.UPSTREAM, mirror: mirrorTo(nowhere) }, {
