@@ -10,9 +10,6 @@
  * await server.close();
  * ```
  *
- * The way of a request: `parseRequest` checks it, `handlerOf` calls the handler, `writeResponse`
- * writes the response, and `rejectRequest` answers what no handler sees.
- *
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -21,15 +18,15 @@ import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { hostRequestOf } from "./host/host_request.ts";
 import { textResponse } from "./host/text_response.ts";
 import { enterOf, initialMount, mountOf } from "./mount.ts";
-import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
-import { closeAfterResponse, cutConnection, inOrder, isLost } from "./node/connection.ts";
-import { unsoundHttp2 } from "./node/server_limits.ts";
+import { cutConnection, inOrder, isLost } from "./node/connection.ts";
 import { linkStandIns } from "./node/lazy_headers.ts";
 import { NodeRequest } from "./node/node_request.ts";
 import { parseRequest } from "./node/parse_request.ts";
 import { rejectRequest } from "./node/reject.ts";
 import { discardRest } from "./node/request_body.ts";
 import {
+  type CloseOptions,
+  closeOptions,
   type ListenerOptions,
   type ListenerSettings,
   listenerSettings,
@@ -38,14 +35,9 @@ import {
   serveSettings,
 } from "./node/serve_options.ts";
 import { createServer } from "./node/server.ts";
+import { unsoundHttp2 } from "./node/server_limits.ts";
 import type { ServerTls } from "./node/server_tls.ts";
-import {
-  acceptUpgrades,
-  isDeclined,
-  type UpgradeListener,
-  upgradeListenerOf,
-  type UpgradeRequest,
-} from "./node/upgrade_listener.ts";
+import { type Handle, type UpgradeListener, upgradeListenerOf } from "./node/upgrade_listener.ts";
 import { abandon, writeResponse } from "./node/write_response.ts";
 import { tunnelOf } from "./transport/tunnel.ts";
 
@@ -109,9 +101,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { port, hostname, tls, http2 } = settings;
   const warning = http2 && unsoundHttp2(process.versions.node);
   if (warning) process.emitWarning(warning, { code: "HANDWERK_HTTP2" });
-  const handle = handlerOf(settings.fetch, settings);
-  const server = createServer((message, sink) => inOrder(message, sink, handle), settings);
-  const close = closer(server, acceptUpgrades(server, handle));
+  const [server, close] = createServer(handlerOf(settings.fetch, settings), settings);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
     server.listen(port, hostname, resolve);
@@ -204,9 +194,7 @@ export function earlyHints(request: Request, links: readonly string[]): void {
   if (host instanceof NodeRequest) host.writeEarlyHints(links);
 }
 
-/** What handles a request whose turn it is. */
-type Handle = (message: IncomingMessage, sink: ServerResponse, upgrade?: UpgradeRequest) => void;
-
+/** The way of a request: parse it, call the handler, write the response. */
 function handlerOf(handler: Handler, settings: ListenerSettings): Handle {
   linkStandIns();
   const enter = enterOf(handler);
@@ -222,7 +210,6 @@ function handlerOf(handler: Handler, settings: ListenerSettings): Handle {
     void respond(request, textResponse(request as object as Request, 500, "Internal Server Error"));
   };
   return (message, sink, upgrade) => {
-    if (isDeclined(message)) closeAfterResponse(message, sink);
     const request = parseRequest(message, sink, settings.maxRequestBodySize, upgrade);
     if (typeof request === "number") return rejectRequest(message, sink, request);
     if (request.address === undefined && isLost(message.socket)) return cutConnection(sink);

@@ -8,6 +8,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import { sideTable } from "../host/side_table.ts";
+import { hasNodeSockets } from "../runtime.ts";
 
 /** RFC 9113 §7. */
 const INTERNAL_ERROR = 2;
@@ -82,11 +83,6 @@ export function currentResponse(socket: Duplex): ServerResponse | undefined {
   return response ?? undefined;
 }
 
-/** Whether sockets can be half-closed. The sockets below the HTTP servers of Deno and Bun cannot. */
-export function canHalfClose(): boolean {
-  return !("Deno" in globalThis || "Bun" in globalThis);
-}
-
 /**
  * Closes a connection whose client may still be sending: ends our half and discards what arrives
  * until the client ends its half. If the socket were closed at once, the system would reset the
@@ -96,7 +92,7 @@ export function canHalfClose(): boolean {
  */
 export function linger(socket: Duplex, source: Readable = socket): void {
   const stop = (): void => void socket.destroy();
-  if (!canHalfClose()) return void socket.end(stop);
+  if (!hasNodeSockets()) return void socket.end(stop);
   let [count, before, checks] = [0, 0, 0];
   const check = setInterval(() => {
     if (count === before || ++checks === LINGER_CHECKS) stop();
@@ -115,7 +111,7 @@ export function linger(socket: Duplex, source: Readable = socket): void {
 export function lingerIfLast(message: IncomingMessage): void {
   const { socket } = message;
   // Node calls it after the last response of a connection.
-  if (canHalfClose()) socket.destroySoon = () => linger(socket, message);
+  if (hasNodeSockets()) socket.destroySoon = () => linger(socket, message);
 }
 
 /** Makes a response the last of its connection. What follows the request is not parsed as another. */
@@ -146,11 +142,9 @@ function cut(sink: ServerResponse): void {
   if (stream) stream.close(INTERNAL_ERROR);
   // HTTP/1.0 clients take the end of the connection for the end of the content, unless TLS shows
   // that the connection was cut (RFC 8446 §6.1).
-  else if (sink.headersSent && sink.req.httpVersion === "1.0" && socket && !isTls(socket)) {
+  else if (
+    sink.headersSent && sink.req.httpVersion === "1.0" && socket && !("encrypted" in socket)
+  ) {
     resetConnection(socket);
   } else sink.destroy();
-}
-
-function isTls(socket: Socket): boolean {
-  return "encrypted" in socket;
 }

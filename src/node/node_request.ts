@@ -20,20 +20,6 @@ import type { UpgradeRequest } from "./upgrade_listener.ts";
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** What a request is created from. */
-export interface NodeRequestInit {
-  /** The method. */
-  readonly method: string;
-  /** The target URI. */
-  readonly target: RequestTarget;
-  /** The header lines. */
-  readonly fields: RawHeaders;
-  /** The largest body, in bytes; `undefined` for a request without body. */
-  readonly maxBodySize: number | undefined;
-  /** What an upgrade request brought along. */
-  readonly upgrade: UpgradeRequest | undefined;
-}
-
 /** A request on Node. */
 export class NodeRequest extends HostRequest {
   readonly method: string;
@@ -55,17 +41,22 @@ export class NodeRequest extends HostRequest {
   #native: Request | undefined;
   #disconnectError: Error | undefined;
 
-  constructor(sink: ServerResponse, init: NodeRequestInit) {
+  /** @param maxBodySize The largest body, in bytes; `undefined` for a request without body. */
+  constructor(
+    sink: ServerResponse,
+    method: string,
+    target: RequestTarget,
+    fields: RawHeaders,
+    maxBodySize: number | undefined,
+    upgrade: UpgradeRequest | undefined,
+  ) {
     super();
-    this.method = init.method;
-    this.target = init.target;
-    this.fields = init.fields;
-    this.headers = lazyHeaders(init.fields);
-    this.sink = sink;
-    this.upgrade = init.upgrade;
-    this.maxBodySize = init.maxBodySize ?? 0;
+    [this.sink, this.method, this.target, this.fields] = [sink, method, target, fields];
+    this.headers = lazyHeaders(fields);
     this.address = peerAddress(sink.req.socket);
-    if (init.maxBodySize === undefined) this.#body = null;
+    this.upgrade = upgrade;
+    this.maxBodySize = maxBodySize ?? 0;
+    if (maxBodySize === undefined) this.#body = null;
   }
   static {
     // The members of `Request` that this class does not define come from the native request.

@@ -34,9 +34,13 @@ export class NodeResponse {
     standInFor(this.prototype, () => Response.prototype, (response) => response.#native());
   }
 
-  /** Takes the parts for writing; `undefined` for a native response. */
-  static take(response: object): ResponseParts | undefined {
-    if (!(#content in response)) return undefined;
+  /**
+   * Takes the parts of a response, of ours or native, for writing.
+   *
+   * @throws {TypeError} When a response of ours was sent before.
+   */
+  static take(response: Response): ResponseParts {
+    if (!(#content in response)) return partsOf(response, response.body);
     const content = response.#content;
     if (content === "sent") throw new TypeError("the response was sent already");
     response.#content = "sent";
@@ -89,13 +93,8 @@ function sentBody(): ReadableStream {
   });
 }
 
-/** The parts of a response, of ours or native. */
-export function responsePartsOf(response: Response): ResponseParts {
-  return NodeResponse.take(response) ?? partsOf(response, response.body);
-}
-
 function partsOf(
-  { status, statusText, headers }: Pick<Response, "status" | "statusText" | "headers">,
+  { status, statusText, headers }: Response,
   body: ResponseBody | PushBody,
 ): ResponseParts {
   const fields: string[] = [];

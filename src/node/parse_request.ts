@@ -71,13 +71,7 @@ export function parseRequest(
       ? !(stream as { readonly endAfterHeaders?: boolean }).endAfterHeaders
       : coding !== undefined || Number(length ?? 0) > 0);
   const limit = length === undefined ? maxBodySize : Infinity;
-  return new NodeRequest(sink, {
-    method,
-    target,
-    fields,
-    maxBodySize: hasBody ? limit : undefined,
-    upgrade,
-  });
+  return new NodeRequest(sink, method, target, fields, hasBody ? limit : undefined, upgrade);
 }
 
 /** All sockets of Bun have the property, so its value counts. */

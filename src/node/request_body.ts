@@ -8,7 +8,8 @@ import type { ServerHttp2Stream } from "node:http2";
 import { toReadableStream } from "../host/push_body.ts";
 import { sideTable } from "../host/side_table.ts";
 import type { PushBody } from "../host/types.ts";
-import { canHalfClose, http2Stream, linger, lingerIfLast } from "./connection.ts";
+import { hasNodeSockets } from "../runtime.ts";
+import { http2Stream, linger, lingerIfLast } from "./connection.ts";
 import type { UpgradeRequest } from "./upgrade_listener.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -143,7 +144,7 @@ export function discardRest(message: IncomingMessage, sink: ServerResponse): voi
   if (awaitingContinue.has(message)) sink.shouldKeepAlive = false;
   let count = -1;
   const end = (): void => {
-    if (!canHalfClose()) message.destroy();
+    if (!hasNodeSockets()) message.destroy();
     else if (sink.writableFinished) linger(message.socket, message);
   };
   const discard = (): void => {

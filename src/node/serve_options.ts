@@ -1,5 +1,5 @@
 /**
- * The options of `serve` and `listener`: types, checks and defaults.
+ * The options of `serve`, `listener` and `close`: types, checks and defaults.
  *
  * @module
  */
@@ -9,6 +9,8 @@ import {
   type Checks,
   duration,
   flag,
+  is,
+  isRecord,
   number,
   type Rules,
   shape,
@@ -65,6 +67,17 @@ export interface ServerTimeouts {
    * @default 60_000
    */
   readonly send?: number;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /**
+   * How long running responses may take, in milliseconds; then they are cut. An event stream may
+   * never end by itself.
+   *
+   * @default Infinity
+   */
+  readonly timeout?: number;
 }
 
 /** Options of `serve`. */
@@ -149,6 +162,7 @@ const SERVE: Checks<ServeOptions> = {
   maxConnections: connections,
   maxConnectionsPerAddress: connections,
 };
+const CLOSE: Checks<CloseOptions> = { timeout: number(0, Infinity, "milliseconds, a number") };
 const RULES: Rules<ServeOptions> = {
   required: ["fetch"],
   elsewhere: {
@@ -192,4 +206,12 @@ export function serveSettings(options: ServeOptions): ServeSettings {
     maxConnections: options.maxConnections ?? Infinity,
     maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? Infinity,
   };
+}
+
+/** Reads the argument of `close`; `true` stands for a timeout of 0. */
+export function closeOptions(how: boolean | CloseOptions): CloseOptions {
+  if (typeof how === "boolean") return how ? { timeout: 0 } : {};
+  is(isRecord, "true, or an object such as { timeout: 10_000 }")(how, "close: the argument");
+  checkOptions("close", how, CLOSE);
+  return how;
 }

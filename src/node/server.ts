@@ -1,19 +1,31 @@
 /**
- * Creates the server behind `serve`: HTTP, HTTPS, or HTTP/2 with HTTP/1.1 beside it.
+ * Creates and closes the server behind `serve`: HTTP, HTTPS, or HTTP/2 with HTTP/1.1 beside it.
  *
  * @module
  */
-import type { RequestListener, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Http2Session } from "node:http2";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { LONGEST } from "../config.ts";
 import { builtin } from "../runtime.ts";
-import { peerAddress } from "./connection.ts";
-import { HTTP2_OPTIONS, limitConnections, limitHttp2, limitSending } from "./server_limits.ts";
+import { closeAfterResponse, currentResponse, inOrder, peerAddress } from "./connection.ts";
 import { rejectConnect, rejectExpectation, rejectMalformed } from "./reject.ts";
 import { awaitContinue } from "./request_body.ts";
-import type { ServeSettings } from "./serve_options.ts";
+import type { CloseOptions, ServeSettings } from "./serve_options.ts";
+import { HTTP2_OPTIONS, limitConnections, limitHttp2, limitSending } from "./server_limits.ts";
+import { acceptUpgrades, type Handle, isDeclined } from "./upgrade_listener.ts";
 
-/** Creates a server that does not listen yet. */
-export function createServer(listener: RequestListener, settings: ServeSettings): Server {
+/** How often idle connections are closed while the server closes, in milliseconds. */
+const IDLE_INTERVAL = 50;
+/** How long a request may take to arrive while the server closes, in milliseconds. */
+const ARRIVAL_TIMEOUT = 1000;
+
+/** A server that does not listen yet, and the function that closes it. */
+export function createServer(
+  handle: Handle,
+  settings: ServeSettings,
+): readonly [server: Server, close: (options: CloseOptions) => Promise<void>] {
   const { tls, http2, timeouts } = settings;
   const { headers, request: requestTimeout } = timeouts;
   // Node refuses a larger time for the headers than for the whole request.
@@ -38,6 +50,10 @@ export function createServer(listener: RequestListener, settings: ServeSettings)
   limitConnections(server, settings.maxConnections, settings.maxConnectionsPerAddress);
   limitSending(server, tls ? "secureConnection" : "connection", timeouts.send);
   if (http2) limitHttp2(server, timeouts);
+  const listener = (message: IncomingMessage, sink: ServerResponse): void => {
+    if (isDeclined(message)) closeAfterResponse(message, sink);
+    inOrder(message, sink, handle);
+  };
   server.on("request", listener);
   // Without this listener, Node sends `100 Continue` before the handler reads the body.
   server.on("checkContinue", (message, sink) => {
@@ -51,5 +67,70 @@ export function createServer(listener: RequestListener, settings: ServeSettings)
     if (sink instanceof builtin("node:stream").Duplex) rejectConnect(sink);
     else listener(message, sink);
   });
-  return server;
+  return [server, closer(server, acceptUpgrades(server, handle))];
+}
+
+/**
+ * Creates the function that closes a server. It may be called again, with a shorter timeout.
+ *
+ * @param closeDetached Closes the connections that the server does not close.
+ */
+function closer(
+  server: Server,
+  closeDetached: () => void,
+): (options: CloseOptions) => Promise<void> {
+  const sockets = open<Socket>(server, "connection");
+  const secureSockets = open<Socket>(server, "secureConnection");
+  const sessions = open<Http2Session>(server, "session");
+  let closed: Promise<void> | undefined;
+
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => {
+      // Node keeps an HTTP/1.1 connection after its response, although the server has stopped.
+      const idle = setInterval(() => server.closeIdleConnections?.(), IDLE_INTERVAL);
+      // Node no longer applies its timeouts to requests.
+      const waiting = setInterval(() => {
+        for (const socket of [...sockets, ...secureSockets]) {
+          if (isWaiting(socket)) socket.destroy();
+        }
+      }, ARRIVAL_TIMEOUT);
+      server.close(() => {
+        clearInterval(idle);
+        clearInterval(waiting);
+        resolve();
+      });
+      for (const session of sessions) session.close();
+    });
+  const force = (): void => {
+    closeDetached();
+    for (const session of sessions) session.destroy();
+    // Before the end of the TLS handshake, there is only the socket below.
+    for (const socket of [...secureSockets, ...sockets]) socket.destroy();
+  };
+  return async ({ timeout = Infinity }) => {
+    closed ??= stop();
+    if (timeout === Infinity) closeDetached();
+    else if (timeout === 0) force();
+    else {
+      const timer = setTimeout(force, Math.min(timeout, LONGEST));
+      void closed.then(() => clearTimeout(timer));
+    }
+    await closed;
+  };
+}
+
+/** Whether an HTTP/1 connection has no complete request. */
+function isWaiting(socket: Socket): boolean {
+  const { parser } = socket as { parser?: object | null };
+  return Boolean(parser) && !currentResponse(socket);
+}
+
+/** The open connections or sessions of a server. */
+function open<T extends NodeJS.EventEmitter>(server: Server, event: string): Set<T> {
+  const all = new Set<T>();
+  server.on(event, (one: T) => {
+    all.add(one);
+    one.once("close", () => all.delete(one));
+  });
+  return all;
 }

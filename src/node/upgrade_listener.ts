@@ -7,10 +7,10 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { announcesContent, contentLength, upgradeProtocol } from "../http/upgrade.ts";
-import { builtin } from "../runtime.ts";
-import { type Streams, streamsOf } from "../transport/socket_streams.ts";
+import { builtin, hasNodeSockets } from "../runtime.ts";
 import type { Tunnel } from "../transport/transport.ts";
-import { canHalfClose, currentResponse, linger } from "./connection.ts";
+import { type Streams, streamsOf } from "../transport/tunnel.ts";
+import { currentResponse, linger } from "./connection.ts";
 import { lazyHeaders } from "./lazy_headers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -25,6 +25,13 @@ export interface UpgradeRequest {
   /** Makes a tunnel of the connection; `undefined` if the request asks for no known protocol. */
   readonly openTunnel: ((tunnel: Tunnel) => void) | undefined;
 }
+
+/** Handles a request whose turn it is. */
+export type Handle = (
+  message: IncomingMessage,
+  sink: ServerResponse,
+  upgrade?: UpgradeRequest,
+) => void;
 
 /** The time for the body where the server has no `requestTimeout`, in milliseconds. */
 const BODY_TIMEOUT = 60_000;
@@ -49,7 +56,7 @@ export function isDeclined(message: IncomingMessage): boolean {
  * body has not arrived.
  */
 export function upgradeListenerOf(
-  handle: (message: IncomingMessage, sink: ServerResponse, upgrade: UpgradeRequest) => void,
+  handle: Handle,
   detached: Set<Duplex> = new Set(),
 ): UpgradeListener {
   return (message, socket, head) => {
@@ -100,7 +107,7 @@ function upgradeOf(
   // HTTP/1.0 has no upgrades (RFC 9110 §7.8).
   const protocol = httpVersion === "1.1" ? upgradeProtocol(method, headers) : undefined;
   // Deno and Bun split the body between the message and the socket.
-  const canRead = canHalfClose() || !announcesContent(headers);
+  const canRead = hasNodeSockets() || !announcesContent(headers);
   const length = canRead ? contentLength(method, headers) : undefined;
   return [protocol, protocol === undefined && length !== 0 ? undefined : length];
 }
@@ -151,7 +158,7 @@ function readBody(
  */
 export function acceptUpgrades(
   server: Server,
-  handle: (message: IncomingMessage, sink: ServerResponse, upgrade: UpgradeRequest) => void,
+  handle: Handle,
 ): () => void {
   const detached = new Set<Duplex>();
   server.on("upgrade", upgradeListenerOf(handle, detached));

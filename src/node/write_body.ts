@@ -133,15 +133,10 @@ function combined(fields: RawHeaders): Record<string, string> {
   return Object.fromEntries(values);
 }
 
-/** Buffers of one size, shared by all files. */
-interface BufferPool {
-  readonly size: number;
-  readonly max: number;
-  readonly free: Uint8Array<ArrayBuffer>[];
-}
-const HTTP1: BufferPool = { size: 512 * 1024, max: 8, free: [] };
-/** Smaller, because a client can request many files at once and read none. */
-const HTTP2: BufferPool = { size: 64 * 1024, max: 64, free: [] };
+/** Buffers for files on HTTP/1, shared by all of them; `max` free ones are kept. */
+const HTTP1 = { size: 512 * 1024, max: 8, free: [] as Uint8Array<ArrayBuffer>[] };
+/** Smaller, because a client of HTTP/2 can request many files at once and read none. */
+const HTTP2 = { size: 64 * 1024, max: 64, free: [] as Uint8Array<ArrayBuffer>[] };
 
 /** Pushes part of a file; a stream would cost as much as reading the file. */
 export function fileBody({ file, start, end }: Part, isHttp2: boolean): PushBody {

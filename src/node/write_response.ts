@@ -7,9 +7,9 @@ import type { ServerResponse } from "node:http";
 import { isPushBody, toPushBody, unwrap } from "../host/push_body.ts";
 import { trailedOf } from "../host/trailers.ts";
 import type { RawHeaders } from "../http/fields.ts";
-import { forwardedTrailers, type Trailed, type Trailers } from "../http/trailer_fields.ts";
+import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
 import { takePart } from "../static/sources/file_content.ts";
-import { type ResponseParts, responsePartsOf } from "./node_response.ts";
+import { NodeResponse, type ResponseParts } from "./node_response.ts";
 import { fileBody, writeBody } from "./write_body.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -34,38 +34,30 @@ export function writeResponse(
   method: string,
   response: Response,
 ): void | Promise<void> {
-  const parts = responsePartsOf(response);
+  const parts = NodeResponse.take(response);
+  const { status, length, body } = parts;
   try {
-    return write(sink, method, parts, trailedOf(response));
+    if (body === null || method === "HEAD" || WITHOUT_BODY.has(status)) {
+      endWithoutBody(sink, parts, lengthWithoutBody(method, parts));
+      return discard(body);
+    }
+    if (typeof body === "string" || body instanceof Uint8Array) {
+      writeHead(sink, parts, Buffer.byteLength(body));
+      return void sink.end(body);
+    }
+    // Trailer fields need chunked coding, which neither HTTP/1.0 nor a body of known length has.
+    const canTrail = length === undefined && sink.req.httpVersion !== "1.0";
+    const trailed = canTrail ? trailedOf(response) : undefined;
+    const trailers = trailed ? forwardedTrailers(trailed) : undefined;
+    const part = isPushBody(body) ? undefined : takePart(body);
+    const pushed = isPushBody(body) ? body : part ? fileBody(part, isHttp2(sink)) : unwrap(body);
+    if (!pushed) return writeStream(sink, parts, body as Stream, trailers);
+    writeHead(sink, parts, length, trailers);
+    return writeBody(pushed, sink, length, trailers);
   } catch (error) {
-    void discard(parts.body);
+    void discard(body);
     throw error;
   }
-}
-
-function write(
-  sink: ServerResponse,
-  method: string,
-  parts: ResponseParts,
-  trailed: Trailed | undefined,
-): void | Promise<void> {
-  const { status, length, body } = parts;
-  if (body === null || method === "HEAD" || WITHOUT_BODY.has(status)) {
-    endWithoutBody(sink, parts, lengthWithoutBody(method, parts));
-    return discard(body);
-  }
-  if (typeof body === "string" || body instanceof Uint8Array) {
-    writeHead(sink, parts, Buffer.byteLength(body));
-    return void sink.end(body);
-  }
-  // Trailer fields need chunked coding, which neither HTTP/1.0 nor a body of known length has.
-  const canTrail = length === undefined && sink.req.httpVersion !== "1.0";
-  const trailers = canTrail && trailed ? forwardedTrailers(trailed) : undefined;
-  const part = isPushBody(body) ? undefined : takePart(body);
-  const pushed = isPushBody(body) ? body : part ? fileBody(part, isHttp2(sink)) : unwrap(body);
-  if (!pushed) return writeStream(sink, parts, body as Stream, trailers);
-  writeHead(sink, parts, length, trailers);
-  return writeBody(pushed, sink, length, trailers);
 }
 
 /** The Content-Length of a response without a body (RFC 9110 §8.6). */
@@ -155,7 +147,7 @@ async function writeStream(
 
 /** Cancels the body of a response that no client waits for. */
 export function abandon(response: Response): Promise<void> {
-  return discard(responsePartsOf(response).body);
+  return discard(NodeResponse.take(response).body);
 }
 
 async function discard(body: ResponseParts["body"]): Promise<void> {
