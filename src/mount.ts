@@ -16,7 +16,7 @@ import {
 } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./host/host_request.ts";
-import { isUpgraded } from "./host/client_address.ts";
+import { isUpgraded } from "./runtime.ts";
 import { parseRequestTarget, type RequestTarget } from "./http/request_target.ts";
 import { textResponse } from "./host/text_response.ts";
 

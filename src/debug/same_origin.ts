@@ -4,8 +4,7 @@
  * @module
  */
 import { requireSync } from "../config.ts";
-import { clientAddress as connectionAddress } from "../host/client_address.ts";
-import { nativeRequest } from "../host/host_request.ts";
+import { clientAddress as connectionAddress, nativeRequest } from "../host/host_request.ts";
 import { clientBehind } from "../http/forwarded.ts";
 import { isAuthority } from "../http/request_target.ts";
 import type { DebugSettings } from "./debug_options.ts";

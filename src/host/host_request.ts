@@ -5,6 +5,7 @@
  * @module
  */
 
+import { addressFrom } from "../runtime.ts";
 import { sideTable } from "./side_table.ts";
 import type { Field, RawHeaders } from "../http/fields.ts";
 import type { PushBody, ResponseBody, ResponseHead } from "./types.ts";
@@ -45,6 +46,17 @@ export function linkNative(native: Request, host: HostRequest): Request {
 /** The request of a host that this one is, or that this native one was made of. */
 export function hostRequestOf(request: Request): HostRequest | undefined {
   return hostRequest(request) ?? hostRequests.get(request);
+}
+
+/**
+ * The address at the other end of the client's connection, or `undefined` where the host does not
+ * tell it.
+ *
+ * @param request The request as the host passed it.
+ * @param args The platform arguments: `info` on Deno, `server` on Bun.
+ */
+export function clientAddress(request: Request, args: readonly unknown[]): string | undefined {
+  return hostRequestOf(request)?.address ?? addressFrom(request, args);
 }
 
 /**

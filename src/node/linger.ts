@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex, Readable } from "node:stream";
+import { hasNodeSockets } from "../runtime.ts";
 
 /** How often to look whether a client still sends, in milliseconds. */
 const INTERVAL = 5000;
@@ -21,7 +22,7 @@ const MOST = 256 * 1024 * 1024;
  */
 export function linger(socket: Duplex, source: Readable = socket): void {
   const stop = (): void => void socket.destroy();
-  if (!canLinger()) return void socket.end(stop);
+  if (!hasNodeSockets()) return void socket.end(stop);
   let [count, before, checks] = [0, 0, 0];
   const check = setInterval(() => {
     if (count === before || ++checks === MOST_CHECKS) stop();
@@ -40,7 +41,7 @@ export function linger(socket: Duplex, source: Readable = socket): void {
 export function lingerIfLast(message: IncomingMessage): void {
   const { socket } = message;
   // It is how Node ends the connection after the last answer.
-  if (canLinger()) socket.destroySoon = () => linger(socket, message);
+  if (hasNodeSockets()) socket.destroySoon = () => linger(socket, message);
 }
 
 /**
@@ -50,9 +51,4 @@ export function lingerIfLast(message: IncomingMessage): void {
 export function answerLast(message: IncomingMessage, sink: ServerResponse): void {
   sink.shouldKeepAlive = false;
   if (!("stream" in sink)) sink.prependOnceListener("finish", () => lingerIfLast(message));
-}
-
-/** The sockets that Deno and Bun give to servers of HTTP have no halves. */
-export function canLinger(): boolean {
-  return !("Deno" in globalThis || "Bun" in globalThis);
 }

@@ -6,11 +6,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { sideTable } from "../host/side_table.ts";
+import { hasNodeSockets } from "../runtime.ts";
 import { toReadableStream } from "../host/push_body.ts";
 import type { BodySink, PushBody } from "../host/types.ts";
 import { type ContentLimit, limited } from "./content_limit.ts";
 import { clientLeft } from "./left.ts";
-import { canLinger, linger, lingerIfLast } from "./linger.ts";
+import { linger, lingerIfLast } from "./linger.ts";
 
 /** RFC 9113 §7. */
 const NO_ERROR = 0;
@@ -165,7 +166,7 @@ export function answerEarly(message: IncomingMessage, sink: ServerResponse): voi
   let count = -1;
   const isTooMuch = (): boolean => count > DRAIN_LIMIT;
   const end = (): void => {
-    if (!canLinger()) message.destroy();
+    if (!hasNodeSockets()) message.destroy();
     else if (sink.writableFinished) linger(message.socket, message);
   };
   const discard = (): void => {

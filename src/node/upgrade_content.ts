@@ -5,6 +5,7 @@
  * @module
  */
 import type { Duplex } from "node:stream";
+import { hasNodeSockets } from "../runtime.ts";
 import { announcesContent, contentLength } from "../http/upgrade.ts";
 
 /** How long it may take to come where the server does not say, in milliseconds. */
@@ -13,8 +14,9 @@ const PATIENCE = 60_000;
 /** The length of the content, or `undefined` where it cannot be read from the socket. */
 export function lengthHere(method: string, headers: Headers): number | undefined {
   // Deno and Bun give some of it to the message and some to the socket.
-  const readable = !("Deno" in globalThis || "Bun" in globalThis);
-  return readable || !announcesContent(headers) ? contentLength(method, headers) : undefined;
+  return hasNodeSockets() || !announcesContent(headers)
+    ? contentLength(method, headers)
+    : undefined;
 }
 
 /** Who is told of content. */

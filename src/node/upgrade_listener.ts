@@ -11,7 +11,7 @@ import { giveContent } from "./request_body.ts";
 import { lazyHeaders } from "./lazy_headers.ts";
 import { linger } from "./linger.ts";
 import { answerOn } from "./pipelining.ts";
-import { type Streams, streamsOf } from "../transport/socket_streams.ts";
+import { type Streams, streamsOf } from "../transport/tunnel.ts";
 import { lengthHere, readContent } from "./upgrade_content.ts";
 
 /** Listens to requests. */

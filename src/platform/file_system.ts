@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { builtin, type BuiltinModules } from "../runtime.ts";
+import { builtin, type BuiltinModules, isPermitted } from "../runtime.ts";
 
 type FileSystem = BuiltinModules["node:fs"];
 type FileHandle = import("node:fs/promises").FileHandle;
@@ -63,10 +63,6 @@ const O_PATH = 0o10000000;
 /** The permissions of Deno that are all needed to look into `/proc`. */
 const ALL = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
 
-interface DenoLike {
-  readonly permissions: { querySync(of: { readonly name: string }): { readonly state: string } };
-}
-
 /** The soundest way of this system. */
 export function fileSystemView(fs: FileSystem): FileSystemView {
   return tellsDescriptors(fs) ? byDescriptor(fs) : byPath(fs);
@@ -74,11 +70,7 @@ export function fileSystemView(fs: FileSystem): FileSystemView {
 
 /** Whether the system tells what a descriptor is of, as Linux does, and lets us ask. */
 function tellsDescriptors(fs: FileSystem): boolean {
-  const { Deno } = globalThis as { Deno?: DenoLike };
-  // Deno would ask whoever started it.
-  if (Deno && ALL.some((name) => Deno.permissions.querySync({ name }).state !== "granted")) {
-    return false;
-  }
+  if (!ALL.every((name) => isPermitted({ name }))) return false;
   let fd: number | undefined;
   try {
     fd = fs.openSync(fs.realpathSync("."), O_PATH);

@@ -6,7 +6,7 @@
 import { textResponse } from "../host/text_response.ts";
 import { type ProxyErrorType, proxyStatus, statusOf } from "../http/proxy_status.ts";
 import { hasPassed } from "../http/via.ts";
-import { errorType } from "../transport/error_type.ts";
+import { errorType } from "../transport/transport.ts";
 
 /** An upstream or its response cannot be used. */
 export class ProxyError extends Error {

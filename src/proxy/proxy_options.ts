@@ -19,12 +19,11 @@ import {
   shape,
   text,
 } from "../config.ts";
-import { clientAddress } from "../host/client_address.ts";
-import { nativeRequest } from "../host/host_request.ts";
+import { clientAddress, nativeRequest } from "../host/host_request.ts";
 import type { Field } from "../http/fields.ts";
 import { networks } from "../http/ip.ts";
 import { isPseudonym } from "../http/via.ts";
-import { runtimeTransport } from "../platform/runtime_transport.ts";
+import { runtimeTransport } from "../platform/current.ts";
 import type { OutgoingRequest, Transport } from "../transport/transport.ts";
 import type { ProxySettings, SendingUpstream } from "./types.ts";
 

@@ -7,8 +7,8 @@ import { watchBody } from "../host/watch_body.ts";
 import { agrees } from "../transport/websocket/handshake.ts";
 import type { Field } from "../http/fields.ts";
 import { agreesTo, contentLength, upgradeProtocol } from "../http/upgrade.ts";
-import { upgraderOf } from "../platform/upgrader.ts";
-import { fetched } from "../transport/fetch_transport.ts";
+import { upgraderOf } from "../platform/current.ts";
+import { fromFetch } from "../transport/fetch_transport.ts";
 import type {
   IncomingResponse,
   OutgoingRequest,
@@ -103,10 +103,10 @@ export async function sendUpgrade(
 /** The agreement in a response that the runtime makes a tunnel of; or the response itself. */
 export function nativeAgreement(
   response: Response,
-  read: (response: Response) => IncomingResponse = fetched,
+  read: (response: Response) => IncomingResponse = fromFetch,
 ): IncomingResponse {
   if (response.status !== 101) return read(response);
-  return { ...fetched(response), body: null, tunnel: response } as Agreement;
+  return { ...fromFetch(response), body: null, tunnel: response } as Agreement;
 }
 
 /** Whether an upstream has agreed. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readsMemoryInMicrotasks } from "../runtime.ts";
 import { hostRequestOf } from "../host/host_request.ts";
 import { toPushBody, toReadableStream, unwrap } from "../host/push_body.ts";
 import type { BodySink, PushBody } from "../host/types.ts";
@@ -72,7 +73,7 @@ export class Upload {
     this.#start();
     for (let i = 0; i < MICROTASKS && this.#isOpen; i++) await Promise.resolve();
     // Deno and Bun read memory in microtasks alone, and every request with content comes here.
-    const turns = "Deno" in globalThis || "Bun" in globalThis ? 0 : TURNS;
+    const turns = readsMemoryInMicrotasks() ? 0 : TURNS;
     for (let i = 0; i < turns && this.#isOpen; i++) {
       await new Promise<void>((resolve) => void setTimeout(resolve, 0));
     }

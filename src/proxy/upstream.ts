@@ -12,8 +12,7 @@ import {
   requireResponse,
 } from "../handler.ts";
 import { isServiceBinding } from "../runtime.ts";
-import { fetched } from "../transport/fetch_transport.ts";
-import { answered, askBinding } from "../transport/service_binding.ts";
+import { callBinding, fromFetch, fromHandler } from "../transport/fetch_transport.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/transport.ts";
 import { nativeAgreement, sendUpgrade } from "./proxy_upgrade.ts";
 import type { Joinable, Refuse, SendingUpstream, UpstreamSet } from "./types.ts";
@@ -57,10 +56,10 @@ export function readUpstreams(
   refuse: Refuse,
 ): UpstreamSet {
   if (isFetcher(place) && isServiceBinding(place)) {
-    return { upstreams: [localUpstream((request) => askBinding(place, request), fetched)] };
+    return { upstreams: [localUpstream((request) => callBinding(place, request), fromFetch)] };
   }
   if (typeof place === "function" || isFetcher(place)) {
-    return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place), answered)] };
+    return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place), fromHandler)] };
   }
   if (!Array.isArray(place)) {
     if (isJoinable(place)) return place.join(transport);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { isLoopback } from "../../src/debug/same_origin.ts";
 import type { Handler } from "handwerk";
 import type { DebugOptions } from "handwerk/debug";
-import { runtimeName } from "../../src/platform/environment.ts";
+import { runtimeName } from "../../src/runtime.ts";
 import { debugged, debuggedAs, fakeFrames, HOST } from "../support/debugging.ts";
 
 const broken: Handler = () => {

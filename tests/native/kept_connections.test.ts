@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Handler, proxyTo, type Transport } from "handwerk";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
 import { type Connection, type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 

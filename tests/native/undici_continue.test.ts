@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { StatusLines } from "../../src/transport/undici_continue.ts";
+import { StatusLines } from "../../src/transport/undici.ts";
 
 /** Reads a response in pieces that end at the given places. */
 function read(text: string, ends: readonly number[] = []): string {

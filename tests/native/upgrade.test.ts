@@ -243,7 +243,10 @@ test("an answer whose content a middleware has read makes no tunnel, and says wh
       one.received,
       /^proxy-status: handwerk-\w+; error=http_upgrade_failed; received-status=101\r$/mi,
     );
-    assert.match(String(told), /return the response itself, or new Response\(response\.body, resp/);
+    assert.match(
+      String(told),
+      /return the response itself from your middleware, or new Response\(response\.body, resp/,
+    );
     await theirs()?.closed;
   } finally {
     console.error = error;

@@ -5,7 +5,7 @@ import http2 from "node:http2";
 import { afterEach, beforeEach, test } from "node:test";
 import { dispatch, type Handler, memory, notFound, proxyTo, serveStatic } from "handwerk";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import { certificates } from "../support/certificates.ts";
 import { answer, close, serving } from "../support/host.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { proxyTo, type Transport } from "handwerk";
 import { serve } from "handwerk/node";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import { certificates } from "../support/certificates.ts";
 import {
   DATA,

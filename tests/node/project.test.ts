@@ -112,12 +112,26 @@ test("only the host for Node imports Node's modules, types aside", () => {
   }
 });
 
-test("only the lower rooms and the host for Node name a runtime", () => {
-  const rooms = /^src\/(?:runtime|node|host|transport|platform)\b/;
-  for (const file of sources.filter((file) => !rooms.test(file))) {
-    const code = read(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-    assert.doesNotMatch(code, /\b(?:Deno|Bun|process|WebSocketPair|navigator)\b[.?[]/, file);
-  }
+test("the runtime is looked at in one file, and told apart in the adapters", () => {
+  const codeOf = (file: string): string => read(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+  const naming = (pattern: RegExp): string[] =>
+    sources.filter((file) => pattern.test(codeOf(file)));
+  assert.deepEqual(naming(/\b(?:Deno|Bun|WebSocketPair|EdgeRuntime)\b(?! )|navigator\.userAgent/), [
+    "src/platform/current.ts",
+    "src/platform/deno_adapter.ts",
+    "src/runtime.ts",
+  ]);
+  assert.deepEqual(naming(/\bruntimeName\(/), [
+    "src/debug/live/capture.ts", // its frames need the debugger of Node
+    "src/platform/current.edge.ts",
+    "src/platform/current.ts",
+    "src/platform/environment.ts",
+    "src/platform/workers_adapter.ts",
+    "src/runtime.ts",
+  ]);
+  const forNode = /^src\/(?:node|node\/.*|runtime|platform\/environment)(?:\.ts)?$/;
+  const process = naming(/\bprocess\b[.?[]/).filter((file) => !forNode.test(file));
+  assert.deepEqual(process, []);
 });
 
 test("Node's modules are asked for in one place", () => {

@@ -14,7 +14,7 @@ import {
 import { serve } from "handwerk/node";
 import { retries } from "handwerk/upstreams";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import type { AgentConstructor } from "../../src/transport/undici.ts";
 import { certificates } from "../support/certificates.ts";
 import { rawRequest } from "../support/raw_request.ts";

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
 import { notFound } from "../../src/handler.ts";
-import { type HostRequest, linkNative } from "../../src/host/host_request.ts";
+import { clientAddress, type HostRequest, linkNative } from "../../src/host/host_request.ts";
 import { proxyTo } from "../../src/proxy/mod.ts";
-import { clientAddress } from "../../src/host/client_address.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 
 test("a host that makes its requests itself knows who sent them", async () => {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { builtinIfAny, type BuiltinModules } from "../../runtime.ts";
-import { runtimeName } from "../../platform/environment.ts";
+import { builtinIfAny, type BuiltinModules, runtimeName } from "../../runtime.ts";
 import { type Evaluate, indirectEval } from "../indirect_eval.ts";
 import type { CapturedFrame } from "../types.ts";
 import { BOUNDARY, takeFrames, type TakenFrame } from "./paused_frames.ts";

@@ -4,9 +4,8 @@
  * @module
  */
 import { guardCallback } from "../../config.ts";
-import { errorType } from "../../transport/error_type.ts";
+import { errorType, type IncomingResponse } from "../../transport/transport.ts";
 import { HookError, ProxyError } from "../errors.ts";
-import type { IncomingResponse } from "../../transport/transport.ts";
 import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
 import type { Health } from "./types.ts";
 import { type BodyEnd, watchBody } from "../../host/watch_body.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Field } from "../../http/fields.ts";
 import { closing, frame, messagesOf, OPCODE, WebSocketError } from "./frames.ts";
 import type { Tunnel } from "../transport.ts";
 
@@ -32,6 +33,13 @@ const MOST_WAITING = 1024 * 1024;
 const MOST_SENT = 4 * 1024 * 1024;
 /** How long an upstream may take to answer a close, in milliseconds. */
 const PATIENCE = 5000;
+
+/** The fields of the upstream's response for the client, whose handshake the runtime makes. */
+export function handshakeFields({ fields }: Tunnel): Field[] {
+  return [...fields].filter(([name]) => {
+    return !/^(?:sec-websocket-(?:accept|extensions)|content-length|date)$/i.test(name);
+  });
+}
 
 /** Relays messages until one side closes. */
 export function relay({ readable, writable }: Tunnel, client: Client): Relay {
