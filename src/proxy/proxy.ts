@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnyHandler, Handler, Middleware, SameNeeds } from "../handler.ts";
+import type { AnyHandler, Handler, Middleware, PathKeys, SameNeeds } from "../handler.ts";
 import type { Field } from "../http/fields.ts";
 import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefix_tree.ts";
@@ -31,10 +31,13 @@ export type ProxyNeeds<T> = TargetNeeds<T extends AnyTarget ? T : T[keyof T]>;
 export type KnownTargets<T> = T extends AnyTarget ? KnownOptions<T>
   :
     & { readonly [K in keyof T]: KnownOptions<T[K]> }
-    & SameNeeds<{ readonly [K in keyof T]: HandlerIn<T[K]> }>;
+    & SameNeeds<{ readonly [K in keyof T]: HandlerIn<T[K]> }>
+    & PathKeys<T>;
 
 /** Targets by the prefix of the path. */
-export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | TargetOptions<H>>>;
+export type Targets<H = Handler> = Readonly<
+  Record<`/${string}`, TargetPlace<H> | TargetOptions<H>>
+>;
 
 /**
  * Forwards requests to upstream servers by the prefix of their path, and passes other requests to the

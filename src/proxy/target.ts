@@ -22,7 +22,6 @@ import { droppedFields } from "./upstream_request.ts";
 import { roundRobin } from "./upstreams/balancers.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
-import { attachHealth } from "./upstreams/probe.ts";
 
 /** What a target does not get to know about clients, nor its mirror. */
 interface Withheld {
@@ -58,8 +57,8 @@ export function readTarget(
   checkOptions<TargetOptions<AnyHandler>>(`proxy: ${name}`, options, TARGET_OPTIONS, {
     elsewhere: ELSEWHERE,
   });
-  const { upstreams, watch } = readUpstreams(options.target, transport, name, refuse);
-  const local = !watch && upstreams.every((upstream) => upstream.local);
+  const set = readUpstreams(options.target, transport, name, refuse);
+  const local = !set.watch && set.upstreams.every((upstream) => upstream.local);
   const { host = "<auto>", credentials = withheld.credentials, removeHeaders } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
     refuse(': host must be "<auto>"; this runtime always sends the host of the target');
@@ -74,17 +73,15 @@ export function readTarget(
   const { removed, replaced } = removeHeaders === undefined
     ? withheld
     : { removed: readRemoved(removeHeaders, refuse), replaced: [] };
-  const set = headers.map(([name]) => name);
-  const ours = [...set, ...removed];
+  const added = headers.map(([name]) => name);
+  const ours = [...added, ...removed];
   const { balance = roundRobin(), health = [], retry, limit } = options;
   const healths = [health].flat();
-  const changes = attachHealth(upstreams, healths, { host, headers, connection });
-  watch?.(changes);
   return {
     host,
     headers,
     connection,
-    deliver: pool(upstreams, { balance, healths, retry, limit }, watch !== undefined),
+    deliver: pool(set, { balance, healths, retry, limit }, { host, headers, connection }),
     cookie: balance.cookie,
     anyMethod: transport.capabilities.has("anyMethod"),
     getContent: !local && transport.capabilities.has("getContent"),
@@ -97,7 +94,7 @@ export function readTarget(
     secureCookies: options.secureCookies ?? true,
     scope: "",
     mirror: options.mirror &&
-      readMirror(name, options.mirror, settings, { credentials, removed, replaced: set }, refuse),
+      readMirror(name, options.mirror, settings, { credentials, removed, replaced: added }, refuse),
   };
 }
 

@@ -544,6 +544,6 @@ test("strict health: is respected when no upstream is available to all", async (
   assert.equal(await ask("abc", says("ab", true), says("bc", false)), "b");
   assert.equal(await ask("abc", says("ab", true), says("c", false)), "ab");
   assert.equal(await ask("abc", says("ab", false), says("c", false)), "abc");
-  await assert.rejects(ask("abc", says("ab", true), says("c", true)), /no upstream is well/);
-  await assert.rejects(ask("abc", says("", true), says("c", false)), /no upstream is well/);
+  await assert.rejects(ask("abc", says("ab", true), says("c", true)), /no upstream is available/);
+  await assert.rejects(ask("abc", says("", true), says("c", false)), /no upstream is available/);
 });
