@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AnyHandler, Handler, Middleware, SameNeeds } from "../handler.ts";
+import type { AnyHandler, Handler, Middleware, PathKeys, SameNeeds } from "../handler.ts";
 import type { Field } from "../http/fields.ts";
 import { configuredPath } from "../http/path.ts";
 import { longestPrefix } from "../http/prefix_tree.ts";
@@ -11,18 +11,18 @@ import { descend, mountAware, wrapping } from "../mount.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import { BAD_REQUEST, ownResponse } from "./errors.ts";
 import { forward } from "./pipeline.ts";
-import { type ProxyOptions, readProxyOptions } from "./proxy_options.ts";
+import { type ProxyOptions, type ProxySettings, readProxyOptions } from "./proxy_options.ts";
 import { readTarget, scoped } from "./target.ts";
-import {
-  type AnyTarget,
-  type HandlerIn,
-  isOptions,
-  type KnownOptions,
-  type TargetNeeds,
-  type TargetOptions,
+import type {
+  AnyTarget,
+  HandlerIn,
+  KnownOptions,
+  TargetNeeds,
+  TargetOptions,
+  TargetPlace,
 } from "./target_options.ts";
-import type { ProxySettings, Target } from "./types.ts";
-import { isPlace, type TargetPlace } from "./upstream.ts";
+import { isOptions, isPlace } from "./upstream.ts";
+import type { Target } from "./types.ts";
 
 /** The platform arguments that targets need: those of their handlers. */
 export type ProxyNeeds<T> = TargetNeeds<T extends AnyTarget ? T : T[keyof T]>;
@@ -31,10 +31,13 @@ export type ProxyNeeds<T> = TargetNeeds<T extends AnyTarget ? T : T[keyof T]>;
 export type KnownTargets<T> = T extends AnyTarget ? KnownOptions<T>
   :
     & { readonly [K in keyof T]: KnownOptions<T[K]> }
-    & SameNeeds<{ readonly [K in keyof T]: HandlerIn<T[K]> }>;
+    & SameNeeds<{ readonly [K in keyof T]: HandlerIn<T[K]> }>
+    & PathKeys<T>;
 
 /** Targets by the prefix of the path. */
-export type Targets<H = Handler> = Readonly<Record<string, TargetPlace<H> | TargetOptions<H>>>;
+export type Targets<H = Handler> = Readonly<
+  Record<`/${string}`, TargetPlace<H> | TargetOptions<H>>
+>;
 
 /**
  * Forwards requests to upstream servers by the prefix of their path, and passes other requests to the

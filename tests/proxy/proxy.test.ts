@@ -394,7 +394,7 @@ const target = "http://up";
 const none = { transport: new FakeTransport(ok, []) };
 for (
   const [build, message] of [
-    [() => proxy({ "api": target }), /proxy: the prefix "api" must start with "\/"/],
+    [() => proxy({ "api": target } as never), /proxy: the prefix "api" must start with "\/"/],
     [
       () => proxy({ "/api/*": target }),
       /proxy: the prefix "\/api\/\*" is a pattern; write "\/api"/,
