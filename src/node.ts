@@ -15,7 +15,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkOptions, guardCallback } from "./config.ts";
 import { type Handler, requireHandler, requireResponse } from "./handler.ts";
-import { textResponse } from "./host/text_response.ts";
+import { textResponse } from "./host/make_response.ts";
 import { enterOf, initialMount } from "./mount.ts";
 import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
 import { limitConnections } from "./node/connection_limit.ts";

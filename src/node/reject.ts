@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { textResponse } from "../host/text_response.ts";
+import { textResponse } from "../host/make_response.ts";
 import { answerEarly } from "./request_body.ts";
 import { answerLast, linger } from "./linger.ts";
 import { answerOn, inTurn } from "./pipelining.ts";

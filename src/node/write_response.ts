@@ -7,7 +7,7 @@ import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { isPushBody, toPushBody, unwrap } from "../host/push_body.ts";
 import { forwardedTrailers, type Trailed, type Trailers } from "../http/trailer_fields.ts";
-import { trailedOf } from "../host/trailers.ts";
+import { trailedOf } from "../host/make_response.ts";
 import type { RawHeaders } from "../http/fields.ts";
 import { type ResponseParts, responsePartsOf } from "./node_response.ts";
 import { writeBody } from "./write_body.ts";
