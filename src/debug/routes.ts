@@ -19,14 +19,7 @@ import { type DebugClient, isLoopback, isOwnOrigin, refuseOrigin } from "./same_
 import type { DebugState, Inspectable, LiveFrame } from "./state.ts";
 
 /** The JSON of a command. */
-interface Question {
-  readonly pin?: unknown;
-  readonly error?: unknown;
-  readonly frame?: unknown;
-  readonly id?: unknown;
-  readonly source?: unknown;
-}
-
+type Question = { readonly [K in "pin" | "error" | "frame" | "id" | "source"]?: unknown };
 type Result = object | undefined;
 type Command = (
   error: Inspectable,
@@ -88,7 +81,7 @@ export async function route(
     return debugResponse(request, 405, "text/plain", "Method Not Allowed", allow);
   }
   const show = (status: number, render: (tools: PageTools) => string): Response =>
-    pageResponse(request, status, (nonce) => render({ nonce, path, token: state.token() }));
+    pageResponse(request, status, (nonce) => render({ nonce, path, token: state.token }));
   if (own === "") {
     const reports = records.all().map(({ report }) => report);
     return show(200, (tools) => renderList(reports, settings.console, tools));
@@ -128,7 +121,7 @@ async function command(
   if (!isOwnOrigin(request, client)) {
     return refuse(403, "Forbidden: the request came from another origin.");
   }
-  if (request.headers.get("x-debug-token") !== state.token()) {
+  if (request.headers.get("x-debug-token") !== state.token) {
     return refuse(403, "The server has restarted. Reload the page.");
   }
   const question = await readQuestion(request);

@@ -1,5 +1,5 @@
 /**
- * The native request of a received message: a `Request` to everybody who looks, which costs less.
+ * The native request of a received message: a `Request` in every way, but cheaper to create.
  *
  * @module
  */
@@ -7,22 +7,15 @@ import { collect, isUnwrapped, unwrap } from "../host/push_body.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Whom a request comes from. */
+/** The client of a request. */
 interface Client {
-  /** Why the client is gone, if it is. */
   readonly disconnectReason: Error | undefined;
-  /** Is aborted when the client leaves. */
   readonly signal: AbortSignal;
-  /** Calls back when the client leaves. */
   onDisconnect(callback: () => void): void;
 }
 
-/**
- * Makes the native request of a message.
- *
- * @param body The content, of which one that was pushed is read without its stream.
- */
-export function nativeOf(
+/** Creates the native request of a message. */
+export function createNativeRequest(
   url: string,
   method: string,
   body: ReadableStream<Bytes> | null,
@@ -30,14 +23,14 @@ export function nativeOf(
 ): Request {
   const init: RequestInit & { duplex?: "half" } = { method };
   if (body) [init.body, init.duplex] = [body, "half"];
-  followed ??= areFollowed();
-  if (!followed) return new Request(url, { ...init, signal: client.signal });
+  canAbortFollowers ??= probeFollowers();
+  if (!canAbortFollowers) return new Request(url, { ...init, signal: client.signal });
   return new ReceivedRequest(url, init, client);
 }
 
 /**
- * A signal that the constructor is given costs more than all the rest: Node keeps it, and what it
- * leads to, until the next full collection. This request makes its signal when it is asked for.
+ * A request that creates its signal on first use. A signal given to the constructor would cost more
+ * than all the rest: Node keeps it, and all that it refers to, until the next full collection.
  */
 class ReceivedRequest extends Request {
   readonly #client: Client;
@@ -45,9 +38,9 @@ class ReceivedRequest extends Request {
   constructor(url: string, init: RequestInit, client: Client) {
     super(url, init);
     this.#client = client;
-    const leave = (): void => abortFollowers(super.signal, client.disconnectReason);
-    if (client.disconnectReason) leave();
-    else client.onDisconnect(leave);
+    const abort = (): void => abortFollowers(super.signal, client.disconnectReason);
+    if (client.disconnectReason) abort();
+    else client.onDisconnect(abort);
   }
 
   override get signal(): AbortSignal {
@@ -58,7 +51,7 @@ class ReceivedRequest extends Request {
   }
   override clone(): Request {
     const { body } = super.clone();
-    const copy = nativeOf(this.url, this.method, body, this.#client);
+    const copy = createNativeRequest(this.url, this.method, body, this.#client);
     for (const [name, value] of this.headers) copy.headers.append(name, value);
     return copy;
   }
@@ -78,33 +71,33 @@ class ReceivedRequest extends Request {
     return JSON.parse(await this.text());
   }
 
-  /** The content, where nobody has touched it. */
+  /** The chunks of an untouched body, read without a stream. */
   #chunks(): Promise<Bytes[]> | undefined {
     const body = super.body;
-    const flow = body && unwrap(body);
-    return flow ? collect(flow) : undefined;
+    const pushed = body && unwrap(body);
+    return pushed ? collect(pushed) : undefined;
   }
 }
-// It is what it says it is.
+// `request.constructor === Request` holds for every native request.
 Object.defineProperty(ReceivedRequest.prototype, "constructor", { value: Request });
 
-/** Whether requests that are made of one listen for events of its inner signal. */
-let followed: boolean | undefined;
+/** Whether requests made of another listen to the `abort` event of its inner signal. */
+let canAbortFollowers: boolean | undefined;
 
-function areFollowed(): boolean {
+function probeFollowers(): boolean {
   const inner = new Request("http://localhost/");
   const before = new Request(inner);
-  abortFollowers(inner.signal, new Error("tried"));
+  abortFollowers(inner.signal, new Error("probe"));
   return before.signal.aborted && new Request(inner).signal.aborted;
 }
 
-/** Aborts `fetch(request)` and `new Request(request)`, which know a signal that nobody can abort. */
+/** Aborts `fetch(request)` and `new Request(request)`: they follow the inner signal. */
 function abortFollowers(inner: AbortSignal, reason: unknown): void {
   Object.defineProperties(inner, { aborted: { value: true }, reason: { value: reason } });
   inner.dispatchEvent(new Event("abort"));
 }
 
-/** Bytes in a buffer of their own, which is not cleared first. */
+/** The joined chunks, in a buffer of their own that is not zeroed first. */
 function joined(chunks: readonly Bytes[]): Bytes {
   const bytes = Buffer.allocUnsafeSlow(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let at = 0;

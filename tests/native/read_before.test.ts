@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "handwerk";
-import { listener } from "handwerk/node";
 import { mountAware } from "../../src/mount.ts";
+import { listener } from "../../src/node.ts";
 
 const echo: Handler = async (request) => {
   try {
@@ -62,7 +62,7 @@ for (const [name, app] of [["others'", echo], ["our own", mountAware(echo)]] as 
       }]
     ) {
       const text = await ask(app, keep);
-      assert.match(text, /^TypeError: serve: the content of the request was read before/);
+      assert.match(text, /^TypeError: serve: the request body was read before/);
       assert.match(text, /rawBody/);
     }
   });

@@ -4,7 +4,8 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "handwerk";
 import { mountAware } from "../../src/mount.ts";
-import { serving, until } from "../support/host.ts";
+import { until } from "../support/host.ts";
+import { serving } from "../support/source_host.ts";
 
 const post = (length: number, content: string): string =>
   `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n\r\n${content}`;

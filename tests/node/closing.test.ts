@@ -11,7 +11,7 @@ import { connect as connectTls } from "node:tls";
 import { type Handler, proxyTo } from "handwerk";
 import { serve } from "handwerk/node";
 import { type CloseOptions, type ServeOptions } from "../../src/node.ts";
-import { certificates } from "../support/certificates.ts";
+import { tls } from "../support/http2.ts";
 import { own, until } from "../support/host.ts";
 import { rawUpstream } from "../support/raw_upstream.ts";
 import { temporary } from "../support/temp.ts";
@@ -24,7 +24,7 @@ const events: Handler = () => {
   });
   return new Response(body, { headers: { "content-type": "text/event-stream" } });
 };
-const http2: Partial<ServeOptions> = { http2: true, tls: certificates().sign("localhost") };
+const http2: Partial<ServeOptions> = { http2: true, tls };
 
 /** A client that has sent something and received what it waits for. */
 async function client(port: number, bytes: string, wanted = ""): Promise<Socket> {

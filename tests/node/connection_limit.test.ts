@@ -6,11 +6,10 @@ import { connect as connectTls } from "node:tls";
 import { notFound } from "handwerk";
 import { serve } from "handwerk/node";
 import { type ServeOptions } from "../../src/node.ts";
-import { networkOf } from "../../src/node/connection_limit.ts";
-import { certificates } from "../support/certificates.ts";
+import { networkOf } from "../../src/node/server_limits.ts";
+import { tls } from "../support/http2.ts";
 import { serving } from "../support/host.ts";
 
-const tls = certificates().sign("localhost");
 const GET = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const hello = (): Response => new Response("hello");
 

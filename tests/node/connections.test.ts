@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { type Handler, proxyTo } from "handwerk";
-import { certificates } from "../support/certificates.ts";
+import { tls } from "../support/http2.ts";
 import { own, serving, until } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";
 import { rawUpstream } from "../support/raw_upstream.ts";
@@ -76,7 +76,7 @@ test("a tunnel is refused in HTTP/2, too", () =>
     );
     client.destroy();
     assert.equal(status, 501);
-  }, { ...own, http2: true, tls: certificates().sign("localhost") }));
+  }, { ...own, http2: true, tls }));
 
 test("requests that are sent ahead are answered in turn, one at a time", async () => {
   let [running, most] = [0, 0];
@@ -201,6 +201,6 @@ test("an upload of HTTP/2 that is cut does not look whole, and ends nothing", as
     // Every code of RFC 9113 §7.
     for (let code = 0; code <= 13; code++) await upload(frame(3, 0, 1, [0, 0, 0, code]));
     await upload();
-  }, { ...own, http2: true, tls: certificates().sign("localhost") });
+  }, { ...own, http2: true, tls });
   assert.deepEqual(ends, Array.from({ length: 15 }, () => "failed"));
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { type Handler, notFound, proxy } from "handwerk";
 import { serve } from "handwerk/node";
-import { certificates } from "../support/certificates.ts";
+import { tls } from "../support/http2.ts";
 import { errors, serving, until } from "../support/host.ts";
 import {
   DATA,
@@ -142,7 +142,7 @@ test("HTTP/2 has the same limit", async () => {
     fetch: counted.fetch,
     port: 0,
     hostname: "127.0.0.1",
-    tls: certificates().sign("localhost"),
+    tls,
     http2: true,
   });
   const client = await rawClient(server.port);

@@ -7,8 +7,8 @@ import { test } from "node:test";
 import type { Handler } from "handwerk";
 import { makePushResponse } from "../../src/host/push_body.ts";
 import { mountAware } from "../../src/mount.ts";
-import { certificates } from "../support/certificates.ts";
-import { answer, serving } from "../support/host.ts";
+import { tls } from "../support/http2.ts";
+import { answer, serving } from "../support/source_host.ts";
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const headers = { "x-head": "sent" };
@@ -57,7 +57,6 @@ for (const [name, fetch] of Object.entries(handlers)) {
   });
 
   test(`over HTTP/2 they are sent before the reset: ${name}`, async () => {
-    const tls = certificates().sign("localhost");
     await serving(fetch, async (port) => {
       const session = http2.connect(`https://localhost:${port}`, { rejectUnauthorized: false });
       const stream = session.request({ ":path": "/" });

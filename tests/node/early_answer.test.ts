@@ -5,8 +5,8 @@ import { Duplex } from "node:stream";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import type { Handler } from "handwerk";
-import { linger } from "../../src/node/linger.ts";
-import { certificates } from "../support/certificates.ts";
+import { linger } from "../../src/node/connection.ts";
+import { tls } from "../support/http2.ts";
 import { own, serving, until } from "../support/host.ts";
 
 const app: Handler = ({ url }) =>
@@ -41,7 +41,7 @@ function writeThenRead(port: number, request: string, secure = false): Promise<s
 }
 
 for (const secure of [false, true]) {
-  const options = secure ? { ...own, tls: certificates().sign("localhost") } : own;
+  const options = secure ? { ...own, tls } : own;
   for (const fields of ["", "Connection: close\r\n"]) {
     test(`an early answer arrives (${secure ? "TLS" : "TCP"}, ${fields.trim() || "kept"})`, () =>
       serving(app, async (port) => {

@@ -5,9 +5,10 @@ import { test } from "node:test";
 import type { Handler } from "handwerk";
 import { makeResponse } from "../../src/host/make_response.ts";
 import { mountAware } from "../../src/mount.ts";
-import { certificates } from "../support/certificates.ts";
+import { ca, tls } from "../support/http2.ts";
 import { rawRequest } from "../support/raw_request.ts";
-import { answer, close, get, own, serving } from "../support/host.ts";
+import { close, get, own } from "../support/host.ts";
+import { answer, serving } from "../support/source_host.ts";
 
 const echo: Handler = async (request) => new Response(await request.text());
 const head = "HTTP/1.1\r\nHost: h\r\n";
@@ -153,7 +154,6 @@ test("content that fails does not look whole in HTTP/2", async () => {
     });
     return new Response(body);
   };
-  const { ca, sign } = certificates();
   await serving(app, async (port) => {
     const client = connect(`https://localhost:${port}`, { ca });
     const stream = client.request({ ":path": "/" }).resume();
@@ -161,7 +161,7 @@ test("content that fails does not look whole in HTTP/2", async () => {
     await new Promise<void>((resolve) => stream.once("close", resolve));
     client.destroy();
     assert.equal(stream.rstCode, 2);
-  }, { ...own, http2: true, tls: sign("localhost"), hostname: "localhost" });
+  }, { ...own, http2: true, tls, hostname: "localhost" });
 });
 
 test("a client of HTTP/2 that leaves aborts the signal", async () => {
@@ -186,5 +186,5 @@ test("a client of HTTP/2 that leaves aborts the signal", async () => {
     stream.close(8);
     assert.match(String(await reason), /closed the connection/);
     client.destroy();
-  }, { ...own, http2: true, tls: certificates().sign("localhost"), hostname: "localhost" });
+  }, { ...own, http2: true, tls, hostname: "localhost" });
 });

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { proxyTo } from "handwerk";
 import { type RunningServer, serve } from "handwerk/node";
-import { certificates } from "../support/certificates.ts";
+import { ca, tls } from "../support/http2.ts";
 
 type Callback = (error: Failure | null, value?: string, trailer?: Metadata) => void;
 interface Failure {
@@ -57,7 +57,6 @@ interface Grpc {
 const grpc = createRequire(import.meta.url)("@grpc/grpc-js") as Grpc;
 const { status } = grpc;
 
-const { ca, sign } = certificates();
 const bytes = (text: string): Buffer => Buffer.from(text);
 const text = (buffer: Buffer): string => buffer.toString();
 const method = (
@@ -123,7 +122,7 @@ before(async () => {
     fetch: app,
     port: 0,
     hostname: "127.0.0.1",
-    tls: sign("localhost"),
+    tls,
     http2: true,
   });
   client = new grpc.Client(`localhost:${front.port}`, grpc.credentials.createSsl(Buffer.from(ca)));

@@ -1,18 +1,16 @@
 /** The host for Node: the requests it makes, and what it does on the wire besides answers. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import { join } from "node:path";
 import { test } from "node:test";
-import { dispatch, type Handler } from "handwerk";
-import { earlyHints, serve } from "handwerk/node";
+import { dispatch, type Handler, mountOf } from "../../src/mod.ts";
+import { earlyHints, serve } from "../../src/node.ts";
 import { makeResponse } from "../../src/host/make_response.ts";
-import { mountAware, mountOf } from "../../src/mount.ts";
-import { answer, close, get, own, serving } from "../support/host.ts";
-import { temporary } from "../support/temp.ts";
+import { mountAware } from "../../src/mount.ts";
+import { close, get, own } from "../support/host.ts";
+import { tls } from "../support/http2.ts";
+import { answer, serving } from "../support/source_host.ts";
 
 test("a foreign handler gets a native request, whatever stands before it", async () => {
   const seen: unknown[] = [];
@@ -125,18 +123,6 @@ test("early hints come before the answer, and not to HTTP/1.0", async () => {
   earlyHints(new Request("http://elsewhere/"), []);
 });
 
-const tls = (): { key: string; cert: string } => {
-  const folder = temporary({});
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  execFileSync(
-    "openssl",
-    `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout ${key} -out ${cert}`
-      .split(" "),
-    { stdio: "ignore" },
-  );
-  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
-};
-
 test("HTTPS and HTTP/2 on one port", async () => {
   const app = dispatch({
     "/own": mountAware((request) =>
@@ -196,7 +182,7 @@ test("HTTPS and HTTP/2 on one port", async () => {
     assert.deepEqual(answered["set-cookie"], ["a=1"]);
     assert.equal((await ask({ ":path": "/a/../b" }))[0][":status"], 400);
     session.close();
-  }, { tls: tls(), http2: true });
+  }, { tls, http2: true });
   await assert.rejects(
     serve({ ...own, fetch: app, http2: true }),
     /TypeError: serve: http2 needs tls/,

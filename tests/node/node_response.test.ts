@@ -7,8 +7,9 @@ import { makePushResponse } from "../../src/host/push_body.ts";
 import type { PushBody } from "../../src/host/types.ts";
 import { makeResponse, withTrailers } from "../../src/host/make_response.ts";
 import { mountAware } from "../../src/mount.ts";
-import { answer, errors, get, serving, until } from "../support/host.ts";
+import { errors, get, until } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";
+import { answer, serving } from "../support/source_host.ts";
 
 /** A flow of some chunks, that tells what became of it. */
 function flowOf(

@@ -122,7 +122,7 @@ test("the runtime is looked at in one file, and told apart in the adapters", () 
     "src/runtime.ts",
   ]);
   assert.deepEqual(naming(/\bruntimeName\(/), [
-    "src/debug/live/capture.ts", // its frames need the debugger of Node
+    "src/debug/live/live_frames.ts", // its frames need the debugger of Node
     "src/platform/current.edge.ts",
     "src/platform/current.ts",
     "src/platform/environment.ts",

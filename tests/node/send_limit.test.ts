@@ -10,11 +10,10 @@ import { connect as connectTls } from "node:tls";
 import type { Handler } from "handwerk";
 import { listener } from "handwerk/node";
 import { type ServeOptions } from "../../src/node.ts";
-import { certificates } from "../support/certificates.ts";
+import { tls } from "../support/http2.ts";
 import { errors, serving, until } from "../support/host.ts";
 import { temporary } from "../support/temp.ts";
 
-const tls = certificates().sign("localhost");
 const MIB = 1024 * 1024;
 const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const ways: Readonly<Record<string, Partial<ServeOptions>>> = {

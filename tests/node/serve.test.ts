@@ -450,6 +450,6 @@ test("content whose request was answered before its end does not look complete",
     answer += String(await new Promise((resolve) => socket.once("data", resolve)));
   }
   socket.write("3\r\ndef\r\n0\r\n\r\n");
-  await assert.rejects(read ?? Promise.resolve(), /answer ended before the content/);
+  await assert.rejects(read ?? Promise.resolve(), /response ended before the request body/);
   socket.destroy();
 });

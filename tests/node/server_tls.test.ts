@@ -34,7 +34,7 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   [
     "the name of a file",
     { ...good, cert: "./cert.pem" },
-    /^serve: tls\.cert holds no PEM of a certificate; give what is in the file, not its name$/,
+    /^serve: tls\.cert holds no PEM of a certificate; give the content of the file, not its name$/,
   ],
   ["bytes that are none", { ...good, key: new Uint8Array(9) }, /^serve: tls\.key holds no PEM of/],
   ["both the wrong way round", { cert: good.key, key: good.cert }, /^serve: tls\.cert holds no/],

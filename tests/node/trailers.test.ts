@@ -16,7 +16,7 @@ import { retries } from "handwerk/upstreams";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
 import { runtimeTransport } from "../../src/platform/current.ts";
 import type { AgentConstructor } from "../../src/transport/undici.ts";
-import { certificates } from "../support/certificates.ts";
+import { ca, tls } from "../support/http2.ts";
 import { rawRequest } from "../support/raw_request.ts";
 import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
@@ -200,9 +200,7 @@ test("content that a transport has decoded has none: they may be of what it was"
 });
 
 test("clients of HTTP/2 get them", async () => {
-  const { ca, sign } = certificates();
   const app = proxyTo(upstream.url, { onError: () => {} });
-  const tls = sign("localhost");
   const server = await serve({ fetch: app, port: 0, hostname: "127.0.0.1", tls, http2: true });
   const session = connect(`https://localhost:${server.port}`, { ca });
   const ask = async (): Promise<Record<string, unknown>> => {

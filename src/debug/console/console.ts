@@ -6,7 +6,7 @@
 import { builtin } from "../../runtime.ts";
 import { type Evaluate, indirectEval } from "../indirect_eval.ts";
 import { quietly } from "../live/session.ts";
-import type { Inspected, Member, Scope } from "../types.ts";
+import type { CapturedFrame, Inspected, Member } from "../types.ts";
 import { helpOn, importFrom, output } from "./helpers.ts";
 import { type InspectLimits, inspectScope, inspectValue, membersOf } from "./inspect.ts";
 import { type ReplScope, replScope } from "./repl_scope.ts";
@@ -14,7 +14,7 @@ import { formOf } from "./statement.ts";
 import { asyncLimit, syncLimit } from "./time_limit.ts";
 
 /** Options of {@link createConsole}. */
-export interface ConsoleOptions {
+export interface ConsoleOptions extends Partial<Omit<CapturedFrame, "evaluate">> {
   /**
    * The time in milliseconds that an evaluation may run without waiting.
    *
@@ -30,14 +30,6 @@ export interface ConsoleOptions {
   readonly waitTimeout?: number;
   /** More names that evaluated code can use. */
   readonly names?: Readonly<Record<string, unknown>>;
-  /** The variables of the frame, for `dump()`. */
-  readonly scopes?: readonly Scope[];
-  /** The URL of the script of the frame, for `$import`. */
-  readonly url?: string;
-  /** Does work in the asynchronous context of the frame. */
-  readonly within?: <T>(work: () => T) => T;
-  /** Finds private members and the like. */
-  readonly hiddenMembers?: NonNullable<InspectLimits["hiddenMembers"]>;
 }
 
 /** The result of an input, and the lines that it wrote to the console. */
@@ -82,8 +74,9 @@ export function createConsole(
   // The limit is innermost: code that it ends does not run its `finally` blocks.
   const limited = <T>(work: () => T): T => within(() => quietly(() => syncLimit(work, timeout)));
   const written = output();
-  const kept = objectIds(MOST_KEPT);
-  const limits: InspectLimits = { keep: kept.keep, ...(hiddenMembers ? { hiddenMembers } : {}) };
+  let kept = new ObjectIds(MOST_KEPT);
+  const keep = (value: object): string => kept.keep(value);
+  const limits: InspectLimits = { keep, ...(hiddenMembers ? { hiddenMembers } : {}) };
   const dumps = new WeakMap<object, Inspected>();
   let state: ReplScope | undefined;
   let disposed = false;
@@ -140,52 +133,43 @@ export function createConsole(
       const value = kept.get(id);
       return value && membersOf(value, limits);
     },
-    keep: kept.keep,
+    keep,
     dispose() {
       disposed = true;
       state = undefined;
-      kept.clear();
+      kept = new ObjectIds(MOST_KEPT);
     },
   };
 }
 
-/** A bounded table of objects by an id that cannot be guessed. */
-export interface ObjectIds {
+/** A table of `most` objects by ids that cannot be guessed. The least recently used one makes room. */
+export class ObjectIds {
+  readonly #most: number;
+  readonly #objects = new Map<string, object>();
+  readonly #ids = new Map<object, string>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
   /** Remembers an object, and returns its id. */
-  readonly keep: (value: object) => string;
-  /** The object of an id, unless it is forgotten. */
-  get(id: string): object | undefined;
-  clear(): void;
-}
+  keep(value: object): string {
+    const id = this.#ids.get(value) ?? crypto.randomUUID();
+    this.#objects.delete(id);
+    this.#objects.set(id, value);
+    this.#ids.set(value, id);
+    for (const [oldest, forgotten] of this.#objects) {
+      if (this.#objects.size <= this.#most) break;
+      this.#objects.delete(oldest);
+      this.#ids.delete(forgotten);
+    }
+    return id;
+  }
 
-/** Makes a table of `most` objects. The least recently used one makes room. */
-export function objectIds(most: number): ObjectIds {
-  const objects = new Map<string, object>();
-  const ids = new Map<object, string>();
-  const touch = (id: string, value: object): void => {
-    objects.delete(id);
-    objects.set(id, value);
-  };
-  return {
-    keep(value) {
-      const id = ids.get(value) ?? crypto.randomUUID();
-      touch(id, value);
-      ids.set(value, id);
-      for (const [oldest, forgotten] of objects) {
-        if (objects.size <= most) break;
-        objects.delete(oldest);
-        ids.delete(forgotten);
-      }
-      return id;
-    },
-    get(id) {
-      const value = objects.get(id);
-      if (value) touch(id, value);
-      return value;
-    },
-    clear() {
-      objects.clear();
-      ids.clear();
-    },
-  };
+  /** The object of an id, unless it is forgotten. */
+  get(id: string): object | undefined {
+    const value = this.#objects.get(id);
+    if (value) this.keep(value);
+    return value;
+  }
 }
