@@ -4,7 +4,7 @@
  * @module
  */
 import { isDisconnected, nativeRequest } from "../host/host_request.ts";
-import { makeResponse } from "../host/make_response.ts";
+import { makeResponse, withTrailers } from "../host/make_response.ts";
 import type { Field, RawHeaders } from "../http/fields.ts";
 import type { ResponseBody, ResponseHead } from "../host/types.ts";
 import { makePushResponse } from "../host/push_body.ts";
