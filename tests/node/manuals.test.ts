@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { test } from "node:test";
 
 const read = (path: string): string => readFileSync(path, "utf8");
@@ -164,3 +164,17 @@ for (const manual of manuals) {
     }
   });
 }
+
+test("the manuals name every file of the sources, and no other", () => {
+  const files = globSync("src/**/*.ts").filter((file) => !file.endsWith("/mod.ts"));
+  const named = manuals.filter((manual) => manual.startsWith("src/")).flatMap((manual) => {
+    const [, section = ""] = /\n## Files\n([\s\S]*)$/.exec(read(manual)) ?? [];
+    const folder = dirname(manual);
+    return [...section.matchAll(/`((?:\.\.\/)?[\w/]+(?:\.edge)?\.ts)`/g)].map(([, name = ""]) => {
+      const below = globSync(`${folder}/{,http/,host/,sources/,websocket/}${name}`);
+      assert.ok(below.length > 0, `${manual} names ${name}`);
+      return below;
+    });
+  }).flat();
+  assert.deepEqual(files.filter((file) => !named.includes(file)), []);
+});
