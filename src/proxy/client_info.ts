@@ -7,7 +7,8 @@ import { clientBehind, forwardedElement, isForwarding } from "../http/forwarded.
 import type { Field } from "../http/fields.ts";
 import { writeAddress } from "../http/ip.ts";
 import type { MountState } from "../mount.ts";
-import type { ClientInfo, ProxySettings } from "./types.ts";
+import type { ClientInfo } from "./types.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 
 /** Identifies the client of a request. */
 export function identifyClient(
@@ -17,7 +18,7 @@ export function identifyClient(
   { clientAddress, isTrusted }: ProxySettings,
 ): ClientInfo {
   const { headers } = request;
-  const peer = writeAddress(clientAddress(mount.original, ...args) ?? "");
+  const peer = writeAddress(clientAddress(mount.original, args) ?? "");
   const trusted = peer !== undefined && isTrusted(peer);
   const forwardedFor = headers.get("x-forwarded-for") ?? "";
   const { origin } = mount.target;

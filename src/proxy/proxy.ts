@@ -11,18 +11,18 @@ import { descend, mountAware, wrapping } from "../mount.ts";
 import type { OutgoingRequest } from "../transport/transport.ts";
 import { BAD_REQUEST, ownResponse } from "./errors.ts";
 import { forward } from "./pipeline.ts";
-import { type ProxyOptions, readProxyOptions } from "./proxy_options.ts";
+import { type ProxyOptions, type ProxySettings, readProxyOptions } from "./proxy_options.ts";
 import { readTarget, scoped } from "./target.ts";
-import {
-  type AnyTarget,
-  type HandlerIn,
-  isOptions,
-  type KnownOptions,
-  type TargetNeeds,
-  type TargetOptions,
+import type {
+  AnyTarget,
+  HandlerIn,
+  KnownOptions,
+  TargetNeeds,
+  TargetOptions,
+  TargetPlace,
 } from "./target_options.ts";
-import type { ProxySettings, Target } from "./types.ts";
-import { isPlace, type TargetPlace } from "./upstream.ts";
+import { isOptions, isPlace } from "./upstream.ts";
+import type { Target } from "./types.ts";
 
 /** The platform arguments that targets need: those of their handlers. */
 export type ProxyNeeds<T> = TargetNeeds<T extends AnyTarget ? T : T[keyof T]>;

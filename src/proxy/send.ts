@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hostRequestOf } from "../host/host_request.ts";
+import { hostRequestOf, nativeRequest } from "../host/host_request.ts";
 import { discard } from "../host/watch_body.ts";
 import { endToEnd } from "../http/hop_by_hop.ts";
 import { splitLinks } from "../http/references.ts";
@@ -28,7 +28,7 @@ export async function sendTo(upstream: SendingUpstream, delivery: Delivery): Pro
   let outgoing = requestTo(upstream, delivery, body);
   if (onRequest) {
     const built = outgoing;
-    outgoing = await HookError.of(() => onRequest(built, request)) ?? built;
+    outgoing = await HookError.of(() => onRequest(built, nativeRequest(request))) ?? built;
   }
   if (outgoing.body) outgoing = await withContentLength(outgoing, body, upload, request);
   if (settings.earlyHints) outgoing = withEarlyHints(outgoing, upstream, delivery);
