@@ -19,6 +19,7 @@ import { hostRequestOf } from "./host/host_request.ts";
 import { textResponse } from "./host/text_response.ts";
 import { enterOf, initialMount, mountOf } from "./mount.ts";
 import { cutConnection, inOrder, isLost } from "./node/connection.ts";
+import { linkStandIns } from "./node/lazy_headers.ts";
 import { NodeRequest } from "./node/node_request.ts";
 import { parseRequest } from "./node/parse_request.ts";
 import { rejectRequest } from "./node/reject.ts";
@@ -195,6 +196,7 @@ export function earlyHints(request: Request, links: readonly string[]): void {
 
 /** The way of a request: parse it, call the handler, write the response. */
 function handlerOf(handler: Handler, settings: ListenerSettings): Handle {
+  linkStandIns();
   const enter = enterOf(handler);
   const onError = guardCallback("serve: onError", settings.onError);
 

@@ -7,19 +7,34 @@
 import { appendHeaders } from "../host/make_response.ts";
 import type { RawHeaders } from "../http/fields.ts";
 
+/** Classes that {@linkcode linkStandIns} has to link. */
+const unlinked: (() => void)[] = [];
+
 /**
  * Lets a class stand in for a native one: it inherits from it, and members that it does not define
  * come from the native object.
  *
  * @param own The prototype of the class.
- * @param native The prototype of the native class.
+ * @param native Returns the prototype of the native class.
  * @param nativeOf Creates the native object of an instance at the first call.
  */
 export function standInFor<T extends object>(
   own: T,
-  native: object,
+  native: () => object,
   nativeOf: (instance: T) => object,
 ): void {
+  unlinked.push(() => link(own, native(), nativeOf));
+}
+
+/**
+ * Links the classes that stand in for native ones. Not done on import: Node loads its `fetch` when a
+ * native class is first named, which takes as long as all our imports.
+ */
+export function linkStandIns(): void {
+  for (const linkOne of unlinked.splice(0)) linkOne();
+}
+
+function link<T extends object>(own: T, native: object, nativeOf: (instance: T) => object): void {
   const members = Object.create(native) as object;
   for (const name of Reflect.ownKeys(native)) {
     if (name === "constructor" || name === Symbol.toStringTag) continue;
@@ -45,7 +60,7 @@ class LazyHeaders {
   static {
     standInFor(
       this.prototype,
-      Headers.prototype,
+      () => Headers.prototype,
       (self) => self.#native ??= appendHeaders(new Headers(), self.#lines),
     );
   }

@@ -60,7 +60,7 @@ export class NodeRequest extends HostRequest {
   }
   static {
     // The members of `Request` that this class does not define come from the native request.
-    standInFor(HostRequest.prototype, Request.prototype, (request) => request.native());
+    standInFor(HostRequest.prototype, () => Request.prototype, (request) => request.native());
   }
 
   get url(): string {

@@ -31,7 +31,7 @@ export class NodeResponse {
     [this.#body, this.#head] = [body, head];
   }
   static {
-    standInFor(this.prototype, Response.prototype, (response) => response.#native());
+    standInFor(this.prototype, () => Response.prototype, (response) => response.#native());
   }
 
   /**

@@ -3,17 +3,12 @@
  *
  * @module
  */
-import {
-  createServer as createHttp,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
-import { createSecureServer, type Http2Session } from "node:http2";
-import { createServer as createHttps } from "node:https";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { LONGEST } from "../config.ts";
+import { builtin } from "../runtime.ts";
 import { closeAfterResponse, currentResponse, inOrder, peerAddress } from "./connection.ts";
 import { rejectConnect, rejectExpectation, rejectMalformed } from "./reject.ts";
 import { awaitContinue } from "./request_body.ts";
@@ -40,7 +35,7 @@ export function createServer(
   const http1 = { ...limits, optimizeEmptyRequests: true };
   // Browsers speak HTTP/2 over TLS only.
   const server = http2
-    ? createSecureServer({
+    ? builtin("node:http2").createSecureServer({
       ...tls,
       ...HTTP2_OPTIONS,
       ...limits,
@@ -48,8 +43,8 @@ export function createServer(
       allowHTTP1: true,
     }) as unknown as Server
     : tls
-    ? createHttps({ ...http1, ...tls })
-    : createHttp(http1);
+    ? builtin("node:https").createServer({ ...http1, ...tls })
+    : builtin("node:http").createServer(http1);
   // The system forgets the address as soon as the client resets; the socket keeps it once read.
   server.on("connection", peerAddress);
   limitConnections(server, settings.maxConnections, settings.maxConnectionsPerAddress);
@@ -69,7 +64,7 @@ export function createServer(
   server.on("clientError", rejectMalformed);
   server.on("connect", (message, sink: Duplex | ServerResponse) => {
     // On HTTP/2, CONNECT is a request like any other.
-    if (sink instanceof Duplex) rejectConnect(sink);
+    if (sink instanceof builtin("node:stream").Duplex) rejectConnect(sink);
     else listener(message, sink);
   });
   return [server, closer(server, acceptUpgrades(server, handle))];

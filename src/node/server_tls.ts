@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createSecureContext } from "node:tls";
 import { type Checks, fail, shape } from "../config.ts";
+import { builtin } from "../runtime.ts";
 
 /** The certificate of a server, in PEM. */
 export interface ServerTls {
@@ -59,7 +59,7 @@ export function readTls(tls: ServerTls): Certificate {
   }
   const certificate = { ...tls, cert, key };
   try {
-    createSecureContext(certificate);
+    builtin("node:tls").createSecureContext(certificate);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = MESSAGES.get(code ?? "") ?? message;

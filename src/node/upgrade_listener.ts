@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { announcesContent, contentLength, upgradeProtocol } from "../http/upgrade.ts";
-import { hasNodeSockets } from "../runtime.ts";
+import { builtin, hasNodeSockets } from "../runtime.ts";
 import type { Tunnel } from "../transport/transport.ts";
 import { type Streams, streamsOf } from "../transport/tunnel.ts";
 import { currentResponse, linger } from "./connection.ts";
@@ -60,7 +60,7 @@ export function upgradeListenerOf(
   detached: Set<Duplex> = new Set(),
 ): UpgradeListener {
   return (message, socket, head) => {
-    const sink = new ServerResponse(message);
+    const sink = new (builtin("node:http").ServerResponse)(message);
     sink.shouldKeepAlive = false;
     // An error closes the socket, too.
     socket.on("error", () => {});

@@ -12,12 +12,8 @@ import { tlsOptions } from "../transport/node_connect.ts";
 import { httpUpgrade } from "../transport/node_http.ts";
 import type { Connection, Transport, Tunnel } from "../transport/transport.ts";
 import type { Upgrader } from "../transport/tunnel.ts";
-import {
-  handshakeFields,
-  LONGEST_MESSAGE,
-  type Relay,
-  relay,
-} from "../transport/websocket/relay.ts";
+import { handshakeFields } from "../transport/websocket/handshake.ts";
+import { LONGEST_MESSAGE, type Relay, relay } from "../transport/websocket/relay.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -13,7 +13,8 @@ import { fetchInit, fromFetch } from "../transport/fetch_transport.ts";
 import { httpSend, httpUpgrade } from "../transport/node_http.ts";
 import type { Connection, OutgoingRequest, Transport, Tunnel } from "../transport/transport.ts";
 import type { Upgrader } from "../transport/tunnel.ts";
-import { type Client, handshakeFields, type Relay, relay } from "../transport/websocket/relay.ts";
+import { handshakeFields } from "../transport/websocket/handshake.ts";
+import { type Client, type Relay, relay } from "../transport/websocket/relay.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

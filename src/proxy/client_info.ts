@@ -7,7 +7,8 @@ import { clientBehind, forwardedElement, isForwarding } from "../http/forwarded.
 import type { Field } from "../http/fields.ts";
 import { writeAddress } from "../http/ip.ts";
 import type { MountState } from "../mount.ts";
-import type { ClientInfo, ProxySettings } from "./types.ts";
+import type { ClientInfo } from "./types.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 
 /** Identifies the client of a request. */
 export function identifyClient(
@@ -17,7 +18,7 @@ export function identifyClient(
   { clientAddress, isTrusted }: ProxySettings,
 ): ClientInfo {
   const { headers } = request;
-  const peer = writeAddress(clientAddress(mount.original, ...args) ?? "");
+  const peer = writeAddress(clientAddress(mount.original, args) ?? "");
   const trusted = peer !== undefined && isTrusted(peer);
   const forwardedFor = headers.get("x-forwarded-for") ?? "";
   const { origin } = mount.target;
@@ -33,7 +34,10 @@ export function identifyClient(
   };
 }
 
-/** RFC 9112 §3.2.2: a target in absolute form overrides `Host`; only its spelling may come from there. */
+/**
+ * RFC 9112 §3.2.2: a target in absolute form overrides `Host`; only its spelling may come from
+ * there.
+ */
 function receivedHost(proto: string, authority: string, host: string | null): string {
   if (host === authority) return host;
   const defaultPort = proto === "https" ? /:(?:443)?$/ : /:(?:80)?$/;

@@ -1,6 +1,6 @@
 /**
- * The way of a request: identify the client, build the request to the upstream, choose upstreams and
- * try them, build the response.
+ * The way of a request: identify the client, build the request to the upstream, choose upstreams
+ * and try them, build the response.
  *
  * @module
  */
@@ -17,10 +17,11 @@ import {
 } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { isSmuggling, upgradeOf } from "./proxy_upgrade.ts";
-import type { Attempt, ClientRequest, Delivery, ProxySettings, Target } from "./types.ts";
+import type { Attempt, ClientRequest, Delivery, Target } from "./types.ts";
 import { Upload } from "./upload.ts";
 import { buildUpstreamRequest, contentOf } from "./upstream_request.ts";
 import { buildResponse } from "./upstream_response.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 
 /** Forwards a request to a target; `mount` is where it is after the prefix was removed. */
 export async function forward(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isDisconnected } from "../host/host_request.ts";
+import { isDisconnected, nativeRequest } from "../host/host_request.ts";
 import { makeResponse } from "../host/make_response.ts";
 import type { Field, RawHeaders } from "../http/fields.ts";
 import type { ResponseBody, ResponseHead } from "../host/types.ts";
@@ -65,7 +65,8 @@ export function buildResponse(
   const response = withBody(delivery, attempt, headOf(incoming, fields), exchange);
   const { onResponse } = settings;
   if (!onResponse) return response;
-  return HookError.of(() => onResponse(response, request)).then((other) => other ?? response);
+  return HookError.of(() => onResponse(response, nativeRequest(request)))
+    .then((other) => other ?? response);
 }
 
 /** The fields of the response: sanitized, rewritten, and with the cookie of the balancer. */

@@ -12,19 +12,11 @@ import { sendTo } from "../send.ts";
 import type { Attempt, Delivery, SendingUpstream } from "../types.ts";
 import type { Health } from "./types.ts";
 
-/** The response of an upstream, or the error in its place. */
-export type AttemptResult =
-  | {
-    readonly attempt: Attempt;
-    /** Resolves at the end of the response. */
-    readonly ended: Promise<BodyEnd>;
-  }
-  | {
-    readonly attempt?: undefined;
-    readonly error: unknown;
-    /** Whether the upstream caused the error, and not the client or a function of the user. */
-    readonly isUpstreamFault: boolean;
-  };
+/** An attempt whose response is watched. */
+export interface WatchedAttempt extends Attempt {
+  /** Resolves at the end of the response. */
+  readonly ended: Promise<BodyEnd>;
+}
 
 /** Sends a request to an upstream. It is in flight until the end of the response. */
 export async function attemptRequest(
@@ -32,7 +24,7 @@ export async function attemptRequest(
   upstream: SendingUpstream,
   upstreams: readonly SendingUpstream[],
   healths: readonly Health[],
-): Promise<AttemptResult> {
+): Promise<WatchedAttempt> {
   const { request, upload, signal } = delivery;
   const { promise: ended, resolve } = Promise.withResolvers<BodyEnd>();
   const reports = healths.map((health) =>
@@ -73,22 +65,19 @@ export async function attemptRequest(
     };
     if (!body || !hasContent(request.method, response.status)) {
       end("ended");
-      return { attempt: { upstream, outgoing, incoming: response }, ended };
+      return { upstream, outgoing, incoming: response, ended };
     }
     const watched = watchBody(body, {
       length: lengthOf(response),
       onEnd: (event) => event === "failed" ? fail() : end(event),
     });
     const tunnel = isAgreement(response) ? { tunnel: watchedTunnel(response, watched) } : {};
-    return {
-      attempt: { upstream, outgoing, incoming: { ...response, ...tunnel, body: watched } },
-      ended,
-    };
+    return { upstream, outgoing, incoming: { ...response, ...tunnel, body: watched }, ended };
   } catch (error) {
     if (!isUpstreamFault(error)) end("abandoned");
     else if (isUnsent(error)) end("failed");
     else fail();
-    return { error, isUpstreamFault: isUpstreamFault(error) };
+    throw error;
   }
 }
 
@@ -111,7 +100,7 @@ export function isUnsent(error: unknown): boolean {
 }
 
 /** Errors of hooks and invalid requests of clients are not the fault of the upstream. */
-function isUpstreamFault(error: unknown): boolean {
+export function isUpstreamFault(error: unknown): boolean {
   return !(error instanceof HookError) &&
     !(error instanceof ProxyError && error.type === "http_request_error");
 }

@@ -8,11 +8,17 @@ import { nativeRequest } from "../../host/host_request.ts";
 import { discard } from "../../host/watch_body.ts";
 import type { Field } from "../../http/fields.ts";
 import type { Connection } from "../../transport/transport.ts";
-import { HookError } from "../errors.ts";
+import { HookError, ProxyError } from "../errors.ts";
 import { sendTo } from "../send.ts";
 import type { Delivery, PoolSettings, SendingUpstream, Target, UpstreamSet } from "../types.ts";
-import { attemptRequest, type AttemptResult, isUnsent, singleField } from "./attempt.ts";
-import { type Health, type Probe, type SelectionContext, Unavailable } from "./types.ts";
+import {
+  attemptRequest,
+  isUnsent,
+  isUpstreamFault,
+  singleField,
+  type WatchedAttempt,
+} from "./attempt.ts";
+import type { Health, Probe, SelectionContext } from "./types.ts";
 
 /** Makes the function that sends requests to the upstreams of a target. */
 export function pool(
@@ -41,8 +47,8 @@ export function pool(
   return async (delivery) => {
     const release = await limit?.enter(delivery.signal);
     try {
-      const { attempt, ended } = await tryUpstreams(delivery, upstreams, settings);
-      if (release) void ended.then(guardCallback("proxy: limit", release));
+      const attempt = await tryUpstreams(delivery, upstreams, settings);
+      if (release) void attempt.ended.then(guardCallback("proxy: limit", release));
       return attempt;
     } catch (error) {
       release?.();
@@ -56,12 +62,18 @@ async function tryUpstreams(
   delivery: Delivery,
   upstreams: readonly SendingUpstream[],
   settings: PoolSettings,
-): Promise<Extract<AttemptResult, { attempt: object }>> {
+): Promise<WatchedAttempt> {
   const { request, upload, signal } = delivery;
   const { healths, retry } = settings;
   const { headers, total } = delivery.settings.timeout;
   const deadline = performance.now() + Math.min(headers || Infinity, total || Infinity);
-  const context = new Selection(request, delivery.client.address);
+  const context: SelectionContext = {
+    // The native request is made only for balancers that read it.
+    get request() {
+      return nativeRequest(request);
+    },
+    clientAddress: delivery.client.address,
+  };
   const tried = new Set<SendingUpstream>();
   if (retry) {
     retry.begin();
@@ -73,25 +85,29 @@ async function tryUpstreams(
     signal.throwIfAborted();
     const upstream = choose(upstreams, tried, context, settings);
     tried.add(upstream);
-    const result = await attemptRequest(delivery, upstream, upstreams, healths);
-
-    const { attempt } = result;
+    let attempt: WatchedAttempt | undefined;
+    let error: unknown;
+    try {
+      attempt = await attemptRequest(delivery, upstream, upstreams, healths);
+    } catch (cause) {
+      error = cause;
+    }
     const canRetry = retry && !signal.aborted && (!upload || upload.repeatable) &&
-      (attempt ?? result.isUpstreamFault);
+      (attempt ?? isUpstreamFault(error));
     const wait = canRetry
       ? retry.wait({
         method: request.method,
         attempts,
         status: attempt?.incoming.status,
         retryAfter: attempt && singleField(attempt.incoming, "retry-after"),
-        unsent: !attempt && isUnsent(result.error),
+        unsent: !attempt && isUnsent(error),
         untried: available(upstreams, healths).some((upstream) => !tried.has(upstream)),
         timeLeft: deadline - performance.now(),
       })
       : undefined;
     if (wait === undefined) {
-      if (attempt) return result;
-      throw result.error;
+      if (attempt) return attempt;
+      throw error;
     }
     discard(attempt?.incoming.body);
     if (wait > 0) await sleep(wait, signal);
@@ -113,7 +129,10 @@ function choose(
   const untried = candidates.filter((upstream) => !tried.has(upstream));
   if (untried.length > 0) candidates = untried;
   const [first, second] = candidates;
-  if (!first) throw new Unavailable("destination_unavailable", 1, "no upstream is available");
+  if (!first) {
+    const error = new ProxyError("destination_unavailable", "no upstream is available");
+    throw Object.assign(error, { retryAfter: 1 });
+  }
   if (!second) return first;
   for (const upstream of candidates) {
     upstream.weight = upstream.share;
@@ -137,20 +156,6 @@ function available(
   return healths.length === 0
     ? upstreams
     : upstreams.filter((upstream) => healths.every((health) => health.isAvailable(upstream)));
-}
-
-/** A request as balancers see it. The native request is made only for those that read it. */
-class Selection implements SelectionContext {
-  readonly #request: Request;
-  readonly clientAddress: string | undefined;
-
-  constructor(request: Request, clientAddress: string | undefined) {
-    [this.#request, this.clientAddress] = [request, clientAddress];
-  }
-
-  get request(): Request {
-    return nativeRequest(this.#request);
-  }
 }
 
 /** Waits, or rejects when the signal aborts. */

@@ -5,7 +5,7 @@
  */
 import { checkOptions, type Checks, either, fail, oneOf, shape, text } from "../../config.ts";
 import { type Files, runtimeFiles } from "../../platform/files.ts";
-import type { FoundFile, OpenFile } from "../../platform/found_file.ts";
+import type { FoundFile, OpenFile } from "../../platform/files.ts";
 import {
   changedError,
   type Entry,

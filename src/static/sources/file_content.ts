@@ -4,7 +4,7 @@
  * @module
  */
 import { sideTable } from "../../host/side_table.ts";
-import type { OpenFile } from "../../platform/found_file.ts";
+import type { OpenFile } from "../../platform/files.ts";
 import { type Content, SourceError } from "../source.ts";
 
 /** The bytes that are read at a time; no more than this is read at once, without a stream. */
