@@ -1,5 +1,5 @@
 /**
- * Phase four of a report: puts together what was thrown, the located frames and the live frames.
+ * Makes the model of an error: what was thrown, with its frames located and matched to live frames.
  *
  * @module
  */

@@ -16,35 +16,12 @@ import {
 } from "./page/document.ts";
 import { debugResponse, jsonResponse, pageResponse } from "./page_response.ts";
 import { type DebugClient, isLoopback, isOwnOrigin, refuseOrigin } from "./same_origin.ts";
-import type { DebugState, Inspectable, LiveFrame } from "./state.ts";
+import type { DebugState, Inspectable } from "./state.ts";
 
 /** The JSON of a command. */
 type Question = { readonly [K in "pin" | "error" | "frame" | "id" | "source"]?: unknown };
-type Result = object | undefined;
-type Command = (
-  error: Inspectable,
-  question: Question,
-  state: DebugState,
-) => Result | Promise<Result>;
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ["request", (error) => error.request],
-  ["locals", (error, question) => {
-    const live = liveFrame(error, question);
-    if (!live) return undefined;
-    const { frame, console } = live;
-    return { members: frame ? inspectScope(frame, { keep: (value) => console.keep(value) }) : [] };
-  }],
-  ["members", (error, question) => {
-    const members = liveFrame(error, question)?.console.members(String(question.id));
-    return members && { members };
-  }],
-  ["evaluate", async (error, question, state) => {
-    const answer = await liveFrame(error, question)?.console.run(String(question.source));
-    if (!answer || !("error" in answer)) return answer;
-    return { output: answer.output, traceback: await state.traceback(answer.error) };
-  }],
-]);
+const COMMANDS = new Set(["unlock", "request", "locals", "members", "evaluate"]);
 const UNPROVEN = "Without a PIN, the client must be known to be this machine. Pass clientAddress.";
 
 /**
@@ -72,7 +49,7 @@ export async function route(
   }
   const own = name.slice(1);
   const path = mount.base + settings.path;
-  if (own === "unlock" || COMMANDS.has(own)) {
+  if (COMMANDS.has(own)) {
     return await command(request, own, path, client, state);
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -152,14 +129,33 @@ async function command(
       "This error has expired: the server has restarted, or it is too old. Reproduce it.",
     );
   }
-  const result = await COMMANDS.get(name)?.(error, question, state);
+  const result = await resultOf(name, error, question, state);
   return result
     ? jsonResponse(request, 200, result)
     : refuse(410, "This frame or value is not kept alive, so it cannot be read.");
 }
 
-function liveFrame(error: Inspectable, { frame }: Question): LiveFrame | undefined {
-  return typeof frame === "number" ? error.frame(frame) : undefined;
+/** The result of a command; `undefined` when the frame or the value is not kept alive. */
+async function resultOf(
+  name: string,
+  error: Inspectable,
+  { frame: number, id, source }: Question,
+  state: DebugState,
+): Promise<object | undefined> {
+  if (name === "request") return error.request;
+  const live = typeof number === "number" ? error.frame(number) : undefined;
+  if (!live) return undefined;
+  const { frame, console } = live;
+  if (name === "locals") {
+    return { members: frame ? inspectScope(frame, { keep: (value) => console.keep(value) }) : [] };
+  }
+  if (name === "members") {
+    const members = console.members(String(id));
+    return members && { members };
+  }
+  const answer = await console.run(String(source));
+  if (!("error" in answer)) return answer;
+  return { output: answer.output, traceback: await state.traceback(answer.error) };
 }
 
 async function readQuestion(request: Request): Promise<Question | undefined> {

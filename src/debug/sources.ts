@@ -1,5 +1,5 @@
 /**
- * Phase three of a report: finds the file and the lines that a frame was written in.
+ * Finds the file and the lines that a frame was written in.
  *
  * @module
  */
@@ -126,6 +126,7 @@ function dataText(url: string): string | undefined {
   }
 }
 
+/** The same function, called once for each key. */
 function once<T>(load: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const known = new Map<string, Promise<T>>();
   return (key) => {

@@ -11,7 +11,7 @@ import { createLock, type Lock } from "./lock.ts";
 import { type Modelled, modelOf } from "./model.ts";
 import { NO_ERROR, type PageTools } from "./page/document.ts";
 import { renderReport } from "./page/error_page.ts";
-import { readRequest, redacted } from "./redact.ts";
+import { redacted } from "./redact.ts";
 import { renderError, renderText } from "./render/text.ts";
 import { readThrown } from "./thrown.ts";
 import type { CapturedFrame, FrameCapture, Report, RequestModel } from "./types.ts";
@@ -65,9 +65,13 @@ export class DebugState {
     return this.#pin === false ? undefined : await (this.#lock ??= createLock(this.#pin));
   }
 
-  /** Keeps an error, and shows it in the terminal. */
+  /**
+   * Keeps an error, and shows it in the terminal: reads what was thrown and its stack, locates the
+   * frames in the sources, matches them to live frames, and masks the secrets of the request.
+   */
   async record(error: unknown, request: Request, when?: string): Promise<ErrorRecord> {
-    const failed = readRequest(request);
+    // Not the body, which belongs to the application.
+    const failed = { method: request.method, url: request.url, headers: [...request.headers] };
     const { error: model, live } = await this.#model(error, this.capture);
     const report: Report = {
       id: crypto.randomUUID(),

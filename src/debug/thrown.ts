@@ -1,5 +1,5 @@
 /**
- * Phase one of a report: reads the thrown value. Nothing about it can be relied on: a getter may
+ * Reads the thrown value. Nothing about it can be relied on: a getter may
  * throw, `stack` may be a number, `cause` may lead back to the error itself.
  *
  * @module
@@ -105,8 +105,7 @@ function isObject(value: unknown): value is object {
 
 function constructorName(value: object): string {
   const constructor = get(value, "constructor");
-  const name = typeof constructor === "function" ? get(constructor, "name") : undefined;
-  return typeof name === "string" && name !== "" ? name : "object";
+  return (typeof constructor === "function" && textOf(constructor, "name")) || "object";
 }
 
 function textOf(value: object, key: string): string | undefined {

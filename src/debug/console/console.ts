@@ -15,17 +15,11 @@ import { asyncLimit, syncLimit } from "./time_limit.ts";
 
 /** Options of {@link createConsole}. */
 export interface ConsoleOptions extends Partial<Omit<CapturedFrame, "evaluate">> {
-  /**
-   * The time in milliseconds that an evaluation may run without waiting.
-   *
-   * @default 5000
-   */
+  /** The time in milliseconds that an evaluation may run without waiting, 5000 by default. */
   readonly timeout?: number;
   /**
-   * The time in milliseconds that an evaluation may wait. A loop that begins after a wait is not
-   * ended.
-   *
-   * @default 30_000
+   * The time in milliseconds that an evaluation may wait, 30 000 by default. A loop that begins after
+   * a wait is not ended.
    */
   readonly waitTimeout?: number;
   /** More names that evaluated code can use. */
@@ -39,16 +33,7 @@ export type ConsoleAnswer =
   | { readonly output: readonly string[]; readonly error: unknown };
 
 /** A console that keeps declarations. */
-export interface FrameConsole {
-  /** Evaluates an input. Never rejects. */
-  run(source: string): Promise<ConsoleAnswer>;
-  /** The members of a value that was shown with an `id`; `undefined` when it is forgotten. */
-  members(id: string): readonly Member[] | undefined;
-  /** Remembers an object for {@link FrameConsole.members}, and returns its `id`. */
-  keep(value: object): string;
-  /** Forgets everything. Later inputs are errors. */
-  dispose(): void;
-}
+export type FrameConsole = ReturnType<typeof createConsole>;
 
 type Outcome = { readonly incomplete: true } | { readonly value: Inspected };
 
@@ -65,10 +50,7 @@ const nowhere: Evaluate = (source) =>
  *
  * @param evaluate Evaluates in a frame; by default, only globals are visible.
  */
-export function createConsole(
-  evaluate: Evaluate = nowhere,
-  options: ConsoleOptions = {},
-): FrameConsole {
+export function createConsole(evaluate: Evaluate = nowhere, options: ConsoleOptions = {}) {
   const { timeout = 5000, waitTimeout = 30_000, names = {}, scopes = [], url } = options;
   const { within = (work) => work(), hiddenMembers } = options;
   // The limit is innermost: code that it ends does not run its `finally` blocks.
@@ -117,11 +99,13 @@ export function createConsole(
       const work = limited(() => current.declareLater(form.body, form.tail));
       return show(current, await asyncLimit(work, waitTimeout));
     }
-    const run = form.kind === "expression" ? current.evaluate : current.declare;
-    return show(current, limited(() => run(form.source)));
+    const { kind, source: code } = form;
+    const run = () => kind === "expression" ? current.evaluate(code) : current.declare(code);
+    return show(current, limited(run));
   }
   return {
-    async run(source) {
+    /** Evaluates an input. Never rejects. */
+    async run(source: string): Promise<ConsoleAnswer> {
       try {
         const outcome = await evaluated(source);
         return { output: written.take(), ...outcome };
@@ -129,12 +113,15 @@ export function createConsole(
         return { output: written.take(), error };
       }
     },
-    members(id) {
+    /** The members of a value that was shown with an `id`; `undefined` when it is forgotten. */
+    members(id: string): readonly Member[] | undefined {
       const value = kept.get(id);
       return value && membersOf(value, limits);
     },
+    /** Remembers an object for `members`, and returns its `id`. */
     keep,
-    dispose() {
+    /** Forgets everything. Later inputs are errors. */
+    dispose(): void {
       disposed = true;
       state = undefined;
       kept = new ObjectIds(MOST_KEPT);
