@@ -10,8 +10,4 @@
  *
  * @module
  */
-export {
-  type BunSocket,
-  bunWebSocket,
-  type BunWebSocketHandlers,
-} from "./transport/websocket/runtime_sockets.ts";
+export { type BunSocket, bunWebSocket, type BunWebSocketHandlers } from "./platform/bun_adapter.ts";

@@ -1,6 +1,6 @@
 /**
- * Options: one table for each function that takes some. It has a row for each option: the check, and
- * the default where there is one. The type of the table makes sure that no option is forgotten.
+ * Options: one table for each function that takes some. It has a row for each option: the check,
+ * and the default where there is one. The type of the table makes sure that no option is forgotten.
  *
  * ```text
  * const OPTIONS = {
@@ -240,7 +240,9 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Whether at most so many edits (letters changed, added or removed) turn one name into the other. */
+/**
+ * Whether at most so many edits (letters changed, added or removed) turn one name into the other.
+ */
 function isNear(one: string, other: string, steps: number): boolean {
   if (one === other) return true;
   const [a, b] = [one.slice(1), other.slice(1)];
@@ -272,8 +274,8 @@ export function guardCallback<A extends readonly unknown[]>(
 }
 
 /**
- * Returns the value that a function of the user returned, unless it is a promise. A promise is always
- * truthy: an async `isAllowed` would allow everything.
+ * Returns the value that a function of the user returned, unless it is a promise. A promise is
+ * always truthy: an async `isAllowed` would allow everything.
  *
  * @param name The function, for errors: `serveStatic: isAllowed`.
  * @throws {TypeError} When the value is a promise.

@@ -1,5 +1,5 @@
 /**
- * Hands requests to handlers by the beginning of their path.
+ * Passes requests to handlers by path prefix.
  *
  * ```ts
  * import { dispatch, notFound } from "@handwerk/handwerk";
@@ -13,54 +13,57 @@
  *
  * @module
  */
-import { checkOptions, type Checks, fail, flag, isRecord } from "./config.ts";
+import { fail, flag, isRecord, type Options, readOptions } from "./config.ts";
 import {
   type AnyHandler,
   type Fetcher,
   type Handler,
   type Middleware,
   type NeedsOf,
+  type PathKeys,
   requireHandler,
   type SameNeeds,
 } from "./handler.ts";
 import { longestPrefix } from "./http/prefix_tree.ts";
 import { descend, type Enter, enterOf, mountAware, wrapping } from "./mount.ts";
 
-/** Handlers, and what has one as its method `fetch`, by the path they are mounted on. */
+/** Handlers, or objects with a handler as their method `fetch`, by the path of their mount. */
 export type Mounts<H extends AnyHandler | Fetcher = Handler | Fetcher> = Readonly<
-  Record<string, H>
+  Record<`/${string}`, H>
 >;
 
 /** Options of {@linkcode dispatch}. */
 export interface DispatchOptions {
   /**
-   * Whether a mounted handler sees `request.url` without its mount. Set it to `false` for an app
-   * that knows its own base path, or that needs the very request its host passed. Default `true`.
+   * Whether mounted handlers see `request.url` without the prefix. Set it to `false` for an app
+   * that knows its own base path, or that needs the request object of its host.
+   *
+   * @default true
    */
   readonly removePrefix?: boolean;
 }
 
-const OPTIONS: Checks<DispatchOptions> = { removePrefix: flag };
+const OPTIONS = { removePrefix: [flag, true] } satisfies Options<DispatchOptions>;
 
 /**
- * Hands a request to the handler mounted on the beginning of its path, and to the wrapped handler
- * when there is none. The longest mount wins. A mount ends where a segment ends: `/app` takes
- * `/app` and `/app/x`, not `/apple`. Case matters. `"/"` takes what no other mount takes.
+ * Passes a request to the handler that is mounted on a prefix of its path, and all others to the
+ * wrapped handler. The longest prefix wins. Prefixes match whole segments: `/app` matches `/app`
+ * and `/app/x`, not `/apple`. Case matters. `"/"` matches every path.
  *
  * A mounted handler sees its URL without the mount, `/app/x?q` as `/x?q`, and can ask
  * {@linkcode mountOf} for the rest. Paths are compared in one canonical form: `/%61pp` is `/app`,
  * but `/app%2Fx` is one segment and not under `/app`.
  *
- * Answers 400 when the request's URL has no valid host or path (RFC 9112 §3.2): a broken escape, a
- * dot segment, a backslash, a `Host` field that is none.
+ * Responds with 400 if the URL has no valid host or path (RFC 9112 §3.2): a broken escape, a dot
+ * segment, a backslash, or a `Host` header that is not valid.
  *
- * @param mounts Handlers, or what has one as its method `fetch`, by path; one trailing slash does not
+ * @param mounts Handlers, or objects with a method `fetch`, by path. One trailing slash does not
  * matter.
  * @param options See {@linkcode DispatchOptions}.
- * @returns A middleware. When mounted handlers take platform arguments, so does what it returns.
- * @throws {TypeError} When a path does not start with `/`, has a query, a fragment, a dot segment,
- * an empty segment or an escaped separator, is given twice, when a handler is not a function, or an
- * option is none.
+ * @returns A middleware. It takes the platform arguments that the mounted handlers need.
+ * @throws {TypeError} If a path does not start with `/`, has a query, a fragment, a dot segment, an
+ * empty segment or an escaped separator, or is given twice; if a handler is not a function; if an
+ * option is not known.
  *
  * @example
  * ```ts
@@ -72,14 +75,13 @@ const OPTIONS: Checks<DispatchOptions> = { removePrefix: flag };
  * ```
  */
 export function dispatch<M extends Mounts<AnyHandler | Fetcher>>(
-  mounts: M & SameNeeds<M>,
+  mounts: M & SameNeeds<M> & PathKeys<M>,
   options: DispatchOptions = {},
 ): Middleware<NeedsOf<M[keyof M]>> {
   if (!isRecord(mounts)) {
     fail("dispatch: mounts", mounts, 'one such as { "/blog": blog }');
   }
-  checkOptions("dispatch", options, OPTIONS);
-  const { removePrefix = true } = options;
+  const { removePrefix } = readOptions("dispatch", options, OPTIONS);
   const find = longestPrefix(
     "dispatch: the mount",
     Object.entries<AnyHandler | Fetcher>(mounts).map(checked),
@@ -95,6 +97,6 @@ export function dispatch<M extends Mounts<AnyHandler | Fetcher>>(
 
 function checked([path, handler]: [string, AnyHandler | Fetcher]): [string, Enter] {
   const where = `dispatch: the mount ${JSON.stringify(path)}`;
-  // The type of the middleware has made sure that the arguments are those it needs.
+  // The type of the middleware guarantees the platform arguments.
   return [path, enterOf(requireHandler(where, handler))];
 }

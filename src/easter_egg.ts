@@ -1,5 +1,5 @@
 /**
- * Like the name says.
+ * An easter egg.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { Middleware } from "./handler.ts";
 import { escapeHtml } from "./http/html.ts";
 import { mountAware, wrapping } from "./mount.ts";
 
-/** A whole query: what an apprentice makes last. */
+/** The query that shows the page: the last work of an apprentice. */
 const MAGIC = "?masterpiece";
 
-/** A workbench, as it is left in the evening. */
+/** A workbench. */
 const PICTURE = String.raw`
       .---------------------------------------------------------.
       |   .-----.                                 \   |   /     |
@@ -54,7 +54,7 @@ pre{font:clamp(.4rem,1.45vw,.85rem)/1.2 ui-monospace,monospace;text-align:left}<
 `;
 
 /**
- * Like the name says. It lets every request pass, but for one.
+ * Shows a page for one query, as Werkzeug does, and passes every other request on.
  *
  * @returns The middleware.
  *

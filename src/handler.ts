@@ -1,15 +1,15 @@
 /**
- * The algebra: a handler, a middleware, and how middlewares compose.
+ * Handlers, middlewares, and their composition.
  *
  * @module
  */
 import { fail, shown } from "./config.ts";
-import { textResponse } from "./host/text_response.ts";
+import { textResponse } from "./host/make_response.ts";
 import { isServiceBinding } from "./runtime.ts";
 
 /**
- * Answers a request. What a host passes after the request (`env, ctx` on Cloudflare Workers, `info`
- * on Deno, `server` on Bun) are the handler's platform arguments.
+ * Responds to a request. The platform arguments are what a host passes after the request: `env,
+ * ctx` on Cloudflare Workers, `info` on Deno, `server` on Bun.
  *
  * @example
  * ```ts
@@ -25,10 +25,10 @@ export type Handler<Args extends readonly unknown[] = readonly []> = (
 
 /**
  * Wraps a handler and returns a handler that takes the same platform arguments. A middleware that
- * does not answer calls the handler it wraps.
+ * does not respond itself calls the handler that it wraps.
  *
- * `Needs` are the platform arguments that the middleware itself needs: none, unless a handler in it
- * takes some. The handler that comes out takes these and those of the wrapped handler.
+ * `Needs` are the platform arguments that the middleware itself needs: none, unless it contains a
+ * handler that takes some. The returned handler takes these and those of the wrapped handler.
  *
  * @example
  * ```ts
@@ -48,28 +48,28 @@ export interface Middleware<Needs extends readonly unknown[] = readonly []> {
 }
 
 /**
- * A handler of any kind, as tables take them: it may need any platform arguments, and know more of
- * its request, as `ExportedHandlerFetchHandler` of Cloudflare Workers does.
+ * A handler with any platform arguments, and with a narrower type of its request, such as
+ * `ExportedHandlerFetchHandler` of Cloudflare Workers.
  */
 export type AnyHandler = {
   handle(request: Request, ...args: never[]): Response | Promise<Response>;
 }["handle"];
 
-/** What has a handler as its method `fetch`: an app of Hono or h3, a service binding of Workers. */
+/** An object with a handler as its method `fetch`: an app of Hono or h3, a service binding. */
 export interface Fetcher {
-  /** Answers a request. */
+  /** Responds to a request. */
   fetch(request: Request, ...args: never[]): Response | Promise<Response>;
 }
 
-/** The platform arguments of a handler. An app or a binding can do without those that are optional. */
+/** The platform arguments of a handler; none for an object whose `fetch` needs none. */
 export type ArgsOf<H> = H extends (request: never, ...args: infer Args) => unknown ? Readonly<Args>
   : H extends { fetch(request: never, ...args: infer Args): unknown }
     ? [] extends Args ? readonly [] : Readonly<Args>
   : never;
 
 /**
- * The platform arguments that the handlers in one table need: the tuple that begins with every other
- * one, or `never` where there is none. Only `H` is to be given; the others are its steps.
+ * The platform arguments that all handlers of a table need: the longest tuple, if all others are
+ * its beginning; else `never`. Give `H` alone; the other parameters are steps of the computation.
  */
 export type NeedsOf<
   H,
@@ -82,20 +82,35 @@ export type NeedsOf<
     ] extends [never] ? One
     : never
     : never,
-> = // Tuples that differ in the names of their members alone are the same; the last is taken.
+> = // Tuples that differ only in the names of their members are the same type: the last one is used.
   (Longest extends unknown ? (give: () => Longest) => void : never) extends
     (give: infer All) => void
     ? All extends () => infer Last ? Last extends readonly unknown[] ? Last : never : never
     : never;
 
-/** Takes handlers in one table that need different platform arguments for an error, each of them. */
+/**
+ * Rejects handlers of one table that need different platform arguments, each where it is written.
+ */
 export type SameNeeds<T> = [NeedsOf<T[keyof T]>] extends [never] ? {
     readonly [K in keyof T]: [NeedsOf<T[K]>] extends [readonly []] ? unknown
       : DifferentPlatformArguments;
   }
   : unknown;
 
-/** What no handler is. */
+/** Rejects the keys of a table that are not paths, each where it is written. */
+export type PathKeys<T> = {
+  readonly [K in keyof T]: K extends `/${string}` ? unknown : string extends K ? unknown : NotAPath;
+};
+
+/** The type of no value: it marks a key that is not a path. */
+export interface NotAPath {
+  /** The error. */
+  readonly 'the key must be a path, such as "/blog"': never;
+}
+
+/**
+ * The type of no value: it marks a handler whose platform arguments differ from those of others.
+ */
 export interface DifferentPlatformArguments {
   /** The error. */
   readonly "these handlers need different platform arguments; give them the same": never;
@@ -126,7 +141,7 @@ export function compose(...middlewares: readonly Middleware[]): Middleware;
  * Composes middlewares that need platform arguments, such as `env` on Cloudflare Workers.
  *
  * @param middlewares From the outermost to the innermost.
- * @returns One middleware that needs what each of them needs.
+ * @returns One middleware, which needs the platform arguments of all of them.
  * @throws {TypeError} When a middleware is not a function.
  *
  * @example
@@ -160,18 +175,18 @@ export function compose(...middlewares: readonly Middleware[]): Middleware {
   });
 }
 
-/** Passes a request on to the wrapped handler: the one at hand, or the one that is given. */
+/** Calls the wrapped handler, with the current request or with another one. */
 export type Next = (request?: Request) => Promise<Response>;
 
 /**
- * Makes a middleware of a function that gets the request and `next`. It answers itself, or returns
- * what `next` gives, changed or not. The platform arguments are passed on behind its back.
+ * Makes a middleware from a function of the request and `next`. The function returns a response of
+ * its own, or the one that `next()` resolves to, changed or not. Platform arguments are passed on.
  *
- * @param handle Called for each request. Without an argument, `next()` passes `request` itself on;
- * `next` may be called more than once.
+ * @param handle Called for each request. `next()` passes `request` on, `next(other)` another
+ * request. `next` may be called more than once.
  * @returns The middleware.
- * @throws {TypeError} When `handle` is not a function. For a request, when `handle` returns no
- * `Response`.
+ * @throws {TypeError} If `handle` is not a function. The handler rejects if `handle` does not
+ * return a `Response`.
  *
  * @example
  * ```ts
@@ -195,7 +210,7 @@ export function middleware(
   const wrap = (inner: unknown): Handler<readonly unknown[]> => {
     const handler = requireHandler("middleware: the wrapped handler", inner);
     return async (request, ...args) => {
-      // Bun's handlers return nothing after `server.upgrade`: what `next` gave may be returned.
+      // On Bun, a handler returns `undefined` after `server.upgrade`. This may be passed on.
       let passed: unknown = handle;
       const next: Next = async (to = request) => {
         const response = await handler(to, ...args);
@@ -209,10 +224,10 @@ export function middleware(
   return asMiddleware(wrap as Middleware);
 }
 
-/** Functions that are known to be middlewares, which no host can call. */
+/** Our middlewares, which must not be used as handlers. */
 const middlewares = new WeakSet<object>();
 
-/** Makes a middleware known, so that it is refused where a handler is wanted. */
+/** Marks a middleware, so that it is rejected in the place of a handler. */
 export function asMiddleware<Needs extends readonly unknown[] = readonly []>(
   middleware: Middleware<Needs>,
 ): Middleware<Needs> {
@@ -221,15 +236,15 @@ export function asMiddleware<Needs extends readonly unknown[] = readonly []>(
 }
 
 /**
- * Checks what is to be a handler, or has one.
+ * Returns a handler, or the handler of an object with a method `fetch`.
  *
- * @param where What it is called in errors: `serve: fetch`.
- * @throws {TypeError} When it is none, or a middleware that was not given its handler.
+ * @param where The name of the value in errors: `serve: fetch`.
+ * @throws {TypeError} If the value is not a handler, or is a middleware that wraps none yet.
  */
 export function requireHandler(where: string, value: unknown): Handler<readonly unknown[]> {
   if (isFetcher(value)) {
     const fetch = value.fetch.bind(value) as Handler<readonly unknown[]>;
-    // What a binding is given after the request is taken for options of `fetch`.
+    // A binding would take the platform arguments for options of `fetch`.
     return isServiceBinding(value) ? (request) => fetch(request) : fetch;
   }
   if (typeof value !== "function") return fail(where, value, "a handler, such as notFound");
@@ -238,14 +253,14 @@ export function requireHandler(where: string, value: unknown): Handler<readonly 
 }
 
 /**
- * Checks what a handler answered with. Some hosts take a handler that forgot to return anything for
- * one that answers, Bun even with 200 and a page of its own.
+ * Checks the value that a handler returned. If a handler forgets to return, some hosts send a
+ * response all the same: Bun sends 200 and a page of its own.
  *
- * @param where What the handler is called in errors.
- * @throws {TypeError} When it is no response.
+ * @param where The name of the handler in errors.
+ * @throws {TypeError} If the value is not a response.
  */
 export function requireResponse(where: string, value: unknown): Response {
-  // Another implementation of `Response` will do.
+  // Other implementations of `Response` are accepted.
   if (value instanceof Response || Object.prototype.toString.call(value) === "[object Response]") {
     return value as Response;
   }
@@ -259,8 +274,8 @@ export function isFetcher(value: unknown): value is Fetcher {
 }
 
 /**
- * Answers every request with `404 Not Found` as `text/plain` (RFC 9110 §15.5.5), to HEAD without
- * content. The usual innermost handler.
+ * Responds to every request with `404 Not Found` as `text/plain` (RFC 9110 §15.5.5), without a body
+ * to HEAD. The usual innermost handler.
  *
  * @param request The request to answer.
  * @returns The 404 response.

@@ -45,7 +45,9 @@ export {
   middleware,
   type NeedsOf,
   type Next,
+  type NotAPath,
   notFound,
+  type PathKeys,
   type SameNeeds,
 } from "./handler.ts";
 export { type Mount, mountOf } from "./mount.ts";

@@ -1,6 +1,6 @@
 /**
- * Where a request is: how far into its path the mounts have come, and how a handler is entered
- * there. Our own handlers hand this on as a value; a URL is rewritten only for a foreign handler.
+ * Where a handler is mounted, and how it is called there. Our own handlers pass the mount on as a
+ * value. The URL is rewritten only for a foreign handler.
  *
  * @module
  */
@@ -16,47 +16,47 @@ import {
 } from "./handler.ts";
 import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./host/host_request.ts";
-import { isUpgraded } from "./host/client_address.ts";
+import { isUpgraded } from "./runtime.ts";
 import { parseRequestTarget, type RequestTarget } from "./http/request_target.ts";
-import { textResponse } from "./host/text_response.ts";
+import { textResponse } from "./host/make_response.ts";
 
-/** Where a handler is mounted, as `mountOf` tells it. */
+/** Where a handler is mounted; see {@linkcode mountOf}. */
 export interface Mount {
-  /** The part of the path that the mounts took: `""` or `/docs`; never ends in `/`. */
+  /** The part of the path that belongs to the mounts: `""` or `/docs`. It never ends in `/`. */
   readonly base: string;
-  /** The rest, which `base + path` makes whole: `""` or with a leading slash. */
+  /** The rest of the path: `""`, or with a leading slash. `base + path` is the whole path. */
   readonly path: string;
   /** The request as the host passed it; Bun's `server.upgrade` and `requestIP` need this one. */
   readonly original: Request;
 }
 
-/** A mount, and what our own handlers need to go on from it. Immutable. */
+/** A mount, and what our own handlers need to mount others below it. Immutable. */
 export interface MountState extends Mount {
-  /** `path` in the form that mounts are matched on. */
+  /** `path` in canonical form. */
   readonly canonical: string;
-  /** What `request.url` holds around its path. */
+  /** The parts of the URL of the original request. */
   readonly target: RequestTarget;
-  /** How much of `base` the URL of the request at hand has already lost. */
+  /** The length of the part of `base` that `request.url` no longer has. */
   readonly strippedLength: number;
-  /** Whether a foreign handler is to see a URL without the base; the innermost dispatch decides. */
+  /** Whether foreign handlers see a URL without the base. The innermost `dispatch` decides. */
   readonly removePrefix: boolean;
 }
 
-/** Calls a handler at a place. */
+/** Calls a handler at a mount. */
 export type Enter<Args extends readonly unknown[] = readonly unknown[]> = (
   request: Request,
   mount: MountState,
   args: Args,
 ) => Response | Promise<Response>;
 
-/** The places of requests that a foreign handler has been given. */
+/** The mounts of requests that were passed to foreign handlers. */
 const mountStates = sideTable<Request, MountState>();
-/** How to enter our own handlers without rewriting. */
+/** How to call our own handlers without rewriting the URL. */
 const enterFunctions = new WeakMap<Handler<never>, Enter>();
 
 /**
- * Tells where the handler that received `request` is mounted. Read it before the first `await`. A
- * request that did not come through a mount is at base `""`; so is a copy of a request, such as
+ * Returns where the handler that received `request` is mounted. Call it before the first `await`.
+ * The base is `""` for a request that came through no mount, and for a copy, such as
  * `request.clone()`.
  *
  * @param request The request as the handler received it.
@@ -83,10 +83,9 @@ export function mountOf(request: Request): Mount {
 }
 
 /**
- * Makes a handler of ours: one that is told its place, and that other handlers of ours enter
- * without a rewritten URL.
+ * Makes a handler that gets its mount. Our own handlers call it without rewriting the URL.
  *
- * @param refuse Answers a request that asks for nothing that can be, with 400.
+ * @param refuse Responds to a request whose URL is not valid; by default with 400.
  */
 export function mountAware<Args extends readonly unknown[]>(
   answer: Enter<Args>,
@@ -102,15 +101,15 @@ export function mountAware<Args extends readonly unknown[]>(
 }
 
 /**
- * How to call a handler at a place. A foreign handler gets a request whose URL has lost the base,
- * or, where URLs are kept, the request at hand while `mountOf` tells the place.
+ * How to call a handler at a mount. A foreign handler gets a request whose URL has no base. With
+ * `removePrefix: false` it gets the request itself, and `mountOf` returns the mount.
  */
 export function enterOf<Args extends readonly unknown[]>(
   handler: Handler<Args>,
 ): Enter<Args> {
   const own = enterFunctions.get(handler);
   if (own) return own;
-  // It is ours, too, and where it stands is all the same to it.
+  // One of ours, too: the mount does not matter to it.
   if ((handler as unknown) === notFound) return notFound;
   const call: Enter<Args> = (request, mount, args) => {
     if (mount.base.length === mount.strippedLength) return handler(nativeRequest(request), ...args);
@@ -126,7 +125,7 @@ export function enterOf<Args extends readonly unknown[]>(
   };
 }
 
-/** Anything but a `Response` of the runtime: another implementation of it, or a mistake. */
+/** A value other than a `Response` of the runtime: another implementation, or a mistake. */
 function unusual(
   value: unknown,
   { base, original }: MountState,
@@ -139,8 +138,8 @@ function unusual(
 /**
  * Makes a middleware of ours.
  *
- * @param name What it is called in errors: `serveStatic`.
- * @param wrap Makes the handler, given how to enter the one that is wrapped.
+ * @param name The name of the middleware, for errors: `serveStatic`.
+ * @param wrap Makes the handler; `passOn` calls the wrapped one.
  */
 export function wrapping<Needs extends readonly unknown[]>(
   name: string,
@@ -149,7 +148,7 @@ export function wrapping<Needs extends readonly unknown[]>(
   const middleware = (inner: Handler<readonly unknown[]>): Handler<readonly unknown[]> => {
     return wrap(enterOf(requireHandler(`${name}: the wrapped handler`, inner)));
   };
-  // What comes out takes what the wrapped handler takes, since it hands it on.
+  // The platform arguments are passed on, so the handler takes those of the wrapped one.
   return asMiddleware(middleware as unknown as Middleware<Needs>);
 }
 
@@ -163,7 +162,7 @@ function mountStateOf(request: Request): MountState | undefined {
   return target && initialMount(request, target);
 }
 
-/** The place of a request that has come through no mount yet. */
+/** The mount of a request that has come through no mount yet. */
 export function initialMount(request: Request, target: RequestTarget): MountState {
   const { path, canonical } = target;
   return {
@@ -177,7 +176,7 @@ export function initialMount(request: Request, target: RequestTarget): MountStat
   };
 }
 
-/** The place behind the first `end` characters of the canonical path, a segment boundary. */
+/** The mount after the first `end` characters of the canonical path, which end a segment. */
 export function descend(
   mount: MountState,
   end: number,
@@ -196,7 +195,7 @@ export function descend(
   };
 }
 
-/** Both spellings of a path have the same segments, so boundaries are counted in slashes. */
+/** Both spellings of a path have the same segments, so the segments are counted. */
 function sameBoundary(path: string, canonical: string, end: number): number {
   let cut = 0;
   for (let at = 0; at < end; at = segmentEnd(canonical, at)) cut = segmentEnd(path, cut);
@@ -204,8 +203,8 @@ function sameBoundary(path: string, canonical: string, end: number): number {
 }
 
 /**
- * A request whose URL has lost the base. A run of leading slashes becomes one: `/docs//evil.com`
- * must not reach an app as `//evil.com`, which it might send back as a `Location`.
+ * A request whose URL has no base. Leading slashes become one: `/docs//evil.com` must not reach an
+ * app as `//evil.com`, which the app might return as a `Location`.
  */
 function stripBase(request: Request, mount: MountState): Request {
   const { origin, query } = mount.target;
@@ -215,7 +214,7 @@ function stripBase(request: Request, mount: MountState): Request {
   return copy;
 }
 
-/** Sets the request's place for as long as the handler answers. */
+/** Calls the handler, and sets the mount of the request until the handler has responded. */
 async function withMount<Args extends readonly unknown[]>(
   handler: Handler<Args>,
   request: Request,

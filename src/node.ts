@@ -13,41 +13,34 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { checkOptions, guardCallback } from "./config.ts";
+import { guardCallback } from "./config.ts";
 import { type Handler, requireHandler, requireResponse } from "./handler.ts";
-import { textResponse } from "./host/text_response.ts";
-import { enterOf, initialMount } from "./mount.ts";
-import { type CloseOptions, closeOptions, closer } from "./node/closing.ts";
-import { limitConnections } from "./node/connection_limit.ts";
-import { answerEarly } from "./node/request_body.ts";
-import { answerLast } from "./node/linger.ts";
-import { unsoundHttp2 } from "./node/http2_limits.ts";
-import { refuse } from "./node/reject.ts";
-import { inTurn } from "./node/pipelining.ts";
-import { isLost, rememberPeers } from "./node/peer.ts";
+import { hostRequestOf } from "./host/host_request.ts";
+import { textResponse } from "./host/make_response.ts";
+import { enterOf, initialMount, mountOf } from "./mount.ts";
+import { cutConnection, inOrder, isLost } from "./node/connection.ts";
+import { linkStandIns } from "./node/lazy_headers.ts";
+import { NodeRequest } from "./node/node_request.ts";
 import { parseRequest } from "./node/parse_request.ts";
-import { abandon, cutConnection, writeResponse } from "./node/write_response.ts";
+import { rejectRequest } from "./node/reject.ts";
+import { discardRest } from "./node/request_body.ts";
 import {
-  LISTENER_OPTIONS,
+  type CloseOptions,
+  closeOptions,
   type ListenerOptions,
-  MAX_REQUEST_BODY_SIZE,
-  SERVE_HINTS,
-  SERVE_OPTIONS,
+  type ListenerSettings,
+  listenerSettings,
   type ServeOptions,
+  type ServerTimeouts,
+  serveSettings,
 } from "./node/serve_options.ts";
 import { createServer } from "./node/server.ts";
-import { type ServerTimeouts, withDefaults } from "./node/timeouts.ts";
-import { readTls, type ServerTls } from "./node/server_tls.ts";
-import {
-  acceptUpgrades,
-  isDeclined,
-  tunnellerOf,
-  type UpgradeListener,
-  upgrading,
-} from "./node/upgrade_listener.ts";
+import { unsoundHttp2 } from "./node/server_limits.ts";
+import type { ServerTls } from "./node/server_tls.ts";
+import { type Handle, type UpgradeListener, upgradeListenerOf } from "./node/upgrade_listener.ts";
+import { abandon, writeResponse } from "./node/write_response.ts";
 import { tunnelOf } from "./transport/tunnel.ts";
 
-export { earlyHints } from "./node/early_hints.ts";
 export type {
   CloseOptions,
   ListenerOptions,
@@ -59,14 +52,14 @@ export type {
 
 /** A server that listens. */
 export interface RunningServer {
-  /** Where it can be reached from this machine: `http://localhost:3000/`. */
+  /** The URL of the server on this machine: `http://localhost:3000/`. */
   readonly url: string;
-  /** The port it listens on. */
+  /** The port that it listens on. */
   readonly port: number;
   /**
-   * Stops listening, and resolves when all connections are closed. Requests that are being answered
-   * are answered: with `{ timeout }`, for so many milliseconds at most; with `true`, not at all. May
-   * be called again, to close sooner.
+   * Stops listening, and resolves when all connections are closed. Running responses are completed:
+   * with `{ timeout }` they have that many milliseconds, with `true` they are cut at once. May be
+   * called again, with a shorter timeout.
    *
    * @throws {TypeError} When an option is wrong, as a rejection.
    */
@@ -76,22 +69,22 @@ export interface RunningServer {
 /**
  * Listens on a port and answers requests with a handler.
  *
- * - 204 to `OPTIONS *` (RFC 9110 §9.3.7).
- * - 400 when a request has no valid target or host (RFC 9112 §3.2).
+ * - 204 for `OPTIONS *` (RFC 9110 §9.3.7).
+ * - 400 for an invalid target or host (RFC 9112 §3.2).
+ * - 408 when a request takes longer than `timeouts` allow.
+ * - 413 for a body larger than `maxRequestBodySize`.
+ * - 431 for more than 16 KiB of headers.
  * - 500 when the handler rejects or throws.
- * - 501 to CONNECT and TRACE, and to transfer codings other than chunked (RFC 9112 §6.1).
+ * - 501 for CONNECT and TRACE, and for transfer codings other than chunked (RFC 9112 §6.1).
  *
- * Requests that are sent ahead on a connection (RFC 9112 §9.3.2) are answered one at a time; when
- * more than 100 wait, the connection is closed.
- *
- * A request has at most 16 KiB of fields (431) and 1 GiB of content (413; `maxRequestBodySize`), and
- * `timeouts` say how long it may take (408). A connection of HTTP/2 has at most 100 requests at a
- * time. For other limits make a server of your own and give it a {@linkcode listener}.
+ * Pipelined requests (RFC 9112 §9.3.2) are handled one at a time; with more than 100 of them, the
+ * connection is closed. An HTTP/2 connection has at most 100 concurrent requests. For other limits,
+ * create a server of your own and give it a {@linkcode listener}.
  *
  * @param options See {@linkcode ServeOptions}.
- * @returns The server, when it listens. Rejects when it cannot, for instance because the port is
- * taken; the error then has the `code` that Node gave it.
- * @throws {TypeError} When an option is wrong, or there is no such option; as a rejection, too.
+ * @returns The server, once it listens. Rejects when it cannot, for instance because the port is in
+ * use; the error then has the `code` that Node gave it.
+ * @throws {TypeError} When an option is wrong or unknown, as a rejection.
  *
  * @example
  * ```ts
@@ -104,44 +97,31 @@ export interface RunningServer {
  * ```
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  checkOptions("serve", options, SERVE_OPTIONS, { required: ["fetch"], elsewhere: SERVE_HINTS });
-  const { fetch, port = 3000, hostname, tls, http2 = false } = options;
-  if (http2 && tls === undefined) {
-    throw new TypeError("serve: http2 needs tls, a certificate and its key");
-  }
-  const unsound = http2 && unsoundHttp2(process.versions.node);
-  if (unsound) process.emitWarning(unsound, { code: "HANDWERK_HTTP2" });
-  const listen = listener(fetch, {
-    ...(options.onError && { onError: options.onError }),
-    ...(options.maxRequestBodySize !== undefined &&
-      { maxRequestBodySize: options.maxRequestBodySize }),
-  });
-  const certificate = tls === undefined ? undefined : readTls(tls);
-  const server = createServer(listen, certificate, http2, withDefaults(options.timeouts));
-  rememberPeers(server);
-  const { maxConnections = Infinity, maxConnectionsPerAddress = Infinity } = options;
-  limitConnections(server, maxConnections, maxConnectionsPerAddress);
-  const close = closer(server, acceptUpgrades(server, listen));
+  const settings = serveSettings(options);
+  const { port, hostname, tls, http2 } = settings;
+  const warning = http2 && unsoundHttp2(process.versions.node);
+  if (warning) process.emitWarning(warning, { code: "HANDWERK_HTTP2" });
+  const [server, close] = createServer(handlerOf(settings.fetch, settings), settings);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, port)));
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
     server.listen(port, hostname, resolve);
   });
   const address = server.address();
   const actual = address !== null && typeof address === "object" ? address.port : port;
   return {
-    url: `${tls ? "https" : "http"}://${nameOf(hostname)}:${actual}/`,
+    url: `${tls ? "https" : "http"}://${urlHost(hostname)}:${actual}/`,
     port: actual,
     close: async (how = false) => await close(closeOptions(how)),
   };
 }
 
 /**
- * Makes a listener for `node:http` of a handler, for those who have a server already.
+ * Creates a listener of a handler for a `node:http` server of your own.
  *
  * @param fetch The handler.
  * @param options See {@linkcode ListenerOptions}.
  * @returns A listener for the event `request`.
- * @throws {TypeError} When `fetch` or `onError` is not a function.
+ * @throws {TypeError} When `fetch` is not a handler, or an option is wrong or unknown.
  *
  * @example
  * ```ts
@@ -156,68 +136,23 @@ export function listener(
   fetch: Handler,
   options: ListenerOptions = {},
 ): (message: IncomingMessage, sink: ServerResponse) => void {
-  const handler = requireHandler("listener: fetch", fetch);
-  checkOptions("listener", options, LISTENER_OPTIONS);
-  const { onError = console.error, maxRequestBodySize = MAX_REQUEST_BODY_SIZE } = options;
-  const tell = guardCallback("serve: onError", onError);
-  const enter = enterOf(handler);
-  const answer = (message: IncomingMessage, sink: ServerResponse): void => {
-    if (isDeclined(message)) answerLast(message, sink);
-    let refused = false;
-    const exceeded = (error: Error): void => {
-      // From here on it is as if the client had left.
-      if (typeof received === "object") received.leave(error);
-      if (sink.headersSent) return cutConnection(sink);
-      refused = true;
-      refuse(message, sink, 413);
-    };
-    const received = parseRequest(message, sink, { most: maxRequestBodySize, exceeded });
-    if (typeof received === "number") return refuse(message, sink, received);
-    if (received.address === undefined && isLost(message.socket)) return cutConnection(sink);
-    const request = received as unknown as Request;
-    const open = tunnellerOf(sink);
-    const send = (answer: unknown): void | Promise<void> => {
-      const response = checked(answer);
-      if (received.disconnectReason) return abandon(response);
-      const tunnel = open && tunnelOf(response);
-      if (tunnel) return open(tunnel);
-      // Where there is no content, Node may have made no stream for it.
-      if (!message.complete && !message.readableEnded) answerEarly(message, sink);
-      return writeResponse(sink, received.method, response);
-    };
-    const fail = (error: unknown): void => {
-      if (refused) return;
-      if (!received.disconnectReason) tell(error);
-      if (sink.headersSent || received.disconnectReason) return cutConnection(sink);
-      // Node keeps the phrase of fields that it refused.
-      if (!("stream" in sink)) sink.statusMessage = "";
-      void send(textResponse(request, 500, "Internal Server Error"));
-    };
-    try {
-      const response = enter(request, initialMount(request, received.target), []);
-      if (response instanceof Response) return void send(response)?.catch(fail);
-      received.watch();
-      Promise.resolve(response).then(send).catch(fail);
-    } catch (error) {
-      fail(error);
-    }
-  };
-  return (message, sink) => inTurn(message, sink, answer);
+  const handle = handlerOf(requireHandler("listener: fetch", fetch), listenerSettings(options));
+  return (message, sink) => inOrder(message, sink, handle);
 }
 
 /**
- * Makes a listener for upgrades of a handler, for those who have a server of `node:http` already: on
- * Node, Deno and Bun. {@linkcode serve} does this itself. A request that the handler, such as a
- * proxy, does not make a tunnel of is answered, and its connection closed.
+ * Creates a listener for upgrades, such as WebSocket, for a `node:http` server of your own, on Node,
+ * Deno and Bun. {@linkcode serve} has one already. If the handler does not return a tunnel, as a
+ * proxy does, its response is sent and the connection closed.
  *
- * - 400 when the request has content, other than a POST with up to 64 KiB of a known length, which
- *   Node alone can read.
- * - 408 when that does not come in the server's `requestTimeout`.
+ * - 400 when the request has a body, unless it is a POST with a `Content-Length` of up to 64 KiB, on
+ *   Node only.
+ * - 408 when that body does not arrive within the `requestTimeout` of the server.
  *
  * @param fetch The handler; the same as that of {@linkcode listener}.
  * @param options See {@linkcode ListenerOptions}.
  * @returns A listener for the event `upgrade`.
- * @throws {TypeError} When `fetch` is not a function.
+ * @throws {TypeError} When `fetch` is not a handler, or an option is wrong or unknown.
  *
  * @example
  * ```ts
@@ -230,22 +165,93 @@ export function listener(
  * ```
  */
 export function upgradeListener(fetch: Handler, options: ListenerOptions = {}): UpgradeListener {
-  return upgrading(listener(fetch, options));
+  const handler = requireHandler("listener: fetch", fetch);
+  return upgradeListenerOf(handlerOf(handler, listenerSettings(options)));
 }
 
-function checked(value: unknown): Response {
+/**
+ * Sends `103 Early Hints` (RFC 8297), so that the client loads what a page needs while the page is
+ * being made. Does nothing after the response has begun, for a client of HTTP/1.0, and for a request
+ * that did not come from {@linkcode serve} or a {@linkcode listener}.
+ *
+ * @param request The request as the handler received it.
+ * @param links The values of `Link` headers.
+ * @throws {TypeError} When a link is malformed.
+ *
+ * @example
+ * ```ts
+ * import type { Handler } from "@handwerk/handwerk";
+ * import { earlyHints } from "@handwerk/handwerk/node";
+ *
+ * const page: Handler = async (request) => {
+ *   earlyHints(request, ["</style.css>; rel=preload; as=style"]);
+ *   return new Response(await Promise.resolve("<link rel=stylesheet href=/style.css>"));
+ * };
+ * ```
+ */
+export function earlyHints(request: Request, links: readonly string[]): void {
+  const host = hostRequestOf(mountOf(request).original);
+  if (host instanceof NodeRequest) host.writeEarlyHints(links);
+}
+
+/** The way of a request: parse it, call the handler, write the response. */
+function handlerOf(handler: Handler, settings: ListenerSettings): Handle {
+  linkStandIns();
+  const enter = enterOf(handler);
+  const onError = guardCallback("serve: onError", settings.onError);
+
+  const fail = (request: NodeRequest, error: unknown): void => {
+    const { sink, disconnectReason } = request;
+    if (request.rejected) return;
+    if (!disconnectReason) onError(error);
+    if (sink.headersSent || disconnectReason) return cutConnection(sink);
+    // Node keeps the phrase of a response whose headers it refused.
+    if (!("stream" in sink)) sink.statusMessage = "";
+    void respond(request, textResponse(request as object as Request, 500, "Internal Server Error"));
+  };
+  return (message, sink, upgrade) => {
+    const request = parseRequest(message, sink, settings.maxRequestBodySize, upgrade);
+    if (typeof request === "number") return rejectRequest(message, sink, request);
+    if (request.address === undefined && isLost(message.socket)) return cutConnection(sink);
+    try {
+      const own = request as object as Request;
+      const response = enter(own, initialMount(own, request.target), []);
+      // Most responses of our own are there at once; no promise is created for them.
+      if (response instanceof Response) {
+        respond(request, response)?.catch((error: unknown) => fail(request, error));
+        return;
+      }
+      request.watch();
+      Promise.resolve(response)
+        .then((settled) => respond(request, settled))
+        .catch((error: unknown) => fail(request, error));
+    } catch (error) {
+      fail(request, error);
+    }
+  };
+}
+
+function respond(request: NodeRequest, value: unknown): void | Promise<void> {
   const response = requireResponse("serve: the handler", value);
-  // A client would wait for the final answer, and take the next one for it.
-  if (response.status >= 200) return response;
-  throw new TypeError(`serve: the handler returned the status ${response.status}`);
+  if (response.status < 200) {
+    // The client would wait for the final response, and take the next one for it.
+    throw new TypeError(`serve: the handler returned the status ${response.status}`);
+  }
+  const { sink, method, upgrade } = request;
+  if (request.disconnectReason) return abandon(response);
+  const tunnel = upgrade?.openTunnel && tunnelOf(response);
+  if (tunnel) return upgrade.openTunnel(tunnel);
+  // Where there is no body, Node may have created no stream that ends.
+  if (!sink.req.complete && !sink.req.readableEnded) discardRest(sink.req, sink);
+  return writeResponse(sink, method, response);
 }
 
-function nameOf(hostname: string | undefined): string {
+function urlHost(hostname: string | undefined): string {
   if (hostname === undefined || hostname === "0.0.0.0" || hostname === "::") return "localhost";
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
-function explain(error: NodeJS.ErrnoException, port: number): Error {
+function listenError(error: NodeJS.ErrnoException, port: number): Error {
   const why = error.code === "EADDRINUSE"
     ? `port ${port} is in use; stop what listens there, or choose another port`
     : error.code === "EACCES"

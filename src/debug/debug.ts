@@ -16,7 +16,7 @@ import { renderMarkdown } from "./render/markdown.ts";
 import { renderText } from "./render/text.ts";
 import { route } from "./routes.ts";
 import { identifyPeer, refuseOrigin } from "./same_origin.ts";
-import { createState, type DebugState, type ErrorRecord } from "./state.ts";
+import { DebugState, type ErrorRecord } from "./state.ts";
 import type { FrameCapture } from "./types.ts";
 
 /** The formats of an error, the preferred one first: clients without `Accept` are no browsers. */
@@ -68,13 +68,10 @@ export function debugOn(
 ): Middleware {
   const settings = configure(options, platform);
   if (!isEnabled(settings, platform)) return unchanged;
-  const { live = false } = settings;
-  const frames = live === true ? 8 : live === false ? 0 : live.frames ?? 8;
-  const state = createState(
-    settings,
-    platform,
-    capture ?? (frames > 0 ? liveFrames(frames) : undefined),
-  );
+  const { live } = settings;
+  const { frames = 8 } = live === true ? {} : live || { frames: 0 };
+  capture ??= frames > 0 ? liveFrames(frames) : undefined;
+  const state = new DebugState(settings, platform, capture);
   return wrapping("debug", (enter) => debugged(enter, state));
 }
 
@@ -149,7 +146,7 @@ function errorResponse(
     return pageResponse(
       request,
       500,
-      (nonce) => state.page(record, { nonce, path, token: state.token() }),
+      (nonce) => state.page(record, { nonce, path, token: state.token }),
     );
   }
   const text = type === "application/json"

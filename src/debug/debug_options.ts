@@ -5,14 +5,15 @@
  */
 import {
   callback,
-  checkOptions,
-  type Checks,
+  type Complete,
   fail,
   flag,
   guardCallback,
   is,
   isRecord,
   listOf,
+  type Options,
+  readOptions,
   shape,
   text,
   whole,
@@ -23,16 +24,6 @@ import { isAuthority } from "../http/request_target.ts";
 import type { Platform } from "../platform/environment.ts";
 import type { FrameModel, Report } from "./types.ts";
 
-/** Options of `live`. */
-export interface LiveOptions {
-  /**
-   * The number of frames of a stack that are kept alive.
-   *
-   * @default 8
-   */
-  readonly frames?: number;
-}
-
 /** Options of `debug`. */
 export interface DebugOptions {
   /**
@@ -42,8 +33,8 @@ export interface DebugOptions {
    */
   readonly enabled?: boolean;
   /**
-   * Keeps the frames of what is thrown alive, for variables and consoles. On Node only; elsewhere the
-   * page says why there are none.
+   * Keeps the frames of what is thrown alive, for variables and consoles: eight of a stack, or
+   * `frames`. On Node only; elsewhere the page says why there are none.
    *
    * - The frames are those of the synchronous part of the stack, without `node_modules`. A function
    *   that awaits the one that throws has none, unless it catches and rethrows the error.
@@ -58,7 +49,7 @@ export interface DebugOptions {
    *
    * @default false
    */
-  readonly live?: boolean | LiveOptions;
+  readonly live?: boolean | { readonly frames?: number };
   /**
    * The PIN that unlocks secrets, variables and consoles. With `false` there is none, and the client
    * must be known to be this machine.
@@ -120,70 +111,64 @@ export interface DebugOptions {
   readonly filterFrame?: (frame: FrameModel) => boolean;
 }
 
-/** Checked options, with their defaults. */
-export interface DebugSettings extends DebugOptions {
-  readonly trustedHosts: readonly string[];
-  readonly path: string;
-  readonly console: boolean;
-  readonly log: (text: string) => void;
-  readonly filterFrame: (frame: FrameModel) => boolean;
-  readonly isTrustedProxy: (address: string) => boolean;
-  readonly edge: boolean;
-}
-
-const LOCAL = ["localhost", ".localhost", "127.0.0.1", "[::1]"];
 const SHORTEST_PIN = 6;
-const LIVE: Checks<LiveOptions> = { frames: whole(1) };
-const OPTIONS: Checks<DebugOptions> = {
+const LIVE = shape<{ frames?: number }>({ frames: whole(1) });
+const OPTIONS = {
   enabled: flag,
-  live: (value, where) => {
+  live: [(value, where) => {
     if (typeof value === "boolean") return;
     if (!isRecord(value)) fail(where, value, "true, false or an object such as { frames: 8 }");
-    shape(LIVE)(value, where);
-  },
+    LIVE(value, where);
+  }, false],
   pin: (value, where) => {
     if (typeof value === "string") checkPin("pin", value);
     else if (value !== false) fail(where, value, "a text of 6 characters or more, or false");
   },
-  trustedHosts: listOf(
-    is(
-      (host) => typeof host === "string" && !/:\d+$|\/|\*|^\.?$/.test(host) && isAuthority(host),
-      'a name without a port, such as "localhost" or ".localhost"',
+  trustedHosts: [
+    listOf(
+      is(
+        (host) => typeof host === "string" && !/:\d+$|\/|\*|^\.?$/.test(host) && isAuthority(host),
+        'a name without a port, such as "localhost" or ".localhost"',
+      ),
+      '"localhost"',
     ),
-    '"localhost"',
-  ),
-  path: is(
-    (value) => typeof value === "string" && configuredPath("debug: path", value) !== "",
-    'a path that is not the root, such as "/__debug"',
-  ),
-  console: flag,
+    ["localhost", ".localhost", "127.0.0.1", "[::1]"],
+  ],
+  path: [
+    is(
+      (value) => typeof value === "string" && configuredPath("debug: path", value) !== "",
+      'a path that is not the root, such as "/__debug"',
+    ),
+    "/__debug",
+  ],
+  console: [flag, false],
   editor: is(
     (value) =>
       typeof value === "string" && value.includes("{file}") &&
       !/^(?:javascript|data):/i.test(value),
     'a URL with {file} in it, such as "vscode://file/{file}:{line}:{column}"',
   ),
-  log: callback,
+  log: [callback, (text) => console.error(text)],
   render: callback,
   clientAddress: callback,
-  trustedProxies: listOf(text('an address or a network such as "10.0.0.0/8"'), '"10.0.0.0/8"'),
-  filterFrame: callback,
-};
+  trustedProxies: [
+    listOf(text('an address or a network such as "10.0.0.0/8"'), '"10.0.0.0/8"'),
+    [],
+  ],
+  filterFrame: [callback, () => true],
+} satisfies Options<DebugOptions>;
+
+/** Checked options, with their defaults. */
+export interface DebugSettings extends Complete<DebugOptions, typeof OPTIONS> {
+  readonly isTrustedProxy: (address: string) => boolean;
+  readonly edge: boolean;
+}
 
 /** Variables of the environment that hosting platforms set. */
-const PRODUCTION = [
-  "DENO_DEPLOYMENT_ID",
-  "VERCEL",
-  "AWS_LAMBDA_FUNCTION_NAME",
-  "K_SERVICE",
-  "FUNCTION_TARGET",
-  "WEBSITE_INSTANCE_ID",
-  "DYNO",
-  "FLY_APP_NAME",
-  "RAILWAY_ENVIRONMENT",
-  "RENDER",
-  "NETLIFY",
-];
+const PRODUCTION = (
+  "DENO_DEPLOYMENT_ID VERCEL AWS_LAMBDA_FUNCTION_NAME K_SERVICE FUNCTION_TARGET WEBSITE_INSTANCE_ID " +
+  "DYNO FLY_APP_NAME RAILWAY_ENVIRONMENT RENDER NETLIFY"
+).split(" ");
 
 /**
  * Checks options.
@@ -191,17 +176,13 @@ const PRODUCTION = [
  * @throws {TypeError} When an option is wrong.
  */
 export function configure(options: DebugOptions, { edge }: Pick<Platform, "edge">): DebugSettings {
-  checkOptions("debug", options, OPTIONS);
-  const { trustedHosts = LOCAL, path = "/__debug", console: alone = false, log } = options;
-  const { trustedProxies = [], filterFrame = () => true } = options;
+  const settings = readOptions("debug", options, OPTIONS);
   return {
-    ...options,
-    trustedHosts: trustedHosts.map((host) => host.toLowerCase()),
-    path: configuredPath("debug: path", path),
-    console: alone,
-    log: log ? guardCallback("debug: log", log) : console.error,
-    filterFrame,
-    isTrustedProxy: networks("debug: trustedProxies:", trustedProxies),
+    ...settings,
+    trustedHosts: settings.trustedHosts.map((host) => host.toLowerCase()),
+    path: configuredPath("debug: path", settings.path),
+    log: guardCallback("debug: log", settings.log),
+    isTrustedProxy: networks("debug: trustedProxies:", settings.trustedProxies),
     edge,
   };
 }

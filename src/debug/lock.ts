@@ -4,25 +4,13 @@
  *
  * @module
  */
+import { readCookie } from "../http/cookies.ts";
+
+/** A lock. */
+export type Lock = Awaited<ReturnType<typeof createLock>>;
 
 /** The result of an attempt. */
 export type UnlockAttempt = { readonly cookie: string } | "wrong" | "locked";
-
-/** A lock. */
-export interface Lock {
-  readonly pin: string;
-  /** The number of attempts that are left. */
-  readonly attempts: number;
-  /** Whether a request has a valid cookie. */
-  isOpenFor(request: Request): Promise<boolean>;
-  /**
-   * Tries a PIN.
-   *
-   * @param path The path of the cookie.
-   * @param secure Whether the request came over TLS.
-   */
-  tryPin(pin: string, path: string, secure: boolean): Promise<UnlockAttempt>;
-}
 
 /** The number of attempts; after them, the lock stays closed until a restart. */
 const ATTEMPTS = 10;
@@ -37,7 +25,7 @@ const LONGEST_DELAY = 4000;
  *
  * @param given A PIN of the options.
  */
-export async function createLock(given: string | undefined): Promise<Lock> {
+export async function createLock(given: string | undefined) {
   const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",
@@ -52,17 +40,20 @@ export async function createLock(given: string | undefined): Promise<Lock> {
   let left = ATTEMPTS;
   return {
     pin,
-    get attempts() {
+    /** The number of attempts that are left. */
+    get attempts(): number {
       return left;
     },
-    async isOpenFor(request) {
-      const value = readCookie(request.headers.get("cookie") ?? "", name);
+    /** Whether a request has a valid cookie. */
+    async isOpenFor(request: Request): Promise<boolean> {
+      const value = readCookie(request.headers.get("cookie"), name);
       const [expires = "", signature = ""] = value?.split(".") ?? [];
       const bytes = fromHex(signature);
       if (!bytes || !(Number(expires) > performance.now())) return false;
       return await crypto.subtle.verify("HMAC", key, bytes, text.encode(`cookie ${expires}`));
     },
-    async tryPin(attempt, path, secure) {
+    /** Tries a PIN. A cookie is for a path, and for TLS if the request was. */
+    async tryPin(attempt: string, path: string, secure: boolean): Promise<UnlockAttempt> {
       if (left === 0) return "locked";
       // Counted before the comparison, so that simultaneous attempts do not exceed the number.
       left--;
@@ -101,13 +92,6 @@ function randomPin(): string {
 
 function digits(pin: string): string {
   return pin.replaceAll(/[\s-]/g, "");
-}
-
-function readCookie(field: string, name: string): string | undefined {
-  const pair = field.split(";").map((part) => part.trim()).find((part) =>
-    part.startsWith(`${name}=`)
-  );
-  return pair?.slice(name.length + 1);
 }
 
 function toHex(bytes: ArrayBuffer): string {

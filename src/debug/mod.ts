@@ -19,7 +19,7 @@
  * @module
  */
 export { debug } from "./debug.ts";
-export type { DebugOptions, LiveOptions } from "./debug_options.ts";
+export type { DebugOptions } from "./debug_options.ts";
 export type {
   ErrorModel,
   Excerpt,

@@ -1,5 +1,5 @@
 /**
- * Phase four of a report: puts together what was thrown, the located frames and the live frames.
+ * Makes the model of an error: what was thrown, with its frames located and matched to live frames.
  *
  * @module
  */
@@ -32,12 +32,11 @@ export async function modelOf(thrown: Thrown, tools: ModelTools): Promise<Modell
   const framesOf = async (pairs: readonly Pair[]): Promise<FrameModel[]> => {
     const frames: FrameModel[] = [];
     for (const [stackLine, captured] of pairs) {
-      const { name, file, line, column, kind, awaiting, excerpt } = await locate(stackLine);
+      const located = await locate(stackLine);
       const id = count++;
       if (captured) live.set(id, captured);
-      const shortFile = shortName(file, tools.directory);
-      const place = { id, name, file, shortFile, line, column };
-      const frame = { ...place, kind, awaiting, live: captured !== undefined, excerpt };
+      const shortFile = shortName(located.file, tools.directory);
+      const frame: FrameModel = { id, ...located, shortFile, live: captured !== undefined };
       if (requireSync("debug: filterFrame", tools.filterFrame(frame))) frames.push(frame);
     }
     return frames;

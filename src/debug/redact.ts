@@ -16,11 +16,6 @@ export function isSecret(name: string): boolean {
   return SECRET.test(name);
 }
 
-/** Reads a request without its body, which belongs to the application. */
-export function readRequest(request: Request): RequestModel {
-  return { method: request.method, url: request.url, headers: [...request.headers] };
-}
-
 /** Masks values of headers, and of parameters in URLs, that may be secret. */
 export function redacted({ method, url, headers }: RequestModel): RequestModel {
   return {

@@ -16,42 +16,12 @@ import {
 } from "./page/document.ts";
 import { debugResponse, jsonResponse, pageResponse } from "./page_response.ts";
 import { type DebugClient, isLoopback, isOwnOrigin, refuseOrigin } from "./same_origin.ts";
-import type { DebugState, Inspectable, LiveFrame } from "./state.ts";
+import type { DebugState, Inspectable } from "./state.ts";
 
 /** The JSON of a command. */
-interface Question {
-  readonly pin?: unknown;
-  readonly error?: unknown;
-  readonly frame?: unknown;
-  readonly id?: unknown;
-  readonly source?: unknown;
-}
+type Question = { readonly [K in "pin" | "error" | "frame" | "id" | "source"]?: unknown };
 
-type Result = object | undefined;
-type Command = (
-  error: Inspectable,
-  question: Question,
-  state: DebugState,
-) => Result | Promise<Result>;
-
-const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ["request", (error) => error.request],
-  ["locals", (error, question) => {
-    const live = liveFrame(error, question);
-    if (!live) return undefined;
-    const { frame, console } = live;
-    return { members: frame ? inspectScope(frame, { keep: (value) => console.keep(value) }) : [] };
-  }],
-  ["members", (error, question) => {
-    const members = liveFrame(error, question)?.console.members(String(question.id));
-    return members && { members };
-  }],
-  ["evaluate", async (error, question, state) => {
-    const answer = await liveFrame(error, question)?.console.run(String(question.source));
-    if (!answer || !("error" in answer)) return answer;
-    return { output: answer.output, traceback: await state.traceback(answer.error) };
-  }],
-]);
+const COMMANDS = new Set(["unlock", "request", "locals", "members", "evaluate"]);
 const UNPROVEN = "Without a PIN, the client must be known to be this machine. Pass clientAddress.";
 
 /**
@@ -79,7 +49,7 @@ export async function route(
   }
   const own = name.slice(1);
   const path = mount.base + settings.path;
-  if (own === "unlock" || COMMANDS.has(own)) {
+  if (COMMANDS.has(own)) {
     return await command(request, own, path, client, state);
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -88,7 +58,7 @@ export async function route(
     return debugResponse(request, 405, "text/plain", "Method Not Allowed", allow);
   }
   const show = (status: number, render: (tools: PageTools) => string): Response =>
-    pageResponse(request, status, (nonce) => render({ nonce, path, token: state.token() }));
+    pageResponse(request, status, (nonce) => render({ nonce, path, token: state.token }));
   if (own === "") {
     const reports = records.all().map(({ report }) => report);
     return show(200, (tools) => renderList(reports, settings.console, tools));
@@ -128,7 +98,7 @@ async function command(
   if (!isOwnOrigin(request, client)) {
     return refuse(403, "Forbidden: the request came from another origin.");
   }
-  if (request.headers.get("x-debug-token") !== state.token()) {
+  if (request.headers.get("x-debug-token") !== state.token) {
     return refuse(403, "The server has restarted. Reload the page.");
   }
   const question = await readQuestion(request);
@@ -159,14 +129,33 @@ async function command(
       "This error has expired: the server has restarted, or it is too old. Reproduce it.",
     );
   }
-  const result = await COMMANDS.get(name)?.(error, question, state);
+  const result = await resultOf(name, error, question, state);
   return result
     ? jsonResponse(request, 200, result)
     : refuse(410, "This frame or value is not kept alive, so it cannot be read.");
 }
 
-function liveFrame(error: Inspectable, { frame }: Question): LiveFrame | undefined {
-  return typeof frame === "number" ? error.frame(frame) : undefined;
+/** The result of a command; `undefined` when the frame or the value is not kept alive. */
+async function resultOf(
+  name: string,
+  error: Inspectable,
+  { frame: number, id, source }: Question,
+  state: DebugState,
+): Promise<object | undefined> {
+  if (name === "request") return error.request;
+  const live = typeof number === "number" ? error.frame(number) : undefined;
+  if (!live) return undefined;
+  const { frame, console } = live;
+  if (name === "locals") {
+    return { members: frame ? inspectScope(frame, { keep: (value) => console.keep(value) }) : [] };
+  }
+  if (name === "members") {
+    const members = console.members(String(id));
+    return members && { members };
+  }
+  const answer = await console.run(String(source));
+  if (!("error" in answer)) return answer;
+  return { output: answer.output, traceback: await state.traceback(answer.error) };
 }
 
 async function readQuestion(request: Request): Promise<Question | undefined> {

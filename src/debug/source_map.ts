@@ -53,8 +53,7 @@ export function readSourceMap(text: string): SourceMap | undefined {
 function parse(text: string): Readonly<Record<string, unknown>> {
   try {
     // The first line may protect against inclusion as a script (ECMA-426 §8.1).
-    const value: unknown = JSON.parse(text.replace(/^\)\]\}'[^\n]*\n/, ""));
-    return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+    return Object(JSON.parse(text.replace(/^\)\]\}'[^\n]*\n/, ""))) as Record<string, unknown>;
   } catch {
     return {};
   }

@@ -1,21 +1,16 @@
 /**
- * Phase three of a report: finds the file and the lines that a frame was written in.
+ * Finds the file and the lines that a frame was written in.
  *
  * @module
  */
 import { readSourceMap, type SourceMap } from "./source_map.ts";
-import type { Excerpt, FrameKind, StackLine } from "./types.ts";
+import type { Excerpt, FrameKind, FrameModel, StackLine } from "./types.ts";
 
 /** Reads the text of a file; `undefined` when it cannot be read. */
 export type ReadText = (file: string) => Promise<string | undefined>;
 
 /** A frame at the position where it was written. */
-export interface LocatedLine extends StackLine {
-  /** The path of the file, or the runtime's name for it. */
-  readonly file: string;
-  readonly kind: FrameKind;
-  readonly excerpt: Excerpt | undefined;
-}
+export type LocatedLine = Omit<FrameModel, "id" | "shortFile" | "live">;
 
 const LIBRARY = /[/\\](?:node_modules|registry\.npmjs\.org|vendor)[/\\]|^(?:npm|jsr|https?):/;
 const RUNTIME = /^(?:node|ext|deno|bun|cloudflare|internal|native|wasm|evalmachine|\[)|^$/;
@@ -131,6 +126,7 @@ function dataText(url: string): string | undefined {
   }
 }
 
+/** The same function, called once for each key. */
 function once<T>(load: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const known = new Map<string, Promise<T>>();
   return (key) => {

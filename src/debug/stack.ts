@@ -1,6 +1,5 @@
 /**
- * Phase two of a report: parses the stack, in the form of V8 (`at name (place)`) or of JavaScriptCore
- * (`name@place`).
+ * Parses the stack, in the form of V8 (`at name (place)`) or of JavaScriptCore (`name@place`).
  *
  * @module
  */
@@ -42,12 +41,8 @@ function parseV8(text: string): StackLine {
   const rest = awaiting ? text.slice(6) : text;
   const open = rest.endsWith(")") ? openingParenthesis(rest) : -1;
   if (open < 0) return { name: "", awaiting, ...readPlace(rest) };
-  const name = rest.slice(0, open).trim();
-  return {
-    name: name === "<anonymous>" ? "" : name,
-    awaiting,
-    ...readPlace(rest.slice(open + 1, -1)),
-  };
+  const name = rest.slice(0, open).trim().replace(/^<anonymous>$/, "");
+  return { name, awaiting, ...readPlace(rest.slice(open + 1, -1)) };
 }
 
 /** The parenthesis that the last one closes; a path may contain parentheses. */
@@ -70,11 +65,7 @@ function evaluatedAt(place: string): string {
 function readPlace(place: string): Pick<StackLine, "url" | "line" | "column"> {
   const text = place.startsWith("eval at ") ? evaluatedAt(place) : place;
   const match = PLACE.exec(text);
-  if (!match) return { url: text.startsWith("<") ? "" : text, line: 0, column: 0 };
-  const url = text.slice(0, match.index);
-  return {
-    url: url.startsWith("<") ? "" : url,
-    line: Number(match[1]),
-    column: Number(match[2] ?? 0),
-  };
+  const url = text.slice(0, match?.index);
+  const [, line = 0, column = 0] = match ?? [];
+  return { url: url.startsWith("<") ? "" : url, line: Number(line), column: Number(column) };
 }

@@ -8,10 +8,10 @@ import type { Platform } from "../platform/environment.ts";
 import { createConsole, type FrameConsole } from "./console/console.ts";
 import { checkPin, type DebugSettings } from "./debug_options.ts";
 import { createLock, type Lock } from "./lock.ts";
-import { modelOf, type ModelTools } from "./model.ts";
+import { type Modelled, modelOf } from "./model.ts";
 import { NO_ERROR, type PageTools } from "./page/document.ts";
 import { renderReport } from "./page/error_page.ts";
-import { readRequest, redacted } from "./redact.ts";
+import { redacted } from "./redact.ts";
 import { renderError, renderText } from "./render/text.ts";
 import { readThrown } from "./thrown.ts";
 import type { CapturedFrame, FrameCapture, Report, RequestModel } from "./types.ts";
@@ -30,89 +30,157 @@ export interface Inspectable {
   frame(id: number): LiveFrame | undefined;
 }
 
-/** An error that is kept. */
-export interface ErrorRecord extends Inspectable {
-  readonly report: Report;
-  /** Whether any frame of it is kept alive. */
-  readonly live: boolean;
-  dispose(): void;
-}
+/** The number of errors that are kept. */
+const MOST_ERRORS = 20;
+/** The time that an error is kept, in milliseconds. */
+const LIFETIME = 30 * 60 * 1000;
 
-/** The state of a debugger. */
-export interface DebugState {
+/** The state of a debugger. Random values are made on use: Workers have them only during a request. */
+export class DebugState {
   readonly settings: DebugSettings;
   /** Keeps the frames of what is thrown alive, if that is wanted. */
   readonly capture: FrameCapture | undefined;
-  readonly records: Records;
+  readonly records: RecentErrors = new RecentErrors();
+  readonly #platform: Platform;
+  readonly #pin: string | false | undefined;
+  #token: string | undefined;
+  #lock: Promise<Lock> | undefined;
+  #console: FrameConsole | undefined;
+
+  constructor(settings: DebugSettings, platform: Platform, capture: FrameCapture | undefined) {
+    this.settings = settings;
+    this.capture = capture;
+    this.#platform = platform;
+    this.#pin = settings.pin ?? platform.variable("HANDWERK_PIN");
+    if (typeof this.#pin === "string") checkPin("HANDWERK_PIN", this.#pin);
+  }
+
   /** The token of this process, which only its pages know. */
-  token(): string;
+  get token(): string {
+    return this.#token ??= crypto.randomUUID();
+  }
+
   /** The lock; `undefined` without a PIN. */
-  lock(): Promise<Lock | undefined>;
-  /** Keeps an error, and shows it in the terminal. */
-  record(error: unknown, request: Request, when?: string): Promise<ErrorRecord>;
+  async lock(): Promise<Lock | undefined> {
+    return this.#pin === false ? undefined : await (this.#lock ??= createLock(this.#pin));
+  }
+
+  /**
+   * Keeps an error, and shows it in the terminal: reads what was thrown and its stack, locates the
+   * frames in the sources, matches them to live frames, and masks the secrets of the request.
+   */
+  async record(error: unknown, request: Request, when?: string): Promise<ErrorRecord> {
+    // Not the body, which belongs to the application.
+    const failed = { method: request.method, url: request.url, headers: [...request.headers] };
+    const { error: model, live } = await this.#model(error, this.capture);
+    const report: Report = {
+      id: crypto.randomUUID(),
+      time: new Date().toISOString(),
+      error: model,
+      request: redacted(failed),
+    };
+    const record = new ErrorRecord(report, failed, live);
+    this.records.add(record);
+    this.settings.log(renderText(report, this.#platform.colours, when));
+    return record;
+  }
+
   /** The error of an id, or the console that belongs to none. */
-  find(id: string): Inspectable | undefined;
+  find(id: string): Inspectable | undefined {
+    if (id !== NO_ERROR) return this.records.get(id);
+    if (!this.settings.console) return undefined;
+    const console = this.#console ??= createConsole();
+    return { request: undefined, frame: () => ({ frame: undefined, console }) };
+  }
+
   /** Renders the page of an error. */
-  page(record: ErrorRecord, tools: PageTools): string;
+  page({ report, live }: ErrorRecord, tools: PageTools): string {
+    const { render, editor } = this.settings;
+    if (render) return requireSync("debug: render", render(report, tools.nonce));
+    const notice = live ? undefined : whyNotLive(this.capture);
+    return renderReport(report, { ...tools, editor, notice });
+  }
+
   /** An error of evaluated code, as text. */
-  traceback(error: unknown): Promise<string>;
+  async traceback(error: unknown): Promise<string> {
+    return renderError((await this.#model(error, undefined)).error);
+  }
+
+  #model(error: unknown, capture: FrameCapture | undefined): Promise<Modelled> {
+    const { directory } = this.#platform;
+    return modelOf(readThrown(error), {
+      readText: (file) => this.#platform.readText(file),
+      directory,
+      filterFrame: this.settings.filterFrame,
+      framesOf: (error) => capture?.framesOf(error) ?? [],
+    });
+  }
 }
 
-/** Makes the state. Random values are made later: Workers have them only during a request. */
-export function createState(
-  settings: DebugSettings,
-  platform: Platform,
-  capture: FrameCapture | undefined,
-): DebugState {
-  const { log, filterFrame } = settings;
-  const pin = settings.pin ?? platform.variable("HANDWERK_PIN");
-  if (typeof pin === "string") checkPin("HANDWERK_PIN", pin);
-  const records = recentErrors();
-  const tools: ModelTools = {
-    readText: (file) => platform.readText(file),
-    directory: platform.directory,
-    filterFrame,
-    framesOf: (error) => capture?.framesOf(error) ?? [],
-  };
-  let token: string | undefined;
-  let lock: Promise<Lock> | undefined;
-  let console: FrameConsole | undefined;
-  const alone: Inspectable = {
-    request: undefined,
-    frame: () => ({ frame: undefined, console: console ??= createConsole() }),
-  };
-  return {
-    settings,
-    capture,
-    records,
-    token: () => token ??= crypto.randomUUID(),
-    lock: async () => pin === false ? undefined : await (lock ??= createLock(pin)),
-    async record(error, request, when) {
-      const failed = readRequest(request);
-      const { error: model, live } = await modelOf(readThrown(error), tools);
-      const report: Report = {
-        id: crypto.randomUUID(),
-        time: new Date().toISOString(),
-        error: model,
-        request: redacted(failed),
-      };
-      const record = recordOf(report, failed, live);
-      records.add(record);
-      log(renderText(report, platform.colours, when));
-      return record;
-    },
-    find: (id) => id === NO_ERROR ? (settings.console ? alone : undefined) : records.get(id),
-    page(record, page) {
-      const { render, editor } = settings;
-      if (render) return requireSync("debug: render", render(record.report, page.nonce));
-      const notice = record.live ? undefined : whyNotLive(capture);
-      return renderReport(record.report, { ...page, editor, notice });
-    },
-    async traceback(error) {
-      const { error: model } = await modelOf(readThrown(error), { ...tools, framesOf: () => [] });
-      return renderError(model);
-    },
-  };
+/** An error that is kept. */
+export class ErrorRecord implements Inspectable {
+  readonly report: Report;
+  readonly request: RequestModel;
+  /** Whether any frame of it is kept alive. */
+  readonly live: boolean;
+  readonly #frames: Map<number, CapturedFrame>;
+  readonly #consoles = new Map<number, LiveFrame>();
+
+  constructor(report: Report, request: RequestModel, live: ReadonlyMap<number, CapturedFrame>) {
+    this.report = report;
+    this.request = request;
+    this.live = live.size > 0;
+    this.#frames = new Map(live);
+  }
+
+  frame(id: number): LiveFrame | undefined {
+    const frame = this.#frames.get(id);
+    if (!frame) return undefined;
+    const known = this.#consoles.get(id) ??
+      { frame, console: createConsole(frame.evaluate.bind(frame), frame) };
+    this.#consoles.set(id, known);
+    return known;
+  }
+
+  dispose(): void {
+    for (const { console } of this.#consoles.values()) console.dispose();
+    this.#consoles.clear();
+    this.#frames.clear();
+  }
+}
+
+/** The recent errors by their ids, which cannot be guessed. The least recently used expires first. */
+export class RecentErrors {
+  readonly #kept = new Map<string, { readonly record: ErrorRecord; readonly added: number }>();
+
+  get(id: string): ErrorRecord | undefined {
+    this.#expire();
+    const entry = this.#kept.get(id);
+    if (!entry) return undefined;
+    this.#kept.delete(id);
+    this.#kept.set(id, entry);
+    return entry.record;
+  }
+
+  add(record: ErrorRecord): void {
+    this.#kept.set(record.report.id, { record, added: performance.now() });
+    this.#expire();
+  }
+
+  /** All errors, the newest first. */
+  all(): ErrorRecord[] {
+    this.#expire();
+    return [...this.#kept.values()].toSorted((a, b) => b.added - a.added)
+      .map(({ record }) => record);
+  }
+
+  #expire(): void {
+    for (const [id, { record, added }] of this.#kept) {
+      if (this.#kept.size <= MOST_ERRORS && performance.now() - added <= LIFETIME) continue;
+      record.dispose();
+      this.#kept.delete(id);
+    }
+  }
 }
 
 /** The reason why an error has no variables. */
@@ -123,78 +191,4 @@ function whyNotLive(capture: FrameCapture | undefined): string {
     ? "No frame of this error was kept alive. It was thrown where frames cannot be captured: in code " +
       "of the runtime, or before the request."
     : `Frames are not kept alive: ${status.off}.`;
-}
-
-function recordOf(
-  report: Report,
-  request: RequestModel,
-  captured: ReadonlyMap<number, CapturedFrame>,
-): ErrorRecord {
-  const live = new Map(captured);
-  const consoles = new Map<number, LiveFrame>();
-  return {
-    report,
-    request,
-    live: live.size > 0,
-    frame(id) {
-      const frame = live.get(id);
-      if (!frame) return undefined;
-      const known = consoles.get(id) ??
-        { frame, console: createConsole(frame.evaluate.bind(frame), frame) };
-      consoles.set(id, known);
-      return known;
-    },
-    dispose() {
-      for (const { console } of consoles.values()) console.dispose();
-      consoles.clear();
-      live.clear();
-    },
-  };
-}
-
-/** The recent errors by their ids, which cannot be guessed. */
-export interface Records {
-  /** The error of an id, which then is the most recently used. */
-  get(id: string): ErrorRecord | undefined;
-  add(record: ErrorRecord): void;
-  /** All errors, the newest first. */
-  all(): ErrorRecord[];
-}
-
-/** The number of errors that are kept. */
-const MOST_ERRORS = 20;
-/** The time that an error is kept, in milliseconds. */
-const LIFETIME = 30 * 60 * 1000;
-
-function recentErrors(): Records {
-  const kept = new Map<string, { readonly record: ErrorRecord; readonly added: number }>();
-  const remove = (id: string): void => {
-    kept.get(id)?.record.dispose();
-    kept.delete(id);
-  };
-  const expire = (): void => {
-    for (const [id, { added }] of kept) if (performance.now() - added > LIFETIME) remove(id);
-  };
-  return {
-    get(id) {
-      expire();
-      const entry = kept.get(id);
-      if (!entry) return undefined;
-      kept.delete(id);
-      kept.set(id, entry);
-      return entry.record;
-    },
-    add(record) {
-      expire();
-      kept.set(record.report.id, { record, added: performance.now() });
-      for (const [oldest] of kept) {
-        if (kept.size <= MOST_ERRORS) break;
-        remove(oldest);
-      }
-    },
-    all() {
-      expire();
-      return [...kept.values()].toSorted((a, b) => b.added - a.added).map(({ record }) => record);
-    },
-  };
 }

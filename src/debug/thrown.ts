@@ -1,5 +1,5 @@
 /**
- * Phase one of a report: reads the thrown value. Nothing about it can be relied on: a getter may
+ * Reads the thrown value. Nothing about it can be relied on: a getter may
  * throw, `stack` may be a number, `cause` may lead back to the error itself.
  *
  * @module
@@ -70,7 +70,7 @@ function relatedOf(value: unknown, seen: Set<unknown>): Thrown["related"] {
     if (carried === undefined || seen.size >= MOST_ERRORS) return;
     found.push({ relation, thrown: read(carried, seen) });
   };
-  if (has(value, "suppressed") && has(value, "error")) {
+  if (attempt(() => "suppressed" in value && "error" in value)) {
     add("error", get(value, "error"));
     add("suppressed", get(value, "suppressed"));
   }
@@ -85,7 +85,7 @@ function relatedOf(value: unknown, seen: Set<unknown>): Thrown["related"] {
 
 function detailsOf(value: object): [string, string][] {
   const details: [string, string][] = [];
-  for (const key of keysOf(value)) {
+  for (const key of attempt(() => Object.keys(value)) ?? []) {
     if (KNOWN.has(key) || details.length >= MOST_DETAILS) continue;
     const detail = get(value, key);
     if (isObject(detail) || detail === undefined) continue;
@@ -105,8 +105,7 @@ function isObject(value: unknown): value is object {
 
 function constructorName(value: object): string {
   const constructor = get(value, "constructor");
-  const name = typeof constructor === "function" ? get(constructor, "name") : undefined;
-  return typeof name === "string" && name !== "" ? name : "object";
+  return (typeof constructor === "function" && textOf(constructor, "name")) || "object";
 }
 
 function textOf(value: object, key: string): string | undefined {
@@ -115,25 +114,14 @@ function textOf(value: object, key: string): string | undefined {
 }
 
 function get(value: object, key: string): unknown {
+  return attempt(() => (value as Readonly<Record<string, unknown>>)[key]);
+}
+
+/** The result of code of the thrown value; `undefined` if it throws. */
+function attempt<T>(read: () => T): T | undefined {
   try {
-    return (value as Readonly<Record<string, unknown>>)[key];
+    return read();
   } catch {
     return undefined;
-  }
-}
-
-function has(value: object, key: string): boolean {
-  try {
-    return key in value;
-  } catch {
-    return false;
-  }
-}
-
-function keysOf(value: object): string[] {
-  try {
-    return Object.keys(value);
-  } catch {
-    return [];
   }
 }

@@ -84,17 +84,9 @@ export interface Report {
 }
 
 /** One line of a stack. */
-export interface StackLine {
-  /** The name of the function, or `""`. */
-  readonly name: string;
+export interface StackLine extends Pick<FrameModel, "name" | "line" | "column" | "awaiting"> {
   /** The URL or the path of the script; `""` when it is unknown. */
   readonly url: string;
-  /** The line, from 1; 0 when it is unknown. */
-  readonly line: number;
-  /** The column, from 1; 0 when it is unknown. */
-  readonly column: number;
-  /** Whether the function awaits the line above. */
-  readonly awaiting: boolean;
 }
 
 /** Keeps the frames of what is thrown alive. */
@@ -108,15 +100,7 @@ export interface FrameCapture {
 }
 
 /** A frame that is kept alive. */
-export interface CapturedFrame {
-  /** The URL or the path of the script. */
-  readonly url: string;
-  /** The line, from 1. */
-  readonly line: number;
-  /** The column, from 1. */
-  readonly column: number;
-  /** The name of the function, or `""`. */
-  readonly name: string;
+export interface CapturedFrame extends Omit<StackLine, "awaiting"> {
   /** The names that can be read in the frame, the innermost scope first. */
   readonly scopes: readonly Scope[];
   /** Evaluates source in the frame, as `eval` would. Declarations are lost; a console keeps them. */

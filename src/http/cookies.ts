@@ -17,17 +17,18 @@ export function readCookie(header: string | null, name: string): string | undefi
   return undefined;
 }
 
-/** What becomes of the attributes. */
+/** How to map the attributes of a cookie. */
 export interface CookieMap {
-  /** Whether a `Domain` stays; its value comes without a leading dot and in lower case. */
+  /** Whether to keep a `Domain`, given in lower case and without a leading dot. */
   readonly keepsDomain: (value: string) => boolean;
   /** Maps the value of `Path`. */
   readonly path: (value: string) => string;
 }
 
 /**
- * The value of `Set-Cookie` with its `Path` replaced, and its `Domain` kept or not (RFC 6265 §5.2). Cookies named
- * `__Host-…` stay as they are: a browser takes them with `Path=/` and no `Domain` only.
+ * The value of `Set-Cookie` with its `Path` replaced, and its `Domain` kept or not (RFC 6265 §5.2).
+ * Cookies named `__Host-…` stay as they are: a browser takes them with `Path=/` and no `Domain`
+ * only.
  */
 export function mapCookie(value: string, map: CookieMap): string {
   const [pair = "", ...attributes] = value.split(";");
@@ -49,10 +50,10 @@ function replaced(attribute: string, old: string, value: string): string {
 
 /** Names that browsers take with `Secure` only (RFC 6265bis §4.1.3). */
 const SECURE_NAME = /^[ \t]*__(?:host|secure|http|host-http)-/i;
-/** What browsers take with `Secure` only, besides itself. */
+/** `Secure`, and the attributes that browsers accept only together with it. */
 const SECURE_ATTRIBUTE = /^[ \t]*(?:secure|partitioned|samesite[ \t]*=[ \t]*none)[ \t]*(?:=|$)/i;
 
-/** The value of `Set-Cookie` without `Secure`, and without what browsers take with it only. */
+/** The value of `Set-Cookie` without `Secure` and the attributes that need it. */
 export function insecureCookie(value: string): string {
   const [pair = "", ...attributes] = value.split(";");
   if (SECURE_NAME.test(pair)) return value;

@@ -9,14 +9,16 @@ const IMF_FIXDATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d
 const RFC_850 = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
 const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}):(\d{2}):(\d{2}) (\d{4})$/;
 
-/** Writes milliseconds since the epoch as an HTTP date; what is below a second is lost. */
+/**
+ * Writes a time, in milliseconds since 1970, as an HTTP date. Fractions of a second are dropped.
+ */
 export function formatDate(time: number): string {
   return new Date(time).toUTCString();
 }
 
 /**
- * Reads an HTTP date as milliseconds since the epoch, or `undefined` when it is none. `Date.parse`
- * takes much that is no HTTP date, and a precondition with such a value must be ignored.
+ * Reads an HTTP date as milliseconds since 1970; `undefined` if the text is not one. `Date.parse`
+ * accepts more, and a precondition with such a value must be ignored.
  *
  * @param text The field value.
  * @param now The time that decides the century of a two-digit year.
@@ -56,7 +58,8 @@ function utc(
 }
 
 /**
- * How long a `Retry-After` field (RFC 9110 §10.2.3) asks to wait, in milliseconds, or `undefined` when the value tells nothing.
+ * The delay in a `Retry-After` header (RFC 9110 §10.2.3), in milliseconds; `undefined` if the value
+ * is not valid.
  *
  * @param value A number of seconds or a date.
  * @param now The time of day, in milliseconds since 1970.

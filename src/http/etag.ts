@@ -4,12 +4,12 @@
  * @module
  */
 
-/** One entity tag; a sticky match, so that a list is read from left to right in linear time. */
+/** One entity tag. Sticky, so that a list is read from left to right in linear time. */
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/y;
 
 /**
- * The entity tags of an `If-Match` or `If-None-Match` value; `"*"` when it is that. Tags may hold
- * commas, so the list cannot be split on them. Reading stops at what is no entity tag.
+ * The entity tags of an `If-Match` or `If-None-Match` header, or `"*"`. Tags may contain commas, so
+ * the list cannot be split at them. Reading stops at the first member that is not an entity tag.
  */
 export function parseEntityTags(value: string): readonly string[] | "*" {
   const text = value.trim();

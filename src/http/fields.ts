@@ -17,8 +17,8 @@ export interface HeaderReader {
 }
 
 /**
- * Compiles a list of names in lower case, of which one that ends in `*` is for all that begin so.
- * What it returns tells whether a name in lower case is on the list.
+ * Compiles a list of names in lower case into a test for a name in lower case. A name that ends in
+ * `*` matches every name with this beginning.
  */
 export function fieldNames(list: readonly string[]): (name: string) => boolean {
   if (!list.some(isFamily)) {
@@ -28,7 +28,7 @@ export function fieldNames(list: readonly string[]): (name: string) => boolean {
   const alternatives = list.map((name) =>
     isFamily(name) ? escaped(name.slice(0, -1)) : `${escaped(name)}$`
   );
-  // Alternatives at the beginning alone: matching is linear.
+  // Anchored alternatives: matching is linear.
   const listed = new RegExp(`^(?:${alternatives.join("|")})`);
   return (name) => listed.test(name);
 }
@@ -41,12 +41,12 @@ function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
-/** What is no letter, digit or hyphen becomes one character in the variables of CGI and PHP. */
+/** CGI and PHP replace each of these characters by the same one in the names of their variables. */
 const ODD = /[^a-z0-9-]/g;
 
 /**
- * The name as applications behind CGI, WSGI or PHP may come to read it: to them `X_Forwarded_For`,
- * `X.Forwarded.For` and `X-Forwarded-For` are one variable.
+ * The name as applications behind CGI, WSGI or PHP may see it: for them `X_Forwarded_For`,
+ * `X.Forwarded.For` and `X-Forwarded-For` are the same variable.
  */
 export function plainName(name: string): string {
   return name.replace(ODD, "-");

@@ -1,5 +1,5 @@
 /**
- * Fields in which proxies tell whom a request came from.
+ * The headers in which proxies describe the client of a request.
  *
  * @module
  */
@@ -7,9 +7,10 @@ import { readAddress } from "./ip.ts";
 import { fieldNames } from "./fields.ts";
 
 /**
- * Fields by which proxies, load balancers and platforms tell of the client, of who it is, or of what
- * it asked for, and which applications believe: a client must not be able to send them past a proxy.
- * A name that ends in `*` is for all that begin so. The README has this list.
+ * Headers in which proxies, load balancers and platforms describe the client, its identity or its
+ * original request. Applications trust them, so a proxy must remove them from the requests of
+ * untrusted clients. A name that ends in `*` matches every name with this beginning. The manual has
+ * this list.
  */
 export const FORWARDING: readonly string[] = [
   // The address of the client.
@@ -31,7 +32,7 @@ export const FORWARDING: readonly string[] = [
   "incap-client-ip",
   "x-sucuri-clientip",
   "x-nf-client-connection-ip",
-  // What it asked for.
+  // The original request.
   "x-original-*",
   "x-rewrite-url",
   "x-replaced-path",
@@ -59,7 +60,7 @@ export const FORWARDING: readonly string[] = [
   "x-client-dn",
   "x-client-verify",
   "x-tls-*",
-  // Who it was found to be.
+  // The identity of the user.
   "remote-*",
   "x-remote-*",
   "x-auth-request-*",
@@ -75,7 +76,7 @@ export const FORWARDING: readonly string[] = [
   "x-goog-iap-*",
   "x-ms-client-principal*",
   "x-ms-token-*",
-  // All that a platform says.
+  // Everything that platforms add.
   "cf-*",
   "cloudfront-*",
   "fastly-*",
@@ -84,12 +85,12 @@ export const FORWARDING: readonly string[] = [
   "x-azure-*",
   "x-envoy-*",
   "x-vercel-*",
-  // Where a proxy may be told to take files from.
+  // Files that a proxy may be told to send.
   "x-accel-*",
   "x-sendfile-type",
 ];
 
-/** Whether the field, its name in lower case, is one that only a trusted proxy may send. */
+/** Whether only a trusted proxy may send the header with this name, in lower case. */
 export const isForwarding: (name: string) => boolean = fieldNames(FORWARDING);
 
 /** The parameters of an element of `Forwarded`. */
@@ -98,9 +99,9 @@ export interface ForwardedElement {
   readonly for: string | undefined;
   /** An identifier of the proxy. */
   readonly by?: string | undefined;
-  /** The host that the client asked for. */
+  /** The host in the request of the client. */
   readonly host: string;
-  /** The scheme that it used. */
+  /** The scheme of the request. */
   readonly proto: string;
 }
 
@@ -113,14 +114,14 @@ export function forwardedElement(element: ForwardedElement): string {
     .join(";");
 }
 
-/** RFC 9110 §5.6.2: whatever is no token must be in quotes, such as what holds a colon. */
+/** RFC 9110 §5.6.2: a value that is not a token, such as one with a colon, must be quoted. */
 function quoted(value: string): string {
   return /^[\w!#$%&'*+\-.^`|~]+$/.test(value) ? value : `"${value.replaceAll(/[\\"]/g, "\\$&")}"`;
 }
 
 /**
- * The address of the client that the nearest proxies to trust vouch for: `X-Forwarded-For` is read
- * from its end, where the peer wrote, as long as it names proxies to trust.
+ * The address of the client behind trusted proxies: `X-Forwarded-For` is read from its end, which
+ * the peer wrote, for as long as the addresses are those of trusted proxies.
  *
  * @param peer The address at the other end of the connection.
  * @param forwardedFor The value of `X-Forwarded-For`, or `""`.

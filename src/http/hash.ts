@@ -1,10 +1,10 @@
 /**
- * A short hash of text, for what nobody attacks.
+ * A short hash of text. It is not cryptographic.
  *
  * @module
  */
 
-/** FNV-1a, whose weak high bits the finaliser of MurmurHash3 stirs. 32 bits. */
+/** FNV-1a with the finaliser of MurmurHash3, which mixes its weak high bits. 32 bits. */
 export function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

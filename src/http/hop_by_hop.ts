@@ -1,12 +1,12 @@
 /**
- * Fields that belong to one connection and must not be forwarded (RFC 9110 §7.6.1).
+ * Hop-by-hop headers: they belong to one connection and must not be forwarded (RFC 9110 §7.6.1).
  *
  * @module
  */
 import type { Field } from "./fields.ts";
 import { isForwarding } from "./forwarded.ts";
 
-/** Fields about one connection, and those that answer or ask the next hop for credentials. */
+/** Headers about one connection, and those that authenticate to the next hop. */
 const HOP_BY_HOP = new Set([
   "connection",
   "proxy-connection",
@@ -22,8 +22,8 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * End-to-end fields that a `Connection` field must not name (RFC 9110 §7.6.1): a client could take
- * away what an application behind the proxy relies on.
+ * End-to-end headers that `Connection` must not name (RFC 9110 §7.6.1): a client could remove
+ * headers on which the application behind the proxy relies.
  */
 const PROTECTED = new Set([
   "host",
@@ -38,11 +38,11 @@ const PROTECTED = new Set([
   "location",
   "origin",
 ]);
-/** What nearly every `Connection` says. */
+/** The usual values of `Connection`, which name no header. */
 const NAMES_NONE = /^(?:keep-alive|close)$/i;
 const PROTECTED_FAMILIES = ["content-", "sec-", "access-control-"];
 
-/** The fields that go on: all but those of the connection and those that `Connection` names. */
+/** The end-to-end headers: all but the hop-by-hop ones and those that `Connection` names. */
 export function endToEnd(fields: Iterable<Field>): Field[] {
   const kept: Field[] = [];
   let nominated: Set<string> | undefined;
@@ -57,7 +57,7 @@ export function endToEnd(fields: Iterable<Field>): Field[] {
   return nominated ? kept.filter(([name]) => !nominated.has(name) || isProtected(name)) : kept;
 }
 
-/** Whether the name is one of a field of the connection. */
+/** Whether the header with this name is hop-by-hop. */
 export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.has(name.toLowerCase());
 }

@@ -1,5 +1,5 @@
 /**
- * Text in HTML.
+ * Escaping text for HTML.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? "");
 }
 
-/** HTML that was put together by {@linkcode html}, and is not escaped again. */
+/** Markup made by {@linkcode html}. It is not escaped again. */
 export class Html {
   /** The markup. */
   readonly markup: string;
@@ -27,7 +27,7 @@ export class Html {
   }
 }
 
-/** A template whose values are escaped, unless they are `Html` themselves; lists are joined. */
+/** A template for markup. Values are escaped, except for `Html`. Lists are joined. */
 export function html(parts: TemplateStringsArray, ...values: readonly unknown[]): Html {
   const markup = (value: unknown): string =>
     value instanceof Html

@@ -1,5 +1,5 @@
 /**
- * IP addresses, and lists of networks that they are in.
+ * IP addresses and networks.
  *
  * @module
  */
@@ -14,8 +14,8 @@ const V4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
 
 /**
- * The bytes of an address, or `undefined` when it is none: IPv4 as four decimal numbers, IPv6 as in
- * RFC 4291 §2.2, with or without a zone.
+ * The bytes of an address, or `undefined` if the text is not one: IPv4 as four decimal numbers,
+ * IPv6 as in RFC 4291 §2.2, with or without a zone.
  */
 export function readAddress(text: string): Bytes | undefined {
   if (!text.includes(":")) return readV4(text);
@@ -23,7 +23,7 @@ export function readAddress(text: string): Bytes | undefined {
   return bytes && MAPPED.every((byte, i) => bytes[i] === byte) ? bytes.slice(12) : bytes;
 }
 
-/** An address as it is written in a field, or `undefined` when it is none. */
+/** An address as headers spell it, or `undefined` if the text is not an address. */
 export function writeAddress(text: string): string | undefined {
   if (V4.test(text)) return text;
   const bytes = readAddress(text);
@@ -33,7 +33,7 @@ export function writeAddress(text: string): string | undefined {
 
 /**
  * Compiles a list of addresses and of networks such as `10.0.0.0/8` or `2001:db8::/32` (RFC 4632
- * §3.1). What it returns tells whether an address is in one of them.
+ * §3.1) into a test for an address.
  *
  * @throws {TypeError} Naming the option and the member that is neither.
  */
@@ -83,7 +83,7 @@ function readV6(text: string): Bytes | undefined {
   const [head, tail] = halves;
   if (!head || halves.length > 2) return undefined;
   if (halves.length === 1) return head.length === 16 ? head : undefined;
-  // "::" stands for one group of zeros at least.
+  // "::" replaces at least one group of zeros.
   if (!tail || head.length + tail.length > 14) return undefined;
   return [...head, ...Array<number>(16 - head.length - tail.length).fill(0), ...tail];
 }

@@ -84,8 +84,8 @@ function rate(
 }
 
 /**
- * Chooses a content coding: one of `available`, `"identity"`, or `undefined` when the client accepts
- * none of them (406). Among equal weights, the order of `available` decides.
+ * Chooses a content coding: one of `available`, `"identity"`, or `undefined` when the client
+ * accepts none of them (406). Among equal weights, the order of `available` decides.
  *
  * @param available The codings besides identity, in order of preference.
  */

@@ -1,12 +1,12 @@
 /**
- * NTLM, which authenticates a connection in place of a request. A proxy shares the connections to an
- * upstream among its clients, so that the next request of anybody would be taken for one of the user
- * who has signed in on it (RFC 9110 §3.3).
+ * NTLM authenticates a connection and not a request. A proxy shares the connections to an upstream
+ * among its clients: after one user has signed in, the upstream would take the next request of
+ * another client on the same connection for a request of this user (RFC 9110 §3.3).
  *
  * @module
  */
 
-/** A scheme with what it needs (RFC 9110 §11.2); NTLM may come in that of Negotiate (RFC 4559). */
+/** A scheme and its token (RFC 9110 §11.2). Negotiate may carry NTLM, too (RFC 4559). */
 const BOUND = /^[ \t]*(ntlm|negotiate)(?:[ \t]+([A-Za-z0-9+/]+)=*)?[ \t]*$/i;
 /** A challenge or a parameter of one, which may be quoted. */
 const MEMBER = /(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+/g;
@@ -18,7 +18,7 @@ export function isNtlm(value: string): boolean {
   return scheme.toLowerCase() === "ntlm" || holdsNtlm(token);
 }
 
-/** The value of `WWW-Authenticate` without NTLM; `""` when nothing is left. */
+/** The value of `WWW-Authenticate` without NTLM challenges; `""` if there is no other. */
 export function withoutNtlm(value: string): string {
   if (!/ntlm|negotiate/i.test(value)) return value;
   const members = value.match(MEMBER) ?? [];

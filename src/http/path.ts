@@ -1,15 +1,15 @@
 /**
- * The one form of a path that dispatch, static and proxy match on.
+ * The canonical form of a path. `dispatch`, `serveStatic` and `proxy` match paths in this form.
  *
  * @module
  */
 
-/** Escapes, and characters that ought to be: whatever gives a path a second spelling. */
-// Without the flag `i`: together with `u` it takes U+017F for an "s", and U+212A for a "k".
+/** Escapes, and characters that should be escaped: they give a path a second spelling. */
+// Without the flag `i`: with `u`, U+017F would match "s", and U+212A would match "k".
 const ODD = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu;
 /** RFC 3986 §2.3: an escaped unreserved character is the character itself. */
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
-/** Broken escapes, and what `new URL` drops or takes for a separator; no target may hold them. */
+/** Broken escapes, and characters that `new URL` removes or takes for a separator. */
 const FORBIDDEN = /%(?![0-9A-F]{2})|[\0-\x20\x7f\\]/i;
 /** In canonical form the escaped ones are not escaped any more. */
 const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
@@ -19,9 +19,9 @@ const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
  * must be escaped escaped. `%2F`, `%5C` and `%25` stay as they are: decoding one would make another
  * path (RFC 3986 §2.2), and `/%61dmin` must not slip past a mount on `/admin`.
  *
- * Returns `undefined` for what is not a path: no leading slash, a broken escape, a control, a
- * backslash, or a dot segment. Clients remove dot segments before they send (RFC 3986 §5.2.4), so
- * one that arrives is an attempt to be matched as one path and served as another.
+ * Returns `undefined` if the path has no leading slash, or has a broken escape, a control
+ * character, a backslash or a dot segment. Clients remove dot segments before they send a request
+ * (RFC 3986 §5.2.4). A request that has one tries to match as one path and to be served as another.
  */
 export function canonicalPath(path: string): string | undefined {
   if (!path.startsWith("/") || FORBIDDEN.test(path) || !path.isWellFormed()) return undefined;
@@ -35,7 +35,9 @@ function respell(odd: string): string {
   return UNRESERVED.test(decoded) ? decoded : odd.toUpperCase();
 }
 
-/** A path for people, for logs and for code of the user; one whose escapes are no UTF-8 stays. */
+/**
+ * A decoded path, for logs and for callbacks. A path whose escapes are not UTF-8 is left as it is.
+ */
 export function readablePath(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -50,7 +52,7 @@ export function segmentEnd(path: string, start: number): number {
   return end < 0 ? path.length : end;
 }
 
-/** What other libraries read as a pattern: a wildcard, or a segment that is a name. */
+/** Patterns of other libraries: a wildcard, or a named segment. */
 const PATTERN = /\/(?:[^/]*\*|[:{[][\w.])/;
 
 /**
@@ -58,7 +60,7 @@ const PATTERN = /\/(?:[^/]*\*|[:{[][\w.])/;
  * trailing slash; `""` for the root. A space and letters of any language are read as a client would
  * send them.
  *
- * @throws {TypeError} Naming `option` and what to write instead.
+ * @throws {TypeError} Naming the option and the remedy.
  */
 export function configuredPath(option: string, path: string): string {
   const refuse = (why: string): never => {

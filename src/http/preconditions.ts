@@ -15,7 +15,7 @@ export interface Validators {
   readonly lastModified?: number | undefined;
 }
 
-/** What a request's preconditions come to: serve it, 304, or 412. */
+/** The result of evaluating preconditions: serve the request, 304 (Not Modified), or 412. */
 export type PreconditionResult = "proceed" | "not modified" | "failed";
 
 /**
@@ -62,8 +62,8 @@ export function evaluatePreconditions(
 }
 
 /**
- * Whether `If-Range` lets ranges be honoured (RFC 9110 §13.1.5): it names the current entity tag,
- * strongly, or is the exact time of the last change, long enough ago to be a strong validator.
+ * Whether the condition of `If-Range` is true (RFC 9110 §13.1.5): it is the current strong entity
+ * tag, or the exact time of the last change, if that is old enough to be a strong validator.
  *
  * @param value The field value.
  * @param now The time of the answer.

@@ -1,28 +1,28 @@
 /**
- * Values by the beginning of a path.
+ * Values by path prefix.
  *
  * @module
  */
 import { configuredPath, segmentEnd } from "./path.ts";
 
-/** One segment; a walk along a path is one lookup per segment, however many prefixes there are. */
+/** One segment. Finding a path takes one lookup for each of its segments. */
 interface Segment<T> {
   value?: T;
   readonly next: Map<string, Segment<T>>;
 }
 
-/** What `find` gives: a value, and where in the path its prefix ends. */
+/** A value, and the index in the path at which its prefix ends. */
 export interface PrefixMatch<T> {
   readonly value: T;
   readonly end: number;
 }
 
 /**
- * Compiles a table of prefixes. The function it returns gives the value with the longest prefix of
- * a canonical path that ends where a segment ends; the prefix `""` or `"/"` is one of every path.
+ * Compiles a table of prefixes. The returned function finds the value with the longest prefix of a
+ * canonical path. A prefix ends at the end of a segment. `""` and `"/"` are prefixes of every path.
  *
- * @param option What the prefixes are called in errors.
- * @throws {TypeError} When a prefix is no path, or is there twice.
+ * @param option The name of a prefix in errors.
+ * @throws {TypeError} If a prefix is not a path, or is given twice.
  */
 export function longestPrefix<T extends object>(
   option: string,

@@ -1,5 +1,5 @@
 /**
- * The field in which a proxy tells what it did (RFC 9209).
+ * The `Proxy-Status` header, in which a proxy says how it handled a request (RFC 9209).
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function isProxyErrorType(value: unknown): value is ProxyErrorType {
   return typeof value === "string" && Object.hasOwn(RECOMMENDED, value);
 }
 
-/** The status to answer with for an error; 502 for one of no known type. */
+/** The status of the response to an error; 502 if its type is not known. */
 export function statusOf(type: ProxyErrorType | undefined): number {
   return type === undefined ? 502 : RECOMMENDED[type];
 }
@@ -57,7 +57,7 @@ export function statusOf(type: ProxyErrorType | undefined): number {
  * Writes the field of one intermediary, an item with parameters (RFC 8941 §3.3, RFC 9209 §2).
  *
  * @param name The name of the intermediary; ASCII.
- * @param parameters Tokens and whole numbers by name; those that are `undefined` are left out.
+ * @param parameters Tokens and integers by name; `undefined` values are left out.
  */
 export function proxyStatus(
   name: string,

@@ -12,19 +12,21 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** What a `Range` field comes to: `"ignore"` means the whole representation, as if it were not there. */
+/** The result of reading `Range`: `"ignore"` means that the whole representation is to be sent. */
 export type Ranges = readonly ByteRange[] | "ignore" | "unsatisfiable";
 
-/** RFC 9110 §17.15: many ranges cost a server more than a client; no honest one asks for more. */
+/** RFC 9110 §17.15: many small ranges are an attack. Honest clients ask for fewer. */
 const MOST_RANGES = 16;
 const LONGEST_FIELD = 1024;
-/** Two ranges with less between them than the head of a part are sent as one (§15.3.7.2). */
+/**
+ * Ranges with a smaller gap, about the size of the headers of a part, are sent as one (§15.3.7.2).
+ */
 const GAP = 80;
 const SPEC = /^(?:(\d+)-(\d*)|-(\d+))$/;
 
 /**
- * Reads a `Range` field for a representation of `size` bytes. Ranges that overlap or nearly touch
- * become one; those that are left keep the order in which they were asked for.
+ * Reads a `Range` header for a representation of `size` bytes. Ranges that overlap or almost touch
+ * are combined. The others keep the order of the request.
  */
 export function readRanges(field: string, size: number): Ranges {
   if (field.length > LONGEST_FIELD || size === 0) return "ignore";
@@ -44,7 +46,7 @@ export function readRanges(field: string, size: number): Ranges {
   if (ranges.length === 0) return "unsatisfiable";
   const joined = coalesce(ranges);
   const asked = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-  // Whoever asks for more than there is wants it all, or wants to hurt.
+  // More bytes than the representation has: an attack, or a client that is better served by a 200.
   return ranges.length > 1 && asked > size ? "ignore" : joined;
 }
 
@@ -67,7 +69,7 @@ function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
   for (const range of ranges) {
     let { start, end } = range;
     let place = joined.length;
-    // At most 16 ranges, so looking at each pair is nothing.
+    // At most 16 ranges, so comparing each pair is cheap.
     for (let i = joined.length - 1; i >= 0; i--) {
       const other = joined[i] as ByteRange;
       if (start > other.end + GAP || other.start > end + GAP) continue;
@@ -77,6 +79,6 @@ function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
     }
     joined.splice(place, 0, { start, end });
   }
-  // A range that has grown may have met one that it did not meet before.
+  // A combined range may touch another one now.
   return joined.length < ranges.length ? coalesce(joined) : joined;
 }

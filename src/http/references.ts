@@ -1,11 +1,11 @@
 /**
- * Fields that hold references, read only as far as the references go. Nothing is decoded: an
- * escaped line break stays escaped.
+ * Headers that contain references, such as `Link`. Only the references are read. Nothing is
+ * decoded: an escaped line break stays escaped.
  *
  * @module
  */
 
-/** The time, what separates it from the URL, and the URL, which need not be named or in quotes. */
+/** The time, the separator, and the URL, with or without its name and quotes. */
 const REFRESH = /^([ \t]*[0-9.]+(?:[ \t]*[;,]|[ \t])[ \t]*(?:url[ \t]*=[ \t]*)?)(["']?)(.*)$/is;
 
 /**
@@ -25,7 +25,7 @@ export function mapLink(value: string, map: (reference: string) => string): stri
   let result = "";
   for (let at = 0; at < value.length;) {
     const end = value[at] === "<" ? value.indexOf(">", at) : tokenEnd(value, at);
-    if (end < 0) return value; // no end: no target, and nothing to go on from
+    if (end < 0) return value; // unterminated: leave the rest as it is
     result += value[at] === "<" ? `<${map(value.slice(at + 1, end))}` : value.slice(at, end);
     at = end;
   }
@@ -48,7 +48,7 @@ export function splitLinks(value: string): string[] {
   return [...links, value.slice(start)].map((link) => link.trim()).filter(Boolean);
 }
 
-/** Where the next target could begin: behind a quoted string, which may hold anything, or before `<`. */
+/** The index at which the next target can begin: after a quoted string, or before `<`. */
 function tokenEnd(value: string, start: number): number {
   if (value[start] !== '"') {
     const next = value.slice(start + 1).search(/["<]/);

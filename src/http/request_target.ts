@@ -1,6 +1,6 @@
 /**
- * What a request asks for, read from `request.url` without building a `URL`: hosts hand over what
- * a client sent, checked or not.
+ * The parts of `request.url`, read without building a `URL`. Hosts may pass on what a client sent
+ * without checking it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface RequestTarget {
   readonly origin: string;
   /** The path as it was sent. */
   readonly path: string;
-  /** The path in the form that mounts are matched on. */
+  /** The path in canonical form. */
   readonly canonical: string;
   /** The query with its question mark, or `""`. */
   readonly query: string;
@@ -36,9 +36,9 @@ export function isAuthority(value: string): boolean {
 }
 
 /**
- * Splits a request's URL, or returns `undefined` for what deserves a 400: no absolute http(s) URL,
- * a host or a path that cannot be, or a `Host` field that is none. Some hosts paste `Host` into the
- * URL, so that `Host: good/evil` would put `/evil` in front of the path (RFC 9112 §3.2).
+ * Splits the URL of a request. Returns `undefined`, for a 400, if it is not an absolute http(s) URL
+ * with a valid host and path, or if the `Host` header is not valid. Some hosts paste `Host` into
+ * the URL, so that `Host: good/evil` would put `/evil` in front of the path (RFC 9112 §3.2).
  *
  * @param url The URL of the request.
  * @param host Its `Host` field, if it has one.

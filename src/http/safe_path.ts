@@ -1,5 +1,5 @@
 /**
- * The names in a path, decoded once and safe to hand to a file system or a store.
+ * The segments of a path, decoded once, that are safe names for a file system or a store.
  *
  * @module
  */
@@ -8,18 +8,19 @@
 const UNSAFE = /[\p{Cc}/\\]/u;
 /** Windows opens a device for these, whatever the directory and the extension. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ .]*(?:\.|$)/i;
-/** The second, short name that Windows may give a file: `SECRET~1.KEY` (8 and 3 characters). */
+/** The short name that Windows may give a file as a second name: `SECRET~1.KEY` (8.3). */
 const SHORT = /^(?=[^.]{1,8}(?:\.[^.]{1,3})?$)[^.~]*~[0-9]/;
-/** No file system holds longer names. */
+/** The longest name that file systems allow. */
 const LONGEST = 255;
 
 /**
- * The decoded segments of a canonical path, or `undefined` when one is not a name that every file
- * system takes for the same thing: refused, not repaired. The path is split before it is decoded,
- * so `%2F` never makes a separator, and decoded once, so `%252e` never makes a dot.
+ * The decoded segments of a canonical path. Returns `undefined` if a segment is a name that file
+ * systems understand differently: such a name is rejected, not repaired. The path is split before
+ * it is decoded, so that `%2F` never becomes a separator, and decoded once, so that `%252e` never
+ * becomes a dot.
  *
  * @param path `""` (no segments) or a canonical path with its leading slash.
- * @param colons Whether names may have a colon, which Windows takes for that of a drive or a stream.
+ * @param colons Whether names may have a colon. On Windows, it marks a drive or a stream.
  */
 export function safeSegments(path: string, colons = false): readonly string[] | undefined {
   if (path === "") return [];
@@ -39,19 +40,19 @@ function decodeSegment(raw: string): string | undefined {
   try {
     return decodeURIComponent(raw);
   } catch {
-    return undefined; // the escapes are no UTF-8
+    return undefined; // not UTF-8
   }
 }
 
 function isSafeName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && name.length <= LONGEST &&
     !UNSAFE.test(name) && !DEVICE.test(name) && !SHORT.test(name) &&
-    !name.endsWith(".") && !name.endsWith(" "); // Windows drops these from the end
+    !name.endsWith(".") && !name.endsWith(" "); // Windows removes them from the end of names
 }
 
 /**
- * What names have in common that a file system may take for the same one. By way of upper case: `ſ`
- * may be `s`.
+ * The form in which names are compared that a case-insensitive file system takes for the same name.
+ * By way of upper case, since `ſ` and `s` have the same one.
  */
 export function foldCase(name: string): string {
   return name.normalize("NFC").toUpperCase().toLowerCase();

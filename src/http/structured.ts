@@ -1,6 +1,6 @@
 /**
- * Structured fields (RFC 9651), as far as requests bring them: dictionaries and single items. Dates
- * and display strings are not read.
+ * Structured fields (RFC 9651): dictionaries and single items, which is what requests use. Dates
+ * and display strings are not supported.
  *
  * @module
  */
@@ -11,10 +11,10 @@ export interface Token {
   readonly token: string;
 }
 
-/** The value of an item; what its parameters say is not kept. */
+/** The value of an item, without its parameters. */
 export type BareItem = number | string | boolean | Token | Uint8Array<ArrayBuffer>;
 
-/** Longer fields are not read. RFC 9651 asks for byte sequences of 16 KiB, which base64 makes longer. */
+/** The longest field that is read. RFC 9651 asks for byte sequences of 16 KiB, before base64. */
 const LONGEST = 32 * 1024;
 
 // Sticky, so that a field is read from left to right, and in linear time.
@@ -28,7 +28,7 @@ const PARAMETER = /; *([a-z*][a-z0-9_\-.*]*)(=)?/y;
 const BLANKS = /[ \t]*/y;
 const SPACES = / */y;
 
-/** Where reading has come to. */
+/** A position in a field. */
 interface Cursor {
   readonly text: string;
   at: number;
@@ -48,7 +48,7 @@ export function parseDictionary(
       ? readMember(cursor, 1)
       : readParameters(cursor, true);
     if (value === undefined) return undefined;
-    members.set(key, value); // the last value of a key counts, in the place of the first
+    members.set(key, value); // the last value wins, at the position of the first
     take(cursor, BLANKS);
     if (cursor.at === cursor.text.length) break;
     if (cursor.text[cursor.at++] !== ",") return undefined;
@@ -102,7 +102,7 @@ function readItem(cursor: Cursor, skipped: number): BareItem | undefined {
   return value === undefined ? undefined : readParameters(cursor, value);
 }
 
-/** Reads over parameters, and gives `value` back when they are well-formed. */
+/** Skips parameters, and returns `value` if they are well-formed. */
 function readParameters<T>(cursor: Cursor, value: T): T | undefined {
   for (let match = take(cursor, PARAMETER); match; match = take(cursor, PARAMETER)) {
     if (match[2] !== undefined && readBareItem(cursor) === undefined) return undefined;

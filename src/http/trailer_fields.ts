@@ -1,16 +1,16 @@
 /**
- * What may come after the content (RFC 9110 §6.5).
+ * Trailer fields, which follow the body (RFC 9110 §6.5).
  *
  * @module
  */
 import { endToEnd } from "./hop_by_hop.ts";
 import type { Field, RawHeaders } from "./fields.ts";
 
-/** What trailer fields follow. */
+/** A message with trailer fields. */
 export interface Trailed {
-  /** The fields that came before the content. */
+  /** The headers. */
   readonly fields: Iterable<Field>;
-  /** Those that come after it, when it has ended. */
+  /** The trailer fields, when the body has ended. */
   readonly trailers?: Promise<readonly Field[]> | undefined;
 }
 
@@ -18,14 +18,14 @@ export interface Trailed {
 export interface Trailers {
   /** The names that were announced in `Trailer`, or `""`. */
   readonly announced: string;
-  /** The fields, when the content has ended. It is never rejected. */
+  /** The trailer fields, when the body has ended. The promise never rejects. */
   readonly fields: Promise<RawHeaders>;
 }
 
 /**
- * Fields that mean something before or with the content only (RFC 9110 §6.5.1): they frame or route
- * it, ask something of its recipient, prove who sent it, control what becomes of it, or say how to
- * read it. Who merges trailer fields into the others must not come upon these.
+ * Fields that are not allowed as trailers (RFC 9110 §6.5.1), since they are about framing, routing,
+ * request modifiers, authentication, response control or the format of the body. A recipient that
+ * merges trailers into the headers must not find these.
  */
 const NEVER = new Set([
   "age",
@@ -57,14 +57,14 @@ const NEVER = new Set([
   "www-authenticate",
 ]);
 const FAMILIES = /^(?:content-(?!digest$)|if-|access-control-|sec-|proxy-(?!status$)|x-forwarded-)/;
-/** What a field is (RFC 9110 §5.1, §5.5); one that is none is left out, as nobody can take it back. */
+/** A valid field (RFC 9110 §5.1, §5.5). Others are left out: the headers have been sent already. */
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** What goes on of the trailer fields that were received. */
+/** The trailer fields of a message that may be forwarded. */
 export function forwardedTrailers({ fields, trailers }: Trailed): Trailers {
   const lines = [...fields].map(([name, value]) => [name.toLowerCase(), value] as const);
-  // What `Connection` names is the connection's, wherever it stands (RFC 9110 §7.6.1).
+  // `Connection` may name trailer fields, too (RFC 9110 §7.6.1).
   const connection = lines.filter(([name]) => name === "connection");
   const allowed = (given: readonly Field[]): Field[] =>
     endToEnd([...connection, ...given]).filter(([name]) =>

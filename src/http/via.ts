@@ -1,10 +1,10 @@
 /**
- * The field in which a message tells which intermediaries it has passed (RFC 9110 §7.6.3).
+ * The `Via` header: the intermediaries that a message has passed (RFC 9110 §7.6.3).
  *
  * @module
  */
 
-/** Whether a message has passed the intermediary with this pseudonym before. */
+/** Whether a message has passed the intermediary with this pseudonym. */
 export function hasPassed(via: string, pseudonym: string): boolean {
   const own = pseudonym.toLowerCase();
   return via.split(",").some((member) => {
@@ -13,7 +13,7 @@ export function hasPassed(via: string, pseudonym: string): boolean {
   });
 }
 
-/** The value with the intermediary behind the others. Fetch does not tell the version of HTTP. */
+/** The value with the intermediary appended. The version is always 1.1: Fetch does not know it. */
 export function appendVia(via: string | null | undefined, pseudonym: string): string {
   return `${via ? `${via}, ` : ""}1.1 ${pseudonym}`;
 }

@@ -1,79 +1,95 @@
 /**
- * The fields of a received message, read where they lie.
+ * The headers of a request, read from the header lines that Node received, and the way to stand in
+ * for a native object until it is needed.
  *
  * @module
  */
 import { appendHeaders } from "../host/make_response.ts";
+import type { RawHeaders } from "../http/fields.ts";
 
-/** `Headers` that are native only when more than `get` and `has` is asked of them. */
+/** Classes that {@linkcode linkStandIns} has to link. */
+const unlinked: (() => void)[] = [];
+
+/**
+ * Lets a class stand in for a native one: it inherits from it, and members that it does not define
+ * come from the native object.
+ *
+ * @param own The prototype of the class.
+ * @param native Returns the prototype of the native class.
+ * @param nativeOf Creates the native object of an instance at the first call.
+ */
+export function standInFor<T extends object>(
+  own: T,
+  native: () => object,
+  nativeOf: (instance: T) => object,
+): void {
+  unlinked.push(() => link(own, native(), nativeOf));
+}
+
+/**
+ * Links the classes that stand in for native ones. Not done on import: Node loads its `fetch` when a
+ * native class is first named, which takes as long as all our imports.
+ */
+export function linkStandIns(): void {
+  for (const linkOne of unlinked.splice(0)) linkOne();
+}
+
+function link<T extends object>(own: T, native: object, nativeOf: (instance: T) => object): void {
+  const members = Object.create(native) as object;
+  for (const name of Reflect.ownKeys(native)) {
+    if (name === "constructor" || name === Symbol.toStringTag) continue;
+    Object.defineProperty(members, name, {
+      get(this: T): unknown {
+        const object = nativeOf(this);
+        const value: unknown = Reflect.get(object, name);
+        return typeof value === "function" ? value.bind(object) : value;
+      },
+    });
+  }
+  Object.setPrototypeOf(own, members);
+}
+
+/** Headers that are native once more than `get` and `has` is used. */
 class LazyHeaders {
-  readonly #fields: readonly string[];
+  readonly #lines: RawHeaders;
   #native: Headers | undefined;
 
-  constructor(fields: readonly string[]) {
-    this.#fields = fields;
+  constructor(lines: RawHeaders) {
+    this.#lines = lines;
+  }
+  static {
+    standInFor(
+      this.prototype,
+      () => Headers.prototype,
+      (self) => self.#native ??= appendHeaders(new Headers(), self.#lines),
+    );
   }
 
   get(name: string): string | null {
     if (this.#native) return this.#native.get(name);
-    return rawHeader(this.#fields, name.toLowerCase()) ?? null;
+    return rawHeader(this.#lines, name.toLowerCase()) ?? null;
   }
   has(name: string): boolean {
     return this.get(name) !== null;
   }
-  append(name: string, value: string): void {
-    this.#made().append(name, value);
-  }
-  delete(name: string): void {
-    this.#made().delete(name);
-  }
-  set(name: string, value: string): void {
-    this.#made().set(name, value);
-  }
-  getSetCookie(): string[] {
-    return this.#made().getSetCookie();
-  }
-  forEach(callback: (value: string, key: string, parent: Headers) => void, self?: unknown): void {
-    this.#made().forEach(callback, self);
-  }
-  entries(): HeadersIterator<[string, string]> {
-    return this.#made().entries();
-  }
-  keys(): HeadersIterator<string> {
-    return this.#made().keys();
-  }
-  values(): HeadersIterator<string> {
-    return this.#made().values();
-  }
-  [Symbol.iterator](): HeadersIterator<[string, string]> {
-    return this.#made().entries();
-  }
-
-  copy(headers: Headers): void {
-    appendHeaders(headers, this.#fields);
-  }
-
-  #made(): Headers {
-    return this.#native ??= appendHeaders(new Headers(), this.#fields);
-  }
-}
-Object.setPrototypeOf(LazyHeaders.prototype, Headers.prototype);
-
-/** `Headers` that can be copied to native ones. */
-export type ReceivedHeaders = Headers & { copy(to: Headers): void };
-
-/** Makes the headers of a flat list of field lines. */
-export function lazyHeaders(fields: readonly string[]): ReceivedHeaders {
-  return new LazyHeaders(fields);
 }
 
-/** The combined value of a field (RFC 9110 §5.3; RFC 6265 §5.4 for Cookie); `name` in lower case. */
-export function rawHeader(fields: readonly string[], name: string): string | undefined {
+/** The headers of a flat list of header lines. */
+export function lazyHeaders(lines: RawHeaders): Headers {
+  return new LazyHeaders(lines) as unknown as Headers;
+}
+
+/**
+ * The combined value of a header (RFC 9110 §5.3; RFC 6265 §5.4 for Cookie).
+ *
+ * @param name In lower case.
+ */
+export function rawHeader(lines: RawHeaders, name: string): string | undefined {
   let found: string | undefined;
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const key = fields[i] as string;
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const key = lines[i] as string;
     if (key.length !== name.length || key.toLowerCase() !== name) continue;
-    const value = fields[i + 1] as string;
+    const value = lines[i + 1] as string;
     found = found === undefined ? value : `${found}${name === "cookie" ? "; " : ", "}${value}`;
   }
   return found;

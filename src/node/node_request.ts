@@ -1,82 +1,78 @@
 /**
- * The request for a message that `node:http` received. Our own handlers get one that reads the
- * message where it lies; everybody else gets the native `Request` that it makes.
+ * The request of a message that `node:http` received. Our own handlers read it directly; other code
+ * gets the native `Request` that it creates.
  *
  * @module
  */
 import type { ServerResponse } from "node:http";
+import { HostRequest, linkNative } from "../host/host_request.ts";
+import { appendHeaders } from "../host/make_response.ts";
 import type { PushBody, ResponseBody, ResponseHead } from "../host/types.ts";
-import { HostRequest, hostRequestOf, linkNative } from "../host/host_request.ts";
+import type { RawHeaders } from "../http/fields.ts";
 import type { RequestTarget } from "../http/request_target.ts";
-import { takePart } from "../static/sources/file_content.ts";
-import { fileFlow } from "./file_flow.ts";
-import { takesEarlyHints, writeEarlyHints } from "./informational.ts";
-import { clientLeft } from "./left.ts";
-import { lazyHeaders, type ReceivedHeaders } from "./lazy_headers.ts";
-import { nodeResponse } from "./node_response.ts";
-import { peerAddress } from "./peer.ts";
-import { nativeOf } from "./native_request.ts";
-import { tunnellerOf } from "./upgrade_listener.ts";
+import { cutConnection, peerAddress } from "./connection.ts";
+import { lazyHeaders, standInFor } from "./lazy_headers.ts";
+import { createNativeRequest } from "./native_request.ts";
+import { NodeResponse } from "./node_response.ts";
+import { rejectRequest } from "./reject.ts";
+import { requestBody } from "./request_body.ts";
+import type { UpgradeRequest } from "./upgrade_listener.ts";
 
-type Content = ReadableStream<Uint8Array<ArrayBuffer>>;
+type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** What our own handlers ask of a request, and how to make the native one. */
+/** A request on Node. */
 export class NodeRequest extends HostRequest {
-  /** The method. */
   readonly method: string;
-  /** The target URI. */
   readonly target: RequestTarget;
-  /** The field lines. */
-  readonly fields: readonly string[];
-  /** The fields. */
-  readonly headers: ReceivedHeaders;
-  /** Why the client is gone, if it is. */
-  disconnectReason: Error | undefined;
-  /** Where the answer goes. */
+  readonly fields: RawHeaders;
+  readonly headers: Headers;
   readonly sink: ServerResponse;
-  /** The address at the other end of the connection; a stream of HTTP/2 that has ended has none. */
+  readonly upgrade: UpgradeRequest | undefined;
+  readonly maxBodySize: number;
+  /** The peer address, read now: a closed HTTP/2 stream has none. */
   readonly address: string | undefined;
-  readonly #open: (() => Content) | undefined;
-  #body: Content | null | undefined;
+  disconnectReason: Error | undefined;
+  /** Whether the response is an error that no handler made. */
+  rejected = false;
+  #body: Body | null | undefined;
   #controller: AbortController | undefined;
-  #leaving: Set<() => void> | undefined;
+  #listeners: Set<() => void> | undefined;
   #watched = false;
   #native: Request | undefined;
+  #disconnectError: Error | undefined;
 
-  /**
-   * Keeps what the request is made of.
-   *
-   * @param open Opens the content, where there is some.
-   */
+  /** @param maxBodySize The largest body, in bytes; `undefined` for a request without body. */
   constructor(
+    sink: ServerResponse,
     method: string,
     target: RequestTarget,
-    fields: readonly string[],
-    sink: ServerResponse,
-    open: (() => Content) | undefined,
+    fields: RawHeaders,
+    maxBodySize: number | undefined,
+    upgrade: UpgradeRequest | undefined,
   ) {
     super();
-    [this.method, this.target, this.fields] = [method, target, fields];
+    [this.sink, this.method, this.target, this.fields] = [sink, method, target, fields];
     this.headers = lazyHeaders(fields);
-    [this.sink, this.#open] = [sink, open];
     this.address = peerAddress(sink.req.socket);
+    this.upgrade = upgrade;
+    this.maxBodySize = maxBodySize ?? 0;
+    if (maxBodySize === undefined) this.#body = null;
+  }
+  static {
+    // The members of `Request` that this class does not define come from the native request.
+    standInFor(HostRequest.prototype, () => Request.prototype, (request) => request.native());
   }
 
-  /** The URL. */
   get url(): string {
     const { origin, path, query } = this.target;
     return origin + path + query;
   }
-  /** The content, opened when it is first asked for. */
-  get body(): Content | null {
-    if (this.#body === undefined) this.#body = this.#open?.() ?? null;
-    return this.#body;
+  get body(): Body | null {
+    return this.#body === undefined ? this.#body = requestBody(this) : this.#body;
   }
-  /** Whether somebody has begun to read the content. */
   get bodyUsed(): boolean {
     return this.#native?.bodyUsed ?? this.#body?.locked ?? false;
   }
-  /** Is aborted when the client leaves. */
   get signal(): AbortSignal {
     this.watch();
     this.#controller ??= new AbortController();
@@ -84,92 +80,86 @@ export class NodeRequest extends HostRequest {
     return this.#controller.signal;
   }
 
-  /** Notices from now on that the client leaves before it is answered. */
+  /** Watches for a client disconnect before the end of the response. */
   watch(): void {
     if (this.#watched) return;
     this.#watched = true;
     const { sink } = this;
     sink.once("close", () => {
-      // Of a stream of HTTP/2 that the client resets, Node itself writes the end.
-      if (!sink.writableEnded || !sink.writableFinished) this.leave(clientLeft(sink.req));
+      // Node itself ends an HTTP/2 stream that the client resets, so both are needed.
+      if (!sink.writableEnded || !sink.writableFinished) this.disconnect(this.disconnectError());
     });
   }
-
-  /** Notes that nobody waits for the answer any more. */
-  leave(reason: Error): void {
+  /** Notes that the client no longer waits for the response. */
+  disconnect(reason: Error): void {
     if (this.disconnectReason) return;
     this.disconnectReason = reason;
-    this.#controller?.abort(this.disconnectReason);
-    for (const callback of this.#leaving ?? []) callback();
+    this.#controller?.abort(reason);
+    for (const callback of this.#listeners ?? []) callback();
   }
-  /** Calls back when the client leaves. */
+  /** The error of a client disconnect: the same for the signal and the body. */
+  disconnectError(): Error {
+    return this.#disconnectError ??= new DOMException(
+      "the client closed the connection",
+      "AbortError",
+    );
+  }
   onDisconnect(callback: () => void): void {
     this.watch();
-    (this.#leaving ??= new Set()).add(callback);
+    (this.#listeners ??= new Set()).add(callback);
   }
-  /** Forgets what `onDisconnect` was given. */
   offDisconnect(callback: () => void): void {
-    this.#leaving?.delete(callback);
+    this.#listeners?.delete(callback);
   }
 
-  /** Whether the connection can become a tunnel. */
+  /** Rejects a request whose body is too large. For the handler, the client has disconnected. */
+  exceed(error: Error): void {
+    const { sink } = this;
+    this.disconnect(error);
+    if (sink.headersSent) return cutConnection(sink);
+    this.rejected = true;
+    rejectRequest(sink.req, sink, 413);
+  }
+
   get upgradable(): boolean {
-    return tunnellerOf(this.sink) !== undefined;
+    return this.upgrade?.openTunnel !== undefined;
   }
 
-  /** Whether the client is known to understand `103 Early Hints`. */
+  /** Some clients of HTTP/1.1 take a 103 for the final response (RFC 8297 §3); browsers do not. */
   get supportsEarlyHints(): boolean {
-    return takesEarlyHints(this.sink, this.headers.has("sec-fetch-mode"));
+    return this.sink.req.httpVersionMajor === 2 || this.headers.has("sec-fetch-mode");
   }
-  /** Sends `103 Early Hints`; links that Node refuses are left out. */
   sendEarlyHints(links: readonly string[]): void {
     try {
-      writeEarlyHints(this.sink, links);
-    } catch { /* The response has all that matters. */ }
+      this.writeEarlyHints(links);
+    } catch { /* Hints of an upstream may be malformed; the response does not need them. */ }
+  }
+  /** @throws {TypeError} When a link is malformed. */
+  writeEarlyHints(links: readonly string[]): void {
+    const { sink } = this;
+    // RFC 9110 §15.2: no 1xx to a client of HTTP/1.0.
+    if (links.length === 0 || sink.headersSent || sink.destroyed) return;
+    if (sink.req.httpVersion !== "1.0") sink.writeEarlyHints({ link: [...links] });
   }
 
-  /** A response that is written as it is. */
   respond(body: ResponseBody | PushBody, head: ResponseHead): Response {
-    const part = body instanceof ReadableStream ? takePart(body) : undefined;
-    return nodeResponse(part ? fileFlow(part, "stream" in this.sink) : body, head);
+    return new NodeResponse(body, head) as unknown as Response;
   }
 
-  /** The native request, or another one for a URL. */
   native(url?: string): Request {
-    // Of content that was read, there could be none any more.
-    if (url === undefined || this.#open) this.#native ??= linkNative(this.#make(this.url), this);
-    return url === undefined ? this.#native as Request : this.#make(url);
+    // With a body it is created first: from a body that was read, it could not be.
+    if (url === undefined || this.#body !== null) {
+      this.#native ??= linkNative(this.#create(this.url), this);
+    }
+    return url === undefined ? this.#native as Request : this.#create(url);
   }
 
-  #make(url: string): Request {
-    // Of GET, `Request` allows no content; only our own handlers see it.
+  #create(url: string): Request {
+    // A native GET request cannot have a body; only our own handlers see it.
     const body = this.method === "GET" ? null : this.body;
-    const request = nativeOf(url, this.method, body, this);
-    // Given to the constructor, they would be copied and checked once more.
-    this.headers.copy(request.headers);
+    const request = createNativeRequest(url, this.method, body, this);
+    // The constructor would copy and validate them once more.
+    appendHeaders(request.headers, this.fields);
     return request;
   }
-}
-Object.setPrototypeOf(HostRequest.prototype, standIn());
-
-/** Where the answer to a request goes, if it came from this host. */
-export function sinkOf(request: Request): ServerResponse | undefined {
-  const received = hostRequestOf(request);
-  return received instanceof NodeRequest ? received.sink : undefined;
-}
-
-/** Has all members of a `Request`; what is not read from the message, the native one does. */
-function standIn(): object {
-  const all = Object.create(Request.prototype) as object;
-  for (const name of Object.getOwnPropertyNames(Request.prototype)) {
-    if (name === "constructor") continue;
-    Object.defineProperty(all, name, {
-      get(this: HostRequest): unknown {
-        const native = this.native();
-        const value: unknown = Reflect.get(native, name);
-        return typeof value === "function" ? value.bind(native) : value;
-      },
-    });
-  }
-  return all;
 }

@@ -1,15 +1,14 @@
 /**
- * Answers to what no handler is asked for. They are the last on their connection: what comes behind
- * may be part of it.
+ * Responses to requests that reach no handler. Each is the last on its connection, because what
+ * follows could be the rest of the rejected request.
  *
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { textResponse } from "../host/text_response.ts";
-import { answerEarly } from "./request_body.ts";
-import { answerLast, linger } from "./linger.ts";
-import { answerOn, inTurn } from "./pipelining.ts";
+import { textResponse } from "../host/make_response.ts";
+import { closeAfterResponse, currentResponse, inOrder, linger } from "./connection.ts";
+import { discardRest } from "./request_body.ts";
 import { writeResponse } from "./write_response.ts";
 
 const PHRASES: Readonly<Record<number, string>> = {
@@ -19,48 +18,52 @@ const PHRASES: Readonly<Record<number, string>> = {
   501: "Not Implemented",
 };
 
-/** Answers a request without a handler: 204 to one that asks for the server itself, or refuses it. */
-export function refuse(message: IncomingMessage, sink: ServerResponse, status: number): void {
-  if (!message.complete) answerEarly(message, sink);
+/** The statuses for errors of Node's parser; 400 for all others. */
+const PARSER_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/** Answers a request without its handler: `OPTIONS *` with 204, others with an error. */
+export function rejectRequest(
+  message: IncomingMessage,
+  sink: ServerResponse,
+  status: number,
+): void {
+  if (!message.complete) discardRest(message, sink);
   if (status === 204) return void writeResponse(sink, "OPTIONS", new Response(null, { status }));
-  answerLast(message, sink);
+  closeAfterResponse(message, sink);
   const method = message.method ?? "GET";
   void writeResponse(sink, method, textResponse({ method }, status, PHRASES[status] ?? ""));
 }
 
-/** Refuses a request with an expectation that is not `100-continue` (RFC 9110 §10.1.1). */
-export function refuseExpectation(message: IncomingMessage, sink: ServerResponse): void {
-  inTurn(message, sink, () => refuse(message, sink, 417));
+/** Rejects an `Expect` other than `100-continue` (RFC 9110 §10.1.1). */
+export function rejectExpectation(message: IncomingMessage, sink: ServerResponse): void {
+  inOrder(message, sink, () => rejectRequest(message, sink, 417));
 }
 
-/** Refuses a tunnel (RFC 9110 §9.3.6): it is for proxies that clients are configured to use. */
-export function refuseTunnel(socket: Duplex): void {
+/** Rejects CONNECT (RFC 9110 §9.3.6), which is for forward proxies. */
+export function rejectConnect(socket: Duplex): void {
   socket.write("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   linger(socket);
 }
 
-/** What Node's parser refuses, besides with 400. */
-const BROKEN = new Map([
-  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
-  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", "413 Payload Too Large"],
-  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
-]);
-
-/** Refuses what is no request, as Node does, but so that the answer arrives. */
-export function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const begun = answerOn(socket);
+/** Rejects bytes that are no request, as Node does, but lets the client read the response. */
+export function rejectMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const begun = currentResponse(socket);
   if (error.code === "ECONNRESET" || socket.destroyed) return void socket.destroy(error);
   if (begun?.req.complete) {
-    // The answer to the request before it would be lost, or taken for another.
+    // The response to the request before must arrive, and be the only one.
     if (!begun.headersSent) begun.shouldKeepAlive = false;
     begun.prependOnceListener("finish", () => linger(socket));
     return void socket.removeAllListeners("data").on("data", () => {});
   }
   if (socket.writable && !begun?.headersSent) {
-    const status = BROKEN.get(error.code ?? "") ?? "400 Bad Request";
+    const status = PARSER_ERRORS[error.code ?? ""] ?? "400 Bad Request";
     socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
   }
-  // Of a request whose content is broken, somebody waits for the rest.
+  // The handler of a request with a malformed body waits for the rest of it.
   if (begun) socket.destroy(error);
   else linger(socket);
 }

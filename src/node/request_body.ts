@@ -1,91 +1,101 @@
 /**
- * The content of a received message.
+ * The body of a request. Nothing is read, and no `100 Continue` sent, before the handler asks for it.
  *
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { sideTable } from "../host/side_table.ts";
 import { toReadableStream } from "../host/push_body.ts";
-import type { BodySink, PushBody } from "../host/types.ts";
-import { type ContentLimit, limited } from "./content_limit.ts";
-import { clientLeft } from "./left.ts";
-import { canLinger, linger, lingerIfLast } from "./linger.ts";
+import { sideTable } from "../host/side_table.ts";
+import type { PushBody } from "../host/types.ts";
+import { hasNodeSockets } from "../runtime.ts";
+import { http2Stream, linger, lingerIfLast } from "./connection.ts";
+import type { UpgradeRequest } from "./upgrade_listener.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** RFC 9113 §7. */
 const NO_ERROR = 0;
-/** How often to look whether an answer was sent, in milliseconds. */
-const LOOK = 20;
-/** How much of a request that was answered early is read to keep the connection. */
+/** How often to check whether a response was sent, in milliseconds. */
+const CHECK_INTERVAL = 20;
+/** How much of an unread body is discarded to keep the connection, in bytes. */
 const DRAIN_LIMIT = 256 * 1024;
 
-/** Messages that wait for `100 Continue` before they send content (RFC 9110 §10.1.1). */
-const waiting = new WeakSet<IncomingMessage>();
-
-/** What tells whoever reads the content of a message that there will be no more. */
-const readers = sideTable<IncomingMessage, (error: Error) => void>();
-
-/** Content that was read before, of messages that have none to their parser. */
-const whole = sideTable<IncomingMessage, Uint8Array<ArrayBuffer>>();
-
-/** Gives a message content that was read before. */
-export function giveContent(message: IncomingMessage, content: Uint8Array<ArrayBuffer>): void {
-  whole.set(message, content);
+/** The request that a body belongs to. */
+export interface BodyOwner {
+  /** Where the response goes. */
+  readonly sink: ServerResponse;
+  /** What an upgrade request brought along. */
+  readonly upgrade: UpgradeRequest | undefined;
+  /** The largest body, in bytes. */
+  readonly maxBodySize: number;
+  /** Called when the body is larger, before reading it fails. */
+  exceed(error: Error): void;
+  /** The error of a client disconnect. */
+  disconnectError(): Error;
 }
+
+/** Requests whose client waits for `100 Continue` (RFC 9110 §10.1.1). */
+const awaitingContinue = new WeakSet<IncomingMessage>();
+/** Ends the reading of bodies that are being read. */
+const readers = sideTable<IncomingMessage, (error: Error) => void>();
 
 /** Notes that the client waits for `100 Continue`. */
 export function awaitContinue(message: IncomingMessage): void {
-  waiting.add(message);
+  awaitingContinue.add(message);
 }
 
-/** The content as it comes; reading pauses when nobody takes it. */
-export function requestBody(
-  message: IncomingMessage,
-  sink: ServerResponse,
-  limit?: ContentLimit,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const flow = flowOf(message, sink);
-  return toReadableStream(limit ? limited(flow, limit) : flow);
-}
-
-/** Nothing is read, nor 100 Continue sent, before somebody asks for content. */
-function flowOf(message: IncomingMessage, sink: ServerResponse): PushBody {
-  let over = false;
-  return {
+/** The body as a stream, as fast as it is read. */
+export function requestBody(owner: BodyOwner): ReadableStream<Bytes> {
+  const { sink, maxBodySize } = owner;
+  const message = sink.req;
+  let [size, over] = [0, false];
+  const body: PushBody = {
     start(to) {
-      const given = whole.get(message);
-      if (given) {
-        to.write(given);
-        return to.end();
-      }
-      if (waiting.delete(message) && !sink.headersSent) sink.writeContinue();
+      const write = (chunk: Bytes): boolean => {
+        if (over) return false;
+        size += chunk.byteLength;
+        if (size <= maxBodySize) return to.write(chunk);
+        const error = new Error(
+          `the request body is longer than ${maxBodySize} bytes (option maxRequestBodySize)`,
+        );
+        body.cancel(error);
+        owner.exceed(error);
+        to.fail(error);
+        return false;
+      };
+      const end = (): void => {
+        if (!over) to.end();
+        over = true;
+      };
       const fail = (error: Error): void => {
         if (!over) to.fail(error);
         over = true;
       };
-      const leave = (): void => {
-        if (over) return;
-        // Without the end, the client has left in the middle.
-        if (!isWhole(message)) return fail(clientLeft(message));
-        over = true;
+      const close = (): void => {
+        if (!isComplete(message)) return fail(owner.disconnectError());
+        // What has arrived can still be read.
         for (;;) {
-          const chunk = message.read() as Uint8Array<ArrayBuffer> | null;
-          if (chunk === null) return to.end();
-          to.write(chunk);
+          const chunk = message.read() as Bytes | null;
+          if (chunk === null) return end();
+          write(chunk);
         }
       };
-      if (message.readableDidRead) return readBefore(message, sink, to);
-      if (message.destroyed || streamOfMessage(message)?.closed) return leave();
+      if (awaitingContinue.delete(message) && !sink.headersSent) sink.writeContinue();
+      const kept = owner.upgrade?.content ??
+        (message.readableDidRead ? bodyReadBefore(sink) : null);
+      if (kept instanceof Error) return fail(kept);
+      if (kept) {
+        write(kept);
+        return end();
+      }
+      if (message.destroyed || http2Stream(message)?.closed) return close();
       readers.set(message, fail);
-      message.once("error", leave).once("close", leave);
-      message.once("end", () => {
-        // Of a stream of HTTP/2 that the client resets, Node makes one that has ended.
-        if (isReset(message)) return leave();
-        if (!over) to.end();
-        over = true;
-      });
-      message.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
-        if (!over && !to.write(chunk)) message.pause();
+      message.once("error", close).once("close", close);
+      // Node emits `end` for an HTTP/2 stream that the client resets, too.
+      message.once("end", () => isReset(http2Stream(message)) ? close() : end());
+      message.on("data", (chunk: Bytes) => {
+        if (!over && !write(chunk)) message.pause();
       });
     },
     resume: () => void message.resume(),
@@ -94,96 +104,83 @@ function flowOf(message: IncomingMessage, sink: ServerResponse): PushBody {
       message.removeAllListeners("data").removeAllListeners("end").pause();
     },
   };
+  return toReadableStream(body);
 }
 
-/** Pushes content that somebody has read before the handler was called, where it was kept. */
-function readBefore(message: IncomingMessage, sink: ServerResponse, to: BodySink): void {
-  if (sink.writableEnded) return to.fail(answeredBefore());
-  const { rawBody, body } = message as { rawBody?: unknown; body?: unknown };
-  // Cloud platforms keep the first, parsers that parse nothing the second.
-  for (const kept of [rawBody, body]) {
-    if (typeof kept !== "string" && !(kept instanceof Uint8Array)) continue;
-    to.write(new Uint8Array(Buffer.from(kept as string)));
-    return to.end();
-  }
-  to.fail(
-    new TypeError(
-      "serve: the content of the request was read before, as by a body parser; " +
-        "call the listener before that, or keep the bytes as request.rawBody",
-    ),
+/** The body that was read before the handler was called, or the error if it was not kept. */
+function bodyReadBefore(sink: ServerResponse): Bytes | Error {
+  if (sink.writableEnded) return earlyResponse();
+  const { rawBody, body } = sink.req as { rawBody?: unknown; body?: unknown };
+  // Cloud Functions keep `rawBody`; body parsers that do not parse keep `body`.
+  const kept = [rawBody, body].find((one) => typeof one === "string" || one instanceof Uint8Array);
+  if (kept !== undefined) return new Uint8Array(Buffer.from(kept as string));
+  return new TypeError(
+    "serve: the request body was read before, for instance by a body parser; " +
+      "call the listener first, or keep the bytes as request.rawBody",
   );
 }
 
-function answeredBefore(): Error {
-  return new Error("the answer ended before the content of its request");
+function earlyResponse(): Error {
+  return new Error("the response ended before the request body");
 }
 
-/** Whether all of the content has come; what nobody has read of it outlives the connection. */
-function isWhole(message: IncomingMessage): boolean {
-  // HTTP/2 of Node calls what was reset complete.
-  return message.complete && !streamOfMessage(message);
+/** Whether the whole body has arrived; Node calls a reset HTTP/2 request complete, too. */
+function isComplete(message: IncomingMessage): boolean {
+  return message.complete && !http2Stream(message);
 }
 
-function isReset(message: IncomingMessage): boolean {
-  const stream = streamOfMessage(message);
+function isReset(stream: ServerHttp2Stream | undefined): boolean {
   return stream !== undefined && (stream.aborted || stream.rstCode !== 0);
 }
 
-/** The stream of a message that came over HTTP/2. */
-function streamOfMessage(message: IncomingMessage): ServerHttp2Stream | undefined {
-  return (message as { stream?: ServerHttp2Stream }).stream;
-}
-
 /**
- * Ends a stream of HTTP/2 whose answer comes before the end of the request (RFC 9113 §8.1): the
- * client need not send the rest. Node does this only where nobody has touched the content.
+ * Discards the rest of a request body, so that the connection can go on or end after a response that
+ * comes early. Call it before the response begins.
  */
-function resetAfterAnswer(message: IncomingMessage, stream: ServerHttp2Stream): void {
-  const end = (): void => {
-    if (stream.closed || stream.destroyed) return;
-    // A reset would overtake the end of the answer, and no event tells when that was sent.
-    if (stream.state.localClose !== 1) return void setTimeout(end, LOOK);
-    readers.get(message)?.(answeredBefore());
-    stream.close(NO_ERROR);
-    // What has come and nobody reads would keep the stream, and so the session.
-    message.removeAllListeners("data").resume();
-  };
-  if (stream.writableFinished) setImmediate(end);
-  else stream.once("finish", () => setImmediate(end));
-}
-
-/**
- * Makes sure that the connection of an answer that comes before the end of the request ends or can
- * go on: what is left of the request would be in the way of the next. To be called before the
- * answer is begun.
- */
-export function answerEarly(message: IncomingMessage, sink: ServerResponse): void {
-  const stream = streamOfMessage(message);
-  if (stream) return resetAfterAnswer(message, stream);
-  // Nobody can know whether the client will still send the content.
-  if (waiting.has(message)) sink.shouldKeepAlive = false;
+export function discardRest(message: IncomingMessage, sink: ServerResponse): void {
+  const stream = http2Stream(message);
+  if (stream) return resetAfterResponse(message, stream);
+  // A client that still waits for `100 Continue` may send the body or leave it out.
+  if (awaitingContinue.has(message)) sink.shouldKeepAlive = false;
   let count = -1;
-  const isTooMuch = (): boolean => count > DRAIN_LIMIT;
   const end = (): void => {
-    if (!canLinger()) message.destroy();
+    if (!hasNodeSockets()) message.destroy();
     else if (sink.writableFinished) linger(message.socket, message);
   };
   const discard = (): void => {
     if (message.complete || count >= 0) return;
     count = 0;
-    readers.get(message)?.(answeredBefore());
+    readers.get(message)?.(earlyResponse());
     message.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
       count += chunk.byteLength;
-      if (isTooMuch()) end();
+      if (count > DRAIN_LIMIT) end();
     });
     message.resume();
   };
-  // A client that writes before it reads takes no large answer while nobody reads what it writes.
+  // A client that writes all before it reads would never take a large response.
   sink.once("prefinish", () => setImmediate(discard));
   sink.prependOnceListener("finish", () => {
     if (message.complete) return;
     discard();
-    if (isTooMuch()) end();
+    if (count > DRAIN_LIMIT) end();
     else lingerIfLast(message);
   });
+}
+
+/**
+ * Resets an HTTP/2 stream after its response, so that the client sends no more of the body (RFC 9113
+ * §8.1). Node does this only for bodies that were not touched.
+ */
+function resetAfterResponse(message: IncomingMessage, stream: ServerHttp2Stream): void {
+  const end = (): void => {
+    if (stream.closed || stream.destroyed) return;
+    // A reset would overtake the end of the response, and no event says when that was sent.
+    if (stream.state.localClose !== 1) return void setTimeout(end, CHECK_INTERVAL);
+    readers.get(message)?.(earlyResponse());
+    stream.close(NO_ERROR);
+    // An unread body would keep the stream open, and with it the session.
+    message.removeAllListeners("data").resume();
+  };
+  if (stream.writableFinished) setImmediate(end);
+  else stream.once("finish", () => setImmediate(end));
 }

@@ -1,34 +1,31 @@
 /**
- * A response written to what `node:http` or `node:http2` answers with.
+ * Writes a response to `node:http` or `node:http2`.
  *
  * @module
  */
 import type { ServerResponse } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
 import { isPushBody, toPushBody, unwrap } from "../host/push_body.ts";
-import { forwardedTrailers, type Trailed, type Trailers } from "../http/trailer_fields.ts";
-import { trailedOf } from "../host/trailers.ts";
+import { trailedOf } from "../host/make_response.ts";
 import type { RawHeaders } from "../http/fields.ts";
-import { type ResponseParts, responsePartsOf } from "./node_response.ts";
-import { writeBody } from "./write_body.ts";
-import { resetConnection } from "./reset.ts";
+import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
+import { takePart } from "../static/sources/file_content.ts";
+import { NodeResponse, type ResponseParts } from "./node_response.ts";
+import { fileBody, writeBody } from "./write_body.ts";
 
 type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** Statuses that never have content (RFC 9110 §6.4.1), whatever a handler made. */
-const WITHOUT_CONTENT = new Set([204, 205, 304]);
-/** Fields that HTTP/2 must not have (RFC 9113 §8.2.2). */
-const HTTP1 = new Set(["connection", "keep-alive", "proxy-connection", "upgrade"]);
-/** Fields that tell a client of HTTP/1 to go on (RFC 9112 §9.3). */
-const KEEPING = new Set(["connection", "keep-alive"]);
-/** RFC 9113 §7. */
-const INTERNAL_ERROR = 0x02;
-/** RFC 9112 §4: a reason phrase. One of an upstream that is none is left out, as nobody reads it. */
+/** Statuses without a body (RFC 9110 §6.4.1). */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+/** Headers that HTTP/2 forbids (RFC 9113 §8.2.2). */
+const HTTP1_ONLY = new Set(["connection", "keep-alive", "proxy-connection", "upgrade"]);
+/** Headers that ask a client of HTTP/1 to keep the connection (RFC 9112 §9.3). */
+const PERSISTENCE = new Set(["connection", "keep-alive"]);
+/** A reason phrase (RFC 9112 §4). A malformed phrase of an upstream is left out. */
 const PHRASE = /^[\t\x20-\x7e\x80-\xff]+$/;
 
 /**
- * Writes a response, as fast as the client takes it. Throws or rejects when its content fails;
- * whoever called must then cut the connection, so that what was sent does not look complete.
+ * Writes a response as fast as the client takes it. Throws or rejects when its headers or its body
+ * are wrong; the caller then cuts the connection, so that the response does not look complete.
  *
  * @param method The method of the request.
  */
@@ -37,42 +34,34 @@ export function writeResponse(
   method: string,
   response: Response,
 ): void | Promise<void> {
-  const parts = responsePartsOf(response);
+  const parts = NodeResponse.take(response);
+  const { status, length, body } = parts;
   try {
-    return write(sink, method, parts, trailedOf(response));
+    if (body === null || method === "HEAD" || WITHOUT_BODY.has(status)) {
+      endWithoutBody(sink, parts, lengthWithoutBody(method, parts));
+      return discard(body);
+    }
+    if (typeof body === "string" || body instanceof Uint8Array) {
+      writeHead(sink, parts, Buffer.byteLength(body));
+      return void sink.end(body);
+    }
+    // Trailer fields need chunked coding, which neither HTTP/1.0 nor a body of known length has.
+    const canTrail = length === undefined && sink.req.httpVersion !== "1.0";
+    const trailed = canTrail ? trailedOf(response) : undefined;
+    const trailers = trailed ? forwardedTrailers(trailed) : undefined;
+    const part = isPushBody(body) ? undefined : takePart(body);
+    const pushed = isPushBody(body) ? body : part ? fileBody(part, isHttp2(sink)) : unwrap(body);
+    if (!pushed) return writeStream(sink, parts, body as Stream, trailers);
+    writeHead(sink, parts, length, trailers);
+    return writeBody(pushed, sink, length, trailers);
   } catch (error) {
-    // Fields that Node refuses, for one.
-    void discard(parts.body);
+    void discard(body);
     throw error;
   }
 }
 
-function write(
-  sink: ServerResponse,
-  method: string,
-  parts: ResponseParts,
-  trailed: Trailed | undefined,
-): void | Promise<void> {
-  const { status, length, body } = parts;
-  if (body === null || method === "HEAD" || WITHOUT_CONTENT.has(status)) {
-    endWithout(sink, parts, lengthWithout(method, parts));
-    return discard(body);
-  }
-  if (typeof body === "string" || body instanceof Uint8Array) {
-    writeHead(sink, parts, Buffer.byteLength(body));
-    return void sink.end(body);
-  }
-  // They need chunks, which HTTP/1.0 does not know and content of a known length does not come in.
-  const able = length === undefined && sink.req.httpVersion !== "1.0";
-  const trailers = able && trailed ? forwardedTrailers(trailed) : undefined;
-  const flow = isPushBody(body) ? body : unwrap(body);
-  if (!flow) return writeStream(sink, parts, body as Stream, trailers);
-  writeHead(sink, parts, length, trailers);
-  return writeBody(flow, sink, length, trailers);
-}
-
-/** The Content-Length where no content follows (RFC 9110 §8.6). */
-function lengthWithout(
+/** The Content-Length of a response without a body (RFC 9110 §8.6). */
+function lengthWithoutBody(
   method: string,
   { status, length, body }: ResponseParts,
 ): number | undefined {
@@ -89,26 +78,32 @@ function writeHead(
 ): void {
   let lines = withLength(fields, length);
   if (trailers?.announced) lines = [...lines, "trailer", trailers.announced];
-  const isHttp2 = sink.req.httpVersionMajor === 2;
-  if (isHttp2) lines = without(HTTP1, lines);
-  // A handler that would keep the connection does not know what comes on it.
-  else if (!sink.shouldKeepAlive) lines = without(KEEPING, lines);
-  if (!isHttp2 && statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
+  if (isHttp2(sink)) return void sink.writeHead(status, without(HTTP1_ONLY, lines));
+  // A handler cannot know that the connection has to close.
+  if (!sink.shouldKeepAlive) lines = without(PERSISTENCE, lines);
+  if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
   else sink.writeHead(status, lines);
 }
 
-/** Ends an answer that has no content. */
-function endWithout(sink: ServerResponse, parts: ResponseParts, length: number | undefined): void {
-  if (sink.req.httpVersionMajor === 2) {
-    // Written by themselves, the fields would go without END_STREAM, and an empty frame after them:
-    // no answer of trailer fields alone, as gRPC has it.
-    const lines = without(HTTP1, withLength(parts.fields, length));
+function endWithoutBody(
+  sink: ServerResponse,
+  parts: ResponseParts,
+  length: number | undefined,
+): void {
+  if (isHttp2(sink)) {
+    // `writeHead` would send HEADERS without END_STREAM and an empty DATA frame; gRPC clients expect
+    // a single HEADERS frame.
+    const lines = without(HTTP1_ONLY, withLength(parts.fields, length));
     sink.statusCode = parts.status;
     for (let i = 0; i + 1 < lines.length; i += 2) {
       sink.appendHeader(lines[i] as string, lines[i + 1] as string);
     }
   } else writeHead(sink, parts, length);
   sink.end();
+}
+
+function isHttp2({ req }: ServerResponse): boolean {
+  return req.httpVersionMajor === 2;
 }
 
 function withLength(fields: RawHeaders, length: number | undefined): string[] {
@@ -120,8 +115,8 @@ function without(names: ReadonlySet<string>, lines: readonly string[]): string[]
 }
 
 /**
- * Text and bytes of a native `Response` come as a stream, too, but all in the same turn of the event
- * loop; they are sent with their length and in one piece.
+ * Writes the stream of a native `Response`. Text and bytes come as a stream, too, but all within one
+ * turn of the event loop; they are sent in one piece with their length.
  */
 async function writeStream(
   sink: ServerResponse,
@@ -132,57 +127,32 @@ async function writeStream(
   const reader = body.getReader();
   const ahead = [reader.read(), reader.read()];
   const results: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>[] = [];
-  // Whoever pours meets the failure; this only looks.
+  // `writeBody` reports a failure.
   for (const read of ahead) read.then((result) => results.push(result), () => {});
-  // Of a handler that answers at once, the turn would end before anything is read.
+  // A handler that is not async has called us before the first read can settle.
   await Promise.resolve();
   await new Promise<void>((endOfTurn) => process.nextTick(endOfTurn));
   const [first, second] = results;
-  // A `Content-Length` beside it is of other content, whose headers were copied.
-  if (first?.done && !trailers) {
-    return endWithout(sink, parts, 0);
-  }
+  // A `Content-Length` would be that of another body, copied with its headers.
+  if (first?.done && !trailers) return endWithoutBody(sink, parts, 0);
   if (second?.done && first?.value instanceof Uint8Array && !trailers) {
     writeHead(sink, parts, first.value.byteLength);
     return void sink.end(first.value);
   }
   writeHead(sink, parts, parts.length, trailers);
-  // Whoever waits for events wants to know that there is somebody to wait for.
+  // A client of an event stream waits for the headers.
   if (!first) sink.flushHeaders();
   await writeBody(toPushBody(reader, ahead), sink, parts.length, trailers);
 }
 
-/** Cuts an answer, so that it does not look whole. What was written of it before is sent. */
-export function cutConnection(sink: ServerResponse): void {
-  const { stream } = sink as { stream?: Pick<ServerHttp2Stream, "close"> };
-  if (!sink.headersSent) end();
-  // Node holds what is written back until the end of the turn.
-  else setImmediate(end);
-
-  function end(): void {
-    // HTTP/2 calls the end of a stream that is just destroyed no error (RFC 9113 §7).
-    if (stream) stream.close(INTERNAL_ERROR);
-    // To HTTP/1.0 the end of the connection may be that of the content.
-    else if (sink.headersSent && sink.req.httpVersion === "1.0") cutHttp10(sink);
-    else sink.destroy();
-  }
-}
-
-function cutHttp10(sink: ServerResponse): void {
-  const { socket } = sink;
-  // TLS tells by itself that the end is missing (RFC 8446 §6.1).
-  if (!socket || "encrypted" in socket) sink.destroy();
-  else resetConnection(socket);
-}
-
-/** Lets go of a response that nobody waits for any more. */
+/** Cancels the body of a response that no client waits for. */
 export function abandon(response: Response): Promise<void> {
-  return discard(responsePartsOf(response).body);
+  return discard(NodeResponse.take(response).body);
 }
 
 async function discard(body: ResponseParts["body"]): Promise<void> {
   if (body === null) return;
-  const reason = new Error("the response has no content");
+  const reason = new Error("the response body is not sent");
   if (isPushBody(body)) body.cancel(reason);
   else if (body instanceof ReadableStream) await body.cancel(reason).catch(() => {});
 }

@@ -1,23 +1,46 @@
 /**
- * What is at a path, and where that really is. Between two questions about a path, a folder of it may
- * be turned into a link to somewhere else; a descriptor stays what was opened.
+ * Looking at a path without races: between two system calls, a folder on the path may be replaced by
+ * a link to somewhere else. An open descriptor stays what was opened, so that files are judged by it.
  *
  * @module
  */
-import { builtin, type BuiltinModules } from "../runtime.ts";
+import { builtin, type BuiltinModules, isPermitted } from "../runtime.ts";
 
 type FileSystem = BuiltinModules["node:fs"];
 type FileHandle = import("node:fs/promises").FileHandle;
 type Stats = import("node:fs").BigIntStats;
 
-/** What is at a path. */
+/** The status of what is at a path. */
 export interface FileStatus {
   readonly stat: Stats;
-  /** Its path without symbolic links. */
+  /** The path without symbolic links. */
   readonly real: string;
 }
 
-/** A request for what is not there, or not readable, or no path: all of these are "not found". */
+/** An open file and its status. */
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly stat: Stats;
+}
+
+/**
+ * A file system whose folders and links below `root` may be replaced at any time, by someone who must
+ * not lead us out of it. `real` is a path that `see` returned.
+ */
+export interface FileSystemView {
+  /** What a path leads to, without reading it. */
+  see(root: string, path: string): Promise<FileStatus | undefined>;
+  /** Opens a real path if no link leads elsewhere. */
+  open(root: string, real: string): Promise<OpenedFile | undefined>;
+  /** Reads a folder if no link leads elsewhere; `use` gets a path that stays that of the folder. */
+  within<T>(
+    root: string,
+    real: string,
+    use: (folder: string) => Promise<T>,
+  ): Promise<T | undefined>;
+}
+
+/** Codes for a path that does not exist, cannot be read or is no path: all of them mean a 404. */
 const ABSENT = new Set([
   "ENOENT",
   "ENOTDIR",
@@ -29,60 +52,29 @@ const ABSENT = new Set([
   "ENXIO",
 ]);
 
-/** Makes `undefined` of errors that say so, for `catch`. */
+/** For `catch`: `undefined` for errors that mean a 404. */
 export function absent(error: unknown): undefined {
   if (ABSENT.has((error as { code?: string }).code ?? "")) return undefined;
   throw error;
 }
 
-/** An open file, and what it is. */
-export interface OpenedFile {
-  readonly handle: FileHandle;
-  readonly stat: Stats;
-}
-
-/**
- * How a file system is looked at. Whoever writes below `root` may exchange folders and links there,
- * and is not to be followed out of it; `real` is a path that `see` told.
- */
-export interface FileSystemView {
-  /** What a path leads to; no content is opened. */
-  see(root: string, path: string): Promise<FileStatus | undefined>;
-  /** Opens what is at a real path, if it is there and no link led elsewhere. */
-  open(root: string, real: string): Promise<OpenedFile | undefined>;
-  /** Reads a folder, if no link leads elsewhere. `use` is given a path that stays the folder's. */
-  within<T>(
-    root: string,
-    real: string,
-    use: (folder: string) => Promise<T>,
-  ): Promise<T | undefined>;
-}
-
-/** The flag of Linux for a descriptor of the place alone, by which nothing can be read. */
+/** The flag of Linux for a descriptor that refers to a path and cannot be read. */
 const O_PATH = 0o10000000;
-/** The permissions of Deno that are all needed to look into `/proc`. */
+/** Deno allows access to `/proc` only with all permissions. */
 const ALL = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
 
-interface DenoLike {
-  readonly permissions: { querySync(of: { readonly name: string }): { readonly state: string } };
-}
-
-/** The soundest way of this system. */
+/** The safest view that the system allows. */
 export function fileSystemView(fs: FileSystem): FileSystemView {
-  return tellsDescriptors(fs) ? byDescriptor(fs) : byPath(fs);
+  return hasDescriptorPaths(fs) ? byDescriptor(fs) : byPath(fs);
 }
 
-/** Whether the system tells what a descriptor is of, as Linux does, and lets us ask. */
-function tellsDescriptors(fs: FileSystem): boolean {
-  const { Deno } = globalThis as { Deno?: DenoLike };
-  // Deno would ask whoever started it.
-  if (Deno && ALL.some((name) => Deno.permissions.querySync({ name }).state !== "granted")) {
-    return false;
-  }
+/** Whether the system has the path of a descriptor, as Linux does, and lets us read it. */
+function hasDescriptorPaths(fs: FileSystem): boolean {
+  if (!ALL.every((name) => isPermitted({ name }))) return false;
   let fd: number | undefined;
   try {
     fd = fs.openSync(fs.realpathSync("."), O_PATH);
-    return fs.readlinkSync(descriptor(fd)) === fs.realpathSync(".");
+    return fs.readlinkSync(descriptorPath(fd)) === fs.realpathSync(".");
   } catch {
     return false;
   } finally {
@@ -90,38 +82,34 @@ function tellsDescriptors(fs: FileSystem): boolean {
   }
 }
 
-function descriptor(fd: number): string {
+function descriptorPath(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
 
+/** Opens the path first, and then asks the descriptor where that is. */
 function byDescriptor(fs: FileSystem): FileSystemView {
-  const place = (path: string): Promise<number | undefined> =>
-    new Promise<number>((resolve, reject) =>
+  const realOf = (fd: number): string => fs.readlinkSync(descriptorPath(fd));
+  const at = async <T>(
+    path: string,
+    use: (fd: number) => T | Promise<T>,
+  ): Promise<T | undefined> => {
+    const fd = await new Promise<number>((resolve, reject) =>
       fs.open(path, O_PATH, (error, fd) => error ? reject(error) : resolve(fd))
     ).catch(absent);
-  // What was just looked up is in memory; it is not worth the way to another thread.
-  const statOf = (fd: number): Stats => fs.fstatSync(fd, { bigint: true });
-  const realOf = (fd: number): string => fs.readlinkSync(descriptor(fd));
+    if (fd === undefined) return undefined;
+    try {
+      return await use(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  };
   return {
-    async see(_root, path) {
-      const fd = await place(path);
-      if (fd === undefined) return undefined;
-      try {
-        return { stat: statOf(fd), real: realOf(fd) };
-      } finally {
-        fs.closeSync(fd);
-      }
-    },
+    // Synchronous: the system has just looked it up, and another thread would cost more.
+    see: (_root, path) =>
+      at(path, (fd) => ({ stat: fs.fstatSync(fd, { bigint: true }), real: realOf(fd) })),
     open: (_root, real) => openIf(fs, real, ({ fd }) => realOf(fd) === real),
-    async within(_root, real, use) {
-      const fd = await place(real);
-      if (fd === undefined) return undefined;
-      try {
-        return realOf(fd) === real ? await use(descriptor(fd)) : undefined;
-      } finally {
-        fs.closeSync(fd);
-      }
-    },
+    within: (_root, real, use) =>
+      at(real, (fd) => realOf(fd) === real ? use(descriptorPath(fd)) : undefined),
   };
 }
 
@@ -130,7 +118,7 @@ async function openIf(
   path: string,
   isRight: (handle: FileHandle, stat: Stats) => boolean | Promise<boolean>,
 ): Promise<OpenedFile | undefined> {
-  // A FIFO would block the thread that opens it until somebody writes.
+  // A FIFO would block the thread that opens it until it has a writer.
   const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
   const handle = await fs.promises.open(path, flags).catch(absent);
   if (!handle) return undefined;
@@ -144,10 +132,9 @@ async function openIf(
   }
 }
 
-/** How often a path is looked at whose folders change meanwhile, if only by a new file in one. */
+/** How often to try while folders on the path change, if only because they get a new file. */
 const ATTEMPTS = 5;
-
-/** Where times are told in milliseconds, two changes may leave the same one; in milliseconds. */
+/** Where times are in milliseconds, two changes within this time may leave the same one. */
 const TICK = 5;
 
 function isUnsettled(folder: Stats | undefined): boolean {
@@ -157,18 +144,18 @@ function isUnsettled(folder: Stats | undefined): boolean {
 }
 
 /**
- * Without descriptors that tell where they are: nobody can exchange a folder and exchange it back
- * without a trace in its times, or in those of the folder above.
+ * Compares the folders on the path before and after: a folder cannot be replaced, and put back,
+ * without a trace in its times or in those of the folder above.
  */
 function byPath(fs: FileSystem): FileSystemView {
   const path = builtin("node:path");
   const lstat = (path: string): Promise<Stats | undefined> =>
     fs.promises.lstat(path, { bigint: true }).catch(absent);
 
-  /** What the folders from the root down to a path are, or `undefined` when one is no folder. */
+  /** The state of the folders from the root to a path, or `undefined` if one is no folder. */
   async function foldersTo(root: string, real: string): Promise<string | undefined> {
     const below = path.relative(root, real).split(path.sep);
-    // At the root, or outside where that is allowed, there is nothing to exchange.
+    // At the root, or outside of it where that is allowed, no folder needs a check.
     const names = real.startsWith(root) && below[0] !== "" && below[0] !== ".." ? below : [];
     const folders = names.map((_, at) => path.join(root, ...names.slice(0, at)));
     const stats = await Promise.all(folders.map(lstat));
@@ -178,46 +165,42 @@ function byPath(fs: FileSystem): FileSystemView {
       .join();
   }
 
-  /** What `use` makes while no folder changes. */
-  async function still<T>(
+  /** The result of `use`, if no folder has changed meanwhile. */
+  async function unchanged<T>(
     root: string,
     real: string,
     use: () => Promise<T>,
     discard: (used: T) => void | Promise<void> = () => {},
-    attempts = ATTEMPTS,
   ): Promise<T | undefined> {
-    const before = await foldersTo(root, real);
-    if (before === undefined) return undefined;
-    const used = await use();
-    if (await foldersTo(root, real) === before) return used;
-    await discard(used);
-    return attempts > 1 ? await still(root, real, use, discard, attempts - 1) : undefined;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const before = await foldersTo(root, real);
+      if (before === undefined) return undefined;
+      const used = await use();
+      if (await foldersTo(root, real) === before) return used;
+      await discard(used);
+    }
+    return undefined;
   }
 
-  async function see(
-    root: string,
-    path: string,
-    attempts = ATTEMPTS,
-  ): Promise<FileStatus | undefined> {
-    const real = await fs.promises.realpath(path).catch(absent);
-    const stat = real === undefined ? undefined : await still(root, real, () => lstat(real));
-    if (real !== undefined && stat && !stat.isSymbolicLink()) return { stat, real };
-    // A link that is switched to the next release never leads nowhere.
-    return real !== undefined && attempts > 1 ? await see(root, path, attempts - 1) : undefined;
-  }
   return {
-    see,
-    open: (root, real) =>
-      still(
-        root,
-        real,
-        () =>
-          openIf(fs, real, async (_, { dev, ino }) => {
-            const named = await lstat(real);
-            return named?.ino === ino && named.dev === dev;
-          }),
-        (opened) => opened?.handle.close(),
-      ),
-    within: (root, real, use) => still(root, path.join(real, "x"), () => use(real)),
+    async see(root, path) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const real = await fs.promises.realpath(path).catch(absent);
+        if (real === undefined) return undefined;
+        const stat = await unchanged(root, real, () => lstat(real));
+        // Otherwise a link was switched, for example to the next release: it leads somewhere again.
+        if (stat && !stat.isSymbolicLink()) return { stat, real };
+      }
+      return undefined;
+    },
+    open(root, real) {
+      const isNamed = async (_: FileHandle, { dev, ino }: Stats): Promise<boolean> => {
+        const named = await lstat(real);
+        return named?.ino === ino && named.dev === dev;
+      };
+      const open = (): Promise<OpenedFile | undefined> => openIf(fs, real, isNamed);
+      return unchanged(root, real, open, (opened) => opened?.handle.close());
+    },
+    within: (root, real, use) => unchanged(root, path.join(real, "x"), () => use(real)),
   };
 }

@@ -1,20 +1,22 @@
 /**
- * Node: undici's agent, loaded with the first request; without undici, Node's own `http`.
+ * Node: requests with undici's agent, or with `node:http` where undici is not installed.
  *
  * @module
  */
-import type { Capability, Transport } from "../transport/transport.ts";
 import { builtin } from "../runtime.ts";
-import { httpSend } from "../transport/node_http.ts";
+import { httpSend, httpUpgrade } from "../transport/node_http.ts";
 import { http2Send } from "../transport/node_http2.ts";
-import { httpUpgrade } from "../transport/node_upgrade.ts";
-import { resending } from "../transport/stale.ts";
+import type { Capability, Transport } from "../transport/transport.ts";
 import { type AgentConstructor, undiciSend } from "../transport/undici.ts";
 
-/** The agent alone: the whole of undici would replace the dispatcher behind Node's fetch. */
+/**
+ * The module of the public class `Agent`; a test holds it to that, in undici 7 and 8. The entry of
+ * undici cannot be used: it replaces the dispatcher behind Node's own `fetch` for the whole process,
+ * and takes three times as long to load.
+ */
 const AGENT = "undici/lib/dispatcher/agent.js";
 
-/** A bundle finds the undici of the folder that it lies in, which may be an older one. */
+/** A bundle finds the undici that is installed beside it, which may be an older one. */
 const SUPPORTED = /^[78]\./;
 
 const CAPABILITIES: ReadonlySet<Capability> = new Set([
@@ -33,47 +35,47 @@ const CAPABILITIES: ReadonlySet<Capability> = new Set([
   "trailers",
 ]);
 
-/** Sends with undici where it is installed, else with Node's own `http`. */
+/**
+ * Sends with undici where it is installed, else with `node:http`, which is slower. Undici is loaded
+ * with the first request.
+ */
 export function nodeTransport(): Transport {
-  const loadAgent = findAgent();
-  if (!loadAgent) return httpTransport();
   let send: Transport["send"] | undefined;
-  return withHttp2((request) => (send ??= undiciSend(loadAgent()))(request));
+  return nodeTransportOf((request) => (send ??= chooseSend())(request));
+}
+
+function chooseSend(): Transport["send"] {
+  const Agent = loadAgent();
+  return Agent ? undiciSend(Agent) : httpSend();
 }
 
 /**
- * Finds undici without loading it. It is not imported: a bundler would follow the import, on Workers
- * for nothing, and in an ES module for Node undici's own `require` of Node's modules fails.
+ * Loads undici if it is installed. It is not imported: a bundler would follow the import, and in an
+ * ES module for Node, undici's own `require` of Node's modules fails.
  */
-function findAgent(): (() => AgentConstructor) | undefined {
+function loadAgent(): AgentConstructor | undefined {
   try {
     // A bundle in CommonJS has no `import.meta.url`.
     const from = (import.meta.url as string | undefined) ??
       builtin("node:path").resolve("bundle.cjs");
     const load = builtin("node:module").createRequire(from);
     const { version } = load("undici/package.json") as { readonly version: string };
-    if (!SUPPORTED.test(version)) return undefined;
-    const path = load.resolve(AGENT);
-    return () => load(path) as AgentConstructor;
+    return SUPPORTED.test(version) ? load(AGENT) as AgentConstructor : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Sends with an agent that was imported. */
+/** Sends with an agent that is already loaded. */
 export function agentTransport(Agent: AgentConstructor): Transport {
-  return withHttp2(undiciSend(Agent));
+  return nodeTransportOf(undiciSend(Agent));
 }
 
-/** Sends with what Node itself has. */
+/** Sends with `node:http`. */
 export function httpTransport(): Transport {
-  return withHttp2(httpSend());
+  return nodeTransportOf(httpSend());
 }
 
-function withHttp2(sendPlain: Transport["send"]): Transport {
-  return {
-    capabilities: CAPABILITIES,
-    send: http2Send(resending(sendPlain)),
-    upgrade: httpUpgrade,
-  };
+function nodeTransportOf(send: Transport["send"]): Transport {
+  return { capabilities: CAPABILITIES, send: http2Send(send), upgrade: httpUpgrade };
 }

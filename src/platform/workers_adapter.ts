@@ -1,16 +1,17 @@
 /**
- * Cloudflare Workers, and any other place that has nothing but `fetch`.
+ * Cloudflare Workers, and unknown runtimes, of which only `fetch` is expected.
  *
  * @module
  */
+import { runtimeName } from "../runtime.ts";
+import { fetchInit, fromFetch } from "../transport/fetch_transport.ts";
 import type { OutgoingRequest, Transport } from "../transport/transport.ts";
-import { fetched, fetchInit } from "../transport/fetch_transport.ts";
 
-/** Sends with `fetch`. The host of the URL is the `Host` field, always. */
+/** Sends with `fetch`, which always takes the `Host` field from the URL. */
 export function workersTransport(): Transport {
   const send = (request: OutgoingRequest): Promise<Response> => {
-    // Without a length, the content goes to fetch as it came: Workers end a stream made in JavaScript
-    // as if it were complete when it errors.
+    // Content without a length goes to fetch as it came: Workers complete the message when a stream
+    // made in JavaScript errors.
     const init: RequestInit & { encodeResponseBody: "manual" } = {
       ...fetchInit(request),
       body: sized(request),
@@ -19,17 +20,17 @@ export function workersTransport(): Transport {
     return fetch(request.url, init);
   };
   return {
-    capabilities: new Set("WebSocketPair" in globalThis ? ["upgrade"] : []),
-    send: async (request) => fetched(await send(request)),
+    capabilities: new Set(runtimeName() === "Workers" ? ["upgrade"] : []),
+    send: async (request) => fromFetch(await send(request)),
     async upgrade(request) {
       const response = await send(request);
-      // The socket is in it, where nobody but the runtime sees its bytes.
-      return response.status === 101 ? response : fetched(response);
+      // The response has the socket as a member. Only the runtime can read its bytes.
+      return response.status === 101 ? response : fromFetch(response);
     },
   };
 }
 
-/** The content, with its length when it is known: fetch takes it from the stream, not from a field. */
+/** The content with its length, if known: fetch takes it from the stream, not from a field. */
 function sized({ body, fields }: OutgoingRequest): ReadableStream<Uint8Array> | null {
   const { FixedLengthStream } = globalThis as {
     FixedLengthStream?: new (length: number) => TransformStream<Uint8Array, Uint8Array>;

@@ -7,7 +7,8 @@ import { clientBehind, forwardedElement, isForwarding } from "../http/forwarded.
 import type { Field } from "../http/fields.ts";
 import { writeAddress } from "../http/ip.ts";
 import type { MountState } from "../mount.ts";
-import type { ClientInfo, ProxySettings } from "./types.ts";
+import type { ClientInfo } from "./types.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 
 /** Identifies the client of a request. */
 export function identifyClient(
@@ -17,7 +18,7 @@ export function identifyClient(
   { clientAddress, isTrusted }: ProxySettings,
 ): ClientInfo {
   const { headers } = request;
-  const peer = writeAddress(clientAddress(mount.original, ...args) ?? "");
+  const peer = writeAddress(clientAddress(mount.original, args) ?? "");
   const trusted = peer !== undefined && isTrusted(peer);
   const forwardedFor = headers.get("x-forwarded-for") ?? "";
   const { origin } = mount.target;
@@ -33,7 +34,10 @@ export function identifyClient(
   };
 }
 
-/** RFC 9112 §3.2.2: a target in absolute form overrides `Host`; only its spelling may come from there. */
+/**
+ * RFC 9112 §3.2.2: a target in absolute form overrides `Host`; only its spelling may come from
+ * there.
+ */
 function receivedHost(proto: string, authority: string, host: string | null): string {
   if (host === authority) return host;
   const defaultPort = proto === "https" ? /:(?:443)?$/ : /:(?:80)?$/;
@@ -93,7 +97,7 @@ function xForwardedFields(
   ];
 }
 
-/** The port that the client connected to, as the first proxy was told. */
+/** The port that the client connected to, as the first proxy saw it. */
 function portOf(host: string, proto: string): string {
   const [first = ""] = host.split(",", 1);
   return /:([0-9]+)[ \t]*$/.exec(first)?.[1] ?? (/^(?:https|wss)\b/i.test(proto) ? "443" : "80");
@@ -112,7 +116,7 @@ function join(before: string | undefined, value: string): string {
   return before && value ? `${before}, ${value}` : before || value;
 }
 
-/** The scheme and the host that the client asked for, as the first proxy was told. */
+/** The scheme and the host that the client asked for, as the first proxy saw them. */
 export function frontOf(
   fields: readonly Field[],
   client: ClientInfo,

@@ -11,14 +11,14 @@ import {
 } from "../host/host_request.ts";
 import { watchBody } from "../host/watch_body.ts";
 import { ProxyError } from "./errors.ts";
-import type { TimeLimits } from "./types.ts";
+import type { Timeouts } from "./proxy_options.ts";
 import type { Awaited, UploadMonitor } from "./upload.ts";
 
 /** Measures an exchange from its construction on. */
 export class Exchange implements UploadMonitor {
   readonly #controller = new AbortController();
   readonly #request: Request;
-  readonly #limits: TimeLimits;
+  readonly #limits: Required<Timeouts>;
   #headersTimer: ReturnType<typeof setTimeout> | undefined;
   #totalTimer: ReturnType<typeof setTimeout> | undefined;
   /** When request content last moved, by `performance.now`. */
@@ -26,7 +26,7 @@ export class Exchange implements UploadMonitor {
   #awaited: Awaited = "neither";
   #reject: (reason: unknown) => void = () => {};
 
-  constructor(request: Request, limits: TimeLimits) {
+  constructor(request: Request, limits: Required<Timeouts>) {
     this.#request = request;
     this.#limits = limits;
     const { headers, total } = limits;
@@ -68,7 +68,7 @@ export class Exchange implements UploadMonitor {
     offDisconnect(this.#request, this.#disconnect);
   }
 
-  /** The promise, or the reason of the abort, since a transport may not heed the signal. */
+  /** The promise, or the reason of the abort, since a transport may ignore the signal. */
   race<T>(sent: Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise((resolve, reject) => {

@@ -52,6 +52,6 @@ export type {
   MirrorTarget,
   TargetNeeds,
   TargetOptions,
+  TargetPlace,
   UnknownOption,
 } from "./target_options.ts";
-export type { TargetPlace } from "./upstream.ts";

@@ -1,6 +1,6 @@
 /**
- * The way of a request: identify the client, build the request to the upstream, choose upstreams and
- * try them, build the response.
+ * The way of a request: identify the client, build the request to the upstream, choose upstreams
+ * and try them, build the response.
  *
  * @module
  */
@@ -17,10 +17,11 @@ import {
 } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { isSmuggling, upgradeOf } from "./proxy_upgrade.ts";
-import type { Attempt, ClientRequest, Delivery, ProxySettings, Target } from "./types.ts";
+import type { Attempt, ClientRequest, Delivery, Target } from "./types.ts";
 import { Upload } from "./upload.ts";
 import { buildUpstreamRequest, contentOf } from "./upstream_request.ts";
 import { buildResponse } from "./upstream_response.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 
 /** Forwards a request to a target; `mount` is where it is after the prefix was removed. */
 export async function forward(
@@ -46,7 +47,7 @@ export async function forward(
 
   const exchange = new Exchange(request, settings.timeout);
   const { signal } = exchange;
-  const received = { request, args, mount, client, target, settings, upgrade, signal };
+  const received = { request, args, mount, pseudonym, client, target, settings, upgrade, signal };
   let delivery: Delivery | undefined;
   let sent: Promise<Attempt> | undefined;
   try {
@@ -65,7 +66,7 @@ export async function forward(
   } catch (error) {
     exchange.abort(error);
     delivery?.upload?.cancel(error);
-    // A response may have come, or may still come, where the transport does not heed the signal.
+    // A response may have come, or may still come, where the transport ignores the signal.
     void sent?.then(({ incoming }) => discard(incoming.body), () => {});
     if (error instanceof HookError) throw error.cause;
     // No client reads it; the status is for logs.

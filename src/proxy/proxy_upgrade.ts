@@ -7,8 +7,8 @@ import { watchBody } from "../host/watch_body.ts";
 import { agrees } from "../transport/websocket/handshake.ts";
 import type { Field } from "../http/fields.ts";
 import { agreesTo, contentLength, upgradeProtocol } from "../http/upgrade.ts";
-import { upgraderOf } from "../platform/upgrader.ts";
-import { fetched } from "../transport/fetch_transport.ts";
+import { upgraderOf } from "../platform/current.ts";
+import { fromFetch } from "../transport/fetch_transport.ts";
 import type {
   IncomingResponse,
   OutgoingRequest,
@@ -33,8 +33,8 @@ export interface Agreement extends IncomingResponse {
 }
 
 /**
- * The upgrade that a request asks for. `undefined` for an upgrade to be ignored (RFC 9110 §7.8): of an
- * unknown protocol, or one that the host or the transport cannot do.
+ * The upgrade that a request asks for. `undefined` for an upgrade to be ignored (RFC 9110 §7.8): of
+ * an unknown protocol, or one that the host or the transport cannot do.
  *
  * @param original The request as the host passed it.
  * @param args The platform arguments.
@@ -103,10 +103,10 @@ export async function sendUpgrade(
 /** The agreement in a response that the runtime makes a tunnel of; or the response itself. */
 export function nativeAgreement(
   response: Response,
-  read: (response: Response) => IncomingResponse = fetched,
+  read: (response: Response) => IncomingResponse = fromFetch,
 ): IncomingResponse {
   if (response.status !== 101) return read(response);
-  return { ...fetched(response), body: null, tunnel: response } as Agreement;
+  return { ...fromFetch(response), body: null, tunnel: response } as Agreement;
 }
 
 /** Whether an upstream has agreed. */
@@ -154,8 +154,8 @@ export async function upgradeResponse(
 }
 
 /**
- * A tunnel that is closed on both sides when nothing passes for `limit` milliseconds, 0 for no limit:
- * neither side may ever notice that the other has vanished.
+ * A tunnel that is closed on both sides when nothing passes for `limit` milliseconds, 0 for no
+ * limit: neither side may ever notice that the other has vanished.
  */
 export function closedWhenIdle(tunnel: Tunnel, limit: number): Tunnel {
   if (limit === 0) return tunnel;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, shown } from "../config.ts";
+import { readOptions, shown } from "../config.ts";
 import type { AnyHandler } from "../handler.ts";
 import { type Field, fieldNames } from "../http/fields.ts";
 import { isHopByHop } from "../http/hop_by_hop.ts";
@@ -11,18 +11,17 @@ import type { Capability, Connection, Transport } from "../transport/transport.t
 import {
   type AnyTarget,
   ELSEWHERE,
-  isOptions,
   type MirrorTarget,
   TARGET_OPTIONS,
   type TargetOptions,
 } from "./target_options.ts";
-import type { ProxySettings, Refuse, Target } from "./types.ts";
-import { readUpstreams } from "./upstream.ts";
+import { isOptions, readUpstreams } from "./upstream.ts";
+import type { Refuse, Target } from "./types.ts";
 import { droppedFields } from "./upstream_request.ts";
 import { roundRobin } from "./upstreams/balancers.ts";
 import type { Mirror } from "./upstreams/mirror.ts";
 import { pool } from "./upstreams/pool.ts";
-import { attachHealth } from "./upstreams/probe.ts";
+import type { ProxySettings } from "./proxy_options.ts";
 
 /** What a target does not get to know about clients, nor its mirror. */
 interface Withheld {
@@ -54,17 +53,15 @@ export function readTarget(
   const refuse: Refuse = (why) => {
     throw new TypeError(`proxy: ${name}${why}`);
   };
-  const options = isOptions(value) ? value : { target: value };
-  checkOptions<TargetOptions<AnyHandler>>(`proxy: ${name}`, options, TARGET_OPTIONS, {
-    elsewhere: ELSEWHERE,
-  });
-  const { upstreams, watch } = readUpstreams(options.target, transport, name, refuse);
-  const local = !watch && upstreams.every((upstream) => upstream.local);
-  const { host = "<auto>", credentials = withheld.credentials, removeHeaders } = options;
+  const given: TargetOptions<AnyHandler> = isOptions(value) ? value : { target: value };
+  const options = readOptions(`proxy: ${name}`, given, TARGET_OPTIONS, { elsewhere: ELSEWHERE });
+  const set = readUpstreams(options.target, transport, name, refuse);
+  const local = !set.watch && set.upstreams.every((upstream) => upstream.local);
+  const { host, credentials = withheld.credentials, removeHeaders } = options;
   if (host !== "<auto>" && !local && !transport.capabilities.has("host")) {
     refuse(': host must be "<auto>"; this runtime always sends the host of the target');
   }
-  const headers = readHeaders(options.headers ?? {}, refuse);
+  const headers = readHeaders(options.headers, refuse);
   const connection = readConnection(
     options,
     local ? undefined : transport,
@@ -74,30 +71,24 @@ export function readTarget(
   const { removed, replaced } = removeHeaders === undefined
     ? withheld
     : { removed: readRemoved(removeHeaders, refuse), replaced: [] };
-  const set = headers.map(([name]) => name);
-  const ours = [...set, ...removed];
-  const { balance = roundRobin(), health = [], retry, limit } = options;
+  const added = headers.map(([name]) => name);
+  const ours = [...added, ...removed];
+  const { balance = roundRobin(), health, retry, limit } = options;
   const healths = [health].flat();
-  const changes = attachHealth(upstreams, healths, { host, headers, connection });
-  watch?.(changes);
   return {
-    host,
+    ...options,
     headers,
     connection,
-    deliver: pool(upstreams, { balance, healths, retry, limit }, watch !== undefined),
+    deliver: pool(set, { balance, healths, retry, limit }, { host, headers, connection }),
     cookie: balance.cookie,
     anyMethod: transport.capabilities.has("anyMethod"),
     getContent: !local && transport.capabilities.has("getContent"),
-    removePrefix: options.removePrefix ?? false,
     dropped: droppedFields([...ours, ...replaced], credentials),
     removed: ours.length > 0 ? fieldNames(ours) : undefined,
     credentials,
-    rewriteLocation: options.rewriteLocation ?? true,
-    rewriteOrigin: options.rewriteOrigin ?? false,
-    secureCookies: options.secureCookies ?? true,
     scope: "",
     mirror: options.mirror &&
-      readMirror(name, options.mirror, settings, { credentials, removed, replaced: set }, refuse),
+      readMirror(name, options.mirror, settings, { credentials, removed, replaced: added }, refuse),
   };
 }
 

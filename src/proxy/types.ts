@@ -11,6 +11,8 @@ import type {
   OutgoingRequest,
   Transport,
 } from "../transport/transport.ts";
+import type { ProxySettings } from "./proxy_options.ts";
+import type { TargetOptions } from "./target_options.ts";
 import type { Upgrade } from "./proxy_upgrade.ts";
 import type { Upload } from "./upload.ts";
 import type { Limit } from "./upstreams/limits.ts";
@@ -18,51 +20,19 @@ import type { Mirror } from "./upstreams/mirror.ts";
 import type { Retry } from "./upstreams/retries.ts";
 import type { Balancer, Health } from "./upstreams/types.ts";
 
-/** Time limits in milliseconds; 0 for no limit. */
-export interface TimeLimits {
-  readonly connect: number;
-  readonly headers: number;
-  readonly idle: number;
-  readonly total: number;
-  readonly tunnel: number;
-}
-
-/** The checked options of a proxy. */
-export interface ProxySettings {
-  readonly timeout: TimeLimits;
-  readonly xForwarded: "off" | "append" | "set";
-  readonly forwarded: boolean | string;
-  /** The name of the proxy in `Via`, or `undefined` without one. */
-  readonly pseudonym: () => string | undefined;
-  readonly isTrusted: (address: string) => boolean;
-  readonly clientAddress: (request: Request, ...args: readonly unknown[]) => string | undefined;
-  readonly onRequest:
-    | ((
-      outgoing: OutgoingRequest,
-      request: Request,
-    ) => OutgoingRequest | void | Promise<OutgoingRequest | void>)
-    | undefined;
-  readonly onResponse:
-    | ((response: Response, request: Request) => Response | void | Promise<Response | void>)
-    | undefined;
-  readonly earlyHints: boolean;
-  readonly onInformational:
-    | ((status: number, fields: readonly Field[], request: Request) => void)
-    | undefined;
-  readonly onError: (
-    error: unknown,
-    request: Request,
-    upstream: SendingUpstream | undefined,
-  ) => void;
-  /** Whether a function of the user gets the request after its content was sent. */
-  readonly showsRequest: boolean;
-  readonly transport: Transport;
-  /** Responds in place of the upstream, for `inspect`. */
-  readonly inspect?: (outgoing: OutgoingRequest) => IncomingResponse;
-}
-
 /** A checked target. */
-export interface Target {
+export interface Target extends
+  Required<
+    Pick<
+      TargetOptions,
+      | "removePrefix"
+      | "host"
+      | "credentials"
+      | "rewriteLocation"
+      | "rewriteOrigin"
+      | "secureCookies"
+    >
+  > {
   /** Chooses upstreams and tries them. */
   readonly deliver: (delivery: Delivery) => Promise<Attempt>;
   /** The cookie by which a client returns to its upstream, for a balancer that sets one. */
@@ -71,17 +41,11 @@ export interface Target {
   readonly anyMethod: boolean;
   /** Whether content can be sent with GET. */
   readonly getContent: boolean;
-  readonly removePrefix: boolean;
-  readonly host: string | null;
   readonly headers: readonly Field[];
   /** Whether a field of the client, by its name, is not forwarded. */
   readonly dropped: (name: string) => boolean;
   /** Whether the proxy must not add a field either, because the options set or remove it. */
   readonly removed: ((name: string) => boolean) | undefined;
-  readonly credentials: boolean;
-  readonly rewriteLocation: boolean;
-  readonly rewriteOrigin: boolean;
-  readonly secureCookies: boolean;
   /** The part of the path behind the mounts that leads here and is kept, in canonical form. */
   readonly scope: string;
   readonly connection: Connection | undefined;
@@ -134,6 +98,8 @@ export interface ClientRequest {
   readonly request: Request;
   readonly args: readonly unknown[];
   readonly mount: MountState;
+  /** The name of the proxy in `Via`, if it has one. */
+  readonly pseudonym: string | undefined;
   readonly client: ClientInfo;
   readonly target: Target;
   readonly settings: ProxySettings;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readsMemoryInMicrotasks } from "../runtime.ts";
 import { hostRequestOf } from "../host/host_request.ts";
 import { toPushBody, toReadableStream, unwrap } from "../host/push_body.ts";
 import type { BodySink, PushBody } from "../host/types.ts";
@@ -72,7 +73,7 @@ export class Upload {
     this.#start();
     for (let i = 0; i < MICROTASKS && this.#isOpen; i++) await Promise.resolve();
     // Deno and Bun read memory in microtasks alone, and every request with content comes here.
-    const turns = "Deno" in globalThis || "Bun" in globalThis ? 0 : TURNS;
+    const turns = readsMemoryInMicrotasks() ? 0 : TURNS;
     for (let i = 0; i < turns && this.#isOpen; i++) {
       await new Promise<void>((resolve) => void setTimeout(resolve, 0));
     }
@@ -225,10 +226,10 @@ export async function withContentLength(
   const own = outgoing.body === body ? upload : undefined;
   const content = own ?? new Upload(outgoing.body);
   const length = await content.length();
-  const told = outgoing.fields.find(([name]) => name === "content-length")?.[1];
-  if (length === undefined && told !== undefined) content.expect(Number(told));
+  const declared = outgoing.fields.find(([name]) => name === "content-length")?.[1];
+  if (length === undefined && declared !== undefined) content.expect(Number(declared));
   const others = outgoing.fields.filter(([name]) => name !== "content-length");
-  const fields = length === undefined || told === String(length)
+  const fields = length === undefined || declared === String(length)
     ? outgoing.fields
     : [...others, ["content-length", String(length)] as const];
   return { ...outgoing, fields, body: own ? outgoing.body : content.attempt() };

@@ -5,44 +5,32 @@
  */
 import { checkOptions, type Checks, fail, shown } from "../config.ts";
 import {
-  type Fetcher,
+  type AnyHandler,
   type Handler,
   isFetcher,
   requireHandler,
   requireResponse,
 } from "../handler.ts";
 import { isServiceBinding } from "../runtime.ts";
-import { fetched } from "../transport/fetch_transport.ts";
-import { answered, askBinding } from "../transport/service_binding.ts";
+import { callBinding, fromFetch, fromHandler } from "../transport/fetch_transport.ts";
 import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/transport.ts";
 import { nativeAgreement, sendUpgrade } from "./proxy_upgrade.ts";
 import type { Joinable, Refuse, SendingUpstream, UpstreamSet } from "./types.ts";
-import type { UpstreamList, WeightedUrl } from "./upstreams/types.ts";
+import type { AnyTarget, TargetOptions } from "./target_options.ts";
+import type { WeightedUrl } from "./upstreams/types.ts";
 
-/**
- * Where to send requests:
- *
- * - the URL of an upstream, `http:` or `https:`, to whose path that of the request is appended;
- * - several URLs that share the requests, or a list that changes, see {@linkcode upstreamList};
- * - a service binding of Cloudflare Workers;
- * - a handler in this process, which gets the platform arguments.
- *
- * A handler that returns a response of `fetch` unchanged loses its `Content-Encoding`, because `fetch`
- * has decoded the body. For a body that was not decoded (`decompress: false` on Bun,
- * `encodeResponseBody: "manual"` on Workers), return `new Response(response.body, response)`.
- */
-export type TargetPlace<H = Handler> =
-  | string
-  | URL
-  | readonly (string | URL | WeightedUrl)[]
-  | UpstreamList
-  | Fetcher
-  | H;
-
-/** Whether a value can be such a place, and not a table of them. */
+/** Whether a value can be a place, and not a table of places. */
 export function isPlace(value: unknown): boolean {
   return typeof value !== "object" || value === null || Array.isArray(value) ||
     value instanceof URL || isFetcher(value) || isJoinable(value);
+}
+
+/**
+ * Whether a target is given with options. A service binding of Workers seems to have every
+ * property.
+ */
+export function isOptions(value: AnyTarget): value is TargetOptions<AnyHandler> {
+  return !isPlace(value) && "target" in (value as object);
 }
 
 function isJoinable(value: unknown): value is Joinable {
@@ -57,10 +45,10 @@ export function readUpstreams(
   refuse: Refuse,
 ): UpstreamSet {
   if (isFetcher(place) && isServiceBinding(place)) {
-    return { upstreams: [localUpstream((request) => askBinding(place, request), fetched)] };
+    return { upstreams: [localUpstream((request) => callBinding(place, request), fromFetch)] };
   }
   if (typeof place === "function" || isFetcher(place)) {
-    return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place), answered)] };
+    return { upstreams: [localUpstream(requireHandler(`proxy: ${name}`, place), fromHandler)] };
   }
   if (!Array.isArray(place)) {
     if (isJoinable(place)) return place.join(transport);

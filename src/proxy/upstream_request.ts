@@ -1,6 +1,6 @@
 /**
- * Builds the request to an upstream: first what is the same for every upstream of the target, then
- * what depends on the one that was chosen.
+ * Builds the request to an upstream: the fields once for every upstream of the target, the URL and
+ * `Host` for the one that was chosen.
  *
  * @module
  */
@@ -11,8 +11,7 @@ import { isForwarding } from "../http/forwarded.ts";
 import { endToEnd, isHopByHop } from "../http/hop_by_hop.ts";
 import { isNtlm } from "../http/ntlm.ts";
 import { appendVia } from "../http/via.ts";
-import { spell } from "../transport/spelling.ts";
-import type { OutgoingRequest } from "../transport/transport.ts";
+import { type OutgoingRequest, spell } from "../transport/transport.ts";
 import { forwardingFields } from "./client_info.ts";
 import { ProxyError } from "./errors.ts";
 import { upgradeFields } from "./proxy_upgrade.ts";
@@ -28,8 +27,8 @@ const NEVER = ["host", "expect", "proxy"];
 const CREDENTIALS = ["authorization", "cookie"];
 
 /**
- * The content to forward. Content of GET has no meaning (RFC 9110 §9.3.1), but some upstreams read it
- * as a query. No native `Request` has any.
+ * The content to forward. Content of GET has no meaning (RFC 9110 §9.3.1), but some upstreams read
+ * it as a query. No native `Request` has any.
  */
 export function contentOf(
   { method, body }: Request,
@@ -39,7 +38,7 @@ export function contentOf(
 }
 
 /**
- * Builds what is the same for every upstream: the fields.
+ * Builds the part of the request that is the same for every upstream: the fields.
  *
  * @throws {ProxyError} When the path would leave the target.
  */
@@ -47,16 +46,16 @@ export function buildUpstreamRequest(
   received: ClientRequest,
   upload: Upload | undefined,
 ): Delivery {
-  const { request, mount, client, settings, upgrade, target } = received;
+  const { request, pseudonym, mount, client, settings, upgrade, target } = received;
   const { dropped, removed, headers } = target;
   if (climbs(mount.canonical)) throw leavesTarget();
-  // Fields that the client names in Connection are removed before the proxy adds its own, so that the
-  // client cannot remove those.
+  // Fields that the client names in Connection are removed before the proxy adds its own, so that
+  // the client cannot remove those.
   const kept = endToEnd(fieldLines(request)).filter(([name, value]) =>
     !dropped(name) && (upload || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped) &&
     !(name === "authorization" && isNtlm(value))
   );
-  let fields = withVia(forwardingFields(kept, client, settings), settings.pseudonym());
+  let fields = withVia(forwardingFields(kept, client, settings), pseudonym);
   // Fields that the options of the target set replace even those of the proxy.
   if (removed) fields = [...fields.filter(([name]) => !removed(name)), ...headers];
   if (request.method === "OPTIONS") fields = fields.map(oneHopFewer);
@@ -143,8 +142,8 @@ function oneHopFewer([name, value]: Field): Field {
 
 /**
  * The URL of a request, or `undefined` if its path would leave the target. The client's part stands
- * behind the origin of the target and begins with a slash, so that `//evil.com` and `/@evil.com` are
- * paths. The origin is checked nevertheless.
+ * behind the origin of the target and begins with a slash, so that `//evil.com` and `/@evil.com`
+ * are paths. The origin is checked nevertheless.
  *
  * @param path The path to append to the target's: `""`, or with its leading slash.
  * @param query The query with its question mark, or `""`.
@@ -161,8 +160,8 @@ function targetUrl(target: URL, path: string, query: string): URL | undefined {
 }
 
 /**
- * Makes the transport send the path and the query as the client has spelled them (RFC 9110 §7.7), and
- * not as the URL parser does.
+ * Makes the transport send the path and the query as the client has spelled them (RFC 9110 §7.7),
+ * and not as the URL parser does.
  *
  * @param path The client's path that `url` ends with.
  * @param sent The path and the query as the client has sent them.

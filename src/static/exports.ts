@@ -4,7 +4,7 @@
  * @module
  */
 import { fail, requireSync } from "../config.ts";
-import type { NeedsOf, SameNeeds } from "../handler.ts";
+import type { NeedsOf, PathKeys, SameNeeds } from "../handler.ts";
 import { canonicalPath, configuredPath } from "../http/path.ts";
 import type { MountState } from "../mount.ts";
 import { type DirectoryOptions, fileSystem, packageFolder } from "./sources/directory.ts";
@@ -27,7 +27,7 @@ export type Exported = string | URL | PackageFolder | Source | SourceOf;
 
 /** The exports by path prefix: a map, or a list of pairs. */
 export type Exports<E extends Exported = string | URL | PackageFolder | Source> =
-  | Readonly<Record<string, E>>
+  | Readonly<Record<`/${string}`, E>>
   | Iterable<readonly [prefix: string, source: E]>;
 
 /** A function that makes a source, as the handler with the same platform arguments. */
@@ -37,7 +37,7 @@ export type HandlerFor<E> = E extends (...args: infer Args) => Source
 
 /** A type error for exports that need different platform arguments. */
 export type SameExportNeeds<X> = X extends Exported | Iterable<unknown> ? unknown
-  : SameNeeds<{ readonly [K in keyof X]: HandlerFor<X[K]> }>;
+  : SameNeeds<{ readonly [K in keyof X]: HandlerFor<X[K]> }> & PathKeys<X>;
 
 /** The platform arguments that the exports need. Only `X` is given. */
 export type ExportNeeds<

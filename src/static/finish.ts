@@ -10,7 +10,7 @@ import type { Validators } from "../http/preconditions.ts";
 import { nativeRequest } from "../host/host_request.ts";
 import { appendHeaders, makeResponse } from "../host/make_response.ts";
 import type { RawHeaders } from "../http/fields.ts";
-import { respondZeroCopy } from "../platform/zero_copy.ts";
+import { respondZeroCopy } from "../platform/current.ts";
 import { exportBase } from "./exports.ts";
 import type { Content } from "./source.ts";
 import type { Plan, Served, StaticSettings, Subject } from "./types.ts";

@@ -1,34 +1,39 @@
 /**
- * Requests over Node's own `http` and `https`, for when undici is not installed.
+ * Requests and upgrades with `node:http` and `node:https`, which Node, Deno and Bun have.
  *
  * @module
  */
 import type { Field } from "../http/fields.ts";
-import type { Connection, IncomingResponse, OutgoingRequest, Transport } from "./transport.ts";
-import { addressOf, requestTarget } from "./spelling.ts";
+import { MOST_CONTENT } from "../http/upgrade.ts";
 import { builtin } from "../runtime.ts";
-import { drained } from "./socket_streams.ts";
-import { watchKept } from "./stale.ts";
-import { serverName, tlsOptions } from "./connect_tls.ts";
+import { addressOf, sendOverKept, serverName, tlsOptions, watchKept } from "./node_connect.ts";
+import {
+  type Connection,
+  type IncomingResponse,
+  type OutgoingRequest,
+  requestTarget,
+  type Transport,
+  type Tunnel,
+} from "./transport.ts";
+import { drained, streamsOf } from "./tunnel.ts";
 
 type Agent = import("node:http").Agent;
-type Message = import("node:http").IncomingMessage;
-type Sink = import("node:http").ClientRequest;
-type Options = import("node:https").RequestOptions;
+type ClientRequest = import("node:http").ClientRequest;
+type IncomingMessage = import("node:http").IncomingMessage;
 
-/** How much of a response waits in memory for a slow client. */
+/** How many bytes of a response wait in memory for a slow client. */
 const HIGH_WATER_MARK = 64 * 1024;
 const PLAIN: Connection = {};
 
 /**
  * Sends with `http.request`.
  *
- * @param keeping Whether connections are kept for the next request.
+ * @param keepAlive Whether connections are kept for the next request.
  */
-export function httpSend(keeping = true): Transport["send"] {
+export function httpSend(keepAlive = true): Transport["send"] {
   const agents = new WeakMap<Connection, Readonly<Record<string, Agent>>>();
   const agentOf = (connection: Connection, protocol: string): Agent | false | undefined => {
-    if (!keeping) return false;
+    if (!keepAlive) return false;
     const known = agents.get(connection) ?? {
       "http:": new (builtin("node:http").Agent)({ keepAlive: true }),
       "https:": new (builtin("node:https").Agent)({ keepAlive: true }),
@@ -36,47 +41,66 @@ export function httpSend(keeping = true): Transport["send"] {
     agents.set(connection, known);
     return known[protocol];
   };
-  return (request) =>
-    new Promise((resolve, reject) => {
-      const { connection = PLAIN, url } = request;
-      const agent = agentOf(connection, url.protocol);
-      const { signal } = request;
-      const sent = begin(request, framing(request), { agent, signal });
-      let response: Message | undefined;
-      let onKept: ((error: Error) => void) | undefined;
-      sent.once("socket", (socket) => {
-        if (sent.reusedSocket) onKept = watchKept(socket);
-      });
-      sent.on("error", (error) => {
-        onKept?.(error);
-        reject(error);
-        // Node takes a reset for the end of content that is delimited by that of the connection.
-        response?.destroy(error);
-      });
-      sent.on("information", ({ statusCode, rawHeaders }) => {
-        request.onInformational?.(statusCode, pairs(rawHeaders));
-      });
-      sent.on("response", (message) => {
-        response = message;
-        resolve(received(message));
-      });
-      sent.on("upgrade", (_message, socket) => {
-        socket.destroy();
-        reject(new Error("the upstream upgraded the connection unasked"));
-      });
-      writeContent(sent, request).catch((error: Error) => {
-        sent.destroy(error); // without the end of the content, the upstream sees that it was cut
-        reject(error);
-      });
+  return sendOverKept((request, resolve, reject) => {
+    const { connection = PLAIN, url, signal } = request;
+    const agent = agentOf(connection, url.protocol);
+    const sent = begin(request, framing(request), { agent, signal });
+    let response: IncomingMessage | undefined;
+    let isStale: ((error: Error) => boolean) | undefined;
+    sent.once("socket", (socket) => {
+      if (sent.reusedSocket) isStale = watchKept(socket);
     });
+    sent.on("error", (error) => {
+      reject(error, isStale?.(error));
+      // Node takes a reset for the regular end of content that ends with its connection.
+      response?.destroy(error);
+    });
+    sent.on("response", (message) => {
+      response = message;
+      resolve(responseOf(message));
+    });
+    sent.on("upgrade", (_message, socket) => {
+      socket.destroy();
+      reject(new Error("the upstream upgraded the connection without a request to do so"));
+    });
+    writeContent(sent, request).catch((error: Error) => {
+      sent.destroy(error); // without the end of the content, so that it does not look complete
+      reject(error);
+    });
+  });
 }
 
-/** Begins a request, which has no fields but those of `request` and `more`. */
-export function begin(
-  { url, method, host, fields, connection = PLAIN, onConnected }: Omit<OutgoingRequest, "signal">,
+/** Sends a request to upgrade, over a connection of its own. */
+export async function httpUpgrade(request: OutgoingRequest): Promise<Tunnel | IncomingResponse> {
+  // Sent as a whole: an upstream may agree before it has read the content, and the tunnel begins
+  // behind it.
+  const content = request.body ? await collect(request.body) : new Uint8Array();
+  const framing = upgradeFraming(request, content.byteLength);
+  return await new Promise((resolve, reject) => {
+    const { signal } = request;
+    const sent = begin(request, framing, { agent: false });
+    // Not as an option of `http.request`: a tunnel may outlive the request.
+    const abort = (): void => void sent.destroy(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    sent.once("close", () => signal.removeEventListener("abort", abort));
+    sent.on("error", reject);
+    sent.on("response", (message) => resolve(responseOf(message)));
+    sent.on("upgrade", (message, socket, head) => {
+      signal.removeEventListener("abort", abort);
+      resolve({ status: 101, fields: fieldsOf(message.rawHeaders), ...streamsOf(socket, head) });
+    });
+    if (content.byteLength > 0) sent.end(content);
+    else sent.end();
+  });
+}
+
+/** Begins a request with the fields of `request` and `more`, and no others. */
+function begin(
+  { url, method, host, fields, connection = PLAIN, onConnected, onInformational }: OutgoingRequest,
   more: readonly string[],
-  options: Options,
-): Sink {
+  options: import("node:https").RequestOptions,
+): ClientRequest {
   const secure = url.protocol === "https:";
   const { socketPath } = connection;
   const sent = builtin(secure ? "node:https" : "node:http").request({
@@ -99,10 +123,13 @@ export function begin(
       else socket.once(secure ? "secureConnect" : "connect", onConnected);
     });
   }
+  sent.on("information", ({ statusCode, rawHeaders }) => {
+    onInformational?.(statusCode, fieldsOf(rawHeaders));
+  });
   return sent;
 }
 
-/** Without defaults, Node frames content only when a field says how. */
+/** Without default fields, Node frames content only if a field says how. */
 function framing({ fields, body, method }: OutgoingRequest): string[] {
   const sized = fields.some(([name]) => name === "content-length");
   if (body && !sized) return ["transfer-encoding", "chunked"];
@@ -110,7 +137,33 @@ function framing({ fields, body, method }: OutgoingRequest): string[] {
   return [];
 }
 
-/** Writes the content; too much or too little of it is an error, as it is in undici. */
+function upgradeFraming({ fields, method }: OutgoingRequest, length: number): string[] {
+  const stated = fields.find(([name]) => name === "content-length")?.[1];
+  if (stated === undefined) {
+    return length === 0 && method === "GET" ? [] : ["content-length", String(length)];
+  }
+  if (Number(stated) !== length) throw new Error(WRONG_LENGTH);
+  return [];
+}
+
+const WRONG_LENGTH = "the content does not have the length of its Content-Length";
+
+/** The content of a request to upgrade. */
+async function collect(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const content = new Uint8Array(MOST_CONTENT);
+  let count = 0;
+  // To leave the loop cancels the body.
+  for await (const chunk of body) {
+    if (count + chunk.byteLength > MOST_CONTENT) {
+      throw new Error(`the content of a request to upgrade is longer than ${MOST_CONTENT} bytes`);
+    }
+    content.set(chunk, count);
+    count += chunk.byteLength;
+  }
+  return content.subarray(0, count);
+}
+
+/** Writes the content. As in undici, it is an error if it does not have the stated length. */
 export async function writeContent(
   sent: import("node:stream").Writable,
   { body, fields }: OutgoingRequest,
@@ -119,45 +172,42 @@ export async function writeContent(
   const length = fields.find(([name]) => name === "content-length");
   let left = length ? Number(length[1]) : Infinity;
   const reader = body.getReader();
-  // An upstream that has answered early and gone needs no more of it.
+  // An upstream may respond early and close; it needs no more content then.
   sent.once("close", () => void reader.cancel().catch(() => {}));
   for (;;) {
     const { done, value } = await reader.read();
     if (done || sent.destroyed) break;
     left -= value.byteLength;
-    if (left < 0) throw new Error("the content is longer than its Content-Length");
+    if (left < 0) throw new Error(WRONG_LENGTH);
     if (!sent.write(value)) await drained(sent);
   }
   if (sent.destroyed) return;
-  if (left > 0 && left !== Infinity) {
-    throw new Error("the content is shorter than its Content-Length");
-  }
+  if (left > 0 && left !== Infinity) throw new Error(WRONG_LENGTH);
   sent.end();
 }
 
-/** The response to a request. */
-export function received(message: Message): IncomingResponse {
+function responseOf(message: IncomingMessage): IncomingResponse {
   const trailers = new Promise<readonly Field[]>((resolve) => {
-    message.once("end", () => resolve(pairs(message.rawTrailers)));
+    message.once("end", () => resolve(fieldsOf(message.rawTrailers)));
   });
   return {
     status: message.statusCode ?? 0,
     reason: message.statusMessage ?? "",
-    fields: pairs(message.rawHeaders),
-    body: stream(message),
+    fields: fieldsOf(message.rawHeaders),
+    body: bodyOf(message),
     trailers,
   };
 }
 
-/** Fields of the flat list in which Node keeps them. */
-export function pairs(raw: readonly string[]): Field[] {
+/** The field lines of Node's flat list. */
+export function fieldsOf(raw: readonly string[]): Field[] {
   const fields: Field[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) fields.push([raw[i] ?? "", raw[i + 1] ?? ""]);
   return fields;
 }
 
-function stream(message: Message): ReadableStream<Uint8Array> {
-  // Not paused before this: a response without content would never end, nor free its connection.
+function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array> {
+  // Not paused at first: a response without content would not end, nor free its connection.
   return new ReadableStream({
     start(controller) {
       message.on("data", (chunk: Uint8Array) => {
@@ -165,7 +215,7 @@ function stream(message: Message): ReadableStream<Uint8Array> {
         if ((controller.desiredSize ?? 0) <= 0) message.pause();
       });
       message.on("end", () => controller.close());
-      // An end without the terminator is an error here, not an end.
+      // An end without the last chunk is an error here, not an end.
       message.on("error", (error) => controller.error(error));
     },
     pull: () => void message.resume(),

@@ -1,11 +1,11 @@
 /**
- * A response that a transport is told of in events: its content is pushed on as it comes.
+ * Responses whose content a transport pushes on as it comes, for transports that report events.
  *
  * @module
  */
-import type { Field } from "../http/fields.ts";
 import { toReadableStream } from "../host/push_body.ts";
 import type { BodySink } from "../host/types.ts";
+import type { Field } from "../http/fields.ts";
 import type {
   IncomingResponse,
   OutgoingRequest,
@@ -15,25 +15,25 @@ import type {
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
-/** What an exchange is held by. */
+/** Controls an exchange. */
 export interface Control {
   abort(reason: Error): void;
   pause(): void;
   resume(): void;
 }
 
-/** How much of a response waits in memory until somebody wants it. */
+/** How many bytes of a response wait in memory for a consumer. */
 const MOST_WAITING = 64 * 1024;
 
-/** Is told of one exchange. */
+/** Receives the events of one exchange. */
 export class Receiver implements PushedContent {
   onCut?: (error: unknown) => void;
   readonly #request: OutgoingRequest;
   readonly #resolve: (response: IncomingResponse) => void;
-  readonly #reject: (reason: Error) => void;
+  readonly #reject: (reason: Error, isStale?: boolean) => void;
   #control: Control | undefined;
   #sink: BodySink | undefined;
-  /** What came before anybody wanted it. */
+  /** The chunks that came before there was a sink. */
   #waiting: Chunk[] = [];
   #size = 0;
   #trailerFields: readonly Field[] = [];
@@ -44,33 +44,33 @@ export class Receiver implements PushedContent {
   constructor(
     request: OutgoingRequest,
     resolve: (response: IncomingResponse) => void,
-    reject: (reason: Error) => void,
+    reject: (reason: Error, isStale?: boolean) => void,
   ) {
     [this.#request, this.#resolve, this.#reject] = [request, resolve, reject];
   }
 
-  /** There is a connection. Whoever is aborted within must send nothing. */
+  /** There is a connection. If this aborts the exchange, the request must not be sent. */
   connected(control: Control): void {
     this.#control = control;
     const { signal } = this.#request;
-    if (signal.aborted) return this.#leave();
-    signal.addEventListener("abort", this.#leave);
+    if (signal.aborted) return this.#abort();
+    signal.addEventListener("abort", this.#abort);
     this.#request.onConnected?.();
   }
 
   /**
-   * The fields of a response have come, or those of a 1xx response before it.
+   * The head of the final response has come, or that of a 1xx response before it.
    *
-   * @param alone Whether it is known that nothing follows them.
+   * @param isLast Whether the response is known to have no content and no trailer fields.
    */
-  responded(status: number, reason: string, fields: readonly Field[], alone = false): void {
+  responded(status: number, reason: string, fields: readonly Field[], isLast = false): void {
     if (status < 200) return this.#request.onInformational?.(status, fields);
     this.#resolve(
-      alone ? { status, reason, fields, body: null } : new Pushed(this, status, reason, fields),
+      isLast ? { status, reason, fields, body: null } : new Pushed(this, status, reason, fields),
     );
   }
 
-  /** Content has come. */
+  /** A chunk of the content has come. */
   received(chunk: Chunk): void {
     if (this.#state !== "open") return;
     if (this.#sink) {
@@ -82,9 +82,9 @@ export class Receiver implements PushedContent {
     if (this.#size >= MOST_WAITING) this.#control?.pause();
   }
 
-  /** All has come, trailer fields, too. */
+  /** The content and the trailer fields are complete. */
   ended(trailers: readonly Field[]): void {
-    this.#request.signal.removeEventListener("abort", this.#leave);
+    this.#request.signal.removeEventListener("abort", this.#abort);
     if (this.#state !== "open") return;
     this.#state = "ended";
     this.#trailerFields = trailers;
@@ -93,9 +93,9 @@ export class Receiver implements PushedContent {
   }
 
   /** There will be no response, or no more of it. */
-  failed(error: Error): void {
-    this.#request.signal.removeEventListener("abort", this.#leave);
-    this.#reject(error);
+  failed(error: Error, isStale?: boolean): void {
+    this.#request.signal.removeEventListener("abort", this.#abort);
+    this.#reject(error, isStale);
     this.#error = error;
     this.#trailers?.reject(error);
     if (this.#state !== "open") return;
@@ -103,7 +103,7 @@ export class Receiver implements PushedContent {
     if (this.#sink) this.#cut(this.#sink);
   }
 
-  readonly #leave = (): void => {
+  readonly #abort = (): void => {
     if (this.#state === "open") this.#control?.abort(asError(this.#request.signal.reason));
   };
 
@@ -122,7 +122,7 @@ export class Receiver implements PushedContent {
     else if (this.#state === "failed") this.#cut(sink);
     else if (!more) this.#control?.pause();
     else if (this.#size >= MOST_WAITING) this.#control?.resume();
-    // Who waits for events wants to know that there is somebody to wait for.
+    // No data is expected soon, as with a stream of events: the client gets the head now.
     else if (waiting.length === 0) sink.flush?.();
   }
 
@@ -143,11 +143,11 @@ export class Receiver implements PushedContent {
     this.#control?.abort(asError(reason));
   }
 
-  /** The trailer fields, when the content has ended. */
+  /** Resolves with the trailer fields when the content has ended. */
   get trailers(): Promise<readonly Field[]> {
     if (!this.#trailers) {
       this.#trailers = Promise.withResolvers();
-      this.#trailers.promise.catch(() => {}); // the content fails in the same way
+      this.#trailers.promise.catch(() => {}); // the content fails with the same error
       if (this.#state === "ended") this.#trailers.resolve(this.#trailerFields);
       if (this.#error) this.#trailers.reject(this.#error);
     }
@@ -156,8 +156,8 @@ export class Receiver implements PushedContent {
 }
 
 /**
- * The response, whose stream is made when somebody wants one. A class: an object with a getter of
- * its own has a shape of its own, and those stay in memory for long.
+ * The response, whose stream is made at the first use. A class, because each object literal with a
+ * getter has a hidden class of its own, which stays in memory.
  */
 class Pushed implements PushedResponse {
   readonly status: number;
@@ -178,7 +178,7 @@ class Pushed implements PushedResponse {
   }
 }
 
-/** Why an exchange is broken off. */
+/** The reason of an abort as an error. */
 export function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error("aborted");
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type ConsoleAnswer, createConsole } from "../../src/debug/console/console.ts";
 import { balanceOf } from "../../src/debug/console/statement.ts";
-import { runtimeName } from "../../src/platform/environment.ts";
+import { runtimeName } from "../../src/runtime.ts";
 import { type Evaluate, indirectEval } from "../../src/debug/indirect_eval.ts";
 
 /** Workers forbid code from strings, except while they start. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { liveFrames } from "../../src/debug/live/live_frames.ts";
-import { runtimeName } from "../../src/platform/environment.ts";
+import { runtimeName } from "../../src/runtime.ts";
 
 if (runtimeName() !== "Node") {
   test("live frames are off on other runtimes than Node", async () => {

@@ -1,4 +1,4 @@
-/** Responses that break off, through the host of the runtime: the client sees it, and so does a log. */
+/** Cut responses, through the server of the runtime: the client sees the cut, and onError the reason. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { type ProxyOptions, proxyTo } from "handwerk";
@@ -32,32 +32,32 @@ const variants: Readonly<Record<string, ProxyOptions>> = {
   onResponse: { onResponse: (response) => response },
   "timeout.idle": { timeout: { idle: 30_000 } },
 };
-// The fetch of Bun takes every end of a connection for the end of such content.
+// Bun's fetch takes every end of the connection as the end of such content.
 if ("Bun" in globalThis) delete framings["close"];
 for (const [framing, head] of Object.entries(framings)) {
   for (const [name, options] of Object.entries(variants)) {
     for (const encoding of ["identity", "gzip"]) {
-      test(`content framed by ${framing} that is reset is cut, and told of (${name}, ${encoding})`, async () => {
+      test(`content framed by ${framing} that is reset is cut, and reported (${name}, ${encoding})`, async () => {
         upstream.onRequest = async (connection) => {
           connection.write(`HTTP/1.1 200 OK\r\n${head}`);
           await new Promise((resolve) => setTimeout(resolve, 20));
           connection.reset();
         };
-        const told: string[] = [];
+        const logged: string[] = [];
         const onError: ProxyOptions["onError"] = (_error, { method, url }, asked) => {
-          told.push(`${method} ${new URL(url).pathname} ${asked?.origin}`);
+          logged.push(`${method} ${new URL(url).pathname} ${asked?.origin}`);
         };
         host = await serving(proxyTo(upstream.url, { ...options, onError }));
         const request = `GET /file HTTP/1.1\r\nHost: front\r\nAccept-Encoding: ${encoding}\r\n\r\n`;
         const text = await exchange(host.port, [request, /0\r\n\r\n$/]);
         assert.ok(!whole(text), text);
-        assert.deepEqual(told, [`GET /file ${upstream.url}`]);
+        assert.deepEqual(logged, [`GET /file ${upstream.url}`]);
       });
     }
   }
 }
 
-test("by default, the log has the method, the URL and the upstream", async (t) => {
+test("onError: logs the method, the URL and the upstream by default", async (t) => {
   const logged: unknown[][] = [];
   t.mock.method(console, "error", (...line: unknown[]) => void logged.push(line));
   upstream.onRequest = (connection) => connection.reset();

@@ -1,8 +1,8 @@
-/** Requests that meet a kept connection just as the upstream closes it. */
+/** Requests on a kept connection that the upstream closes at that moment. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Handler, proxyTo, type Transport } from "handwerk";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
 import { type Connection, type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => upstream.close());
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-/** Answers the first request of each connection, and does something else with the second. */
+/** Responds to the first request of each connection; the second is for the test. */
 function closeKept(second: (connection: Connection) => void): void {
   upstream.onRequest = (connection, head) => {
     heads.push(head.split(" ")[0] ?? "");
@@ -30,7 +30,7 @@ for (const [name, transport] of Object.entries(transports)) {
   const ask = async (app: Handler, method = "GET"): Promise<number> => {
     const response = await app(new Request("http://front/", { method }));
     await response.text().catch(() => "");
-    // Until then, the connection may not be free for the next request.
+    // Before that, the connection may be in use.
     await new Promise((resolve) => setTimeout(resolve, 20));
     return response.status;
   };
@@ -49,12 +49,12 @@ for (const [name, transport] of Object.entries(transports)) {
       await ask(app);
       const status = await ask(app, "POST");
       const posts = heads.filter((method) => method === "POST").length;
-      // A transport that keeps no connection for it meets none that is closed.
+      // A transport that keeps no connection is not affected.
       assert.ok(posts === 1 && (status === 502 || status === 200), `${status} ${heads.join()}`);
     });
   }
 
-  test(`${name}: a response that has begun is not asked for again`, async () => {
+  test(`${name}: a request whose response has begun is not sent again`, async () => {
     if ("Deno" in globalThis || "Bun" in globalThis) return; // their fetch decides
     closeKept((connection) => {
       connection.write("HTTP/1.1 2");
@@ -66,7 +66,7 @@ for (const [name, transport] of Object.entries(transports)) {
   });
 }
 
-test("a new connection that is closed is the upstream's failure", async () => {
+test("a new connection that is closed is an error of the upstream", async () => {
   if ("Deno" in globalThis || "Bun" in globalThis) return; // their fetch decides
   upstream.onRequest = (connection, head) => {
     heads.push(head);

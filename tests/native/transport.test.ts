@@ -1,5 +1,5 @@
 import type { OutgoingRequest, Transport } from "handwerk";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import { connectionTests } from "../support/connection_tests.ts";
 import { transportTests } from "../support/transport_tests.ts";
 import { wireTests } from "../support/wire_tests.ts";

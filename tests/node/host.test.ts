@@ -1,20 +1,18 @@
-/** The host for Node: the requests it makes, and what it does on the wire besides answers. */
+/** The requests that handlers get, and what is sent beside responses. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import { join } from "node:path";
 import { test } from "node:test";
-import { dispatch, type Handler } from "handwerk";
-import { earlyHints, serve } from "handwerk/node";
+import { dispatch, type Handler, mountOf } from "../../src/mod.ts";
+import { earlyHints, serve } from "../../src/node.ts";
 import { makeResponse } from "../../src/host/make_response.ts";
-import { mountAware, mountOf } from "../../src/mount.ts";
-import { answer, close, get, own, serving } from "../support/host.ts";
-import { temporary } from "../support/temp.ts";
+import { mountAware } from "../../src/mount.ts";
+import { close, get, own } from "../support/host.ts";
+import { tls } from "../support/http2.ts";
+import { answer, serving } from "../support/source_host.ts";
 
-test("a foreign handler gets a native request, whatever stands before it", async () => {
+test("native request: handlers of the user get one, below any mount", async () => {
   const seen: unknown[] = [];
   const app: Handler = async (request) => {
     // Throws for what only looks like a request.
@@ -47,7 +45,7 @@ test("a foreign handler gets a native request, whatever stands before it", async
   assert.deepEqual(seen, expected);
 });
 
-test("our own handlers see the same request as others do", async () => {
+test("own request: has the same values as the native request", async () => {
   const tell = (request: Request): string =>
     JSON.stringify([
       request.url,
@@ -78,7 +76,7 @@ test("a request target with a fragment is a 400", async () => {
   }
 });
 
-test("100 Continue is sent when the content is read, and not before", async () => {
+test("100 Continue: sent when the handler reads the body", async () => {
   const bytes = `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`;
   await serving(
     async (request) => new Response(await request.text()),
@@ -97,7 +95,7 @@ test("100 Continue is sent when the content is read, and not before", async () =
   assert.match(text, /^HTTP\/1\.1 403 [\s\S]*connection: close/i);
 });
 
-test("an endless upload that nobody reads does not keep the connection", async () => {
+test("early response: an endless unread upload does not keep the connection open", async () => {
   await serving(() => new Response("enough"), (port) =>
     new Promise<void>((resolve) => {
       const socket = connect(port, "127.0.0.1", () => {
@@ -109,7 +107,7 @@ test("an endless upload that nobody reads does not keep the connection", async (
     }));
 });
 
-test("early hints come before the answer, and not to HTTP/1.0", async () => {
+test("earlyHints: sent before the response, but not to HTTP/1.0", async () => {
   const app = dispatch({
     "/a": (request: Request) => {
       earlyHints(request, ["</x>; rel=preload"]);
@@ -124,18 +122,6 @@ test("early hints come before the answer, and not to HTTP/1.0", async () => {
   assert.match((await answer(app, "GET /a HTTP/1.0\r\n\r\n")).text, /^HTTP\/1\.1 200 /);
   earlyHints(new Request("http://elsewhere/"), []);
 });
-
-const tls = (): { key: string; cert: string } => {
-  const folder = temporary({});
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  execFileSync(
-    "openssl",
-    `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout ${key} -out ${cert}`
-      .split(" "),
-    { stdio: "ignore" },
-  );
-  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
-};
 
 test("HTTPS and HTTP/2 on one port", async () => {
   const app = dispatch({
@@ -196,14 +182,14 @@ test("HTTPS and HTTP/2 on one port", async () => {
     assert.deepEqual(answered["set-cookie"], ["a=1"]);
     assert.equal((await ask({ ":path": "/a/../b" }))[0][":status"], 400);
     session.close();
-  }, { tls: tls(), http2: true });
+  }, { tls, http2: true });
   await assert.rejects(
     serve({ ...own, fetch: app, http2: true }),
     /TypeError: serve: http2 needs tls/,
   );
 });
 
-test("close does not wait for a connection that is kept", async () => {
+test("close: does not wait for an idle connection", async () => {
   const server = await serve({ ...own, fetch: () => new Response("kept") });
   const socket = connect(
     server.port,
@@ -215,7 +201,7 @@ test("close does not wait for a connection that is kept", async () => {
   socket.destroy();
 });
 
-test("our own handlers can do with a request whatever others can", async () => {
+test("own request: has all members of Request", async () => {
   const post = get.replace("GET", "POST").replace("X-A", "Content-Length: 8\r\nX-A") + '{"a":"b"}';
   const members = Object.getOwnPropertyNames(Request.prototype);
   const app = mountAware(async (request) => {

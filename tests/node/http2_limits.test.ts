@@ -1,4 +1,4 @@
-/** What a client of HTTP/2 can cost, and how long it may take. */
+/** Limits and timeouts of HTTP/2. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,105 +6,67 @@ import { test } from "node:test";
 import { type Handler, notFound, serveStatic } from "handwerk";
 import { serve } from "handwerk/node";
 import { type ServerTimeouts } from "../../src/node.ts";
-import { unsoundHttp2 } from "../../src/node/http2_limits.ts";
-import { certificates } from "../support/certificates.ts";
+import { unsoundHttp2 } from "../../src/node/server_limits.ts";
 import { until } from "../support/host.ts";
+import { isEnd, ofType, request, servingHttp2 } from "../support/http2.ts";
 import {
   DATA,
   END_HEADERS,
   END_STREAM,
-  type Frame,
   frame,
   GOAWAY,
   HEADERS,
   literal,
   number,
   type RawClient,
-  rawClient,
   requestFields,
   RST_STREAM,
   SETTINGS,
 } from "../support/raw_http2.ts";
 import { temporary } from "../support/temp.ts";
 
-const tls = certificates().sign("localhost");
-
-async function serving(
-  fetch: Handler,
-  timeouts: ServerTimeouts,
-  use: (client: RawClient, connect: () => Promise<RawClient>) => Promise<void>,
-  settings = Buffer.alloc(0),
-): Promise<void> {
-  const server = await serve({
-    fetch,
-    port: 0,
-    hostname: "127.0.0.1",
-    tls,
-    http2: true,
-    timeouts,
-    onError() {},
-  });
-  const clients: RawClient[] = [];
-  const connect = async (): Promise<RawClient> => {
-    const client = await rawClient(server.port, settings);
-    clients.push(client);
-    return client;
-  };
-  try {
-    await use(await connect(), connect);
-  } finally {
-    for (const { socket } of clients) socket.destroy();
-    await server.close(true);
-  }
-}
-
-const get = (stream: number, path = "/"): Buffer =>
-  frame(HEADERS, END_HEADERS | END_STREAM, stream, requestFields("GET", path));
-const post = (stream: number): Buffer =>
-  frame(HEADERS, END_HEADERS, stream, requestFields("POST", "/"));
-const ofType = (type: number) => (got: Frame): boolean => got.type === type;
 const never = (): Promise<Response> => new Promise(() => {});
 /** SETTINGS_INITIAL_WINDOW_SIZE of 0 (RFC 9113 §6.5.2). */
 const noWindow = Buffer.concat([Buffer.from([0, 4]), number(0)]);
 const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-test("a connection has 100 requests at most", async () => {
+test("HTTP/2: 100 concurrent requests per connection", async () => {
   let count = 0;
-  await serving(() => (count++, never()), {}, async (client) => {
+  await servingHttp2(() => (count++, never()), {}, async (client) => {
     const settings = await client.until(ofType(SETTINGS));
     assert.ok(settings.payload.includes(Buffer.concat([Buffer.from([0, 3]), number(100)])));
     await tick(50); // until it knows that we know
-    for (let i = 0; i < 100; i++) client.send(get(2 * i + 1));
+    for (let i = 0; i < 100; i++) client.send(request("GET", 2 * i + 1));
     await until(() => count === 100);
-    client.send(get(201));
+    client.send(request("GET", 201));
     await client.until((got) => got.type === RST_STREAM || got.type === GOAWAY);
     assert.equal(count, 100);
   });
 });
 
-test("a request has 16 KiB of fields at most", async () => {
+test("HTTP/2: 16 KiB of headers per request", async () => {
   const fields = (count: number) =>
     Array.from({ length: count }, (_, i) => [`x-${i}`, "x".repeat(100)] as const);
-  const request = (stream: number, count: number): Buffer => {
+  const asking = (stream: number, count: number): Buffer => {
     const block = requestFields("GET", "/", ...fields(count));
     return frame(HEADERS, END_HEADERS | END_STREAM, stream, block.subarray(0, 16_384));
   };
-  await serving(() => new Response("ok"), {}, async (client) => {
-    client.send(request(1, 80)); // 32 bytes more a field (RFC 9113 §6.5.2)
+  await servingHttp2(() => new Response("ok"), {}, async (client) => {
+    client.send(asking(1, 80)); // 32 bytes more a field (RFC 9113 §6.5.2)
     assert.ok((await client.until(({ stream }) => stream === 1)).type === HEADERS);
-    client.send(request(3, 125));
+    client.send(asking(3, 125));
     await client.until(({ type, stream }) => type === RST_STREAM && stream === 3);
   });
 });
 
-test("files for a client that does not read cost little", async () => {
+test("HTTP/2: files for a client that does not read take little memory", async () => {
   const root = temporary({});
   writeFileSync(join(root, "large.bin"), Buffer.alloc(4 * 1024 * 1024));
   const app = serveStatic({ "/": root })(notFound);
-  await serving(app, {}, async (client) => {
+  await servingHttp2(app, {}, async (client) => {
     await client.until(ofType(SETTINGS));
     const before = process.memoryUsage().arrayBuffers;
-    for (let i = 0; i < 100; i++) client.send(get(2 * i + 1, "/large.bin"));
+    for (let i = 0; i < 100; i++) client.send(request("GET", 2 * i + 1, "/large.bin"));
     await until(() => client.frames.filter(ofType(HEADERS)).length === 100);
     await tick(200);
     const cost = process.memoryUsage().arrayBuffers - before;
@@ -112,7 +74,7 @@ test("files for a client that does not read cost little", async () => {
   }, noWindow);
 });
 
-test("content in frames of one byte costs little while it waits, and arrives whole", async () => {
+test("HTTP/2: small chunks of a body are joined, in order", async () => {
   let goOn = (): void => {};
   const gate = new Promise<void>((resolve) => (goOn = resolve));
   let first: number | undefined;
@@ -127,20 +89,20 @@ test("content in frames of one byte costs little while it waits, and arrives who
       text += new TextDecoder().decode(read.value);
     }
   };
-  await serving(reading, {}, async (client) => {
+  await servingHttp2(reading, {}, async (client) => {
     const sent = Array.from({ length: 20_000 }, (_, i) => String(i % 10));
-    client.send(post(1), ...sent.map((digit) => frame(DATA, 0, 1, Buffer.from(digit))));
+    client.send(request("POST", 1), ...sent.map((digit) => frame(DATA, 0, 1, Buffer.from(digit))));
     client.send(frame(DATA, END_STREAM, 1, Buffer.from(".")));
     await tick(100);
     goOn();
-    await client.until(({ type, flags }) => type === DATA && (flags & END_STREAM) !== 0);
+    await client.until(isEnd);
     const got = Buffer.concat(client.frames.filter(ofType(DATA)).map(({ payload }) => payload));
     assert.equal(got.toString(), `${sent.join("")}.`);
     assert.ok((first ?? 0) > 1000, `${first}`);
   });
 });
 
-test("a connection that begins no request is closed", async () => {
+test("timeouts.headers: closes an HTTP/2 connection without a request", async () => {
   const silent: Readonly<Record<string, (client: RawClient) => void>> = {
     "nothing": () => {},
     "fields without end": (client) => {
@@ -149,30 +111,30 @@ test("a connection that begins no request is closed", async () => {
     },
   };
   for (const [what, send] of Object.entries(silent)) {
-    await serving(never, { headers: 100 }, async (client) => {
+    await servingHttp2(never, { headers: 100 }, async (client) => {
       send(client);
       await Promise.race([client.closed, tick(4000).then(() => assert.fail(what))]);
     });
   }
 });
 
-test("a connection without requests is closed in an orderly way", async () => {
-  await serving(() => new Response("ok"), { idle: 100 }, async (client) => {
-    client.send(get(1));
+test("timeouts.idle: closes an idle HTTP/2 connection with GOAWAY", async () => {
+  await servingHttp2(() => new Response("ok"), { idle: 100 }, async (client) => {
+    client.send(request("GET", 1));
     const goaway = await client.until(ofType(GOAWAY));
     assert.equal(goaway.payload.readUInt32BE(4), 0);
     await client.closed;
   });
 });
 
-test("content must come whole in time, however it trickles", async () => {
+test("timeouts.request: resets an HTTP/2 stream whose body takes too long", async () => {
   let failed: unknown;
   const reading: Handler = async (request) => {
     await request.text().catch((error: unknown) => (failed = error));
     return new Response("late");
   };
-  await serving(reading, { request: 200 }, async (client) => {
-    client.send(post(1));
+  await servingHttp2(reading, { request: 200 }, async (client) => {
+    client.send(request("POST", 1));
     const trickle = setInterval(() => client.send(frame(DATA, 0, 1, Buffer.alloc(1))), 20);
     await client.until(ofType(RST_STREAM));
     clearInterval(trickle);
@@ -180,7 +142,7 @@ test("content must come whole in time, however it trickles", async () => {
   });
 });
 
-test("a client that takes nothing of a response is given up", async () => {
+test("timeouts.send: resets an HTTP/2 stream whose client does not read", async () => {
   let cancelled = false;
   const sending: Handler = () =>
     new Response(
@@ -189,14 +151,14 @@ test("a client that takes nothing of a response is given up", async () => {
         cancel: () => void (cancelled = true),
       }),
     );
-  await serving(sending, { send: 100 }, async (client) => {
-    client.send(get(1));
+  await servingHttp2(sending, { send: 100 }, async (client) => {
+    client.send(request("GET", 1));
     await client.until(ofType(RST_STREAM));
     await until(() => cancelled);
   }, noWindow);
 });
 
-test("what is merely slow or quiet is left alone", async () => {
+test("timeouts: do not apply to slow handlers and quiet responses", async () => {
   const short = { headers: 50, request: 50, idle: 50, send: 50 };
   const quiet: Handler = async (request) => {
     if (request.method === "POST") await tick(300);
@@ -211,21 +173,24 @@ test("what is merely slow or quiet is left alone", async () => {
       }),
     );
   };
-  await serving(quiet, short, async (client) => {
-    client.send(get(1), post(3), frame(DATA, END_STREAM, 3, Buffer.alloc(10)));
-    const ended = (wanted: number) => ({ type, flags, stream }: Frame): boolean =>
-      type === DATA && (flags & END_STREAM) !== 0 && stream === wanted;
-    await client.until(ended(1));
-    await client.until(ended(3));
+  await servingHttp2(quiet, short, async (client) => {
+    client.send(
+      request("GET", 1),
+      request("POST", 3),
+      frame(DATA, END_STREAM, 3, Buffer.alloc(10)),
+    );
+    for (const stream of [1, 3]) {
+      await client.until((got) => isEnd(got) && got.stream === stream);
+    }
     assert.ok(!client.frames.some(ofType(RST_STREAM)));
   });
 });
 
-test("0 is for as long as they like; what is no time is refused", async () => {
+test("timeouts: 0 is no limit; rejects wrong values", async () => {
   const none = { headers: 0, request: 0, idle: 0, send: 0 };
-  await serving(() => new Response("ok"), none, async (client) => {
+  await servingHttp2(() => new Response("ok"), none, async (client) => {
     await tick(100);
-    client.send(get(1));
+    client.send(request("GET", 1));
     await client.until(ofType(HEADERS));
   });
   for (const timeouts of [{ headers: -1 }, { request: "1" }, { idel: 1 }, 5, null]) {
@@ -236,13 +201,13 @@ test("0 is for as long as they like; what is no time is refused", async () => {
   }
 });
 
-test("serve warns where the HTTP/2 of Node is not sound", async () => {
+test("http2: serve warns on a Node version with a known flaw", async () => {
   assert.match(unsoundHttp2("22.23.3") ?? "", /^serve: .*Node 22\.23\.3 .*use Node 24/);
   assert.deepEqual([unsoundHttp2("24.0.0"), unsoundHttp2("26.10.0")], [undefined, undefined]);
   const warnings: Error[] = [];
   const listen = (warning: Error): void => void warnings.push(warning);
   process.on("warning", listen);
-  await serving(notFound, {}, async () => await tick(0));
+  await servingHttp2(notFound, {}, async () => await tick(0));
   process.off("warning", listen);
   const unsound = unsoundHttp2(process.versions.node);
   assert.deepEqual(
@@ -251,10 +216,10 @@ test("serve warns where the HTTP/2 of Node is not sound", async () => {
   );
 });
 
-test("a path of HTTP/2 that is not ASCII is a 400, as it is on HTTP/1.1", async () => {
-  await serving((request) => new Response(request.url), {}, async (client) => {
+test("HTTP/2: a path with other characters than ASCII is a 400, as on HTTP/1.1", async () => {
+  await servingHttp2((request) => new Response(request.url), {}, async (client) => {
     for (const [i, path] of ["/\xc3\xa9", "/a?\xe9"].entries()) {
-      client.send(get(2 * i + 1, path));
+      client.send(request("GET", 2 * i + 1, path));
       const { payload } = await client.until(({ type, stream }) =>
         type === HEADERS && stream === 2 * i + 1
       );

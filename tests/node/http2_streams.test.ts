@@ -1,64 +1,37 @@
-/** Every state of a stream of HTTP/2, and what reads its content before, during and after. */
+/** HTTP/2 streams: early responses and client disconnects in every state of the body. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Handler } from "handwerk";
-import { type RunningServer, serve } from "handwerk/node";
-import { certificates } from "../support/certificates.ts";
 import { until } from "../support/host.ts";
+import { isEnd, ofType, request, servingHttp2 } from "../support/http2.ts";
 import {
   DATA,
-  END_HEADERS,
   END_STREAM,
-  type Frame,
   frame,
   GOAWAY,
-  HEADERS,
   number,
   type RawClient,
-  rawClient,
-  requestFields,
   RST_STREAM,
 } from "../support/raw_http2.ts";
 
-const tls = certificates().sign("localhost");
 const content = Buffer.alloc(1000, "x");
 
 /** Serves a handler to one client, and stops in an orderly way: no stream may be left. */
-async function serving(
-  fetch: Handler,
-  use: (client: RawClient, server: RunningServer) => Promise<void>,
-): Promise<void> {
-  const server = await serve({
-    fetch,
-    port: 0,
-    hostname: "127.0.0.1",
-    tls,
-    http2: true,
-    onError() {},
-  });
-  const client = await rawClient(server.port);
-  try {
-    await use(client, server);
+const serving = (fetch: Handler, use: (client: RawClient) => Promise<void>): Promise<void> =>
+  servingHttp2(fetch, {}, async (client, server) => {
+    await use(client);
     await server.close();
-  } finally {
-    client.socket.destroy();
-    await server.close(true).catch(() => {});
-  }
-}
+  });
 
-const head = (method: string, end = false): Buffer =>
-  frame(HEADERS, END_HEADERS | (end ? END_STREAM : 0), 1, requestFields(method, "/"));
 const data = (end = false): Buffer => frame(DATA, end ? END_STREAM : 0, 1, content);
 const reset = (code: number): Buffer => frame(RST_STREAM, 0, 1, number(code));
-const isEnd = ({ type, flags }: Frame): boolean =>
-  (type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0;
-const isReset = ({ type }: Frame): boolean => type === RST_STREAM;
+const isReset = ofType(RST_STREAM);
 
 const readers: Readonly<Record<string, (request: Request) => unknown>> = {
   "has not touched": () => {},
   "has looked at": (request) => request.body,
   "has begun to read": (request) => request.body?.getReader().read(),
-  "has begun to read and let go of": async (request) => {
+  "has begun to read and released": async (request) => {
     const reader = request.body?.getReader();
     await reader?.read();
     reader?.releaseLock();
@@ -73,14 +46,14 @@ const readers: Readonly<Record<string, (request: Request) => unknown>> = {
 };
 for (const [what, read] of Object.entries(readers)) {
   for (const [size, sent] of [[2, 1], [2, 60], [300_000, 60]] as const) {
-    const title = `an early answer of ${size} bytes ends a stream of ${sent} frames`;
-    test(`${title} whose content the handler ${what}`, async () => {
+    const title = `early response over HTTP/2: ${size} bytes end a stream of ${sent} frames`;
+    test(`${title} whose body the handler ${what}`, async () => {
       const answering: Handler = async (request) => {
         await read(request);
         return new Response("o".repeat(size));
       };
       await serving(answering, async (client) => {
-        client.send(head("POST"), ...Array.from({ length: sent }, () => data()));
+        client.send(request("POST"), ...Array.from({ length: sent }, () => data()));
         if (size > 65_535) {
           client.send(frame(8, 0, 0, number(1_000_000)), frame(8, 0, 1, number(1_000_000)));
         }
@@ -94,9 +67,9 @@ for (const [what, read] of Object.entries(readers)) {
   }
 }
 
-test("a stream whose content has come whole is not reset", async () => {
+test("HTTP/2: a stream with a complete body is not reset", async () => {
   await serving(async (request) => new Response(await request.text()), async (client) => {
-    client.send(head("POST"), data(true));
+    client.send(request("POST"), data(true));
     await client.until(isEnd);
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.ok(!client.frames.some(isReset));
@@ -121,7 +94,7 @@ const leaving: Readonly<Record<string, (client: RawClient) => void>> = {
 };
 for (const [what, leave] of Object.entries(leaving)) {
   for (const when of ["before", "during"]) {
-    test(`content that is read ${when} a client ${what} fails at once`, async () => {
+    test(`client disconnect over HTTP/2: reading the body fails ${when} the client ${what}`, async () => {
       let arrived = false;
       let goOn = (): void => {};
       const gate = new Promise<void>((resolve) => (goOn = resolve));
@@ -138,7 +111,7 @@ for (const [what, leave] of Object.entries(leaving)) {
         return new Response("late");
       };
       await serving(answering, async (client) => {
-        client.send(head("POST"), data());
+        client.send(request("POST"), data());
         await until(() => arrived);
         leave(client);
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -151,25 +124,25 @@ for (const [what, leave] of Object.entries(leaving)) {
   }
 }
 
-test("a client that goes away in peace is answered", async () => {
+test("HTTP/2: a client that sends GOAWAY without an error gets its response", async () => {
   let arrived = false;
   const answering: Handler = async (request) => {
     arrived = true;
     return new Response(await request.text());
   };
   await serving(answering, async (client) => {
-    client.send(head("POST"), data());
+    client.send(request("POST"), data());
     await until(() => arrived);
     client.send(frame(GOAWAY, 0, 0, Buffer.concat([number(0), number(0)])), data(true));
     await client.until(isEnd);
   });
 });
 
-test("HEAD and statuses without content end an open stream, too", async () => {
+test("early response over HTTP/2: HEAD and statuses without body end an open stream", async () => {
   for (const method of ["HEAD", "GET", "POST"]) {
     const status = method === "POST" ? 204 : 200;
     await serving(() => new Response(null, { status }), async (client) => {
-      client.send(head(method));
+      client.send(request(method, 1, "/", false));
       await client.until(isEnd);
       assert.equal((await client.until(isReset)).payload.readUInt32BE(), 0);
     });

@@ -9,8 +9,8 @@ import { after, before, test } from "node:test";
 import { proxyTo, type Transport } from "handwerk";
 import { serve } from "handwerk/node";
 import { httpTransport } from "../../src/platform/node_adapter.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
-import { certificates } from "../support/certificates.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
+import { ca, tls } from "../support/http2.ts";
 import {
   DATA,
   END_HEADERS,
@@ -29,8 +29,6 @@ import {
 } from "../support/raw_http2.ts";
 
 const SIZE = 300_000;
-const { ca, sign } = certificates();
-const tls = sign("localhost");
 
 /** Listens, with as many bytes as were asked for, and trailer fields where the path says so. */
 async function upstreams(): Promise<{ urls: Readonly<Record<string, string>>; close(): void }> {

@@ -12,8 +12,7 @@ import { Worker } from "node:worker_threads";
 import { createConsole } from "../../src/debug/console/console.ts";
 import { inspectScope, inspectValue } from "../../src/debug/console/inspect.ts";
 import { indirectEval } from "../../src/debug/indirect_eval.ts";
-import { rateLimit } from "../../src/debug/live/capture.ts";
-import { liveFrames } from "../../src/debug/live/live_frames.ts";
+import { liveFrames, RateLimit } from "../../src/debug/live/live_frames.ts";
 import type { CapturedFrame } from "../../src/debug/types.ts";
 
 const MODULE = import.meta.resolve("../../src/debug/live/live_frames.ts");
@@ -611,7 +610,7 @@ test("rate limit: after more than 50 exceptions in a second, nothing is captured
 test("rate limit: the rest is doubled while exceptions continue", () => {
   let time = 0;
   return withNow(() => time, () => {
-    const limit = rateLimit();
+    const limit = new RateLimit();
     const rests: number[] = [];
     for (let round = 0; round < 6; round++) {
       for (let i = 0; i < 50; i++) assert.equal(limit.count(10), false);
@@ -632,7 +631,7 @@ test("rate limit: the rest is doubled while exceptions continue", () => {
 
 test("rate limit: a deep stack counts more than once", () =>
   withNow(() => 0, () => {
-    const limit = rateLimit();
+    const limit = new RateLimit();
     for (let i = 0; i < 4; i++) assert.equal(limit.count(1000), false);
     assert.equal(limit.count(1000), true);
   }));

@@ -98,13 +98,10 @@ test("http/ is pure: functions over values, without Fetch objects, state, clocks
   }
 });
 
-test("only the host for Node imports Node's modules, types aside", () => {
+test("no module of Node is imported, types aside: an import of node:http loads all of fetch", () => {
   const packages = new Map([
     ["src/static/media_type.ts", ["mime/lite", "mime/types/other.js", "mime/types/standard.js"]],
     ["src/static/globs.ts", ["picomatch/posix.js"]],
-    ["src/node/server.ts", ["node:http", "node:http2", "node:https", "node:stream"]],
-    ["src/node/server_tls.ts", ["node:tls"]],
-    ["src/node/upgrade_listener.ts", ["node:http"]],
   ]);
   for (const file of sources) {
     const values = importsOf(file).filter(({ from, types }) => !types && !from.startsWith("src/"));
@@ -112,12 +109,26 @@ test("only the host for Node imports Node's modules, types aside", () => {
   }
 });
 
-test("only the lower rooms and the host for Node name a runtime", () => {
-  const rooms = /^src\/(?:runtime|node|host|transport|platform)\b/;
-  for (const file of sources.filter((file) => !rooms.test(file))) {
-    const code = read(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-    assert.doesNotMatch(code, /\b(?:Deno|Bun|process|WebSocketPair|navigator)\b[.?[]/, file);
-  }
+test("the runtime is looked at in one file, and told apart in the adapters", () => {
+  const codeOf = (file: string): string => read(file).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+  const naming = (pattern: RegExp): string[] =>
+    sources.filter((file) => pattern.test(codeOf(file)));
+  assert.deepEqual(naming(/\b(?:Deno|Bun|WebSocketPair|EdgeRuntime)\b(?! )|navigator\.userAgent/), [
+    "src/platform/current.ts",
+    "src/platform/deno_adapter.ts",
+    "src/runtime.ts",
+  ]);
+  assert.deepEqual(naming(/\bruntimeName\(/), [
+    "src/debug/live/live_frames.ts", // its frames need the debugger of Node
+    "src/platform/current.edge.ts",
+    "src/platform/current.ts",
+    "src/platform/environment.ts",
+    "src/platform/workers_adapter.ts",
+    "src/runtime.ts",
+  ]);
+  const forNode = /^src\/(?:node|node\/.*|runtime|platform\/environment)(?:\.ts)?$/;
+  const process = naming(/\bprocess\b[.?[]/).filter((file) => !forNode.test(file));
+  assert.deepEqual(process, []);
 });
 
 test("Node's modules are asked for in one place", () => {
@@ -214,6 +225,16 @@ test("importing does nothing", async () => {
   const before = Reflect.ownKeys(globalThis);
   await import("handwerk");
   assert.deepEqual(Reflect.ownKeys(globalThis), before);
+});
+
+test("an import loads neither the fetch of Node nor its HTTP/2", () => {
+  const code = `
+    import "handwerk";
+    import "handwerk/node";
+    console.log(process.moduleLoadList.filter((name) => /undici|http2/.test(name)).join());`;
+  const args = ["--input-type=module", "--eval", code];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  assert.equal(stdout, "\n", stderr);
 });
 
 test("undici is loaded by the first request that a proxy sends, not on import", () => {

@@ -16,7 +16,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BodySink } from "../../src/host/types.ts";
 import { notFound, serveStatic, type ServeStaticOptions } from "handwerk";
 import { serve } from "handwerk/node";
-import { fileFlow } from "../../src/node/file_flow.ts";
+import { fileBody } from "../../src/node/write_body.ts";
 import { temporary } from "../support/temp.ts";
 
 /** Bytes that tell where they are. */
@@ -172,7 +172,7 @@ test("a response that nobody reads has no file open on this host either", async 
 
 /** A file that tells what is done to it, from `length` on with an error. */
 function spied(length: number): {
-  file: Parameters<typeof fileFlow>[0]["file"];
+  file: Parameters<typeof fileBody>[0]["file"];
   done: { reads: number; closes: number };
 } {
   const done = { reads: 0, closes: 0 };
@@ -222,7 +222,7 @@ test("a file is closed once: at its end, cut, cancelled, before and after it beg
   ) {
     const { file, done } = spied(length);
     const sink = counted(most);
-    const flow = fileFlow({ file, start: 0, end: LONG });
+    const flow = fileBody({ file, start: 0, end: LONG }, false);
     flow.start(sink);
     await delay(150);
     if (cancelled) flow.cancel(new Error("enough"));
@@ -230,7 +230,7 @@ test("a file is closed once: at its end, cut, cancelled, before and after it beg
     assert.deepEqual([done.closes, sink.ends, sink.errors.length], [1, ends, errors]);
   }
   const { file, done } = spied(LONG);
-  fileFlow({ file, start: 0, end: LONG }).cancel(new Error("nobody wants it"));
+  fileBody({ file, start: 0, end: LONG }, false).cancel(new Error("nobody wants it"));
   await delay(0);
   assert.deepEqual(done, { reads: 0, closes: 1 });
 });
@@ -238,7 +238,7 @@ test("a file is closed once: at its end, cut, cancelled, before and after it beg
 test("for a sink that is full, nothing more is read", async () => {
   const { file, done } = spied(LONG);
   const sink = counted(1);
-  const flow = fileFlow({ file, start: 0, end: LONG });
+  const flow = fileBody({ file, start: 0, end: LONG }, false);
   flow.start(sink);
   await delay(100);
   assert.equal(done.reads, 1);

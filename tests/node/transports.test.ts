@@ -1,6 +1,6 @@
 /** The transports that Node has besides the one it chooses. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import { createRequire } from "node:module";
@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { proxyTo } from "handwerk";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
 import { connector } from "../../src/transport/node_connect.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import type { AgentConstructor } from "../../src/transport/undici.ts";
 import { connectionTests } from "../support/connection_tests.ts";
 import { transportTests } from "../support/transport_tests.ts";
@@ -79,7 +79,19 @@ async function blackHole(): Promise<{ readonly url: string; close(): void }> {
   };
 }
 
-test("undici is loaded with the first request, and leaves Node's fetch alone", async () => {
+for (const name of ["undici", "undici7"]) {
+  test(`${name}: the module of the agent is that of the public class`, () => {
+    const script = `
+      const dispatcher = Symbol.for("undici.globalDispatcher.1");
+      const Agent = require("${name}/lib/dispatcher/agent.js");
+      const before = globalThis[dispatcher];
+      console.log(before === undefined, Agent === require("${name}").Agent);`;
+    const { stdout } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+    assert.equal(stdout, "true true\n");
+  });
+}
+
+test("undici leaves the dispatcher of Node's fetch alone", async () => {
   const dispatcher = Symbol.for("undici.globalDispatcher.1");
   const before = Reflect.get(globalThis, dispatcher) as unknown;
   const server = http.createServer((_, response) => response.end("ok"));

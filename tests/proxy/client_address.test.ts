@@ -1,26 +1,25 @@
-/** Who sent a request, as the host at hand tells it. */
+/** The address of the client, as each host knows it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
 import { notFound } from "../../src/handler.ts";
-import { type HostRequest, linkNative } from "../../src/host/host_request.ts";
+import { clientAddress, type HostRequest, linkNative } from "../../src/host/host_request.ts";
 import { proxyTo } from "../../src/proxy/mod.ts";
-import { clientAddress } from "../../src/host/client_address.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 
-test("a host that makes its requests itself knows who sent them", async () => {
+test("clientAddress: a host with its own requests knows the address", async () => {
   const host = { address: "::ffff:192.0.2.1" } as HostRequest;
   const request = linkNative(new Request("http://front/blog/x"), host);
   assert.equal(clientAddress(request, []), "::ffff:192.0.2.1");
   const transport = new FakeTransport();
-  // A foreign handler between makes another request of it.
+  // A foreign handler in between makes another request of it.
   const leaf = proxyTo("http://up", { transport });
   const app = dispatch({ "/blog": (inner: Request) => leaf(inner) })(notFound);
   await app(request);
   assert.equal(new Map(transport.last.fields).get("x-forwarded-for"), "192.0.2.1");
 });
 
-test("each host is asked in its own way, and no client is believed", () => {
+test("clientAddress: each host has its own way; fields of the client do not count", () => {
   const request = new Request("http://front/", { headers: { "cf-connecting-ip": "192.0.2.4" } });
   const deno = { remoteAddr: { hostname: "192.0.2.2", port: 1, transport: "tcp" } };
   const bun = {
@@ -36,7 +35,7 @@ test("each host is asked in its own way, and no client is believed", () => {
   assert.deepEqual([[deno], [bun], []].map((args) => clientAddress(request, args)), expected);
 });
 
-test("an option tells who sent a request, given what the host passed", async () => {
+test("the option clientAddress gets the request and the platform arguments", async () => {
   const transport = new FakeTransport();
   const seen: unknown[] = [];
   const app = proxyTo("http://up", {

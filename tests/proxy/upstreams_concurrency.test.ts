@@ -43,10 +43,10 @@ testWithClock(
     const limit = concurrency(1, { queue: 1, queueTimeout: 500, retryAfter: 7 });
     const leave = await limit.enter(staying());
     const late = Promise.resolve(limit.enter(staying()));
-    const refused = assert.rejects(late, { name: "Unavailable", retryAfter: 7 });
+    const refused = assert.rejects(late, { type: "connection_limit_reached", retryAfter: 7 });
     await clock.pass(499);
     const full = Promise.resolve(limit.enter(staying()));
-    await assert.rejects(full, { name: "Unavailable" });
+    await assert.rejects(full, { type: "connection_limit_reached" });
     await clock.pass(1);
     await refused;
     const next = Promise.resolve(limit.enter(staying()));

@@ -376,7 +376,7 @@ testWithClock(
       health: passiveHealth({ failures: 2, strict: true, time: 100 }),
     });
     for (let i = 0; i < 2; i++) await assert.rejects(breaker.ask(), /reset/);
-    const open = { name: "Unavailable", type: "destination_unavailable" };
+    const open = { type: "destination_unavailable", retryAfter: 1 };
     await assert.rejects(breaker.ask(), open);
     assert.equal(breaker.sent.length, 2);
     down = false;
@@ -395,7 +395,7 @@ test("limit: holds until the ends of the responses", async () => {
   await one.body?.cancel();
   await settle();
   const three = await it.ask();
-  await assert.rejects(it.ask(), { name: "Unavailable" });
+  await assert.rejects(it.ask(), { type: "connection_limit_reached" });
   for (const { body } of [two, three]) await new Response(body).text();
   await settle();
   assert.equal((await it.ask()).status, 200);
@@ -544,6 +544,6 @@ test("strict health: is respected when no upstream is available to all", async (
   assert.equal(await ask("abc", says("ab", true), says("bc", false)), "b");
   assert.equal(await ask("abc", says("ab", true), says("c", false)), "ab");
   assert.equal(await ask("abc", says("ab", false), says("c", false)), "abc");
-  await assert.rejects(ask("abc", says("ab", true), says("c", true)), /no upstream is well/);
-  await assert.rejects(ask("abc", says("", true), says("c", false)), /no upstream is well/);
+  await assert.rejects(ask("abc", says("ab", true), says("c", true)), /no upstream is available/);
+  await assert.rejects(ask("abc", says("", true), says("c", false)), /no upstream is available/);
 });

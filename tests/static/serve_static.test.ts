@@ -274,7 +274,10 @@ test("a storage that fails is a rejection, not a 404", async () => {
 
 for (
   const [build, message] of [
-    [() => serveStatic({ shared: memory() }), /serveStatic: the export "shared" must start with/],
+    [
+      () => serveStatic({ shared: memory() } as never),
+      /serveStatic: the export "shared" must start with/,
+    ],
     [() => serveStatic({ "/a/../b": memory() }), /"\/a\/..\/b" must be a path without/],
     [() => serveStatic({ "/a/:file": memory() }), /"\/a\/:file" is a pattern; write "\/a"/],
     [

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import type { Transport } from "handwerk";
 import { agentTransport, httpTransport } from "../../src/platform/node_adapter.ts";
-import { runtimeTransport } from "../../src/platform/runtime_transport.ts";
+import { runtimeTransport } from "../../src/platform/current.ts";
 import type { AgentConstructor } from "../../src/transport/undici.ts";
 
 function transports(): Record<string, Transport> {

@@ -15,21 +15,34 @@ export const own = {
   onError: (error: unknown): void => void errors.push(error),
 };
 
-/** Serves a handler, and stops when `use` is done. */
-export async function serving<T>(
-  fetch: Handler,
-  use: (port: number) => Promise<T>,
-  options: Partial<ServeOptions> = {},
-): Promise<T> {
-  const server = await serve({ ...own, ...options, fetch });
-  try {
-    return await use(server.port);
-  } finally {
-    await server.close(true);
-  }
+interface Host {
+  /** Serves a handler, and stops when `use` is done. */
+  serving<T>(
+    this: void,
+    fetch: Handler,
+    use: (port: number) => Promise<T>,
+    options?: Partial<ServeOptions>,
+  ): Promise<T>;
+  /** Sends one request to a handler. */
+  answer(this: void, fetch: Handler, bytes?: string): ReturnType<typeof rawRequest>;
 }
-export const answer = (fetch: Handler, bytes = get): ReturnType<typeof rawRequest> =>
-  serving(fetch, (port) => rawRequest(port, bytes));
+
+/** @param start The `serve` of the package or of the sources, which do not know each other's objects. */
+export function hostOf(start: (options: ServeOptions) => ReturnType<typeof serve>): Host {
+  const serving: Host["serving"] = async (fetch, use, options = {}) => {
+    const server = await start({ ...own, ...options, fetch });
+    try {
+      return await use(server.port);
+    } finally {
+      await server.close(true);
+    }
+  };
+  return {
+    serving,
+    answer: (fetch, bytes = get) => serving(fetch, (port) => rawRequest(port, bytes)),
+  };
+}
+export const { answer, serving } = hostOf(serve);
 
 /** Waits until something holds. */
 export async function until(holds: () => boolean): Promise<void> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proxyTo } from "handwerk";
 import { ProxyError } from "../../src/proxy/errors.ts";
-import { errorType } from "../../src/transport/error_type.ts";
+import { errorType } from "../../src/transport/transport.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 
 const coded = (code: string, message = ""): Error => Object.assign(new Error(message), { code });

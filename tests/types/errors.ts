@@ -33,3 +33,13 @@ export const inLeaf = proxyTo({
   target: "http://up/",
   changeOrigin: true, // UnknownOption
 });
+export const mountedOn = dispatch({
+  blog: notFound, // NotAPath
+  "/shop": notFound,
+});
+export const proxied = proxy({
+  api: "http://up/", // NotAPath
+});
+export const served = serveStatic({
+  shared: "./public", // NotAPath
+});

@@ -6,7 +6,7 @@
 import { builtin } from "../../runtime.ts";
 import { type Evaluate, indirectEval } from "../indirect_eval.ts";
 import { quietly } from "../live/session.ts";
-import type { Inspected, Member, Scope } from "../types.ts";
+import type { CapturedFrame, Inspected, Member } from "../types.ts";
 import { helpOn, importFrom, output } from "./helpers.ts";
 import { type InspectLimits, inspectScope, inspectValue, membersOf } from "./inspect.ts";
 import { type ReplScope, replScope } from "./repl_scope.ts";
@@ -14,30 +14,16 @@ import { formOf } from "./statement.ts";
 import { asyncLimit, syncLimit } from "./time_limit.ts";
 
 /** Options of {@link createConsole}. */
-export interface ConsoleOptions {
-  /**
-   * The time in milliseconds that an evaluation may run without waiting.
-   *
-   * @default 5000
-   */
+export interface ConsoleOptions extends Partial<Omit<CapturedFrame, "evaluate">> {
+  /** The time in milliseconds that an evaluation may run without waiting, 5000 by default. */
   readonly timeout?: number;
   /**
-   * The time in milliseconds that an evaluation may wait. A loop that begins after a wait is not
-   * ended.
-   *
-   * @default 30_000
+   * The time in milliseconds that an evaluation may wait, 30 000 by default. A loop that begins after
+   * a wait is not ended.
    */
   readonly waitTimeout?: number;
   /** More names that evaluated code can use. */
   readonly names?: Readonly<Record<string, unknown>>;
-  /** The variables of the frame, for `dump()`. */
-  readonly scopes?: readonly Scope[];
-  /** The URL of the script of the frame, for `$import`. */
-  readonly url?: string;
-  /** Does work in the asynchronous context of the frame. */
-  readonly within?: <T>(work: () => T) => T;
-  /** Finds private members and the like. */
-  readonly hiddenMembers?: NonNullable<InspectLimits["hiddenMembers"]>;
 }
 
 /** The result of an input, and the lines that it wrote to the console. */
@@ -47,16 +33,7 @@ export type ConsoleAnswer =
   | { readonly output: readonly string[]; readonly error: unknown };
 
 /** A console that keeps declarations. */
-export interface FrameConsole {
-  /** Evaluates an input. Never rejects. */
-  run(source: string): Promise<ConsoleAnswer>;
-  /** The members of a value that was shown with an `id`; `undefined` when it is forgotten. */
-  members(id: string): readonly Member[] | undefined;
-  /** Remembers an object for {@link FrameConsole.members}, and returns its `id`. */
-  keep(value: object): string;
-  /** Forgets everything. Later inputs are errors. */
-  dispose(): void;
-}
+export type FrameConsole = ReturnType<typeof createConsole>;
 
 type Outcome = { readonly incomplete: true } | { readonly value: Inspected };
 
@@ -73,17 +50,15 @@ const nowhere: Evaluate = (source) =>
  *
  * @param evaluate Evaluates in a frame; by default, only globals are visible.
  */
-export function createConsole(
-  evaluate: Evaluate = nowhere,
-  options: ConsoleOptions = {},
-): FrameConsole {
+export function createConsole(evaluate: Evaluate = nowhere, options: ConsoleOptions = {}) {
   const { timeout = 5000, waitTimeout = 30_000, names = {}, scopes = [], url } = options;
   const { within = (work) => work(), hiddenMembers } = options;
   // The limit is innermost: code that it ends does not run its `finally` blocks.
   const limited = <T>(work: () => T): T => within(() => quietly(() => syncLimit(work, timeout)));
   const written = output();
-  const kept = objectIds(MOST_KEPT);
-  const limits: InspectLimits = { keep: kept.keep, ...(hiddenMembers ? { hiddenMembers } : {}) };
+  let kept = new ObjectIds(MOST_KEPT);
+  const keep = (value: object): string => kept.keep(value);
+  const limits: InspectLimits = { keep, ...(hiddenMembers ? { hiddenMembers } : {}) };
   const dumps = new WeakMap<object, Inspected>();
   let state: ReplScope | undefined;
   let disposed = false;
@@ -124,11 +99,13 @@ export function createConsole(
       const work = limited(() => current.declareLater(form.body, form.tail));
       return show(current, await asyncLimit(work, waitTimeout));
     }
-    const run = form.kind === "expression" ? current.evaluate : current.declare;
-    return show(current, limited(() => run(form.source)));
+    const { kind, source: code } = form;
+    const run = () => kind === "expression" ? current.evaluate(code) : current.declare(code);
+    return show(current, limited(run));
   }
   return {
-    async run(source) {
+    /** Evaluates an input. Never rejects. */
+    async run(source: string): Promise<ConsoleAnswer> {
       try {
         const outcome = await evaluated(source);
         return { output: written.take(), ...outcome };
@@ -136,56 +113,50 @@ export function createConsole(
         return { output: written.take(), error };
       }
     },
-    members(id) {
+    /** The members of a value that was shown with an `id`; `undefined` when it is forgotten. */
+    members(id: string): readonly Member[] | undefined {
       const value = kept.get(id);
       return value && membersOf(value, limits);
     },
-    keep: kept.keep,
-    dispose() {
+    /** Remembers an object for `members`, and returns its `id`. */
+    keep,
+    /** Forgets everything. Later inputs are errors. */
+    dispose(): void {
       disposed = true;
       state = undefined;
-      kept.clear();
+      kept = new ObjectIds(MOST_KEPT);
     },
   };
 }
 
-/** A bounded table of objects by an id that cannot be guessed. */
-export interface ObjectIds {
+/** A table of `most` objects by ids that cannot be guessed. The least recently used one makes room. */
+export class ObjectIds {
+  readonly #most: number;
+  readonly #objects = new Map<string, object>();
+  readonly #ids = new Map<object, string>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
   /** Remembers an object, and returns its id. */
-  readonly keep: (value: object) => string;
-  /** The object of an id, unless it is forgotten. */
-  get(id: string): object | undefined;
-  clear(): void;
-}
+  keep(value: object): string {
+    const id = this.#ids.get(value) ?? crypto.randomUUID();
+    this.#objects.delete(id);
+    this.#objects.set(id, value);
+    this.#ids.set(value, id);
+    for (const [oldest, forgotten] of this.#objects) {
+      if (this.#objects.size <= this.#most) break;
+      this.#objects.delete(oldest);
+      this.#ids.delete(forgotten);
+    }
+    return id;
+  }
 
-/** Makes a table of `most` objects. The least recently used one makes room. */
-export function objectIds(most: number): ObjectIds {
-  const objects = new Map<string, object>();
-  const ids = new Map<object, string>();
-  const touch = (id: string, value: object): void => {
-    objects.delete(id);
-    objects.set(id, value);
-  };
-  return {
-    keep(value) {
-      const id = ids.get(value) ?? crypto.randomUUID();
-      touch(id, value);
-      ids.set(value, id);
-      for (const [oldest, forgotten] of objects) {
-        if (objects.size <= most) break;
-        objects.delete(oldest);
-        ids.delete(forgotten);
-      }
-      return id;
-    },
-    get(id) {
-      const value = objects.get(id);
-      if (value) touch(id, value);
-      return value;
-    },
-    clear() {
-      objects.clear();
-      ids.clear();
-    },
-  };
+  /** The object of an id, unless it is forgotten. */
+  get(id: string): object | undefined {
+    const value = this.#objects.get(id);
+    if (value) this.keep(value);
+    return value;
+  }
 }

@@ -18,12 +18,6 @@ export type ValueEntry =
   & { readonly key: PropertyKey; readonly mapKey?: readonly [unknown] }
   & ({ readonly value: unknown } | { readonly kind: string; readonly text: string });
 
-/** The first entries of a value, and the number of those that are left out. */
-export interface Entries {
-  readonly entries: readonly ValueEntry[];
-  readonly more: number;
-}
-
 /** The number of entries on the line. */
 const PREVIEWED = 5;
 const SHORT = 40;
@@ -37,16 +31,11 @@ const LENGTHS: Readonly<Record<string, (this: unknown) => unknown>> = {
 };
 const byteLength = getterOf(ArrayBuffer.prototype, "byteLength");
 const source = getterOf(RegExp.prototype, "source");
-const FLAGS = Object.entries({
-  hasIndices: "d",
-  global: "g",
-  ignoreCase: "i",
-  multiline: "m",
-  dotAll: "s",
-  unicode: "u",
-  unicodeSets: "v",
-  sticky: "y",
-}).map(([name, flag]) => ({ flag, has: getterOf(RegExp.prototype, name) }));
+/** The getters of the flags of a regular expression, in the order of `flags`. */
+const FLAGS =
+  "hasIndices:d global:g ignoreCase:i multiline:m dotAll:s unicode:u unicodeSets:v sticky:y"
+    .split(" ").map((pair) => pair.split(":") as [string, string])
+    .map(([name, flag]) => ({ flag, has: getterOf(RegExp.prototype, name) }));
 /** Members that are on every value of a kind, or shown elsewhere. */
 const COMMON: Readonly<Record<string, ReadonlySet<PropertyKey>>> = {
   function: new Set(["name", "length", "prototype", "arguments", "caller"]),
@@ -217,8 +206,12 @@ function sizeOf(value: object, kind: string): number {
   }
 }
 
-/** The entries of a value, `most` of them. */
-export function entriesOf(value: object, kind: string, most: number): Entries {
+/** The first `most` entries of a value, and the number of those that are left out. */
+export function entriesOf(
+  value: object,
+  kind: string,
+  most: number,
+): { readonly entries: readonly ValueEntry[]; readonly more: number } {
   const elements = elementsOf(value, kind, most);
   const length = elements.length > 0 ? sizeOf(value, kind) : 0;
   const indexed = kind === "array" || kind === "typedarray";

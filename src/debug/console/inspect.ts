@@ -8,23 +8,11 @@ import { classOf, describeValue, entriesOf, keyText, type ValueEntry } from "./d
 
 /** Limits of an inspection. */
 export interface InspectLimits {
-  /**
-   * The number of levels of members.
-   *
-   * @default 1
-   */
+  /** The number of levels of members, 1 by default. */
   readonly depth?: number;
-  /**
-   * The number of members of a value.
-   *
-   * @default 50
-   */
+  /** The number of members of a value, 50 by default. */
   readonly members?: number;
-  /**
-   * The number of characters of a text.
-   *
-   * @default 500
-   */
+  /** The number of characters of a text, 500 by default. */
   readonly text?: number;
   /** Remembers an object and returns its `id`. Without it, objects have none. */
   readonly keep?: (value: object) => string;

@@ -7,16 +7,7 @@
 import type { Evaluate } from "../indirect_eval.ts";
 
 /** Evaluates source within the scope of earlier declarations. */
-export interface ReplScope {
-  /** Evaluates at once. */
-  readonly evaluate: (source: string) => unknown;
-  /** Runs statements, and keeps their declarations unless they throw. */
-  readonly declare: (source: string) => unknown;
-  /** Runs statements with `await`, then an expression for the value; keeps the declarations. */
-  declareLater(body: string, tail: string): Promise<unknown>;
-  /** Sets `_`. */
-  remember(value: unknown): void;
-}
+export type ReplScope = ReturnType<typeof replScope>;
 
 type Next = (evaluator: Evaluator) => void;
 type Evaluator = (source: string, next: Next) => unknown;
@@ -31,10 +22,7 @@ const LAST = "_";
  *
  * @param names Names for evaluated code, unless the frame has the same name.
  */
-export function replScope(
-  evaluate: Evaluate,
-  names: Readonly<Record<string, unknown>>,
-): ReplScope {
+export function replScope(evaluate: Evaluate, names: Readonly<Record<string, unknown>>) {
   const known = { ...names, [LAST]: undefined };
   const free = Object.entries(known).filter(([name]) => isFree(evaluate, name));
   const remember = free.some(([name]) => name === LAST) ? `${LAST}=${SOURCE}` : "";
@@ -45,14 +33,17 @@ export function replScope(
   let [current, setLast] = base(...free.map(([, value]) => value));
   const ignore: Next = () => undefined;
   return {
-    evaluate: (source) => current(source, ignore),
-    declare(source) {
+    /** Evaluates at once. */
+    evaluate: (source: string): unknown => current(source, ignore),
+    /** Runs statements, and keeps their declarations unless they throw. */
+    declare(source: string): unknown {
       let nested = current;
       const value = current(`${NEXT}(${NESTED});${source}`, (next) => void (nested = next));
       current = nested;
       return value;
     },
-    async declareLater(body, tail) {
+    /** Runs statements with `await`, then an expression for the value; keeps the declarations. */
+    async declareLater(body: string, tail: string): Promise<unknown> {
       const before = current;
       let nested = current;
       const value = tail === "" ? "[]" : `[(${tail}\n)]`;
@@ -63,7 +54,8 @@ export function replScope(
       if (body !== "" && current === before) current = nested;
       return box[0];
     },
-    remember: (value) => setLast(value),
+    /** Sets `_`. */
+    remember: (value: unknown): void => setLast(value),
   };
 }
 

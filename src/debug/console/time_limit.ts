@@ -6,7 +6,6 @@
 import { builtinIfAny } from "../../runtime.ts";
 
 type Limited = (work: () => unknown, milliseconds: number) => unknown;
-
 /** Made once, because a `vm` context is large. */
 let limited: Limited | undefined;
 
@@ -36,7 +35,8 @@ function makeLimited(): Limited {
     try {
       return script.runInContext(context, { timeout: milliseconds });
     } catch (error) {
-      if (codeOf(error) === "ERR_SCRIPT_EXECUTION_TIMEOUT") throw tooLong(milliseconds);
+      const { code } = (error ?? {}) as { readonly code?: unknown };
+      if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") throw tooLong(milliseconds);
       throw error;
     } finally {
       if (outer) holder.work = outer;
@@ -60,8 +60,4 @@ export async function asyncLimit<T>(work: Promise<T>, milliseconds: number): Pro
 
 function tooLong(milliseconds: number): DOMException {
   return new DOMException(`this took longer than ${milliseconds} ms`, "TimeoutError");
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }

@@ -3,16 +3,10 @@
  *
  * @module
  */
+import type { Debugger, Runtime } from "node:inspector";
 import { type Evaluate, indirectEval } from "../indirect_eval.ts";
 import type { CapturedFrame, Scope } from "../types.ts";
-import {
-  type CallFrame,
-  type DebugSession,
-  GROUP,
-  type Pause,
-  type RemoteObject,
-  takeValues,
-} from "./session.ts";
+import { type DebugSession, GROUP, takeValues } from "./session.ts";
 
 /** The name of the function that calls the work of a run. */
 export const BOUNDARY = "handwerkRun";
@@ -38,7 +32,7 @@ const LIBRARY = /[\\/]node_modules[\\/]/;
 /** Takes what was thrown and the frames of the application, or else those of its libraries. */
 export function takeFrames(
   session: DebugSession,
-  { callFrames, data }: Pause,
+  { callFrames, data }: Debugger.PausedEventDataType,
   most: number,
 ): { readonly thrown: unknown; readonly frames: readonly TakenFrame[] } | undefined {
   // The frames below belong to the host that called the handler.
@@ -51,7 +45,10 @@ export function takeFrames(
   if (chosen.length === 0) return undefined;
   const scopes = chosen.map(({ frame }) => scopesOf(session, frame));
   const closures = chosen.map(({ frame }, index) => closureIn(session, frame, scopes[index] ?? []));
-  const [thrown, ...evaluators] = takeValues(session, [data, ...closures]);
+  const [thrown, ...evaluators] = takeValues(session, [
+    data as Runtime.RemoteObject | undefined,
+    ...closures,
+  ]);
   if (thrown === undefined) return undefined;
   return {
     thrown: thrown[0],
@@ -74,11 +71,11 @@ const hasEval = (scopes: readonly Scope[]): boolean =>
 /** Makes a closure in the frame, which keeps the frame's variables alive. */
 function closureIn(
   session: DebugSession,
-  { callFrameId }: CallFrame,
+  { callFrameId }: Debugger.CallFrame,
   scopes: readonly Scope[],
-): RemoteObject | undefined {
+): Runtime.RemoteObject | undefined {
   const expression = hasEval(scopes) ? SHIELDED : PLAIN;
-  const answer: { result?: RemoteObject; exceptionDetails?: object } | undefined = session.post(
+  const answer = session.post(
     "Debugger.evaluateOnCallFrame",
     { callFrameId, expression, silent: true, objectGroup: GROUP },
   );
@@ -91,17 +88,13 @@ function evaluatorOf(closure: unknown, scopes: readonly Scope[]): Evaluate | und
   return (closure as (direct: Evaluate) => Evaluate)(indirectEval());
 }
 
-function scopesOf(session: DebugSession, { scopeChain }: CallFrame): Scope[] {
+function scopesOf(session: DebugSession, { scopeChain }: Debugger.CallFrame): Scope[] {
   return scopeChain
     .filter(({ type, object }) => KINDS.has(type) && object.objectId !== undefined)
     .map(({ type, object }) => {
-      const asked = { objectId: object.objectId, ownProperties: true };
-      const answer: { result?: { name: string; get?: object }[] } | undefined = session.post(
-        "Runtime.getProperties",
-        asked,
-      );
+      const { result = [] } = session.propertiesOf(object.objectId);
       // Getters in the object of a `with` are the application's, and must not be called.
-      const properties = (answer?.result ?? []).filter(({ get }) => type !== "with" || !get);
+      const properties = result.filter(({ get }) => type !== "with" || !get);
       return { kind: type, names: properties.slice(0, MOST_NAMES).map(({ name }) => name) };
     })
     .filter(({ names }) => names.length > 0);

@@ -4,49 +4,9 @@
  *
  * @module
  */
+import type { Debugger, Runtime, Session } from "node:inspector";
 import type { BuiltinModules } from "../../runtime.ts";
 import type { HiddenMember } from "../types.ts";
-
-/** A value of the debugger protocol. */
-export interface RemoteObject {
-  /** Identifies an object or a symbol until its group is released. */
-  readonly objectId?: string;
-  /** A primitive. */
-  readonly value?: unknown;
-  /** A primitive that JSON cannot write. */
-  readonly unserializableValue?: string;
-}
-
-/** A frame of a paused stack. */
-export interface CallFrame {
-  readonly callFrameId: string;
-  readonly functionName: string;
-  /** Numbers from 0. */
-  readonly location: {
-    readonly scriptId: string;
-    readonly lineNumber: number;
-    readonly columnNumber?: number;
-  };
-  readonly scopeChain: readonly { readonly type: string; readonly object: RemoteObject }[];
-}
-
-/** A pause of the application. */
-export interface Pause {
-  readonly reason: string;
-  /** The thrown value. */
-  readonly data?: RemoteObject;
-  readonly callFrames: readonly CallFrame[];
-}
-
-/** A session of the debugger. */
-export interface DebugSession {
-  /** Sends a command, and returns its result at once; `undefined` when it fails. */
-  post(method: string, params?: object): object | undefined;
-  /** The URL of a script, or `""`. */
-  urlOf(scriptId: string): string;
-  pauseOnExceptions(on: boolean): void;
-  close(): void;
-}
 
 /** The group of the objects that this library asks for, which is released after each use. */
 export const GROUP = "handwerk";
@@ -75,58 +35,87 @@ export function quietly<T>(work: () => T): T {
   }
 }
 
-/**
- * Opens a session.
- *
- * @param onPause Called during a pause, which ends when it returns. It must be synchronous: a promise
- *   that rejects in it would pause again, endlessly.
- * @throws {Error} When the runtime does not allow it.
- */
-export function connect(
-  inspector: BuiltinModules["node:inspector"],
-  onPause: (pause: Pause) => void,
-): DebugSession {
-  const session = new inspector.Session();
-  const urls = new Map<string, string>();
-  session.connect();
-  // Every evaluation is a script without a URL; these are not remembered.
-  session.on("Debugger.scriptParsed", ({ params }) => {
-    if (params.url) urls.set(params.scriptId, params.url);
-  });
-  session.on("Debugger.paused", ({ params }) => {
-    try {
-      onPause(params as Pause);
-    } catch { // An exception would end up in the application.
-    } finally {
-      // The engine keeps all objects that it has described until their group is released.
-      for (const objectGroup of ["backtrace", GROUP]) {
-        session.post("Runtime.releaseObjectGroup", { objectGroup });
-      }
-    }
-  });
-  const post = (method: string, params: object = {}): object | undefined => {
-    let answer: object | undefined;
-    session.post(method, params, (error: Error | null, result?: object) => {
-      if (!error) answer = result;
+/** The results of the commands that have one. */
+interface Results {
+  readonly "Debugger.evaluateOnCallFrame": Debugger.EvaluateOnCallFrameReturnType;
+  readonly "Runtime.evaluate": Runtime.EvaluateReturnType;
+  readonly "Runtime.getProperties": Runtime.GetPropertiesReturnType & {
+    readonly privateProperties?: Pick<Runtime.PropertyDescriptor, "name" | "value">[];
+  };
+}
+
+/** A session of the debugger. */
+export class DebugSession {
+  readonly #session: Session;
+  readonly #urls = new Map<string, string>();
+
+  /**
+   * Opens a session.
+   *
+   * @param onPause Called during a pause, which ends when it returns. It must be synchronous: a
+   *   promise that rejects in it would pause again, endlessly.
+   * @throws {Error} When the runtime does not allow it.
+   */
+  constructor(
+    inspector: BuiltinModules["node:inspector"],
+    onPause: (pause: Debugger.PausedEventDataType) => void,
+  ) {
+    this.#session = new inspector.Session();
+    this.#session.connect();
+    // Every evaluation is a script without a URL; these are not remembered.
+    this.#session.on("Debugger.scriptParsed", ({ params }) => {
+      if (params.url) this.#urls.set(params.scriptId, params.url);
     });
-    return answer;
-  };
-  const self: DebugSession = {
-    post,
-    urlOf: (scriptId) => urls.get(scriptId) ?? "",
-    pauseOnExceptions(on) {
-      const before = needed.size > 0;
-      if (on) needed.add(self);
-      else needed.delete(self);
-      const now = needed.size > 0;
-      if (now !== before) setSwitch(self, now);
-    },
-    close() {
-      session.disconnect();
-      urls.clear();
-    },
-  };
-  return self;
+    this.#session.on("Debugger.paused", ({ params }) => {
+      try {
+        onPause(params);
+      } catch { // An exception would end up in the application.
+      } finally {
+        // The engine keeps all objects that it has described until their group is released.
+        this.release("backtrace");
+        this.release(GROUP);
+      }
+    });
+    this.post("Debugger.enable");
+  }
+
+  /** Sends a command, and returns its result at once; `undefined` when it fails. */
+  post<M extends string>(
+    method: M,
+    params: object = {},
+  ): (M extends keyof Results ? Results[M] : object) | undefined {
+    let result: ReturnType<typeof this.post<M>>;
+    this.#session.post(method, params, (error: Error | null, received?: object) => {
+      if (!error) result = received as typeof result;
+    });
+    return result;
+  }
+
+  release(objectGroup: string): void {
+    this.post("Runtime.releaseObjectGroup", { objectGroup });
+  }
+
+  /** The properties of a remote object. */
+  propertiesOf(objectId: string | undefined): Partial<Results["Runtime.getProperties"]> {
+    return this.post("Runtime.getProperties", { objectId, ownProperties: true }) ?? {};
+  }
+
+  /** The URL of a script, or `""`. */
+  urlOf(scriptId: string): string {
+    return this.#urls.get(scriptId) ?? "";
+  }
+
+  pauseOnExceptions(on: boolean): void {
+    const before = needed.size > 0;
+    if (on) needed.add(this);
+    else needed.delete(this);
+    const now = needed.size > 0;
+    if (now !== before) setSwitch(this, now);
+  }
+
+  close(): void {
+    this.#session.disconnect();
+  }
 }
 
 /**
@@ -148,12 +137,12 @@ function reachable<T>(value: (...values: unknown[]) => unknown, work: (name: str
 /** The values of remote objects, each in an array; `undefined` for one that cannot be reached. */
 export function takeValues(
   session: DebugSession,
-  remotes: readonly (RemoteObject | undefined)[],
+  remotes: readonly (Runtime.RemoteObject | undefined)[],
 ): readonly (readonly [unknown] | undefined)[] {
   let taken: unknown[] | undefined;
   const receive = (...values: unknown[]): void => void (taken = values);
   return reachable(receive, (name) => {
-    const take = (some: readonly (RemoteObject | undefined)[]): unknown[] | undefined => {
+    const take = (some: readonly (Runtime.RemoteObject | undefined)[]): unknown[] | undefined => {
       taken = undefined;
       const objectId = some.find((remote) => remote?.objectId)?.objectId;
       const functionDeclaration = `function(...values){${name}(...values)}`;
@@ -173,29 +162,18 @@ export function takeValues(
 }
 
 /** The remote object of a value. */
-function giveValue(session: DebugSession, object: object): RemoteObject | undefined {
+function giveValue(session: DebugSession, object: object): Runtime.RemoteObject | undefined {
   return reachable(() => object, (name) => {
-    const expression = `${name}()`;
-    const answer: { result?: RemoteObject } | undefined = session.post("Runtime.evaluate", {
-      expression,
-      silent: true,
-      objectGroup: GROUP,
-    });
-    return answer?.result;
+    const call = { expression: `${name}()`, silent: true, objectGroup: GROUP };
+    return session.post("Runtime.evaluate", call)?.result;
   });
 }
 
 /** A remote object as an argument of a call. */
-function argument(remote: RemoteObject | undefined): object {
+function argument(remote: Runtime.RemoteObject | undefined): object {
   if (remote?.objectId) return { objectId: remote.objectId };
   if (remote?.unserializableValue) return { unserializableValue: remote.unserializableValue };
   return remote && "value" in remote ? { value: remote.value } : {};
-}
-
-interface Property {
-  readonly name: string;
-  /** Missing for methods and accessors. */
-  readonly value?: RemoteObject;
 }
 
 /** The internal properties that are shown. */
@@ -209,16 +187,17 @@ export function hiddenMembers(
   try {
     const remote = giveValue(session, object);
     if (!remote?.objectId) return [];
-    const asked = { objectId: remote.objectId, ownProperties: true };
-    const answer: { privateProperties?: Property[]; internalProperties?: Property[] } | undefined =
-      session.post("Runtime.getProperties", asked);
+    const { privateProperties = [], internalProperties = [] } = session.propertiesOf(
+      remote.objectId,
+    );
+    // Methods and accessors have no value.
     const fields = [
-      ...(answer?.privateProperties ?? []),
-      ...(answer?.internalProperties ?? []).filter(({ name }) => INTERNAL.has(name)),
+      ...privateProperties,
+      ...internalProperties.filter(({ name }) => INTERNAL.has(name)),
     ].filter(({ value }) => value !== undefined);
     const values = takeValues(session, [remote, ...fields.map(({ value }) => value)]);
     return fields.map(({ name }, index) => [name, values[index + 1]?.[0]]);
   } finally {
-    session.post("Runtime.releaseObjectGroup", { objectGroup: GROUP });
+    session.release(GROUP);
   }
 }

@@ -69,16 +69,7 @@ function errorBody(error: ErrorModel, editor: string | undefined): Html {
   const { note, details, frames, thrownAt, related } = error;
   return html`
     ${note === undefined ? "" : html`<p class="note">${note}</p>`}
-    ${details.length === 0 ? "" : html`<dl class="details">${
-      details.map(([name, text]) =>
-        html`
-          <div>
-            <dt>${visible(name)}</dt>
-            <dd>${visible(text)}</dd>
-          </div>
-        `
-      )
-    }</dl>`}
+    ${details.length === 0 ? "" : html`<dl class="details">${details.map(row)}</dl>`}
     ${frames.length === 0 ? "" : framesOf(frames, editor)}
     ${thrownAt.length === 0 ? "" : html`<h2>Thrown at</h2>${framesOf(thrownAt, editor)}`}
     ${related.map(({ relation, error }) =>
@@ -95,19 +86,21 @@ function errorBody(error: ErrorModel, editor: string | undefined): Html {
 }
 
 function requestSection({ request }: Report): Html {
-  const rows = [["URL", request.url] as const, ...request.headers].map(([name, value]) =>
-    html`
-      <div>
-        <dt>${name}</dt>
-        <dd>${visible(value)}</dd>
-      </div>
-    `
-  );
+  const rows = [["URL", request.url] as const, ...request.headers].map(row);
   return html`
     <section class="asked" aria-labelledby="request-title">
       <h2 id="request-title">Request <button type="button" data-reveal hidden>Show secrets</button></h2>
       <dl class="fields">${rows}</dl>
     </section>
+  `;
+}
+
+function row([name, value]: readonly [string, string]): Html {
+  return html`
+    <div>
+      <dt>${visible(name)}</dt>
+      <dd>${visible(value)}</dd>
+    </div>
   `;
 }
 

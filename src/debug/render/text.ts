@@ -16,22 +16,13 @@ export const RELATIONS: Readonly<Record<Relation, string>> = {
 /** The number of lines on each side of the position. */
 const AROUND = 2;
 
-interface Palette {
-  readonly strong: (text: string) => string;
-  readonly mark: (text: string) => string;
-  readonly quiet: (text: string) => string;
-  readonly place: (text: string) => string;
-}
-
-const PLAIN: Palette = { strong: String, mark: String, quiet: String, place: String };
-
-const paint = (on: number, off: number) => (text: string): string =>
-  `\x1b[${on}m${text}\x1b[${off}m`;
-const COLOURS: Palette = {
-  strong: paint(1, 22),
-  mark: paint(31, 39),
-  quiet: paint(2, 22),
-  place: paint(36, 39),
+/** The codes that switch a style of terminals on and off. */
+const STYLES = { strong: [1, 22], mark: [31, 39], quiet: [2, 22], place: [36, 39] } as const;
+type Paint = (style: keyof typeof STYLES, text: string) => string;
+const plain: Paint = (_, text) => text;
+const coloured: Paint = (style, text) => {
+  const [on, off] = STYLES[style];
+  return `\x1b[${on}m${text}\x1b[${off}m`;
 };
 
 /**
@@ -40,14 +31,14 @@ const COLOURS: Palette = {
  * @param when A remark after the request line, such as "(while streaming)".
  */
 export function renderText({ request, error }: Report, colours = false, when = ""): string {
-  const palette = colours ? COLOURS : PLAIN;
+  const paint = colours ? coloured : plain;
   const asked = [request.method, request.url, when].join(" ").trim();
-  return `${palette.quiet(visible(asked))}\n\n${errorText(error, palette, "")}\n`;
+  return `${paint("quiet", visible(asked))}\n\n${errorText(error, paint, "")}\n`;
 }
 
 /** An error as text. */
 export function renderError(error: ErrorModel): string {
-  return errorText(error, PLAIN, "");
+  return errorText(error, plain, "");
 }
 
 /**
@@ -64,37 +55,37 @@ export function visible(text: string): string {
   );
 }
 
-function errorText(error: ErrorModel, palette: Palette, indent: string): string {
+function errorText(error: ErrorModel, paint: Paint, indent: string): string {
   const { name, message, note, details, frames, thrownAt, related } = error;
-  const lines = [palette.strong(palette.mark(visible(message ? `${name}: ${message}` : name)))];
-  if (note !== undefined) lines.push(palette.quiet(`  ${note}`));
+  const lines = [paint("strong", paint("mark", visible(message ? `${name}: ${message}` : name)))];
+  if (note !== undefined) lines.push(paint("quiet", `  ${note}`));
   for (const [key, text] of details) lines.push(`  ${visible(key)}: ${visible(text)}`);
-  if (frames.length > 0) lines.push("", ...framesText(frames, palette));
-  if (thrownAt.length > 0) lines.push("", "Thrown at", "", ...framesText(thrownAt, palette));
+  if (frames.length > 0) lines.push("", ...framesText(frames, paint));
+  if (thrownAt.length > 0) lines.push("", "Thrown at", "", ...framesText(thrownAt, paint));
   const own = lines.join("\n").split("\n").map((line) => line === "" ? line : indent + line);
   const others = related.map(({ relation, error }) => {
     const below = relation === "cause" ? indent : `${indent}  `;
-    return `\n${below}${palette.strong(RELATIONS[relation])}:\n${errorText(error, palette, below)}`;
+    return `\n${below}${paint("strong", RELATIONS[relation])}:\n${errorText(error, paint, below)}`;
   });
   return [...own, ...others].join("\n");
 }
 
-function framesText(frames: readonly FrameModel[], palette: Palette): string[] {
+function framesText(frames: readonly FrameModel[], paint: Paint): string[] {
   const lines: string[] = [];
   let first = true;
   for (const run of runs(frames)) {
     const [frame] = run;
     if (frame?.kind !== "application" && run.length > 2) {
-      lines.push(palette.quiet(`  … ${run.length} frames of ${kinds(run)}`));
+      lines.push(paint("quiet", `  … ${run.length} frames of ${kinds(run)}`));
       continue;
     }
     for (const frame of run) {
       const own = frame.kind === "application";
-      const text = `  at ${frameName(frame)} (${palette.place(visible(frame.shortFile))}${
-        palette.place(placeOf(frame))
+      const text = `  at ${frameName(frame)} (${paint("place", visible(frame.shortFile))}${
+        paint("place", placeOf(frame))
       })`;
-      lines.push(own ? text : palette.quiet(text));
-      if (own && first) lines.push(...excerptText(frame, palette));
+      lines.push(own ? text : paint("quiet", text));
+      if (own && first) lines.push(...excerptText(frame, paint));
       if (own) first = false;
     }
   }
@@ -129,7 +120,7 @@ export function placeOf({ line, column }: FrameModel): string {
   return line === 0 ? "" : column === 0 ? `:${line}` : `:${line}:${column}`;
 }
 
-function excerptText({ excerpt, line, column }: FrameModel, palette: Palette): string[] {
+function excerptText({ excerpt, line, column }: FrameModel, paint: Paint): string[] {
   if (!excerpt) return [];
   const { first, lines } = excerpt;
   const from = Math.max(first, line - AROUND);
@@ -137,11 +128,11 @@ function excerptText({ excerpt, line, column }: FrameModel, palette: Palette): s
   const width = String(from + shown.length - 1).length;
   return shown.flatMap((text, i) => {
     const number = String(from + i).padStart(width);
-    if (from + i !== line) return [palette.quiet(`      ${number} | ${visible(text)}`)];
-    const here = `    ${palette.mark(">")} ${number} | ${visible(text)}`;
+    if (from + i !== line) return [paint("quiet", `      ${number} | ${visible(text)}`)];
+    const here = `    ${paint("mark", ">")} ${number} | ${visible(text)}`;
     if (column < 1 || column > text.length + 1) return [here];
     // Tabs are kept, so that the mark is below its column at any tab width.
     const blank = text.slice(0, column - 1).replace(/[^\t]/g, " ");
-    return [here, `      ${" ".repeat(width)} | ${blank}${palette.mark("^")}`];
+    return [here, `      ${" ".repeat(width)} | ${blank}${paint("mark", "^")}`];
   });
 }

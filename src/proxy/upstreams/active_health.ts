@@ -4,7 +4,7 @@
  * @module
  */
 import { callback, duration, type Options, readOptions, text, whole } from "../../config.ts";
-import { unref } from "../../host/timers.ts";
+import { unref } from "../../runtime.ts";
 import type { Health, Probe, Upstream } from "./types.ts";
 
 /** Options of {@linkcode activeHealth}. */

@@ -1,124 +1,117 @@
 /**
- * One request sent to one upstream, and followed to the end of its response.
+ * One attempt: a request to one upstream, watched until the end of its response.
  *
  * @module
  */
 import { guardCallback } from "../../config.ts";
-import { errorType } from "../../transport/error_type.ts";
-import { HookError, ProxyError } from "../errors.ts";
-import type { IncomingResponse } from "../../transport/transport.ts";
-import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
-import type { Health } from "./types.ts";
 import { type BodyEnd, watchBody } from "../../host/watch_body.ts";
+import { errorType, type IncomingResponse } from "../../transport/transport.ts";
+import { HookError, ProxyError } from "../errors.ts";
+import { type Agreement, isAgreement } from "../proxy_upgrade.ts";
 import { sendTo } from "../send.ts";
 import type { Attempt, Delivery, SendingUpstream } from "../types.ts";
+import type { Health } from "./types.ts";
 
-/** What an upstream answered, or why it did not. */
-export type AttemptResult =
-  | {
-    readonly attempt: Attempt;
-    /** Resolves when the response has come to its end. */
-    readonly ended: Promise<BodyEnd>;
-  }
-  | {
-    readonly attempt?: undefined;
-    readonly error: unknown;
-    /** Whether the request was sent, or would have been if the upstream had let it. */
-    readonly tried: boolean;
-  };
+/** An attempt whose response is watched. */
+export interface WatchedAttempt extends Attempt {
+  /** Resolves at the end of the response. */
+  readonly ended: Promise<BodyEnd>;
+}
 
-/** Sends to an upstream, which has the request in flight until the end of the response. */
+/** Sends a request to an upstream. It is in flight until the end of the response. */
 export async function attemptRequest(
   delivery: Delivery,
   upstream: SendingUpstream,
   upstreams: readonly SendingUpstream[],
   healths: readonly Health[],
-): Promise<AttemptResult> {
+): Promise<WatchedAttempt> {
   const { request, upload, signal } = delivery;
   const { promise: ended, resolve } = Promise.withResolvers<BodyEnd>();
   const reports = healths.map((health) =>
     guardCallback("proxy: health", health.track(upstream, upstreams))
   );
-  // A client that leaves late may be all that ends a response, if its host does not cancel it.
+  // A late disconnect may be the only end of a response that its host does not cancel.
   const signals = [signal, request.signal];
   let over = false;
-  const end = (ending: BodyEnd): void => {
+  const end = (event: BodyEnd): void => {
     if (over) return;
     over = true;
     upstream.inFlight--;
-    for (const each of signals) each.removeEventListener("abort", failed);
-    for (const report of reports) report(ending);
-    resolve(ending);
+    for (const each of signals) each.removeEventListener("abort", fail);
+    for (const report of reports) report(event);
+    resolve(event);
   };
-  // The client that leaves is not the upstream's fault; the time that is over is. With content, it
-  // may be the client who sends it slowly, or broke it off, to have the upstream ejected.
-  const failed = (): void => {
-    const excused = upload !== undefined || request.signal.aborted || isOurs(signal.reason);
+  // A timeout counts against the upstream, a disconnect does not. With a body, neither does: a client
+  // that sends slowly, or stops, must not be able to have an upstream ejected.
+  const fail = (): void => {
+    const excused = upload !== undefined || request.signal.aborted ||
+      !isUpstreamFault(signal.reason);
     end(excused ? "abandoned" : "failed");
   };
   upstream.inFlight++;
-  for (const each of signals) each.addEventListener("abort", failed);
+  for (const each of signals) each.addEventListener("abort", fail);
   try {
-    const answered = await sendTo(upstream, delivery);
-    // They are looked at here and there, and may come from a generator.
-    const fields = [...answered.incoming.fields];
-    // The stream is followed, so it is what is to be used.
-    const { body: given, trailers } = answered.incoming;
-    const incoming = { ...answered.incoming, fields, body: given, trailers, flow: undefined };
+    const { outgoing, incoming } = await sendTo(upstream, delivery);
     for (const report of reports) report("answered", incoming.status);
-    if (!incoming.body || !hasContent(request.method, incoming.status)) {
+    // The fields may come from a generator, and are read several times. `body` and `trailers` may be
+    // getters, which a spread does not copy. Without `flow`, the watched body is used.
+    const { body, trailers } = incoming;
+    const response = {
+      ...incoming,
+      fields: [...incoming.fields],
+      body,
+      trailers,
+      flow: undefined,
+    };
+    if (!body || !hasContent(request.method, response.status)) {
       end("ended");
-      return { attempt: { ...answered, incoming }, ended };
+      return { upstream, outgoing, incoming: response, ended };
     }
-    const followed = watchBody(incoming.body, {
-      length: lengthOf(incoming),
-      onEnd: (ending) => ending === "failed" ? failed() : end(ending),
+    const watched = watchBody(body, {
+      length: lengthOf(response),
+      onEnd: (event) => event === "failed" ? fail() : end(event),
     });
-    if (isAgreement(incoming)) {
-      const agreed = { ...incoming, body: followed, tunnel: followedTunnel(incoming, followed) };
-      return { attempt: { ...answered, incoming: agreed }, ended };
-    }
-    return { attempt: { ...answered, incoming: { ...incoming, body: followed } }, ended };
+    const tunnel = isAgreement(response) ? { tunnel: watchedTunnel(response, watched) } : {};
+    return { upstream, outgoing, incoming: { ...response, ...tunnel, body: watched }, ended };
   } catch (error) {
-    const tried = !isOurs(error);
-    if (!tried) end("abandoned");
+    if (!isUpstreamFault(error)) end("abandoned");
     else if (isUnsent(error)) end("failed");
-    else failed();
-    return { error, tried };
+    else fail();
+    throw error;
   }
 }
 
-/** The tunnel is what is read, not the content beside it. */
-function followedTunnel(
+/** A tunnel is read through `readable`, not through the body. */
+function watchedTunnel(
   { tunnel }: Agreement,
   readable: ReadableStream<Uint8Array>,
 ): Agreement["tunnel"] {
   return tunnel instanceof Response ? tunnel : { ...tunnel, readable };
 }
 
-/** Errors after which it is certain that no request was sent. */
+/** Errors after which it is certain that the upstream received nothing. */
 const UNSENT = new Set(["connection_refused", "dns_error", "dns_timeout"]);
 
-/** Whether the error means that the upstream was sent nothing. */
+/** Whether it is certain that the upstream received nothing of the request. */
 export function isUnsent(error: unknown): boolean {
   return UNSENT.has(errorType(error) ?? "") ||
-    // Of others, a connection may have been lost in this way after it was made.
+    // Other errors of this type may come from a connection that was made and lost.
     (error instanceof ProxyError && error.type === "connection_timeout");
 }
 
-/** An upstream must not be blamed for what the client asked for, nor for a hook. */
-function isOurs(error: unknown): boolean {
-  return error instanceof HookError ||
-    (error instanceof ProxyError && error.type === "http_request_error");
+/** Errors of hooks and invalid requests of clients are not the fault of the upstream. */
+export function isUpstreamFault(error: unknown): boolean {
+  return !(error instanceof HookError) &&
+    !(error instanceof ProxyError && error.type === "http_request_error");
 }
 
-/** The value of a field, if there is one line of it. */
+/** The value of a field that has a single line. */
 export function singleField({ fields }: IncomingResponse, wanted: string): string | undefined {
   const values = [...fields].flatMap(([name, value]) => name.toLowerCase() === wanted ? value : []);
   return values.length === 1 ? values[0] : undefined;
 }
 
-/** RFC 9112 §6.3: a transfer coding makes the length meaningless, and so does a decoder. */
+/** RFC 9112 §6.3: a transfer coding overrides Content-Length. A decoded body has another length. */
 function lengthOf(incoming: IncomingResponse): number | undefined {
   const length = singleField(incoming, "content-length") ?? "";
   const known = /^[0-9]+$/.test(length) && !incoming.decoded &&
@@ -126,7 +119,7 @@ function lengthOf(incoming: IncomingResponse): number | undefined {
   return known ? Number(length) : undefined;
 }
 
-/** Whether anybody will read the content; else it ends by itself. */
+/** Whether the body of the response is read. */
 function hasContent(method: string, status: number): boolean {
   return method !== "HEAD" && status !== 204 && status !== 205 && status !== 304;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { duration, LONGEST, type Options, readOptions, whole } from "../../config.ts";
-import { type Health, Unavailable } from "./types.ts";
+import { ProxyError } from "../errors.ts";
+import type { Health } from "./types.ts";
 
 /**
  * Limits how many requests each upstream has in flight. Requests are answered with 503 while all
@@ -100,8 +101,10 @@ export function concurrency(requests: number, options: ConcurrencyOptions = {}):
   const waiting = new Set<() => void>();
   let free = requests;
 
-  const refusal = (why: string): Unavailable =>
-    new Unavailable("connection_limit_reached", retryAfter, `${requests} in flight, ${why}`);
+  const refusal = (why: string): Error => {
+    const error = new ProxyError("connection_limit_reached", `${requests} in flight, ${why}`);
+    return Object.assign(error, { retryAfter });
+  };
   const admit = (): () => void => {
     let left = false;
     return () => {

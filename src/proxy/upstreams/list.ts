@@ -1,25 +1,24 @@
 /**
- * Upstreams that change while a proxy runs.
+ * Lists of upstreams that change while proxies use them.
  *
  * @module
  */
 import { fail } from "../../config.ts";
 import type { Transport } from "../../transport/transport.ts";
-import { readUrl, readWeightedUrl, remoteUpstream } from "../upstream.ts";
 import type { Joinable, Refuse, SendingUpstream, UpstreamChanges, UpstreamSet } from "../types.ts";
+import { readUrl, readWeightedUrl, remoteUpstream } from "../upstream.ts";
 import type { UpstreamList, WeightedUrl } from "./types.ts";
 
-/** How many upstreams that are gone are remembered, should they come back. */
-const REMEMBERED = 100;
+/** How many removed upstreams a target remembers, with their health. */
+const MAX_REMEMBERED = 100;
 
 const refuse: Refuse = (why) => {
   throw new TypeError(`upstreamList: the upstream${why}`);
 };
 
-/** Such a list, and what targets ask of it. */
 class ChangingList implements UpstreamList, Joinable {
   readonly #weights = new Map<string, number>();
-  readonly #members: Member[] = [];
+  readonly #targets: TargetUpstreams[] = [];
 
   get urls(): readonly string[] {
     return [...this.#weights.keys()];
@@ -28,12 +27,12 @@ class ChangingList implements UpstreamList, Joinable {
   add(upstream: string | URL | WeightedUrl): void {
     const { url, weight } = readWeightedUrl("upstreamList", upstream, refuse);
     this.#weights.set(url.href, weight);
-    for (const member of this.#members) member.add(url, weight);
+    for (const target of this.#targets) target.add(url, weight);
   }
 
   remove(url: string | URL): boolean {
     const { href } = readUrl(url, refuse);
-    for (const member of this.#members) member.remove(href);
+    for (const target of this.#targets) target.remove(href);
     return this.#weights.delete(href);
   }
 
@@ -41,66 +40,65 @@ class ChangingList implements UpstreamList, Joinable {
     if (typeof upstreams === "string" || !(Symbol.iterator in Object(upstreams))) {
       fail("upstreamList: the list of upstreams", upstreams, 'one such as ["http://10.0.0.1/"]');
     }
-    const next = [...upstreams].map((member) => readWeightedUrl("upstreamList", member, refuse));
+    const next = [...upstreams].map((each) => readWeightedUrl("upstreamList", each, refuse));
     const kept = new Set(next.map(({ url }) => url.href));
     for (const url of this.urls) if (!kept.has(url)) this.remove(url);
-    for (const member of next) this.add(member);
+    for (const each of next) this.add(each);
   }
 
   join(transport: Transport): UpstreamSet {
-    const member = new Member(transport);
-    for (const [url, weight] of this.#weights) member.add(new URL(url), weight);
-    this.#members.push(member);
+    const target = new TargetUpstreams(transport);
+    for (const [url, weight] of this.#weights) target.add(new URL(url), weight);
+    this.#targets.push(target);
     return {
-      upstreams: member.upstreams,
-      watch: (changes) => void (member.changes = changes),
+      upstreams: target.upstreams,
+      watch: (changes) => void (target.changes = changes),
     };
   }
 }
 
-/** The upstreams of one target. */
-class Member {
+/** The upstreams of one target, which counts requests and failures separately. */
+class TargetUpstreams {
   readonly upstreams: SendingUpstream[] = [];
   changes: UpstreamChanges | undefined;
   readonly #transport: Transport;
-  /** Those that are gone, the oldest first. */
-  readonly #gone = new Map<string, SendingUpstream>();
+  /** Removed upstreams, the oldest first. */
+  readonly #removed = new Map<string, SendingUpstream>();
 
   constructor(transport: Transport) {
     this.#transport = transport;
   }
 
   add(url: URL, weight: number): void {
-    const here = this.upstreams.find((upstream) => upstream.url.href === url.href);
-    const upstream = here ?? this.#gone.get(url.href) ??
+    const present = this.upstreams.find((upstream) => upstream.url.href === url.href);
+    const upstream = present ?? this.#removed.get(url.href) ??
       remoteUpstream(url, weight, this.#transport);
     upstream.share = weight;
-    if (here) return;
-    this.#gone.delete(url.href);
+    if (present) return;
+    this.#removed.delete(url.href);
     this.upstreams.push(upstream);
     this.changes?.added(upstream);
   }
 
   remove(href: string): void {
-    const at = this.upstreams.findIndex((upstream) => upstream.url.href === href);
-    const [upstream] = at < 0 ? [] : this.upstreams.splice(at, 1);
+    const index = this.upstreams.findIndex((upstream) => upstream.url.href === href);
+    const [upstream] = index < 0 ? [] : this.upstreams.splice(index, 1);
     if (!upstream) return;
-    this.#gone.set(href, upstream);
-    const [oldest] = this.#gone.keys();
-    if (oldest !== undefined && this.#gone.size > REMEMBERED) this.#gone.delete(oldest);
+    this.#removed.set(href, upstream);
+    const [oldest] = this.#removed.keys();
+    if (oldest !== undefined && this.#removed.size > MAX_REMEMBERED) this.#removed.delete(oldest);
     this.changes?.removed(upstream);
   }
 }
 
 /**
- * Makes a list of upstreams that can be changed while proxies use it, as when servers are found by
- * service discovery. What is known of the health of an upstream stays as long as it is on the list,
- * and when it comes back. While the list is empty, requests are answered with 503. Targets may share
- * a list; each counts for itself.
+ * Makes a list of upstreams that can change while proxies use it, for example by service discovery.
+ * Upstreams that stay on the list, or return to it, keep their health. While the list is empty,
+ * requests are answered with 503. Targets that share a list count requests and failures separately.
  *
- * @param upstreams URLs to begin with, with their weights if they are not 1. Default none.
+ * @param upstreams The first URLs, with weights if they are not 1. Default none.
  * @returns A value for the option `target`.
- * @throws {TypeError} When one of them is no http URL.
+ * @throws {TypeError} When one of them is not an http or https URL.
  *
  * @example
  * ```ts

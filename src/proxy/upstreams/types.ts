@@ -139,18 +139,3 @@ export const isHealth: Check = like(
   "isAvailable",
   "track",
 );
-
-/** No upstream is available, or a limit is reached: the response is a 503. */
-export class Unavailable extends Error {
-  override readonly name = "Unavailable";
-  /** The type of the error (RFC 9209 §2.3). */
-  readonly type: "connection_limit_reached" | "destination_unavailable";
-  /** The value of `Retry-After`, in seconds. */
-  readonly retryAfter: number;
-
-  constructor(type: Unavailable["type"], retryAfter: number, message: string) {
-    super(message);
-    this.type = type;
-    this.retryAfter = retryAfter;
-  }
-}

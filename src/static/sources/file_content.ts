@@ -4,7 +4,7 @@
  * @module
  */
 import { sideTable } from "../../host/side_table.ts";
-import type { OpenFile } from "../../platform/found_file.ts";
+import type { OpenFile } from "../../platform/files.ts";
 import { type Content, SourceError } from "../source.ts";
 
 /** The most bytes of one read. A range of this size is read without a stream. */

@@ -1,28 +1,28 @@
 /**
- * WebSocket (RFC 6455) from the client's side: frames read from and written to a connection.
+ * Frames of WebSocket (RFC 6455) as a client reads and writes them.
  *
  * @module
  */
 
-/** What a server sends. */
+/** A message or control frame of a server. */
 export type Message =
   | { readonly type: "text"; readonly data: string }
   | { readonly type: "binary" | "ping" | "pong"; readonly data: Uint8Array<ArrayBuffer> }
   | { readonly type: "close"; readonly code: number | undefined; readonly reason: string };
 
-/** The numbers of the kinds of frames (RFC 6455 §5.2). */
+/** RFC 6455 §5.2. */
 export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 const CONTINUATION = 0;
 const LAST = 0x80;
 const RESERVED = 0x70;
 const MASKED = 0x80;
-/** RFC 6455 §5.5: of a control frame. */
+/** The longest content of a control frame, in bytes (RFC 6455 §5.5). */
 const LONGEST_CONTROL = 125;
 
-/** The server has not kept to the protocol; `code` says how to close (RFC 6455 §7.4.1). */
+/** The server has violated the protocol. */
 export class WebSocketError extends Error {
   override readonly name = "WebSocketError";
-  /** The status code to close with. */
+  /** The status code to close with (RFC 6455 §7.4.1). */
   readonly code: number;
 
   constructor(code: number, message: string) {
@@ -32,17 +32,17 @@ export class WebSocketError extends Error {
 }
 
 /**
- * Reads what a server sends, up to its close or to the end of the connection.
+ * Reads messages of a server up to its close or the end of the connection.
  *
- * @param longest The most bytes that a message may have.
- * @throws {WebSocketError} When the server does not keep to the protocol.
+ * @param longest The longest message, in bytes.
+ * @throws {WebSocketError} When the server violates the protocol.
  */
 export async function* messagesOf(
   readable: ReadableStream<Uint8Array>,
   longest: number,
 ): AsyncGenerator<Message, void, undefined> {
   const take = taker(readable);
-  let kind: "text" | "binary" | undefined; // of the message whose parts are read
+  let kind: "text" | "binary" | undefined; // of a message in several frames
   let whole = new Uint8Array();
   let size = 0;
   for (;;) {
@@ -81,9 +81,9 @@ export async function* messagesOf(
 }
 
 /**
- * One frame with a whole message.
+ * A message in one frame.
  *
- * @param mask Four bytes that nobody could foresee (RFC 6455 §5.3).
+ * @param mask Four unpredictable bytes (RFC 6455 §5.3).
  */
 export function frame(
   opcode: number,
@@ -104,17 +104,17 @@ export function frame(
   return bytes;
 }
 
-/** The content of a close frame; nothing for a code that must not be sent. */
+/** The content of a close frame; empty for a code that must not be sent. */
 export function closing(code: number | undefined, reason: string): Uint8Array {
   if (code === undefined || !isSendable(code)) return new Uint8Array();
   const room = new Uint8Array(LONGEST_CONTROL);
   new DataView(room.buffer).setUint16(0, code);
-  // Cut between two characters where it is too long.
+  // A long reason is cut between two characters.
   const { written } = new TextEncoder().encodeInto(reason, room.subarray(2));
   return room.subarray(0, 2 + written);
 }
 
-/** RFC 6455 §7.4: 1004 to 1006 and 1015 are never on the wire. */
+/** RFC 6455 §7.4: 1004 to 1006 and 1015 are never sent. */
 function isSendable(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
     (code >= 3000 && code <= 4999);
@@ -147,11 +147,11 @@ function text(data: Uint8Array): string {
 function readLength(bytes: Uint8Array<ArrayBuffer> | undefined): number | undefined {
   if (!bytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  // Too long for a number is too long for anything.
+  // A length that is not exact as a number is over every limit.
   return bytes.length === 2 ? view.getUint16(0) : Number(view.getBigUint64(0));
 }
 
-/** Doubles what it has room for, so that a message in very many parts costs no more than its size. */
+/** Doubles the buffer, so that many small frames are not copied again and again. */
 function appended(
   whole: Uint8Array<ArrayBuffer>,
   size: number,
@@ -166,7 +166,7 @@ function appended(
   return roomy;
 }
 
-/** A function that reads so many bytes, or `undefined` where the connection ends before. */
+/** A function that reads so many bytes; `undefined` if the connection ends before. */
 function taker(
   readable: ReadableStream<Uint8Array>,
 ): (length: number) => Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -1,44 +1,45 @@
 /**
- * WebSocket messages between a client whose connection the runtime keeps to itself and an upstream.
+ * Relays WebSocket messages between an upstream and a client whose runtime does not hand over the
+ * connection.
  *
  * @module
  */
 import { closing, frame, messagesOf, OPCODE, WebSocketError } from "./frames.ts";
 import type { Tunnel } from "../transport.ts";
 
-/** The client, as the runtime shows it. */
+/** The client's WebSocket. */
 export interface Client {
   /** Sends a message. */
   send(data: string | Uint8Array<ArrayBuffer>): void;
-  /** Resolves when less than that many bytes wait to be sent, or when the client has gone. */
+  /** Resolves when at most so many bytes wait to be sent, or when the client has disconnected. */
   drained(most: number): Promise<void>;
-  /** Closes with a code; without one, as when the connection was lost. */
+  /** Closes with a status code; without one, as if the connection were lost. */
   close(code: number | undefined, reason: string): void;
 }
 
-/** What the client does. */
+/** Passes events of the client to the upstream. */
 export interface Relay {
-  /** It has sent a message. */
+  /** The client has sent a message. */
   message(data: string | Uint8Array): void;
-  /** It has closed, or has gone. */
+  /** The client has closed or disconnected. */
   closed(code: number, reason: string): void;
 }
 
-/** The most bytes that a message may have, either way. */
+/** The longest message in both directions, in bytes. */
 export const LONGEST_MESSAGE: number = 16 * 1024 * 1024;
-/** How many bytes may wait for one side before the other is no longer read. */
+/** How many bytes may wait for one side before the other is not read any more. */
 const MOST_WAITING = 1024 * 1024;
-/** How many may wait for the upstream: the runtimes cannot stop reading a client. */
+/** How many bytes may wait for the upstream: the runtimes cannot pause a client. */
 const MOST_SENT = 4 * 1024 * 1024;
 /** How long an upstream may take to answer a close, in milliseconds. */
-const PATIENCE = 5000;
+const CLOSE_TIMEOUT = 5000;
 
 /** Relays messages until one side closes. */
 export function relay({ readable, writable }: Tunnel, client: Client): Relay {
   const writer = writable.getWriter();
   const messages = messagesOf(readable, LONGEST_MESSAGE);
   let waiting = 0;
-  let open = true; // towards the upstream
+  let open = true; // to the upstream
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const send = (opcode: number, data: Uint8Array): void => {
@@ -46,7 +47,7 @@ export function relay({ readable, writable }: Tunnel, client: Client): Relay {
     waiting += data.byteLength;
     writer.write(frame(opcode, data, crypto.getRandomValues(new Uint8Array(4))))
       .then(() => (waiting -= data.byteLength))
-      .catch(() => {}); // reading fails, too
+      .catch(() => {}); // reading fails with the same error
   };
   const abort = (): void => {
     open = false;
@@ -56,7 +57,7 @@ export function relay({ readable, writable }: Tunnel, client: Client): Relay {
     send(OPCODE.close, closing(code, reason));
     if (open) writer.close().catch(() => {});
     open = false;
-    timer ??= setTimeout(abort, PATIENCE);
+    timer ??= setTimeout(abort, CLOSE_TIMEOUT);
   };
 
   const receive = async (): Promise<void> => {
@@ -74,7 +75,7 @@ export function relay({ readable, writable }: Tunnel, client: Client): Relay {
     client.close(undefined, "");
   };
   const answerPing = (data: Uint8Array): void => {
-    // An upstream that asks and does not listen gets no more answers.
+    // An upstream that sends pings and does not read gets no more pongs.
     if (waiting <= MOST_WAITING) send(OPCODE.pong, data);
   };
   receive().catch((error: unknown) => {
@@ -90,7 +91,7 @@ export function relay({ readable, writable }: Tunnel, client: Client): Relay {
     message(data) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
       if (waiting > MOST_SENT) {
-        client.close(1013, "the upstream does not keep up");
+        client.close(1013, "the upstream is too slow");
         return abort();
       }
       send(typeof data === "string" ? OPCODE.text : OPCODE.binary, bytes);
