@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { textResponse } from "../host/text_response.ts";
+import { textResponse } from "../host/make_response.ts";
 import { type ProxyErrorType, proxyStatus, statusOf } from "../http/proxy_status.ts";
 import { hasPassed } from "../http/via.ts";
 import { errorType } from "../transport/transport.ts";

@@ -4,11 +4,10 @@
  * @module
  */
 import { isDisconnected, nativeRequest } from "../host/host_request.ts";
-import { makeResponse } from "../host/make_response.ts";
+import { makeResponse, withTrailers } from "../host/make_response.ts";
 import type { Field, RawHeaders } from "../http/fields.ts";
 import type { ResponseBody, ResponseHead } from "../host/types.ts";
 import { makePushResponse } from "../host/push_body.ts";
-import { withTrailers } from "../host/trailers.ts";
 import { takesTrailers } from "../http/trailer_fields.ts";
 import { discard } from "../host/watch_body.ts";
 import { endToEnd } from "../http/hop_by_hop.ts";
@@ -53,10 +52,9 @@ export function buildResponse(
   attempt: Attempt,
   exchange: Exchange,
 ): Response | Promise<Response> {
-  const { request, upgrade, settings } = delivery;
+  const { request, pseudonym, upgrade, settings } = delivery;
   const { incoming } = attempt;
-  const pseudonym = settings.pseudonym();
-  const fields = responseFields(delivery, attempt, pseudonym);
+  const fields = responseFields(delivery, attempt);
   if (upgrade && isAgreement(incoming)) {
     exchange.end();
     const idle = settings.timeout.tunnel;
@@ -73,9 +71,8 @@ export function buildResponse(
 function responseFields(
   delivery: Delivery,
   { upstream, outgoing, incoming }: Attempt,
-  pseudonym: string | undefined,
 ): readonly Field[] {
-  const { request, client, mount, target } = delivery;
+  const { request, pseudonym, client, mount, target } = delivery;
   let fields: readonly Field[] = sanitize(incoming, target.credentials, pseudonym);
   if (target.rewriteLocation) fields = rewriteResponse(fields, delivery, upstream, outgoing);
   if (target.secureCookies && !target.cookie) return fields;
