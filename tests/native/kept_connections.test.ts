@@ -36,14 +36,14 @@ for (const [name, transport] of Object.entries(transports)) {
   };
 
   for (const [how, close] of [["ended", "end"], ["reset", "reset"]] as const) {
-    test(`${name}: GET is sent once more when its kept connection is ${how}`, async () => {
+    test(`${name}: a GET is repeated when its kept connection is ${how}`, async () => {
       closeKept((connection) => connection[close]());
       const app = through();
       assert.deepEqual([await ask(app), await ask(app)], [200, 200]);
       assert.deepEqual(heads, ["GET", "GET", "GET"]);
     });
 
-    test(`${name}: POST is not, whose kept connection is ${how}`, async () => {
+    test(`${name}: a POST is not repeated when its kept connection is ${how}`, async () => {
       closeKept((connection) => connection[close]());
       const app = through();
       await ask(app);
@@ -54,7 +54,7 @@ for (const [name, transport] of Object.entries(transports)) {
     });
   }
 
-  test(`${name}: a response that has begun is not asked for again`, async () => {
+  test(`${name}: a request is not repeated once its response has begun`, async () => {
     if ("Deno" in globalThis || "Bun" in globalThis) return; // their fetch decides
     closeKept((connection) => {
       connection.write("HTTP/1.1 2");
@@ -66,7 +66,7 @@ for (const [name, transport] of Object.entries(transports)) {
   });
 }
 
-test("a new connection that is closed is the upstream's failure", async () => {
+test("a request is not repeated when a new connection is closed", async () => {
   if ("Deno" in globalThis || "Bun" in globalThis) return; // their fetch decides
   upstream.onRequest = (connection, head) => {
     heads.push(head);

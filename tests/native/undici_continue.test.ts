@@ -54,7 +54,7 @@ const other = fc.constantFrom(
   "\r\n\r\n",
 );
 
-test("status lines: pieces do not matter", () => {
+test("status lines: the result does not depend on the chunks", () => {
   const parts = fc.array(fc.oneof(interim, other));
   fc.assert(fc.property(parts, fc.array(fc.nat(200)), (parts, ends) => {
     const text = parts.join("");
@@ -70,7 +70,7 @@ test("status lines: only the statuses before that of the final response change",
   }));
 });
 
-test("nothing is read before a request is sent", () => {
+test("status lines: bytes before the first request are ignored", () => {
   const bytes = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
   const before = bytes.slice();
   new StatusLines().read(bytes);

@@ -7,7 +7,7 @@ import { clientAddress, type HostRequest, linkNative } from "../../src/host/host
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 
-test("a host that makes its requests itself knows who sent them", async () => {
+test("client address: a host of ours knows it", async () => {
   const host = { address: "::ffff:192.0.2.1" } as HostRequest;
   const request = linkNative(new Request("http://front/blog/x"), host);
   assert.equal(clientAddress(request, []), "::ffff:192.0.2.1");
@@ -19,7 +19,7 @@ test("a host that makes its requests itself knows who sent them", async () => {
   assert.equal(new Map(transport.last.fields).get("x-forwarded-for"), "192.0.2.1");
 });
 
-test("each host is asked in its own way, and no client is believed", () => {
+test("client address: each runtime tells it in its own way, and client headers are ignored", () => {
   const request = new Request("http://front/", { headers: { "cf-connecting-ip": "192.0.2.4" } });
   const deno = { remoteAddr: { hostname: "192.0.2.2", port: 1, transport: "tcp" } };
   const bun = {
@@ -35,7 +35,7 @@ test("each host is asked in its own way, and no client is believed", () => {
   assert.deepEqual([[deno], [bun], []].map((args) => clientAddress(request, args)), expected);
 });
 
-test("an option tells who sent a request, given what the host passed", async () => {
+test("client address: the option gets the platform arguments", async () => {
   const transport = new FakeTransport();
   const seen: unknown[] = [];
   const app = proxyTo("http://up", {
