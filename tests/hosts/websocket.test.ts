@@ -82,7 +82,7 @@ for (const [name, begin] of Object.entries(relays)) {
       await closed(client);
     });
 
-    test("forwards the chosen subprotocol, and the client's address", async () => {
+    test("forwards subprotocols, Origin and cookies", async () => {
       const { client, request } = await open("/echo", ["a", "b"], {
         origin: "http://front.example",
         cookie: "c=1",
@@ -199,7 +199,7 @@ for (const [name, begin] of Object.entries(relays)) {
       assert.equal(accepted.length, 0);
     });
 
-    test("forwards other requests as usual", async () => {
+    test("forwards other requests, and other upgrades, as plain requests", async () => {
       const url = `http://127.0.0.1:${host.port}/live/x`;
       assert.equal(await (await fetch(url)).text(), "plain");
       const { status } = await rawRequest(
