@@ -4,7 +4,7 @@
  * @module
  */
 import { fail, shown } from "./config.ts";
-import { textResponse } from "./host/text_response.ts";
+import { textResponse } from "./host/make_response.ts";
 import { isServiceBinding } from "./runtime.ts";
 
 /**

@@ -18,7 +18,7 @@ import { segmentEnd } from "./http/path.ts";
 import { nativeRequest } from "./host/host_request.ts";
 import { isUpgraded } from "./runtime.ts";
 import { parseRequestTarget, type RequestTarget } from "./http/request_target.ts";
-import { textResponse } from "./host/text_response.ts";
+import { textResponse } from "./host/make_response.ts";
 
 /** Where a handler is mounted; see {@linkcode mountOf}. */
 export interface Mount {

@@ -16,7 +16,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { guardCallback } from "./config.ts";
 import { type Handler, requireHandler, requireResponse } from "./handler.ts";
 import { hostRequestOf } from "./host/host_request.ts";
-import { textResponse } from "./host/text_response.ts";
+import { textResponse } from "./host/make_response.ts";
 import { enterOf, initialMount, mountOf } from "./mount.ts";
 import { cutConnection, inOrder, isLost } from "./node/connection.ts";
 import { linkStandIns } from "./node/lazy_headers.ts";

@@ -1,6 +1,6 @@
 /**
- * Requests as hosts hand them to our own handlers. A host may pass one that makes its native
- * `Request` only when somebody else is to see it.
+ * Requests as hosts pass them to our own handlers. A host may pass a {@linkcode HostRequest}, which
+ * makes a native `Request` only when a foreign handler or a callback needs it.
  *
  * @module
  */
@@ -10,47 +10,46 @@ import { sideTable } from "./side_table.ts";
 import type { Field, RawHeaders } from "../http/fields.ts";
 import type { PushBody, ResponseBody, ResponseHead } from "./types.ts";
 
-/** A request of a host's own. */
+/** A request that a host has received, before a native `Request` is made of it. */
 export abstract class HostRequest {
-  /** The field lines as they were received. */
+  /** The headers as they were received. */
   abstract readonly fields: RawHeaders;
-  /** The address at the other end of the client's connection. */
+  /** The IP address of the peer. */
   abstract readonly address: string | undefined;
-  /** Whether the host can make a tunnel of the client's connection. */
+  /** Whether the host can turn the connection into a tunnel. */
   abstract readonly upgradable: boolean;
-  /** Why the client is gone, if it is. */
+  /** Why the client has disconnected, if it has. */
   abstract readonly disconnectReason: Error | undefined;
-  /** Calls back when the client leaves; the same as an event of `signal`, without one. */
+  /** Adds a callback for when the client disconnects. It needs no `signal`. */
   abstract onDisconnect(callback: () => void): void;
-  /** Forgets what `onDisconnect` was given. */
+  /** Removes a callback. */
   abstract offDisconnect(callback: () => void): void;
-  /** Whether the client is known to understand `103 Early Hints`. */
+  /** Whether the client is known to support `103 Early Hints`. */
   abstract readonly supportsEarlyHints: boolean;
   /** Sends `103 Early Hints` with the values of `Link`, unless the response has begun. */
   abstract sendEarlyHints(links: readonly string[]): void;
-  /** Makes the native request: the same one at every call without a URL. */
+  /** The native request. Without a URL, each call returns the same one. */
   abstract native(url?: string): Request;
-  /** Makes a response as the host likes to send it; a `Response` for whoever looks at it. */
+  /** Makes a response that the host can send cheaply. It is a `Response`. */
   abstract respond(body: ResponseBody | PushBody, head: ResponseHead): Response;
 }
 
-/** The requests of hosts that native ones were made of. */
+/** The host's requests of native ones. */
 const hostRequests = sideTable<Request, HostRequest>();
 
-/** For hosts: lets a native request be recognised as one of theirs. */
+/** Links a native request to the host's request that it was made of. */
 export function linkNative(native: Request, host: HostRequest): Request {
   hostRequests.set(native, host);
   return native;
 }
 
-/** The request of a host that this one is, or that this native one was made of. */
+/** The host's request that this request is, or was made of. */
 export function hostRequestOf(request: Request): HostRequest | undefined {
   return hostRequest(request) ?? hostRequests.get(request);
 }
 
 /**
- * The address at the other end of the client's connection, or `undefined` where the host does not
- * tell it.
+ * The IP address of the peer; `undefined` if the host does not tell it.
  *
  * @param request The request as the host passed it.
  * @param args The platform arguments: `info` on Deno, `server` on Bun.
@@ -60,21 +59,21 @@ export function clientAddress(request: Request, args: readonly unknown[]): strin
 }
 
 /**
- * The request that code other than ours may see, handlers and callbacks alike.
+ * The native request, for handlers and callbacks of the user.
  *
- * @param url The URL to give it, if another.
+ * @param url Another URL for it.
  */
 export function nativeRequest(request: Request, url?: string): Request {
   const host = hostRequest(request);
   if (host) return host.native(url);
   if (url === undefined) return request;
   if (request.mode !== "navigate") return new Request(url, request);
-  // A service worker gets navigations, which no code may make (Fetch §5.4, `new Request`).
+  // A service worker receives navigations, which `new Request` rejects (Fetch §5.4).
   const { referrer, referrerPolicy } = request;
   return new Request(url, new Request(request, { mode: "same-origin", referrer, referrerPolicy }));
 }
 
-/** The field lines of a request: as they were received, where the host tells. */
+/** The headers of a request; as they were received, if the host provides them. */
 export function fieldLines(request: Request): Iterable<Field> {
   const fields = hostRequest(request)?.fields;
   if (!fields) return request.headers;
@@ -85,30 +84,30 @@ export function fieldLines(request: Request): Iterable<Field> {
     if (name === "cookie") cookies.push(value);
     else lines.push([name, value]);
   }
-  // In HTTP/2 a client may send several, which others would not understand (RFC 9113 §8.2.3).
+  // HTTP/2 clients may send several; HTTP/1.1 has only one (RFC 9113 §8.2.3).
   if (cookies.length > 0) lines.push(["cookie", cookies.join("; ")]);
   return lines;
 }
 
-/** Whether the client of a request is gone. */
+/** Whether the client has disconnected. */
 export function isDisconnected(request: Request): boolean {
   const host = hostRequest(request);
   return host ? host.disconnectReason !== undefined : request.signal.aborted;
 }
 
-/** Why the client of a request is gone, where it is. */
+/** Why the client has disconnected. */
 export function disconnectReasonOf(request: Request): unknown {
   return hostRequest(request)?.disconnectReason ?? request.signal.reason;
 }
 
-/** Calls back when the client of a request leaves. */
+/** Adds a callback for when the client disconnects. */
 export function onDisconnect(request: Request, callback: () => void): void {
   const host = hostRequest(request);
   if (host) host.onDisconnect(callback);
   else request.signal.addEventListener("abort", callback);
 }
 
-/** Forgets what `onDisconnect` was given. The signal of a client may outlive many requests. */
+/** Removes a callback. The signal of a client may outlive many requests. */
 export function offDisconnect(request: Request, callback: () => void): void {
   const host = hostRequest(request);
   if (host) host.offDisconnect(callback);

@@ -1,6 +1,5 @@
 /**
- * Content that is pushed. A host can send it without a stream in between; for everybody else it
- * becomes one.
+ * Bodies that push their chunks. A host can send one without a stream. All others get a stream.
  *
  * @module
  */
@@ -9,25 +8,25 @@ import { HostRequest } from "./host_request.ts";
 import type { BodySink, PushBody, ResponseHead } from "./types.ts";
 import { nativeResponse } from "./make_response.ts";
 
-/** Makes a response of content that is pushed: a `Response` for whoever looks at it. */
+/** Makes a response of our own with a push body. */
 export function makePushResponse(request: object, flow: PushBody, head: ResponseHead): Response {
   return request instanceof HostRequest
     ? request.respond(flow, head)
     : nativeResponse(toReadableStream(flow), head);
 }
 
-/** Whether content is pushed. */
+/** Whether a value is a push body. */
 export function isPushBody(content: unknown): content is PushBody {
   return typeof content === "object" && content !== null && "start" in content;
 }
 
-/** How much waits in a stream for whoever reads it, in bytes. */
+/** The most bytes that a stream buffers. */
 const MOST_WAITING = 64 * 1024;
 
-/** What is in streams that nobody has touched. */
+/** The push bodies of streams that are not used yet. */
 const pushBodies = sideTable<ReadableStream, PushBody | "taken">();
 
-/** The content as a stream. It starts when the first bytes are asked for. */
+/** Makes a stream. The push body is started when the first chunk is read. */
 export function toReadableStream(flow: PushBody): ReadableStream<Uint8Array<ArrayBuffer>> {
   let started = false;
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -54,8 +53,8 @@ export function toReadableStream(flow: PushBody): ReadableStream<Uint8Array<Arra
 }
 
 /**
- * Takes the content out of the stream that was made of it, if nobody has touched that. From then on
- * the stream is locked.
+ * Returns the push body of a stream that was made by {@linkcode toReadableStream}, if the stream is
+ * not used yet. The stream is locked from then on.
  */
 export function unwrap(stream: ReadableStream): PushBody | undefined {
   const flow = stream.locked ? undefined : pushBodies.get(stream);
@@ -65,14 +64,14 @@ export function unwrap(stream: ReadableStream): PushBody | undefined {
   return flow;
 }
 
-/** Whether the content of a stream was taken out of it. */
+/** Whether the push body of a stream was taken out of it. */
 export function isUnwrapped(stream: ReadableStream | null): boolean {
   return stream !== null && pushBodies.get(stream) === "taken";
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
 
-/** A stream that is being read, as a flow; `ahead` are reads that have begun. */
+/** Makes a push body of a stream; `ahead` are reads that have been started. */
 export function toPushBody(reader: Reader, ahead: ReturnType<Reader["read"]>[] = []): PushBody {
   let goOn = (): void => {};
   const run = async (sink: BodySink): Promise<void> => {
@@ -80,7 +79,7 @@ export function toPushBody(reader: Reader, ahead: ReturnType<Reader["read"]>[] =
       const { done, value } = await (ahead.shift() ?? reader.read());
       if (done) return sink.end();
       if (!(value instanceof Uint8Array)) {
-        throw new TypeError(`content must be bytes, not ${typeof value}`);
+        throw new TypeError(`a body must consist of bytes, not ${typeof value}`);
       }
       if (!sink.write(value)) await new Promise<void>((resolve) => (goOn = resolve));
     }
@@ -92,7 +91,7 @@ export function toPushBody(reader: Reader, ahead: ReturnType<Reader["read"]>[] =
   };
 }
 
-/** Reads content to its end. */
+/** Reads a body to its end. */
 export function collect(flow: PushBody): Promise<Uint8Array<ArrayBuffer>[]> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array<ArrayBuffer>[] = [];

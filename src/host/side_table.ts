@@ -1,26 +1,29 @@
 /**
- * What we know of objects that are not ours.
+ * Per-object private state without a `WeakMap`.
  *
  * @module
  */
 
-/** Makes `super(object)` give that object, so that a subclass adds its private fields to it. */
+/**
+ * Its `super(object)` returns the object, so that a subclass adds its private field to the object.
+ */
 const ReturnGiven = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
-/** One value for each object, out of everybody else's sight. */
+/** One value for each object. No other code can see it. */
 export interface SideTable<K extends object, T> {
   /** The value of an object, if it has one. */
   get(object: K): T | undefined;
-  /** Gives an object its value. */
+  /** Sets the value of an object. */
   set(object: K, value: T | undefined): void;
 }
 
 /**
- * Makes room for a value on objects of one kind. Not a `WeakMap`: what is young in one is kept until
- * the next full collection, with all that it leads to, and makes every other collection slow. For
- * each request that costs as much as half of all else.
+ * Makes a side table: a value for each object, in a private field that is added to the object. A
+ * `WeakMap` slows down garbage collection: V8 keeps its young entries, and all that they reference,
+ * until the next full collection. With an entry for each request, that took half as much time again
+ * as all other work.
  */
 export function sideTable<K extends object, T>(): SideTable<K, T> {
   class Holder extends ReturnGiven {

@@ -1,62 +1,62 @@
 /**
- * Bodies and responses, as hosts and our handlers hand them to each other.
+ * Bodies and responses, as our handlers pass them to hosts.
  *
  * @module
  */
 import type { RawHeaders } from "../http/fields.ts";
 
-/** Content that is there, that comes as a stream, or `null`. */
+/** A body in memory or as a stream, or `null`. */
 export type ResponseBody =
   | Uint8Array<ArrayBuffer>
   | string
   | ReadableStream<Uint8Array<ArrayBuffer>>
   | null;
 
-/** What a response has besides its content. */
+/** A response without its body. */
 export interface ResponseHead {
   /** The status code. */
   readonly status: number;
-  /** The reason phrase; it has none by default. */
+  /** The reason phrase. */
   readonly statusText?: string;
-  /** The fields, without `content-length`. */
+  /** The headers, without `content-length`. */
   readonly fields: RawHeaders;
-  /** The `content-length`, where it is not that of content that is there: of a stream, or to HEAD. */
+  /** The `content-length`, if it is not the size of a body in memory: of a stream, or to HEAD. */
   readonly length?: number | undefined;
 }
 
-/** Where content is pushed to. */
+/** The destination of a push body. */
 export interface BodySink {
   /**
-   * Takes the next bytes. Returns `false` to ask for no more until `resume`.
+   * Takes the next chunk. Returns `false` to get no more until `resume`.
    *
-   * @param flushed Is called when the bytes may be overwritten, by sinks that can tell.
+   * @param flushed Called when the chunk may be overwritten. Not every sink calls it.
    */
   write(chunk: Uint8Array<ArrayBuffer>, flushed?: () => void): boolean;
-  /** Nothing comes for a while: what there is, and be it the fields alone, is to go out. */
+  /** No data is expected soon: send what is buffered, even if only the headers. */
   flush?(): void;
-  /** The content is complete. */
+  /** The body is complete. */
   end(): void;
-  /** The content is cut. */
+  /** The body is cut. */
   fail(error: unknown): void;
 }
 
-/** Content that can be pushed, once. */
+/** A body that pushes its chunks to a sink, once. */
 export interface PushBody {
-  /** Pushes all of it, as fast as the sink takes it. Called once, and not after `cancel`. */
+  /** Pushes all chunks, as fast as the sink takes them. Called once, and not after `cancel`. */
   start(sink: BodySink): void;
-  /** Goes on after `write` returned `false`. */
+  /** Continues after `write` returned `false`. */
   resume(): void;
-  /** All of the content in place of `start`, where it is there already and nothing follows it. */
+  /** The whole body instead of `start`, if it is in memory. */
   whole?(): Uint8Array<ArrayBuffer> | undefined;
-  /** Nobody wants the rest, or any of it: lets go of where it comes from. */
+  /** The rest is not needed: releases the source. */
   cancel(reason: unknown): void;
 }
 
 /**
- * What makes a stream. Workers send a `Content-Length` only with one that says it, whatever the
- * fields say, and in chunks they end as if it were whole what errors; the others do not look at it.
+ * The source of a stream of known length. Workers send a `Content-Length` only if the source has
+ * `expectedLength`. Without it, they use chunks, and end a body that errors as if it were complete.
  */
 export interface SizedSource<R extends Uint8Array = Uint8Array> extends UnderlyingDefaultSource<R> {
-  /** How many bytes there will be, if that is known. */
+  /** The number of bytes, if it is known. */
   readonly expectedLength: number | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Watches a body while it passes, and discards one.
+ * Watching a body while it is read.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface BodyWatch {
   readonly onEnd: (end: BodyEnd, error?: unknown) => unknown;
 }
 
-/** The same body, read at the pace of the returned stream. */
+/** Returns a stream of the same body, and reports how it ends. */
 export function watchBody(body: Body, watch: BodyWatch): Body {
   const { length, signal, read = (reader) => reader.read(), onEnd } = watch;
   const reader = body.getReader();

@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { textResponse } from "../host/text_response.ts";
+import { textResponse } from "../host/make_response.ts";
 import { closeAfterResponse, currentResponse, inOrder, linger } from "./connection.ts";
 import { discardRest } from "./request_body.ts";
 import { writeResponse } from "./write_response.ts";

@@ -5,15 +5,14 @@
  */
 import {
   callback,
-  checkOptions,
-  type Checks,
   duration,
   flag,
   is,
   isRecord,
   number,
+  type Options,
+  readOptions,
   type Rules,
-  shape,
   text,
   whole,
 } from "../config.ts";
@@ -125,44 +124,31 @@ export interface ServeOptions extends ListenerOptions {
   readonly maxConnectionsPerAddress?: number;
 }
 
-/** The options of `listener` with their defaults. */
-export type ListenerSettings = Required<ListenerOptions>;
-
-/** The options of `serve` with their defaults. */
-export interface ServeSettings extends Required<Omit<ServeOptions, "hostname" | "tls">> {
-  /** The address or host name; `undefined` for all addresses. */
-  readonly hostname: string | undefined;
-  /** The certificate; `undefined` for plain HTTP. */
-  readonly tls: Certificate | undefined;
-  /** The time limits with their defaults. */
-  readonly timeouts: Required<ServerTimeouts>;
-}
-
-/** Large, because uploads are streamed. */
-const MAX_REQUEST_BODY_SIZE = 1024 ** 3;
-
-const LISTENER: Checks<ListenerOptions> = {
-  onError: callback,
-  maxRequestBodySize: number(0, Infinity, "bytes, a number"),
-};
+const LISTENER = {
+  onError: [callback, (error: unknown): void => console.error(error)],
+  maxRequestBodySize: [number(0, Infinity, "bytes, a number"), 1024 ** 3],
+} satisfies Options<ListenerOptions>;
+const TIMEOUTS = {
+  headers: [duration(), 60_000],
+  request: [duration(), 300_000],
+  idle: [duration(), 60_000],
+  send: [duration(), 60_000],
+} satisfies Options<ServerTimeouts>;
 const connections = number(1, Infinity, "a number of connections");
-const SERVE: Checks<ServeOptions> = {
+const SERVE = {
   ...LISTENER,
-  fetch: (value) => requireHandler("serve: fetch", value),
-  port: whole(0, 65_535, "a port, a whole number"),
+  fetch: (value: unknown): void => void requireHandler("serve: fetch", value),
+  port: [whole(0, 65_535, "a port, a whole number"), 3000],
   hostname: text("an address or a name"),
-  tls: () => {}, // readTls
-  http2: flag,
-  timeouts: shape<ServerTimeouts>({
-    headers: duration(),
-    request: duration(),
-    idle: duration(),
-    send: duration(),
-  }),
-  maxConnections: connections,
-  maxConnectionsPerAddress: connections,
-};
-const CLOSE: Checks<CloseOptions> = { timeout: number(0, Infinity, "milliseconds, a number") };
+  tls: (): void => {}, // readTls
+  http2: [flag, false],
+  timeouts: [is(isRecord, "an object such as { request: 60_000 }"), {}],
+  maxConnections: [connections, Infinity],
+  maxConnectionsPerAddress: [connections, Infinity],
+} satisfies Options<ServeOptions>;
+const CLOSE = {
+  timeout: [number(0, Infinity, "milliseconds, a number"), Infinity],
+} satisfies Options<CloseOptions>;
 const RULES: Rules<ServeOptions> = {
   required: ["fetch"],
   elsewhere: {
@@ -176,42 +162,38 @@ const RULES: Rules<ServeOptions> = {
   },
 };
 
-/** Checks the options of a listener and adds the defaults. */
-export function listenerSettings(options: ListenerOptions): ListenerSettings {
-  checkOptions("listener", options, LISTENER);
-  const { onError = console.error, maxRequestBodySize = MAX_REQUEST_BODY_SIZE } = options;
-  return { onError, maxRequestBodySize };
+/** The options of `listener` with their defaults. */
+export type ListenerSettings = Required<ListenerOptions>;
+/** The options of `serve` with their defaults. */
+export interface ServeSettings extends Required<Omit<ServeOptions, "hostname" | "tls">> {
+  readonly hostname: string | undefined;
+  readonly tls: Certificate | undefined;
+  readonly timeouts: Required<ServerTimeouts>;
 }
 
-/**
- * Checks the options of `serve` and adds the defaults.
- *
- * @throws {TypeError} Naming the option and the remedy.
- */
+/** Reads the options of `listener` and `upgradeListener`. */
+export function listenerSettings(options: ListenerOptions): ListenerSettings {
+  return readOptions("listener", options, LISTENER);
+}
+
+/** Reads the options of `serve`. */
 export function serveSettings(options: ServeOptions): ServeSettings {
-  checkOptions("serve", options, SERVE, RULES);
-  const { fetch, tls, http2 = false, timeouts } = options;
-  if (http2 && tls === undefined) {
+  const { fetch, hostname, tls, ...settings } = readOptions("serve", options, SERVE, RULES);
+  if (settings.http2 && tls === undefined) {
     throw new TypeError("serve: http2 needs tls; give tls: { cert, key }");
   }
   return {
+    ...settings,
     fetch: requireHandler("serve: fetch", fetch),
-    port: options.port ?? 3000,
-    hostname: options.hostname,
+    hostname,
     tls: tls === undefined ? undefined : readTls(tls),
-    http2,
-    timeouts: { headers: 60_000, request: 300_000, idle: 60_000, send: 60_000, ...timeouts },
-    onError: options.onError ?? console.error,
-    maxRequestBodySize: options.maxRequestBodySize ?? MAX_REQUEST_BODY_SIZE,
-    maxConnections: options.maxConnections ?? Infinity,
-    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? Infinity,
+    timeouts: readOptions("serve: timeouts", settings.timeouts, TIMEOUTS, {}, "."),
   };
 }
 
 /** Reads the argument of `close`; `true` stands for a timeout of 0. */
-export function closeOptions(how: boolean | CloseOptions): CloseOptions {
-  if (typeof how === "boolean") return how ? { timeout: 0 } : {};
+export function closeOptions(how: boolean | CloseOptions): Required<CloseOptions> {
+  if (typeof how === "boolean") return { timeout: how ? 0 : Infinity };
   is(isRecord, "true, or an object such as { timeout: 10_000 }")(how, "close: the argument");
-  checkOptions("close", how, CLOSE);
-  return how;
+  return readOptions("close", how, CLOSE);
 }

@@ -25,7 +25,7 @@ const ARRIVAL_TIMEOUT = 1000;
 export function createServer(
   handle: Handle,
   settings: ServeSettings,
-): readonly [server: Server, close: (options: CloseOptions) => Promise<void>] {
+): readonly [server: Server, close: (options: Required<CloseOptions>) => Promise<void>] {
   const { tls, http2, timeouts } = settings;
   const { headers, request: requestTimeout } = timeouts;
   // Node refuses a larger time for the headers than for the whole request.
@@ -78,7 +78,7 @@ export function createServer(
 function closer(
   server: Server,
   closeDetached: () => void,
-): (options: CloseOptions) => Promise<void> {
+): (options: Required<CloseOptions>) => Promise<void> {
   const sockets = open<Socket>(server, "connection");
   const secureSockets = open<Socket>(server, "secureConnection");
   const sessions = open<Http2Session>(server, "session");
@@ -107,7 +107,7 @@ function closer(
     // Before the end of the TLS handshake, there is only the socket below.
     for (const socket of [...secureSockets, ...sockets]) socket.destroy();
   };
-  return async ({ timeout = Infinity }) => {
+  return async ({ timeout }) => {
     closed ??= stop();
     if (timeout === Infinity) closeDetached();
     else if (timeout === 0) force();

@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { isPushBody, toPushBody, unwrap } from "../host/push_body.ts";
-import { trailedOf } from "../host/trailers.ts";
+import { trailedOf } from "../host/make_response.ts";
 import type { RawHeaders } from "../http/fields.ts";
 import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
 import { takePart } from "../static/sources/file_content.ts";

@@ -34,7 +34,10 @@ export function identifyClient(
   };
 }
 
-/** RFC 9112 §3.2.2: a target in absolute form overrides `Host`; only its spelling may come from there. */
+/**
+ * RFC 9112 §3.2.2: a target in absolute form overrides `Host`; only its spelling may come from
+ * there.
+ */
 function receivedHost(proto: string, authority: string, host: string | null): string {
   if (host === authority) return host;
   const defaultPort = proto === "https" ? /:(?:443)?$/ : /:(?:80)?$/;

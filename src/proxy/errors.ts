@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { textResponse } from "../host/text_response.ts";
+import { textResponse } from "../host/make_response.ts";
 import { type ProxyErrorType, proxyStatus, statusOf } from "../http/proxy_status.ts";
 import { hasPassed } from "../http/via.ts";
 import { errorType } from "../transport/transport.ts";
@@ -26,7 +26,9 @@ export class ProxyError extends Error {
   }
 }
 
-/** A function of the user threw. The upstream is not to blame; the handler rejects with the cause. */
+/**
+ * A function of the user threw. The upstream is not to blame; the handler rejects with the cause.
+ */
 export class HookError extends Error {
   override readonly name = "HookError";
 
@@ -52,7 +54,9 @@ export interface OwnResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Methods that `fetch` sends unchanged everywhere. Bun's sends GET for methods it does not know. */
+/**
+ * Methods that `fetch` sends unchanged everywhere. Bun's sends GET for methods it does not know.
+ */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 /** CONNECT asks for a tunnel, TRACE shows a browser's credentials to its scripts. */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -75,8 +79,8 @@ export function validateRequest(
 ): OwnResponse | undefined {
   if (REFUSED.has(method)) return { status: 405, type: "http_request_error", headers: ALLOW };
   if (!anyMethod && !METHODS.has(method)) return { status: 501, type: "http_request_error" };
-  // RFC 9112 §6.3: framing that two readers could understand differently. Some hosts pass on `3, 3`,
-  // or take an unknown transfer coding for content.
+  // RFC 9112 §6.3: framing that two readers could understand differently. Some hosts accept
+  // `3, 3`, or take an unknown transfer coding for content.
   const length = headers.get("content-length");
   const coding = headers.get("transfer-encoding");
   if (length !== null && (coding !== null || !/^[0-9]+$/.test(length))) return BAD_REQUEST;

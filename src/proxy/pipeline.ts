@@ -1,6 +1,6 @@
 /**
- * The way of a request: identify the client, build the request to the upstream, choose upstreams and
- * try them, build the response.
+ * The way of a request: identify the client, build the request to the upstream, choose upstreams
+ * and try them, build the response.
  *
  * @module
  */

@@ -40,20 +40,20 @@ export type Targets<H = Handler> = Readonly<
 >;
 
 /**
- * Forwards requests to upstream servers by the prefix of their path, and passes other requests to the
- * wrapped handler. As in {@linkcode dispatch}, the longest prefix wins, and prefixes match whole
- * segments. Bodies are streamed in both directions.
+ * Forwards requests to upstream servers by the prefix of their path, and passes other requests to
+ * the wrapped handler. As in {@linkcode dispatch}, the longest prefix wins, and prefixes match
+ * whole segments. Bodies are streamed in both directions.
  *
  * Hop-by-hop fields are removed in both directions (RFC 9110 §7.6.1). Redirects are passed on, with
  * references to the upstream rewritten. A response that is cut arrives cut.
  *
  * Responses of the proxy itself say why in `Proxy-Status` (RFC 9209):
  *
- * - 502 if the upstream cannot be reached or its response is not valid (RFC 9110 §15.6.3), or if the
- *   request has passed this proxy before.
+ * - 502 if the upstream cannot be reached or its response is not valid (RFC 9110 §15.6.3), or if
+ *   the request has passed this proxy before.
  * - 504 if there was no connection, or no response, in time (RFC 9110 §15.6.5).
- * - 503 with `Retry-After` if the `limit` of the target is reached, or no upstream is healthy and its
- *   `health` is strict (RFC 9110 §15.6.4).
+ * - 503 with `Retry-After` if the `limit` of the target is reached, or no upstream is healthy and
+ *   its `health` is strict (RFC 9110 §15.6.4).
  * - 501 for a method that the runtime cannot forward unchanged, or an unknown transfer coding.
  * - 417 for an expectation other than `100-continue`.
  * - 408 if the client stops sending its content.
@@ -61,17 +61,17 @@ export type Targets<H = Handler> = Readonly<
  * - 400 if the URL of the request has no valid host or path, or its length is ambiguous.
  * - 204 for OPTIONS with `Max-Forwards: 0` (RFC 9110 §7.6.2).
  *
- * Connections are upgraded, as for WebSocket, if the upstream agrees and the host can: `handwerk/node`,
- * `Deno.serve`, `Bun.serve` with {@linkcode bunWebSocket}, and Cloudflare Workers. Other hosts ignore
- * `Upgrade` (RFC 9110 §7.8).
+ * Connections are upgraded, as for WebSocket, if the upstream agrees and the host can:
+ * `handwerk/node`, `Deno.serve`, `Bun.serve` with {@linkcode bunWebSocket}, and Cloudflare Workers.
+ * Other hosts ignore `Upgrade` (RFC 9110 §7.8).
  *
- * @param targets URLs, lists of URLs, handlers or {@linkcode TargetOptions} by prefix; or one of these
- * for every path.
+ * @param targets URLs, lists of URLs, handlers or {@linkcode TargetOptions} by prefix; or one of
+ * these for every path.
  * @param options See {@linkcode ProxyOptions}.
  * @returns A middleware. It needs the platform arguments that the handlers among the targets need.
- * @throws {TypeError} If a prefix is not a path, a target is not an http URL, or an option is wrong or
- * not supported by the runtime. The handler rejects with one if the content of a request was read
- * before.
+ * @throws {TypeError} If a prefix is not a path, a target is not an http URL, or an option is wrong
+ * or not supported by the runtime. The handler rejects with one if the content of a request was
+ * read before.
  *
  * @example
  * ```ts
@@ -160,13 +160,13 @@ export interface Inspection {
 }
 
 /**
- * Shows what {@linkcode proxyTo} would send for a request, without sending it: to try a configuration,
- * and to test it.
+ * Shows what {@linkcode proxyTo} would send for a request, without sending it: to try a
+ * configuration, and to test it.
  *
  * @param target See {@linkcode proxyTo}.
  * @param options See {@linkcode ProxyOptions}.
- * @returns A function of a request and the platform arguments. It resolves to the request that would
- * be sent, or to the response of the proxy if it would refuse the request.
+ * @returns A function of a request and the platform arguments. It resolves to the request that
+ * would be sent, or to the response of the proxy if it would refuse the request.
  * @throws {TypeError} As {@linkcode proxyTo} does.
  *
  * @example

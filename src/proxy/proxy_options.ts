@@ -29,16 +29,16 @@ import type { IncomingResponse, OutgoingRequest, Transport } from "../transport/
 export interface Timeouts {
   /**
    * Time for a connection to an upstream: DNS, TCP and TLS. It begins again with each attempt, and
-   * does not include waiting for the `limit` of the target. Only on Node. Without it, undici gives up
-   * after 10 seconds.
+   * does not include waiting for the `limit` of the target. Only on Node. Without it, undici gives
+   * up after 10 seconds.
    * @default 0
    */
   readonly connect?: number;
   /**
-   * Time for the response to begin, from the moment the request is forwarded. Retries and waiting for
-   * the `limit` of the target count. While content is sent, each part that moves begins the time
-   * again: an upload may take long, but a client that sends nothing for this time gets a 408, and an
-   * upstream that reads nothing causes a 504.
+   * Time for the response to begin, from the moment the request is forwarded. Retries and waiting
+   * for the `limit` of the target count. While content is sent, each part that moves begins the
+   * time again: an upload may take long, but a client that sends nothing for this time gets a 408,
+   * and an upstream that reads nothing causes a 504.
    * @default 60000
    */
   readonly headers?: number;
@@ -48,7 +48,8 @@ export interface Timeouts {
    */
   readonly idle?: number;
   /**
-   * Time for the whole exchange, from the moment the request is forwarded to the end of the response.
+   * Time for the whole exchange, from the moment the request is forwarded to the end of the
+   * response.
    * @default 0
    */
   readonly total?: number;
@@ -63,8 +64,8 @@ export interface Timeouts {
 /** Options of {@linkcode proxy} and {@linkcode proxyTo}. */
 export interface ProxyOptions {
   /**
-   * Time for the response to begin, in milliseconds, or {@linkcode Timeouts}; 0 for no limit. A number
-   * is `timeout.headers`.
+   * Time for the response to begin, in milliseconds, or {@linkcode Timeouts}; 0 for no limit. A
+   * number is `timeout.headers`.
    * @default 60000
    */
   readonly timeout?: number | Timeouts;
@@ -76,32 +77,33 @@ export interface ProxyOptions {
    */
   readonly xForwarded?: "off" | "append" | "set";
   /**
-   * Whether `Forwarded` (RFC 7239) tells upstreams about the client. A string, which must begin with
-   * `_`, names this proxy as `by`.
+   * Whether `Forwarded` (RFC 7239) tells upstreams about the client. A string, which must begin
+   * with `_`, names this proxy as `by`.
    * @default false
    */
   readonly forwarded?: boolean | string;
   /**
-   * The name of this proxy in `Via` and `Proxy-Status`, a token. A request that has passed a proxy of
-   * this name is a loop: 502. `false` for no `Via` and no loop detection.
+   * The name of this proxy in `Via` and `Proxy-Status`, a token. A request that has passed a proxy
+   * of this name is a loop: 502. `false` for no `Via` and no loop detection.
    * @default `handwerk-` and a random number, another one for each proxy
    */
   readonly via?: string | false;
   /**
-   * Proxies in front of this one whose forwarding fields are trusted: addresses, or networks such as
-   * `10.0.0.0/8`.
+   * Proxies in front of this one whose forwarding fields are trusted: addresses, or networks such
+   * as `10.0.0.0/8`.
    * @default []
    */
   readonly trustedProxies?: readonly string[];
   /**
-   * Returns the address at the other end of the client's connection. It gets the request as the host
-   * passed it, and the platform arguments. Must not be async. The handler rejects with its errors.
+   * Returns the address at the other end of the client's connection. It gets the request as the
+   * host passed it, and the platform arguments. Must not be async. The handler rejects with its
+   * errors.
    * @default the address that `handwerk/node`, Deno, Bun (with `server` passed on) or Workers know
    */
   readonly clientAddress?: (request: Request, ...args: readonly unknown[]) => string | undefined;
   /**
-   * Called with each request in its final form before it is sent; may return another one. The handler
-   * rejects with its errors.
+   * Called with each request in its final form before it is sent; may return another one. The
+   * handler rejects with its errors.
    */
   readonly onRequest?: (
     outgoing: OutgoingRequest,
@@ -117,20 +119,20 @@ export interface ProxyOptions {
   ) => Response | void | Promise<Response | void>;
   /**
    * Whether `103 Early Hints` (RFC 8297) are passed on, their links rewritten like those of the
-   * response: with `handwerk/node`, to clients of HTTP/2 and to browsers. Other clients of HTTP/1.1 may
-   * mistake them for the response.
+   * response: with `handwerk/node`, to clients of HTTP/2 and to browsers. Other clients of HTTP/1.1
+   * may mistake them for the response.
    * @default true
    */
   readonly earlyHints?: boolean;
   /**
-   * Called with each 1xx response, such as 103 Early Hints, by transports that support it. Its errors
-   * are logged with `console.error`.
+   * Called with each 1xx response, such as 103 Early Hints, by transports that support it. Its
+   * errors are logged with `console.error`.
    */
   readonly onInformational?: (status: number, fields: readonly Field[], request: Request) => void;
   /**
-   * Called when a request fails with 502, 503 or 504, or when a response is cut. The client does not
-   * see the error. `upstream` is the URL of the upstream that was tried last, if one was. Its own
-   * errors are logged with `console.error`.
+   * Called when a request fails with 502, 503 or 504, or when a response is cut. The client does
+   * not see the error. `upstream` is the URL of the upstream that was tried last, if one was. Its
+   * own errors are logged with `console.error`.
    * @default logs the method, the URL, the upstream and the error with `console.error`
    */
   readonly onError?: (error: unknown, request: Request, upstream: URL | undefined) => void;

@@ -33,8 +33,8 @@ export interface Agreement extends IncomingResponse {
 }
 
 /**
- * The upgrade that a request asks for. `undefined` for an upgrade to be ignored (RFC 9110 §7.8): of an
- * unknown protocol, or one that the host or the transport cannot do.
+ * The upgrade that a request asks for. `undefined` for an upgrade to be ignored (RFC 9110 §7.8): of
+ * an unknown protocol, or one that the host or the transport cannot do.
  *
  * @param original The request as the host passed it.
  * @param args The platform arguments.
@@ -154,8 +154,8 @@ export async function upgradeResponse(
 }
 
 /**
- * A tunnel that is closed on both sides when nothing passes for `limit` milliseconds, 0 for no limit:
- * neither side may ever notice that the other has vanished.
+ * A tunnel that is closed on both sides when nothing passes for `limit` milliseconds, 0 for no
+ * limit: neither side may ever notice that the other has vanished.
  */
 export function closedWhenIdle(tunnel: Tunnel, limit: number): Tunnel {
   if (limit === 0) return tunnel;

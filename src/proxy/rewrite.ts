@@ -69,8 +69,9 @@ export function withoutSecure(fields: readonly Field[]): readonly Field[] {
 }
 
 /**
- * A reference of the upstream as the client's. It stays the same if it leads elsewhere, is relative,
- * or is under the client's prefix already, as an application that reads `X-Forwarded-Prefix` sends it.
+ * A reference of the upstream as the client's. It stays the same if it leads elsewhere, is
+ * relative, or is under the client's prefix already, as an application that reads
+ * `X-Forwarded-Prefix` sends it.
  */
 export function toClient(reference: string, places: Places): string {
   if (ODD.test(reference)) return reference;
@@ -90,7 +91,9 @@ function isOwn(scheme: string | undefined, authority: string, origins: readonly 
   });
 }
 
-/** A path of the upstream, with its query, as the client's; `undefined` if it is not under the base. */
+/**
+ * A path of the upstream, with its query, as the client's; `undefined` if it is not under the base.
+ */
 function mapPath(path: string, { base, prefix }: Places): string | undefined {
   if (prefix !== "" && isUnder(path, prefix)) return path;
   if (!isUnder(path, base)) return undefined;
@@ -127,8 +130,8 @@ function isWithin(host: string, domain: string): boolean {
 const WITH_DESTINATION = new Set(["COPY", "MOVE"]);
 
 /**
- * Rewrites the references in the fields of a request: `Destination`, `If`, and `Origin` if the option
- * says so.
+ * Rewrites the references in the fields of a request: `Destination`, `If`, and `Origin` if the
+ * option says so.
  *
  * @param url The URL of the request to the upstream.
  * @param origin The origin by which the upstream knows itself.
@@ -184,8 +187,9 @@ function isFront(origin: string, host: string): boolean {
 const DOT = "(?:\\.|%C0%AE|%E0%80%AE|%F0%80%80%AE)";
 const SLASH = "(?:/|%2F|%5C|%C0%AF|%C1%9C|%E0%80%AF|%E0%81%9C)";
 /**
- * A dot segment for upstreams that decode a path before they split it. Servers in Java end a segment
- * at `;`, those in C at NUL; others cut off a decoded `?` or `#`, or trim spaces and controls.
+ * A dot segment for upstreams that decode a path before they split it. Servers in Java end a
+ * segment at `;`, those in C at NUL; others cut off a decoded `?` or `#`, or trim spaces and
+ * controls.
  */
 const CLIMBS = new RegExp(
   `${SLASH}${DOT}${DOT}(?:${SLASH}|;|$|%3B|%3F|%23|%20|%7F|%[01][0-9A-F])`,

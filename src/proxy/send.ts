@@ -68,7 +68,9 @@ function withEarlyHints(
   };
 }
 
-/** Fails when there is no connection within `limit` milliseconds. Each attempt has all of that time. */
+/**
+ * Fails when there is no connection within `limit` milliseconds. Each attempt has all of that time.
+ */
 function sendInTime(
   upstream: SendingUpstream,
   outgoing: OutgoingRequest,
@@ -97,8 +99,8 @@ function sendInTime(
 function checkStatus({ status, body }: IncomingResponse): void {
   if (status >= 200 && status <= 599 && status !== 407) return;
   discard(body);
-  // A 101 that was not asked for would be a tunnel; statuses outside of 200–599 are not final. A 407
-  // is for this proxy, and not for the client (RFC 9110 §11.7.1).
+  // A 101 that was not asked for would be a tunnel; statuses outside of 200–599 are not final. A
+  // 407 is for this proxy, and not for the client (RFC 9110 §11.7.1).
   const received = Number.isInteger(status) ? status : undefined;
   throw new ProxyError("http_protocol_error", `the upstream answered ${status}`, received);
 }

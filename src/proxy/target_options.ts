@@ -39,8 +39,8 @@ import type { Retry } from "./upstreams/retries.ts";
  * - a service binding of Cloudflare Workers;
  * - a handler in this process, which gets the platform arguments.
  *
- * A handler that returns a response of `fetch` unchanged loses its `Content-Encoding`, because `fetch`
- * has decoded the body. For a body that was not decoded (`decompress: false` on Bun,
+ * A handler that returns a response of `fetch` unchanged loses its `Content-Encoding`, because
+ * `fetch` has decoded the body. For a body that was not decoded (`decompress: false` on Bun,
  * `encodeResponseBody: "manual"` on Workers), return `new Response(response.body, response)`.
  */
 export type TargetPlace<H = Handler> =
@@ -72,9 +72,9 @@ export interface TargetOptions<H = Handler> {
    */
   readonly removePrefix?: boolean;
   /**
-   * The `Host` field: `"<auto>"` for the host of the target, `null` for the host that the client sent,
-   * or a value. Only `"<auto>"` on Cloudflare Workers. For a handler or a service binding, `"<auto>"`
-   * is the client's.
+   * The `Host` field: `"<auto>"` for the host of the target, `null` for the host that the client
+   * sent, or a value. Only `"<auto>"` on Cloudflare Workers. For a handler or a service binding,
+   * `"<auto>"` is the client's.
    * @default "<auto>"
    */
   readonly host?: string | null;
@@ -90,21 +90,21 @@ export interface TargetOptions<H = Handler> {
    */
   readonly removeHeaders?: readonly string[];
   /**
-   * Whether `Authorization` and `Cookie` of the client are sent to the target, and its `Set-Cookie` and
-   * `Clear-Site-Data` are passed back. Use `false` for a target that is not yours.
+   * Whether `Authorization` and `Cookie` of the client are sent to the target, and its `Set-Cookie`
+   * and `Clear-Site-Data` are passed back. Use `false` for a target that is not yours.
    * @default true
    */
   readonly credentials?: boolean;
   /**
    * Whether references are rewritten: from the target to where the client finds it in `Location`,
-   * `Content-Location`, `Refresh`, `Link`, and in `Domain` and `Path` of `Set-Cookie`; from the client
-   * to the target in `Destination` and `If` (WebDAV).
+   * `Content-Location`, `Refresh`, `Link`, and in `Domain` and `Path` of `Set-Cookie`; from the
+   * client to the target in `Destination` and `If` (WebDAV).
    * @default true
    */
   readonly rewriteLocation?: boolean;
   /**
-   * Whether an `Origin` that equals the site's becomes that of the target, for a target that compares
-   * it with `Host`. The `Origin` of another site stays. Needs `rewriteLocation`.
+   * Whether an `Origin` that equals the site's becomes that of the target, for a target that
+   * compares it with `Host`. The `Origin` of another site stays. Needs `rewriteLocation`.
    * @default false
    */
   readonly rewriteOrigin?: boolean;
@@ -121,8 +121,8 @@ export interface TargetOptions<H = Handler> {
   /** The path of a Unix socket to connect to, in place of the host of the URL. */
   readonly socketPath?: string;
   /**
-   * Whether to use HTTP/2 if the target agrees, or, with `"prior knowledge"`, without asking. Only for
-   * upstreams that you trust: malformed frames can crash Node.
+   * Whether to use HTTP/2 if the target agrees, or, with `"prior knowledge"`, without asking. Only
+   * for upstreams that you trust: malformed frames can crash Node.
    * @default false
    */
   readonly http2?: boolean | "prior knowledge";
@@ -133,7 +133,9 @@ export interface TargetOptions<H = Handler> {
   readonly balance?: Balancer;
   /** Sends failed requests again; see {@linkcode retries}. */
   readonly retry?: Retry;
-  /** Tells which upstreams are healthy; see {@linkcode passiveHealth} and {@linkcode activeHealth}. */
+  /**
+   * Tells which upstreams are healthy; see {@linkcode passiveHealth} and {@linkcode activeHealth}.
+   */
   readonly health?: Health | readonly Health[];
   /** Limits the requests in flight; see {@linkcode concurrency}. */
   readonly limit?: Limit;
@@ -152,7 +154,8 @@ export interface UnknownOption {
 
 /**
  * Where copies of requests go, and how. The path is the same as for the original. What the target
- * withholds is withheld from the mirror, too, unless its own `credentials` or `removeHeaders` differ.
+ * withholds is withheld from the mirror, too, unless its own `credentials` or `removeHeaders`
+ * differ.
  */
 export type MirrorTarget =
   | TargetPlace

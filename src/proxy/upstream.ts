@@ -25,7 +25,10 @@ export function isPlace(value: unknown): boolean {
     value instanceof URL || isFetcher(value) || isJoinable(value);
 }
 
-/** Whether a target is given with options. A service binding of Workers seems to have every property. */
+/**
+ * Whether a target is given with options. A service binding of Workers seems to have every
+ * property.
+ */
 export function isOptions(value: AnyTarget): value is TargetOptions<AnyHandler> {
   return !isPlace(value) && "target" in (value as object);
 }

@@ -27,8 +27,8 @@ const NEVER = ["host", "expect", "proxy"];
 const CREDENTIALS = ["authorization", "cookie"];
 
 /**
- * The content to forward. Content of GET has no meaning (RFC 9110 §9.3.1), but some upstreams read it
- * as a query. No native `Request` has any.
+ * The content to forward. Content of GET has no meaning (RFC 9110 §9.3.1), but some upstreams read
+ * it as a query. No native `Request` has any.
  */
 export function contentOf(
   { method, body }: Request,
@@ -49,8 +49,8 @@ export function buildUpstreamRequest(
   const { request, mount, client, settings, upgrade, target } = received;
   const { dropped, removed, headers } = target;
   if (climbs(mount.canonical)) throw leavesTarget();
-  // Fields that the client names in Connection are removed before the proxy adds its own, so that the
-  // client cannot remove those.
+  // Fields that the client names in Connection are removed before the proxy adds its own, so that
+  // the client cannot remove those.
   const kept = endToEnd(fieldLines(request)).filter(([name, value]) =>
     !dropped(name) && (upload || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped) &&
     !(name === "authorization" && isNtlm(value))
@@ -142,8 +142,8 @@ function oneHopFewer([name, value]: Field): Field {
 
 /**
  * The URL of a request, or `undefined` if its path would leave the target. The client's part stands
- * behind the origin of the target and begins with a slash, so that `//evil.com` and `/@evil.com` are
- * paths. The origin is checked nevertheless.
+ * behind the origin of the target and begins with a slash, so that `//evil.com` and `/@evil.com`
+ * are paths. The origin is checked nevertheless.
  *
  * @param path The path to append to the target's: `""`, or with its leading slash.
  * @param query The query with its question mark, or `""`.
@@ -160,8 +160,8 @@ function targetUrl(target: URL, path: string, query: string): URL | undefined {
 }
 
 /**
- * Makes the transport send the path and the query as the client has spelled them (RFC 9110 §7.7), and
- * not as the URL parser does.
+ * Makes the transport send the path and the query as the client has spelled them (RFC 9110 §7.7),
+ * and not as the URL parser does.
  *
  * @param path The client's path that `url` ends with.
  * @param sent The path and the query as the client has sent them.

@@ -4,11 +4,10 @@
  * @module
  */
 import { isDisconnected, nativeRequest } from "../host/host_request.ts";
-import { makeResponse } from "../host/make_response.ts";
+import { makeResponse, withTrailers } from "../host/make_response.ts";
 import type { Field, RawHeaders } from "../http/fields.ts";
 import type { ResponseBody, ResponseHead } from "../host/types.ts";
 import { makePushResponse } from "../host/push_body.ts";
-import { withTrailers } from "../host/trailers.ts";
 import { takesTrailers } from "../http/trailer_fields.ts";
 import { discard } from "../host/watch_body.ts";
 import { endToEnd } from "../http/hop_by_hop.ts";

@@ -1,4 +1,4 @@
-/** Mounted handlers in a service worker, which answers the navigations of a real browser. */
+/** Mounted handlers in a service worker of a real browser. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serve } from "handwerk/node";
@@ -22,7 +22,7 @@ const PAGE = `<!doctype html><title>outside</title><script>
   navigator.serviceWorker.ready.then(() => document.title = "ready");
 </script><form method="post" action="/app/form"><input name="a" value="b"><button>go</button></form>`;
 
-test("a mounted handler answers navigations in a service worker", { skip }, async () => {
+test("service worker: a mounted handler answers navigations", { skip }, async () => {
   const { text } = await bundle({ text: WORKER });
   const fetch = (request: Request): Response =>
     new URL(request.url).pathname === "/worker.js"

@@ -1,4 +1,4 @@
-/** Responses that break off, through the host of the runtime: the client sees it, and so does a log. */
+/** Cut responses, through the server of the runtime: the client sees the cut, and onError the reason. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { type ProxyOptions, proxyTo } from "handwerk";
@@ -32,7 +32,7 @@ const variants: Readonly<Record<string, ProxyOptions>> = {
   onResponse: { onResponse: (response) => response },
   "timeout.idle": { timeout: { idle: 30_000 } },
 };
-// The fetch of Bun takes every end of a connection for the end of such content.
+// Bun's fetch takes every end of the connection as the end of such content.
 if ("Bun" in globalThis) delete framings["close"];
 for (const [framing, head] of Object.entries(framings)) {
   for (const [name, options] of Object.entries(variants)) {
@@ -57,7 +57,7 @@ for (const [framing, head] of Object.entries(framings)) {
   }
 }
 
-test("by default, the log has the method, the URL and the upstream", async (t) => {
+test("onError: logs the method, the URL and the upstream by default", async (t) => {
   const logged: unknown[][] = [];
   t.mock.method(console, "error", (...line: unknown[]) => void logged.push(line));
   upstream.onRequest = (connection) => connection.reset();

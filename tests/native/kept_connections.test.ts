@@ -1,4 +1,4 @@
-/** Requests that meet a kept connection just as the upstream closes it. */
+/** Requests on a kept connection that the upstream closes at that moment. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Handler, proxyTo, type Transport } from "handwerk";
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => upstream.close());
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-/** Answers the first request of each connection, and does something else with the second. */
+/** Responds to the first request of each connection; the second is for the test. */
 function closeKept(second: (connection: Connection) => void): void {
   upstream.onRequest = (connection, head) => {
     heads.push(head.split(" ")[0] ?? "");
@@ -30,31 +30,31 @@ for (const [name, transport] of Object.entries(transports)) {
   const ask = async (app: Handler, method = "GET"): Promise<number> => {
     const response = await app(new Request("http://front/", { method }));
     await response.text().catch(() => "");
-    // Until then, the connection may not be free for the next request.
+    // Before that, the connection may be in use.
     await new Promise((resolve) => setTimeout(resolve, 20));
     return response.status;
   };
 
   for (const [how, close] of [["ended", "end"], ["reset", "reset"]] as const) {
-    test(`${name}: a GET is repeated when its kept connection is ${how}`, async () => {
+    test(`${name}: GET is sent once more when its kept connection is ${how}`, async () => {
       closeKept((connection) => connection[close]());
       const app = through();
       assert.deepEqual([await ask(app), await ask(app)], [200, 200]);
       assert.deepEqual(heads, ["GET", "GET", "GET"]);
     });
 
-    test(`${name}: a POST is not repeated when its kept connection is ${how}`, async () => {
+    test(`${name}: POST is not, whose kept connection is ${how}`, async () => {
       closeKept((connection) => connection[close]());
       const app = through();
       await ask(app);
       const status = await ask(app, "POST");
       const posts = heads.filter((method) => method === "POST").length;
-      // A transport that keeps no connection for it meets none that is closed.
+      // A transport that keeps no connection is not affected.
       assert.ok(posts === 1 && (status === 502 || status === 200), `${status} ${heads.join()}`);
     });
   }
 
-  test(`${name}: a request is not repeated once its response has begun`, async () => {
+  test(`${name}: a request whose response has begun is not sent again`, async () => {
     if ("Deno" in globalThis || "Bun" in globalThis) return; // their fetch decides
     closeKept((connection) => {
       connection.write("HTTP/1.1 2");
@@ -66,7 +66,7 @@ for (const [name, transport] of Object.entries(transports)) {
   });
 }
 
-test("a request is not repeated when a new connection is closed", async () => {
+test("a new connection that is closed is an error of the upstream", async () => {
   if ("Deno" in globalThis || "Bun" in globalThis) return; // their fetch decides
   upstream.onRequest = (connection, head) => {
     heads.push(head);

@@ -1,4 +1,4 @@
-/** Clients that reset their connection as soon as they have sent a request. */
+/** Clients that reset the connection right after their request. */
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
@@ -16,7 +16,7 @@ const request = (more = "", path = "/lost"): string =>
   `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
 const quiet = { onError: () => {} };
 
-/** The path and the `X-Forwarded-For` of every request that came to the upstream. */
+/** The path and `X-Forwarded-For` of each request that the upstream got. */
 const seen: (readonly [path: string, address: string])[] = [];
 let upstream: Server;
 let app: ReturnType<ReturnType<typeof proxy>>;
@@ -62,7 +62,7 @@ async function served(options: object, use: Use): Promise<void> {
   }
 }
 
-/** A connection, and what to do on it; resolves when it is closed. */
+/** Opens a connection, uses it, and resolves when it is closed. */
 function connection(port: number, act: (socket: Socket) => void): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => act(socket));
@@ -97,7 +97,7 @@ const http2 = (port: number): Promise<void> =>
     tls.on("error", () => {});
   });
 
-/** Nobody is lost to the eyes of the upstream, and a client that stays is told of as ever. */
+/** No request arrives without an address, and clients that stay keep theirs. */
 function lose(lost: (port: number) => Promise<void>, times: number, stays?: Use): Use {
   return async (port) => {
     seen.length = 0;
@@ -108,7 +108,7 @@ function lose(lost: (port: number) => Promise<void>, times: number, stays?: Use)
   };
 }
 
-/** Waits for the last of the others, too. */
+/** Waits also for the last of the other requests. */
 const stayed: Use = async (port) => {
   await connection(port, (socket) => {
     socket.on("data", () => socket.end());
@@ -120,7 +120,7 @@ const stayed: Use = async (port) => {
 
 const waited: Use = () => new Promise((resolve) => setTimeout(resolve, 200));
 
-test("a client that resets at once has its address, or is not forwarded for: serve", async () => {
+test("a client that resets at once has its address, or is not forwarded: serve", async () => {
   await served({}, lose(plain(request()), 200));
 });
 
@@ -163,13 +163,13 @@ test("a client that resets at once has its address: the runtime's own server", a
     seen.length = 0;
     for (let i = 0; i < 200; i++) await plain(request())(server.port);
     await stayed(server.port);
-    // Bun does not tell any more who it was: no upstream takes it for an inner client.
+    // Bun no longer knows the address; no upstream takes it for an internal client.
     assert.deepEqual(seen.filter(([, address]) => !/^(?:unknown|127\.0\.0\.1)$/.test(address)), []);
     await server.stop(true);
   }
 });
 
-test("a Unix socket has clients without an address", async () => {
+test("clients of a Unix socket have no address", async () => {
   const path = `/tmp/handwerk-lost-${process.pid}.sock`;
   const server = createServer(listener(app, quiet));
   await new Promise<void>((resolve) => server.listen(path, resolve));

@@ -1,4 +1,4 @@
-/** The native request that the host for `node:http` makes: what comes of it is what comes of any other. */
+/** The native request of `listener`: behaves like any other `Request`. */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
@@ -29,7 +29,7 @@ async function left(host: string, look: (request: Request) => () => void): Promi
   });
 }
 
-test("whatever follows the signal of a request is aborted when the client leaves", async () => {
+test("client disconnect: aborts all signals that follow the request", async () => {
   await left("h", (request) => {
     const made = new Request(request);
     const copy = request.clone();
@@ -60,7 +60,7 @@ test("whatever follows the signal of a request is aborted when the client leaves
   });
 });
 
-test("fetch(request) ends when the client leaves, and does not begin afterwards", async () => {
+test("client disconnect: aborts fetch(request), also when it begins later", async () => {
   let [asked, gone] = [0, 0];
   const upstream = createServer((message) => {
     asked++;
@@ -86,7 +86,7 @@ test("fetch(request) ends when the client leaves, and does not begin afterwards"
   }
 });
 
-test("a request is a Request", async () => {
+test("native request: is a Request", async () => {
   const app: Handler = async (request) => {
     const copy = request.clone();
     assert.ok(request instanceof Request && copy instanceof Request);
@@ -114,7 +114,7 @@ const readings: Record<string, [(request: Request) => Promise<unknown>, unknown]
 };
 
 for (const [name, [read, expected]] of Object.entries(readings)) {
-  test(`content is read as ${name}, once`, async () => {
+  test(`native request: the body is read as ${name}, once`, async () => {
     let seen: unknown;
     const app: Handler = async (request) => {
       assert.equal(request.bodyUsed, false);
@@ -138,7 +138,7 @@ for (const [name, [read, expected]] of Object.entries(readings)) {
   });
 }
 
-test("content that is not whole is not read as if it were", async () => {
+test("native request: reading an incomplete body fails", async () => {
   for (const [name, [read]] of Object.entries(readings)) {
     let failure: unknown;
     const app: Handler = async (request) => {
@@ -154,7 +154,7 @@ test("content that is not whole is not read as if it were", async () => {
   }
 });
 
-test("a request without content reads as empty, as often as one likes", async () => {
+test("native request: without a body, every read is empty", async () => {
   const app: Handler = async (request) => {
     const texts = [await request.text(), await request.text(), (await request.bytes()).byteLength];
     await assert.rejects(async () => request.json(), SyntaxError);
@@ -164,7 +164,7 @@ test("a request without content reads as empty, as often as one likes", async ()
   assert.equal(body, '[null,false,"","",0]');
 });
 
-test("a body whose reader was released is read to its end", async () => {
+test("native request: a body whose reader was released is read to its end", async () => {
   const app: Handler = async (request) => {
     request.body?.getReader().releaseLock();
     return new Response(await request.text());

@@ -1,4 +1,4 @@
-/** Handlers that return no response, behind the host of each runtime. */
+/** Handlers that return no response, on each runtime. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compose, dispatch, type Handler, notFound, proxyTo, serveStatic } from "handwerk";
@@ -12,7 +12,7 @@ const apps: Readonly<Record<string, Handler>> = {
   "with its own URL": dispatch({ "/": forgetful }, { removePrefix: false })(notFound),
 };
 for (const [name, app] of Object.entries(apps)) {
-  test(`a handler that returns no response is an error that says so: ${name}`, async () => {
+  test(`no response: the error names the handler: ${name}`, async () => {
     // The error itself would fail the test on Bun, whose host reports it to the runner.
     const reporting: Handler = async (request, ...args) => {
       try {
@@ -35,7 +35,7 @@ for (const [name, app] of Object.entries(apps)) {
   });
 }
 
-test("a target that returns no response is a 502, and onError says what is wrong", async () => {
+test("no response: of a target is a 502, and onError gets the reason", async () => {
   const errors: unknown[] = [];
   const app = proxyTo(forgetful, { onError: (error) => errors.push(error) });
   const response = await app(new Request("http://front/"));

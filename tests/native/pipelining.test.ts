@@ -1,4 +1,4 @@
-/** Requests that are sent ahead to a server of `node:http`. */
+/** Pipelined requests to `listener`. */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,7 +7,7 @@ import type { Handler } from "handwerk";
 import { listener } from "handwerk/node";
 import { rawRequest } from "../support/raw_request.ts";
 
-test("one handler runs at a time for each connection, in order", async () => {
+test("pipelining: one handler runs at a time for each connection, in order", async () => {
   let [running, most] = [0, 0];
   const app: Handler = async ({ url }) => {
     most = Math.max(most, ++running);

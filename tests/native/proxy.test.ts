@@ -1,4 +1,4 @@
-/** The proxy between real sockets: what an upstream hears, and what a client is told. */
+/** The proxy between real sockets. */
 import assert from "node:assert/strict";
 import { createServer as createPlainServer } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => upstream.close());
 
-/** The status, and the type of the error in `Proxy-Status`. */
+/** The status, and the error type in `Proxy-Status`. */
 const told = async (
   target: string,
   accept: string,
@@ -27,9 +27,9 @@ const told = async (
   return [response.status, response.headers.get("proxy-status")];
 };
 
-// Deno has other means for what may be coded.
+// Deno sends such requests in another way.
 for (const accept of ["identity", "gzip"]) {
-  test(`a refused connection, a broken one and a silent one are told apart (${accept})`, async () => {
+  test(`Proxy-Status: a refused, a broken and a silent connection (${accept})`, async () => {
     const gone = await rawUpstream();
     gone.close();
     assert.deepEqual(await told(gone.url, accept), [502, "gate; error=connection_refused"]);
@@ -40,14 +40,14 @@ for (const accept of ["identity", "gzip"]) {
     assert.deepEqual(silent, [504, "gate; error=http_response_timeout"]);
   });
 
-  test(`a name that is none is told apart (${accept})`, async () => {
+  test(`Proxy-Status: a name that does not resolve (${accept})`, async () => {
     const [status, why] = await told("http://no-such-host.invalid/", accept);
     assert.ok(status === 502 || status === 504);
-    // Without a network, the name is not even asked for; Bun does not say that it could not.
+    // Without a network, DNS is not asked, which Bun does not report.
     assert.match(why ?? "", /^gate; error=(?:dns_error|dns_timeout|connection_refused)$/);
   });
 
-  test(`an upstream that does not speak TLS is told apart (${accept})`, async () => {
+  test(`Proxy-Status: an upstream without TLS (${accept})`, async () => {
     const plain = createPlainServer((socket) => {
       socket.on("error", () => {});
       socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
@@ -61,7 +61,7 @@ for (const accept of ["identity", "gzip"]) {
   });
 }
 
-test("the upstream is told who the client is, and not what it says of itself", async () => {
+test("the upstream gets the client's address, and no forged one", async () => {
   const server = await serving(proxyTo(upstream.url, { via: "gate" }));
   const request = "GET /x HTTP/1.1\r\nHost: front.example\r\nX-Forwarded-For: 6.6.6.6\r\n" +
     "X_Forwarded_For: 6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n" +
@@ -77,7 +77,7 @@ test("the upstream is told who the client is, and not what it says of itself", a
   if (runtime.Deno || runtime.Bun) assert.match(head, /^x-forwarded-for: 127\.0\.0\.1\r$/im);
 });
 
-test("an early answer to an upload leaves the connection in order, or closes it", async () => {
+test("an early response to an upload leaves the connection usable, or closes it", async () => {
   upstream.onRequest = (connection, head) =>
     connection.write(
       head.startsWith("POST")
@@ -89,7 +89,7 @@ test("an early answer to an upload leaves the connection in order, or closes it"
   const next = "0123456789GET /next HTTP/1.1\r\nHost: front\r\n\r\n";
   const text = await exchange(server.port, [post, /big/, next, /ok$/]);
   assert.match(text, /^HTTP\/1\.1 413 /);
-  // Either answered in its turn or not at all, never with what was left of the upload.
+  // Answered in turn or not at all, and never with the rest of the upload.
   if (/HTTP\/1\.1 [^4]/.test(text)) assert.match(text, /HTTP\/1\.1 200 [\s\S]*ok$/);
   const again = await exchange(server.port, ["GET /next HTTP/1.1\r\nHost: front\r\n\r\n", /ok$/]);
   assert.match(again, /^HTTP\/1\.1 200 /);
@@ -97,7 +97,7 @@ test("an early answer to an upload leaves the connection in order, or closes it"
   for (const { received } of upstream.connections) assert.doesNotMatch(received, /[0-9]GET/);
 });
 
-test("a client that leaves while the answer streams closes the connection to the upstream", async () => {
+test("a client disconnect during the response closes the connection to the upstream", async () => {
   upstream.onRequest = (connection) =>
     connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
   const server = await serving(proxyTo(upstream.url, { onError: () => {} }));
@@ -106,7 +106,7 @@ test("a client that leaves while the answer streams closes the connection to the
   await server.close();
 });
 
-test("an answer that is cut arrives cut", async () => {
+test("a cut response arrives cut", async () => {
   const server = await serving(proxyTo(upstream.url, { onError: () => {} }));
   for (
     const beginning of [
@@ -125,7 +125,7 @@ test("an answer that is cut arrives cut", async () => {
   await server.close();
 });
 
-test("what a handler has from fetch is decoded, and says so", async () => {
+test("a handler that returns a response of fetch: content is decoded, fields say so", async () => {
   const content = "compressed ".repeat(10);
   for (
     const [coding, bytes] of [["gzip", gzipSync(content)], [
@@ -142,7 +142,7 @@ test("what a handler has from fetch is decoded, and says so", async () => {
     assert.equal(response.headers.get("content-encoding"), null);
     assert.equal(response.headers.get("content-length"), null);
     assert.equal(await response.text(), content);
-    // Bun's fetch can be told not to decode, which does not show; a new response does.
+    // Bun's fetch can leave content encoded, which does not show; a new response does.
     if ("Bun" in globalThis) {
       const asItComes = proxyTo(async () => {
         const response = await fetch(upstream.url, { decompress: false } as RequestInit);
@@ -152,7 +152,7 @@ test("what a handler has from fetch is decoded, and says so", async () => {
       assert.equal(given.headers.get("content-encoding"), coding);
       assert.deepEqual(new Uint8Array(await given.arrayBuffer()), new Uint8Array(bytes));
     }
-    // What a handler has coded itself is left alone.
+    // Content that a handler encoded itself stays encoded.
     const headers = { "content-encoding": coding, "content-length": String(bytes.length) };
     const coded = proxyTo(() => new Response(new Uint8Array(bytes), { headers }));
     const raw = await coded(new Request("http://front/"));

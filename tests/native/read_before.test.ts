@@ -1,4 +1,4 @@
-/** Requests whose content was read before our listener on a server of `node:http` is called. */
+/** Request bodies that were read before `listener` is called. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -41,7 +41,7 @@ async function ask(
 }
 
 for (const [name, app] of [["others'", echo], ["our own", mountAware(echo)]] as const) {
-  test(`content that the platform kept is what ${name} handlers read`, async () => {
+  test(`body read before: ${name} handlers get what the platform kept`, async () => {
     const whole = 'read: {"a":"ü"}';
     assert.equal(await ask(app, (message, bytes) => (message.rawBody = bytes)), whole);
     assert.equal(await ask(app, (message, bytes) => (message.rawBody = bytes.toString())), whole);
@@ -55,7 +55,7 @@ for (const [name, app] of [["others'", echo], ["our own", mountAware(echo)]] as 
     );
   });
 
-  test(`content that nobody kept is an error that tells ${name} handlers what to do`, async () => {
+  test(`body read before: without a copy, ${name} handlers get an error with the remedy`, async () => {
     for (
       const keep of [() => {}, (message: { body?: unknown }, bytes: Buffer) => {
         message.body = JSON.parse(bytes.toString());

@@ -1,10 +1,10 @@
-/** What is done to status lines before undici reads them. */
+/** Status lines, changed before undici reads them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { StatusLines } from "../../src/transport/undici.ts";
 
-/** Reads a response in pieces that end at the given places. */
+/** Reads a response in pieces that end at the given offsets. */
 function read(text: string, ends: readonly number[] = []): string {
   const lines = new StatusLines();
   lines.expect();
@@ -54,7 +54,7 @@ const other = fc.constantFrom(
   "\r\n\r\n",
 );
 
-test("status lines: the result does not depend on the chunks", () => {
+test("status lines: any split into pieces", () => {
   const parts = fc.array(fc.oneof(interim, other));
   fc.assert(fc.property(parts, fc.array(fc.nat(200)), (parts, ends) => {
     const text = parts.join("");
@@ -70,7 +70,7 @@ test("status lines: only the statuses before that of the final response change",
   }));
 });
 
-test("status lines: bytes before the first request are ignored", () => {
+test("status lines: nothing is changed before a request is sent", () => {
   const bytes = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
   const before = bytes.slice();
   new StatusLines().read(bytes);

@@ -1,4 +1,4 @@
-/** Upgrades on a server of `node:http`, looked at from both ends of the wire. */
+/** Upgrades on a server of `node:http`, seen from both sides. */
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
@@ -30,7 +30,7 @@ before(async () => {
     if (request.url.endsWith("/hono")) return await hono(response);
     return response;
   };
-  /** As Hono's middlewares change a response. */
+  /** Changes a response as Hono's middlewares do. */
   const hono = async (response: Response): Promise<Response> => {
     const app = new Hono().use(cors()).all("*", () => response);
     return await app.request("http://h/", { headers: { origin: "http://other" } });
@@ -81,7 +81,7 @@ const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 const theirs = () => upstream.connections.at(-1);
 
-test("the upgrade is asked for without what belongs to the client's connection", async () => {
+test("upgrade: hop-by-hop fields of the client are removed", async () => {
   upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
   const one = client(`${ASKED}\r\n`);
   await one.until(/\r\n\r\n$/);
@@ -96,7 +96,7 @@ test("the upgrade is asked for without what belongs to the client's connection",
   await theirs()?.closed;
 });
 
-test("the answer comes without what belongs to the upstream's connection", async () => {
+test("upgrade: hop-by-hop fields of the upstream are removed", async () => {
   upstream.onRequest = (connection) =>
     connection.write(
       `${AGREED.replace("Upgrade\r", "X-Hop, Upgrade\r")}X-Hop: 1\r\nKeep-Alive: 1\r\n` +
@@ -115,7 +115,7 @@ test("the answer comes without what belongs to the upstream's connection", async
   one.socket.destroy();
 });
 
-test("what is sent behind the request waits for the upstream's 101", async () => {
+test("upgrade: bytes behind the request wait for the upstream's 101", async () => {
   upstream.onRequest = () => {};
   const one = client(`${ASKED}\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n`);
   while (!theirs()?.received) await pause(5);
@@ -127,7 +127,7 @@ test("what is sent behind the request waits for the upstream's 101", async () =>
 });
 
 for (const status of ["200 OK", "403 Forbidden", "502 Bad Gateway"]) {
-  test(`a ${status} is passed on, and what is behind the request is dropped`, async () => {
+  test(`upgrade: a ${status} is passed on, and bytes behind the request are dropped`, async () => {
     upstream.onRequest = (connection) =>
       connection.write(`HTTP/1.1 ${status}\r\nContent-Length: 4\r\nX-Why: y\r\n\r\nbody`);
     const one = client(`${ASKED}\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n`);
@@ -140,7 +140,7 @@ for (const status of ["200 OK", "403 Forbidden", "502 Bad Gateway"]) {
   });
 }
 
-test("a refusal that is cut never looks complete", async () => {
+test("upgrade: a cut refusal never looks complete", async () => {
   upstream.onRequest = (connection) => {
     connection.write("HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n");
     setTimeout(() => connection.reset(), 20);
@@ -153,7 +153,7 @@ test("a refusal that is cut never looks complete", async () => {
 for (
   const [why, request] of [
     [
-      "content of a length",
+      "content with a length",
       `${ASKED}Content-Length: 40\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n`,
     ],
     [
@@ -170,7 +170,7 @@ for (
     ],
   ] as const
 ) {
-  test(`a request to upgrade with ${why} is refused`, async () => {
+  test(`upgrade: a request with ${why} is refused`, async () => {
     const one = client(request);
     await one.closed;
     assert.match(one.received, /^HTTP\/1\.1 400 /);
@@ -178,7 +178,7 @@ for (
   });
 }
 
-test("what is no upgrade to a tunnel is forwarded as a plain request", async () => {
+test("upgrade: a request that cannot upgrade is forwarded as an ordinary one", async () => {
   for (
     const request of [
       ASKED.replace("HTTP/1.1", "HTTP/1.0"),
@@ -196,7 +196,7 @@ test("what is no upgrade to a tunnel is forwarded as a plain request", async () 
   }
 });
 
-test("each half of the connection ends for itself", async () => {
+test("upgrade: each half of the connection ends on its own", async () => {
   upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
   const one = client(`${ASKED}\r\n`);
   await one.until(/\r\n\r\n$/);
@@ -206,7 +206,7 @@ test("each half of the connection ends for itself", async () => {
   await one.closed;
 });
 
-test("an upstream that agrees to something else is a 502", async () => {
+test("upgrade: an upstream that agrees to another protocol is 502", async () => {
   for (const other of ["Upgrade: y\r\n", "Upgrade: x\r\nUpgrade: y\r\n", "Upgrade: x, y\r\n"]) {
     upstream.onRequest = (connection) =>
       connection.write(AGREED.replace("Upgrade: x\r\n", other) + "\r\n");
@@ -219,7 +219,7 @@ test("an upstream that agrees to something else is a 502", async () => {
 });
 
 for (const copy of ["copied", "hono"]) {
-  test(`an answer that a middleware has copied makes a tunnel (${copy})`, async () => {
+  test(`upgrade: a copied response still makes a tunnel (${copy})`, async () => {
     upstream.onRequest = (connection) => connection.write(`${AGREED}\r\nfirst`);
     const one = client(`${ASKED.replace("/t", `/${copy}`)}\r\n`);
     await one.until(/^HTTP\/1\.1 101 [\s\S]*first$/);
@@ -230,7 +230,7 @@ for (const copy of ["copied", "hono"]) {
   });
 }
 
-test("an answer whose content a middleware has read makes no tunnel, and says what to do", async () => {
+test("upgrade: a response whose content was read makes no tunnel, and the log says why", async () => {
   const { error } = console;
   const told: unknown[] = [];
   console.error = (text: unknown) => void told.push(text);
@@ -253,7 +253,7 @@ test("an answer whose content a middleware has read makes no tunnel, and says wh
   }
 });
 
-test("an upstream that resets is a 502 before the 101, and a lost connection after it", async () => {
+test("upgrade: a reset of the upstream is 502 before the 101, and closes the tunnel after it", async () => {
   upstream.onRequest = (connection) => connection.reset();
   const one = client(`${ASKED}\r\n`);
   await one.closed;
@@ -265,7 +265,7 @@ test("an upstream that resets is a 502 before the 101, and a lost connection aft
   await two.closed;
 });
 
-test("a client that leaves takes the upstream's connection along, at any moment", async () => {
+test("upgrade: a client disconnect closes the upstream's connection at any time", async () => {
   for (const agree of [false, true]) {
     for (const leave of ["end", "resetAndDestroy", "destroy"] as const) {
       upstream.onRequest = (connection) => {
@@ -281,7 +281,7 @@ test("a client that leaves takes the upstream's connection along, at any moment"
   }
 });
 
-test("an upgrade behind a request that is not answered yet harms nobody else", async () => {
+test("upgrade: pipelined behind an unanswered request affects no other request", async () => {
   upstream.onRequest = async (connection, head) => {
     await pause(20);
     connection.write(
@@ -292,7 +292,7 @@ test("an upgrade behind a request that is not answered yet harms nobody else", a
   for (let i = 0; i < 3; i++) {
     const hostile = client(`${request}${ASKED}\r\n`);
     await pause(50);
-    // Whatever became of it: the answer to the first request is first, if there is one.
+    // The response to the first request comes first, if there is one.
     assert.match(hostile.received, /^(?:HTTP\/1\.1 200 |$)/);
     hostile.socket.destroy();
   }
@@ -301,7 +301,7 @@ test("an upgrade behind a request that is not answered yet harms nobody else", a
   other.socket.destroy();
 });
 
-test("a POST is upgraded, too, as Docker's and Kubernetes' clients ask for", async () => {
+test("upgrade: of a POST, as Docker's and Kubernetes' clients send it", async () => {
   for (const protocol of ["tcp", "SPDY/3.1"]) {
     upstream.onRequest = (connection, head) => {
       assert.match(head, /^POST \/attach HTTP\/1\.1\r$/m);
@@ -319,7 +319,7 @@ test("a POST is upgraded, too, as Docker's and Kubernetes' clients ask for", asy
   }
 });
 
-test("a tunnel through which nothing passes is closed on both sides", async () => {
+test("timeout.tunnel: an idle tunnel is closed on both sides", async () => {
   upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
   const one = client(`${ASKED.replace("/t", "/idle")}\r\n`);
   await one.until(/\r\n\r\n$/);
@@ -327,7 +327,7 @@ test("a tunnel through which nothing passes is closed on both sides", async () =
   one.socket.destroy();
 });
 
-test("a POST's content is read before the tunnel on Node, and refused on Deno and Bun", async () => {
+test("upgrade: the content of a POST is forwarded on Node, and refused on Deno and Bun", async () => {
   upstream.onRequest = (connection) => connection.write(`${AGREED}\r\nfirst`);
   const one = client(`${POSTED}Content-Length: 4\r\n\r\nbodytyped`);
   if ("Deno" in globalThis || "Bun" in globalThis) {

@@ -1,4 +1,4 @@
-/** Uploads through the host of the runtime to upstreams made of sockets. */
+/** Uploads through the server of the runtime to raw sockets. */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
@@ -20,7 +20,7 @@ afterEach(async () => {
   host = undefined;
 });
 
-/** The URL of a port that was just closed. */
+/** The URL of a closed port. */
 async function nobody(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
@@ -29,7 +29,7 @@ async function nobody(): Promise<string> {
   assert.ok(typeof address === "object" && address);
   return `http://127.0.0.1:${address.port}/`;
 }
-/** Answers requests that have come to their end. */
+/** Responds to complete requests. */
 const answering = (upstream: RawUpstream, end: RegExp): void => {
   upstream.onRequest = async (connection) => {
     await connection.until(end);
@@ -53,7 +53,7 @@ const framings: readonly (readonly [string, string, RegExp])[] = [
 ];
 
 for (const [framing, content, end] of framings) {
-  test(`a refused request goes to the next upstream with all of its content (${framing})`, async () => {
+  test(`retries: after a refused connection all of the content goes to the next upstream (${framing})`, async () => {
     answering(upstream, end);
     const port = await through([await nobody(), upstream.url], { retry: retries() });
     for (const method of ["POST", "PUT", "PATCH"]) {
@@ -63,7 +63,7 @@ for (const [framing, content, end] of framings) {
     assert.equal(upstream.connections.length, 3);
   });
 
-  test(`what an upstream may have acted on is repeated when that does no harm (${framing})`, async () => {
+  test(`retries: a request that an upstream may have processed is sent again only if idempotent (${framing})`, async () => {
     upstream.onRequest = (connection) => connection.reset();
     answering(other, end);
     const port = await through([upstream.url, other.url], { retry: retries() });
@@ -75,7 +75,7 @@ for (const [framing, content, end] of framings) {
   });
 }
 
-test("a refused request goes to the next upstream with all of its content, however large", async () => {
+test("retries: after a refused connection large content goes to the next upstream", async () => {
   answering(upstream, /END$/);
   const port = await through([await nobody(), upstream.url], { retry: retries() });
   const content = `${"x".repeat(2_000_000)}END`;
@@ -87,7 +87,7 @@ test("a refused request goes to the next upstream with all of its content, howev
   assert.ok(upstream.connections[0]?.received.endsWith(content));
 });
 
-test("an upstream that refuses is ejected, and content goes to the others", async () => {
+test("passive health: an upstream that refuses uploads is ejected", async () => {
   answering(upstream, /content$/);
   const port = await through([await nobody(), upstream.url], {
     health: passiveHealth({ failures: 1 }),
@@ -99,7 +99,7 @@ test("an upstream that refuses is ejected, and content goes to the others", asyn
   }
 });
 
-test("a mirror gets the content that the upstream gets, after a refused connection, too", async () => {
+test("mirror: gets all of the content, also after a refused connection", async () => {
   for (const each of [upstream, other]) answering(each, /content$/);
   const port = await through([await nobody(), upstream.url], {
     retry: retries(),
@@ -111,7 +111,7 @@ test("a mirror gets the content that the upstream gets, after a refused connecti
   await other.connections[0]?.until(/content$/);
 });
 
-test("an upload that takes longer than the timeout arrives, and is answered", async () => {
+test("timeout: an upload that takes longer arrives", async () => {
   answering(upstream, /6789/);
   host = await serving(proxyTo(upstream.url, { timeout: 800, onError: () => {} }));
   const parts = "0123456789".split("");
@@ -121,14 +121,14 @@ test("an upload that takes longer than the timeout arrives, and is answered", as
   assert.match(text, /^HTTP\/1\.1 200 /);
 });
 
-test("an upstream that reads all and says nothing is 504", async () => {
+test("timeout: an upstream that reads everything and does not respond is 504", async () => {
   upstream.onRequest = () => {};
   host = await serving(proxyTo(upstream.url, { timeout: 100, onError: () => {} }));
   const post = head("POST", "Content-Length: 7") + "content";
   assert.match(await exchange(host.port, [post, /\r\n\r\n/]), /^HTTP\/1\.1 504 /);
 });
 
-test("a request that a middleware made anew has the length of its content", async () => {
+test("a request that a middleware has made has the length of its content", async () => {
   const remade = (text: string): Handler => (request) =>
     proxyTo(upstream.url, { onError: () => {} })(
       new Request(request, { method: "POST", body: text }),
@@ -146,7 +146,7 @@ test("a request that a middleware made anew has the length of its content", asyn
   }
 });
 
-test("a response that a middleware made anew has the length of its content", async () => {
+test("a response that a middleware has made has the length of its content", async () => {
   upstream.onRequest = (connection) =>
     connection.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Kept: 1\r\n\r\nfour");
   const anew = (text: string) => (response: Response): Response => new Response(text, response);

@@ -1,4 +1,4 @@
-/** What functions of the user's are given under our host: native requests, and who sent them. */
+/** Callbacks of the user under serve: they get native requests. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -17,7 +17,7 @@ import { type RawUpstream, rawUpstream } from "../support/raw_upstream.ts";
 
 const get = `GET /a HTTP/1.1\r\nHost: h\r\n${close}`;
 
-/** Gives what notes the requests that a function is given; a getter throws for what is none. */
+/** Records the requests of callbacks; a getter throws for anything but a native request. */
 function notes(): {
   readonly seen: string[];
   readonly note: (where: string, request: Request) => undefined;
@@ -43,7 +43,7 @@ async function upstreamFor(use: (upstream: RawUpstream) => Promise<void>): Promi
   }
 }
 
-test("every function that a proxy calls is given a native request", () =>
+test("callbacks of proxy: get a native request", () =>
   upstreamFor(async (upstream) => {
     const { seen, note } = notes();
     const options: ProxyOptions = {
@@ -71,7 +71,7 @@ test("every function that a proxy calls is given a native request", () =>
     assert.ok(seen.every((line) => line.endsWith(" /a")));
   }));
 
-test("onError is given a native request", () =>
+test("onError of proxy: gets a native request", () =>
   upstreamFor(async (upstream) => {
     const { seen, note } = notes();
     upstream.onRequest = (connection) => connection.end();
@@ -85,7 +85,7 @@ test("onError is given a native request", () =>
     assert.deepEqual(seen, ["onError /a", "onError /a"]);
   }));
 
-test("so are those of serveStatic and debug", async () => {
+test("callbacks of serveStatic and debug: get a native request", async () => {
   const { seen, note } = notes();
   const app = compose(
     debug({
@@ -103,7 +103,7 @@ test("so are those of serveStatic and debug", async () => {
   assert.deepEqual(seen, ["headers /a", "onServe /a", "clientAddress /b"]);
 });
 
-test("an upstream is told the address of the client, behind proxies to trust", () =>
+test("X-Forwarded-For: has the address of the client, behind trusted proxies", () =>
   upstreamFor(async (upstream) => {
     let heard = "";
     upstream.onRequest = (connection, head) => {
@@ -118,7 +118,7 @@ test("an upstream is told the address of the client, behind proxies to trust", (
     assert.equal(heard, "192.0.2.7, 127.0.0.1");
   }));
 
-test("field lines are forwarded as they came, but cookies as one", () =>
+test("header lines: forwarded as they came, cookies as one line", () =>
   upstreamFor(async (upstream) => {
     let heard = "";
     upstream.onRequest = (connection, head) => {
@@ -139,7 +139,7 @@ test("field lines are forwarded as they came, but cookies as one", () =>
     ]);
   }));
 
-test("the head of a response goes on before its content comes", () =>
+test("streaming: the headers are forwarded before the body", () =>
   upstreamFor(async (upstream) => {
     upstream.onRequest = async (connection) => {
       connection.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n");

@@ -1,4 +1,4 @@
-/** Requests whose client leaves before it is answered. */
+/** Client disconnects before the end of the response. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
@@ -43,7 +43,7 @@ for (const size of [15, 60_000]) {
     "from a clone": async (request) => await request.clone().text(),
   };
   for (const [name, read] of Object.entries(reads)) {
-    test(`content of ${size} bytes that came whole is read ${name} after its client left`, async () => {
+    test(`client disconnect: a complete body of ${size} bytes can still be read ${name}`, async () => {
       let text = "";
       await leaving(async (request) => {
         await left(request);
@@ -54,7 +54,7 @@ for (const size of [15, 60_000]) {
     });
   }
 
-  test(`content of ${size} bytes that was begun is read to its end after its client left`, async () => {
+  test(`client disconnect: a complete body of ${size} bytes that is being read is read to its end`, async () => {
     let text = "";
     await leaving(async (request) => {
       const reader = request.body?.getReader();
@@ -71,7 +71,7 @@ for (const size of [15, 60_000]) {
   });
 }
 
-test("our own handlers read it, too", async () => {
+test("client disconnect: our own handlers can read a complete body, too", async () => {
   let text = "";
   await leaving(
     mountAware(async (request) => {
@@ -85,7 +85,7 @@ test("our own handlers read it, too", async () => {
 });
 
 for (const when of ["before", "after"] as const) {
-  test(`content that is read ${when} the client leaves in its middle fails as the signal does`, async () => {
+  test(`client disconnect: reading an incomplete body ${when} it fails with the reason of the signal`, async () => {
     let [error, reason]: unknown[] = [];
     await leaving(async (request) => {
       if (when === "after") await left(request);

@@ -1,4 +1,4 @@
-/** The end of a server, whatever its clients do. */
+/** close: ends every connection, whatever its client does. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -39,7 +39,7 @@ async function sending(socket: Socket, bytes: string, wanted: string): Promise<v
   await until(() => text.includes(wanted));
 }
 
-test("close may be called again, at once and afterwards", async () => {
+test("close: may be called again, before and after it has resolved", async () => {
   const server = await serve({ ...own, fetch: () => new Response("ok") });
   await fetch(server.url);
   await Promise.all([server.close(), server.close(), server.close(true)]);
@@ -52,13 +52,13 @@ const hurry: Readonly<Record<string, boolean | CloseOptions>> = {
   "without any": { timeout: 0 },
 };
 for (const [name, how] of Object.entries(hurry)) {
-  test(`close ends streams of events, ${name}`, async () => {
+  test(`close: ends event streams, ${name}`, async () => {
     const server = await serve({ ...own, fetch: events });
     const socket = await client(server.port, GET, "data: 1");
     await Promise.all([once(socket, "close"), server.close(how)]);
   });
 
-  test(`close ends handlers that never answer, ${name}`, async () => {
+  test(`close: ends handlers that never respond, ${name}`, async () => {
     let [asked, left] = [false, false];
     const fetch: Handler = ({ signal }) => {
       asked = true;
@@ -73,7 +73,7 @@ for (const [name, how] of Object.entries(hurry)) {
     await until(() => left);
   });
 
-  test(`close ends every connection of a server for HTTP/2, ${name}`, async () => {
+  test(`close: ends every connection of an HTTP/2 server, ${name}`, async () => {
     const server = await serve({ ...own, ...http2, fetch: events });
     const { port } = server;
     const silent = await client(port, "");
@@ -93,7 +93,7 @@ for (const [name, how] of Object.entries(hurry)) {
   });
 }
 
-test("close cuts nothing that is answered in time", async () => {
+test("close: does not cut a response that ends before the timeout", async () => {
   let answer: (() => void) | undefined;
   const fetch: Handler = async () => {
     await new Promise<void>((resolve) => (answer = resolve));
@@ -110,7 +110,7 @@ test("close cuts nothing that is answered in time", async () => {
   await until(() => text.includes("in time"));
 });
 
-test("close waits for nobody who sends no request", async () => {
+test("close: does not wait for connections without a request", async () => {
   const server = await serve({ ...own, fetch: () => new Response("ok") });
   const clients = await Promise.all([
     client(server.port, ""),
@@ -120,7 +120,7 @@ test("close waits for nobody who sends no request", async () => {
   await Promise.all([...clients.map((one) => once(one, "close")), server.close()]);
 });
 
-test("a tunnel ends with the server, when its time is over", async () => {
+test("close: ends a tunnel at the timeout", async () => {
   const upstream = await rawUpstream();
   upstream.onRequest = (connection) =>
     connection.write("HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nhello");
@@ -140,7 +140,7 @@ test("a tunnel ends with the server, when its time is over", async () => {
   upstream.close();
 });
 
-test("wrong options of close are refused", async () => {
+test("close: rejects wrong options", async () => {
   const server = await serve({ ...own, fetch: () => new Response() });
   for (
     const [how, message] of [
@@ -168,7 +168,7 @@ function recipe(timeout: string): string {
     '\nconsole.log(server.url); process.on("exit", (code) => console.log("exit", code));';
 }
 for (const signals of [["SIGTERM"], ["SIGINT"], ["SIGTERM", "SIGTERM"]] as const) {
-  test(`the recipe of the manual ends a process at ${signals.join(" and ")}`, async () => {
+  test(`shutdown: the recipe of the manual ends a process at ${signals.join(" and ")}`, async () => {
     const file = join(temporary({}), "recipe.ts");
     const twice = signals.length > 1;
     writeFileSync(file, recipe(twice ? "60_000" : "300"));

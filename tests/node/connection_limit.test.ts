@@ -1,4 +1,4 @@
-/** How many connections a server has at a time. */
+/** maxConnections and maxConnectionsPerAddress. */
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
@@ -52,7 +52,7 @@ const ways: Readonly<Record<string, Partial<ServeOptions>>> = {
 };
 for (const [name, options] of Object.entries(ways)) {
   const secure = "tls" in options;
-  test(`${name}: a connection beyond the limit is closed, and there is room again`, () =>
+  test(`maxConnections (${name}): closes further connections until one ends`, () =>
     serving(hello, async (port) => {
       const kept = [await open(port, secure), await open(port, secure, "127.0.0.2")];
       assert.ok(kept.every(Boolean));
@@ -64,7 +64,7 @@ for (const [name, options] of Object.entries(ways)) {
       await Promise.all(kept.map(closed));
     }, { ...options, maxConnections: 2 }));
 
-  test(`${name}: one address has a limit of its own`, () =>
+  test(`maxConnectionsPerAddress (${name}): each address has its own count`, () =>
     serving(hello, async (port) => {
       const kept = [await open(port, secure), await open(port, secure)];
       assert.ok(kept.every(Boolean));
@@ -79,14 +79,14 @@ for (const [name, options] of Object.entries(ways)) {
     }, { ...options, maxConnectionsPerAddress: 2 }));
 }
 
-test("without a limit there is none", () =>
+test("maxConnections: no limit by default", () =>
   serving(hello, async (port) => {
     const kept = await Promise.all(Array.from({ length: 150 }, () => open(port, false)));
     assert.ok(kept.every(Boolean));
     await Promise.all(kept.map(closed));
   }));
 
-test("a client is an address of IPv4 or a network of IPv6; Unix sockets are none", () => {
+test("maxConnectionsPerAddress: counts IPv4 addresses and /64 networks of IPv6, not Unix sockets", () => {
   assert.equal(networkOf("::ffff:192.0.2.1"), networkOf("192.0.2.1"));
   assert.notEqual(networkOf("192.0.2.1"), networkOf("192.0.2.2"));
   assert.equal(networkOf("2001:db8:0:1::1"), networkOf("2001:db8:0:1:ffff::2"));
@@ -95,7 +95,7 @@ test("a client is an address of IPv4 or a network of IPv6; Unix sockets are none
   assert.equal(networkOf(undefined), undefined);
 });
 
-test("what is no number of connections is refused", async () => {
+test("maxConnections: rejects wrong values", async () => {
   for (const name of ["maxConnections", "maxConnectionsPerAddress"] as const) {
     for (const value of [0, -1, Number.NaN, "10", null]) {
       await assert.rejects(serve({ fetch: notFound, port: 0, [name]: value }), {

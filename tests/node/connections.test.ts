@@ -1,4 +1,4 @@
-/** Connections that are used as nobody means to: none of them may end the process, or stay. */
+/** Abusive connections: none of them ends the process or stays open. */
 import assert from "node:assert/strict";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
@@ -47,7 +47,7 @@ const hostile: Readonly<Record<string, string>> = {
   "nonsense behind a request": `${get()}\0\r\n\r\n`,
 };
 for (const [name, bytes] of Object.entries(hostile)) {
-  test(`${name} ends nothing but its connection`, () =>
+  test(`abusive connection: ${name} ends only its own connection`, () =>
     serving(slow, async (port) => {
       for (let i = 0; i < 12; i++) await resetting(port, bytes, i % 3);
       await rawRequest(port, bytes, 100);
@@ -55,7 +55,7 @@ for (const [name, bytes] of Object.entries(hostile)) {
     }));
 }
 
-test("a tunnel is refused, and its connection does not stay", () =>
+test("CONNECT: rejected, and the connection closed", () =>
   serving(slow, async (port) => {
     const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     let text = "";
@@ -67,7 +67,7 @@ test("a tunnel is refused, and its connection does not stay", () =>
     await new Promise((resolve) => client.once("close", resolve));
   }));
 
-test("a tunnel is refused in HTTP/2, too", () =>
+test("CONNECT over HTTP/2: rejected", () =>
   serving(slow, async (port) => {
     const client = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
     const stream = client.request({ ":method": "CONNECT", ":authority": "h:1" });
@@ -78,7 +78,7 @@ test("a tunnel is refused in HTTP/2, too", () =>
     assert.equal(status, 501);
   }, { ...own, http2: true, tls }));
 
-test("requests that are sent ahead are answered in turn, one at a time", async () => {
+test("pipelining: requests are handled one at a time, in order", async () => {
   let [running, most] = [0, 0];
   const order: string[] = [];
   const app: Handler = async (request) => {
@@ -102,7 +102,7 @@ test("requests that are sent ahead are answered in turn, one at a time", async (
   assert.equal(most, 1);
 });
 
-test("who sends ten thousand requests ahead loses the connection", async () => {
+test("pipelining: ten thousand pipelined requests close the connection", async () => {
   let count = 0;
   const app: Handler = async () => {
     count++;
@@ -119,7 +119,7 @@ test("who sends ten thousand requests ahead loses the connection", async () => {
   });
 });
 
-test("requests that wait for one whose client leaves are let go", async () => {
+test("pipelining: a client disconnect drops the waiting requests", async () => {
   const paths: string[] = [];
   let left = false;
   const app: Handler = ({ url, signal }) => {
@@ -141,13 +141,13 @@ test("requests that wait for one whose client leaves are let go", async () => {
 // RFC 9112 §7.1: content that is broken as soon as it begins, and goes to an upstream.
 const broken: Readonly<Record<string, string>> = {
   "bare line feeds": "3\nabc\n0\n\n",
-  "a size that is none": "0x3\r\nabc\r\n0\r\n\r\n",
+  "an invalid size": "0x3\r\nabc\r\n0\r\n\r\n",
   "a size that is too large": "FFFFFFFFFFFFFFFFF\r\nabc",
   "a chunk that is longer than its size": "3\r\nabcX\r\n0\r\n\r\n",
   "an extension that is too long": `1;${"a".repeat(70_000)}\r\na\r\n0\r\n\r\n`,
 };
 for (const [name, chunks] of Object.entries(broken)) {
-  test(`content with ${name} is a 400, and ends nothing but its connection`, async () => {
+  test(`chunked body: ${name} is a 400 and ends only its own connection`, async () => {
     const upstream = await rawUpstream();
     await serving(proxyTo(upstream.url, { onError: () => {} }), async (port) => {
       const head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -160,7 +160,7 @@ for (const [name, chunks] of Object.entries(broken)) {
   });
 }
 
-test("a version that this protocol has not is a 400", () =>
+test("HTTP version: 2.0 on HTTP/1 is a 400", () =>
   serving(slow, async (port) => {
     const request = "GET / HTTP/2.0\r\nHost: h\r\n\r\n";
     assert.equal((await rawRequest(port, request, 200)).status, 400);
@@ -175,7 +175,7 @@ const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 // POST / of https://h, and the first of its content; what follows resets the stream or leaves.
 const UPLOAD = [frame(1, 4, 1, [0x83, 0x87, 0x84, 0x41, 1, 0x68]), frame(0, 0, 1, [0x70, 0x71])];
 
-test("an upload of HTTP/2 that is cut does not look whole, and ends nothing", async () => {
+test("HTTP/2: an upload that is cut does not look complete, and ends only its own connection", async () => {
   const ends: string[] = [];
   let begun = 0;
   const app: Handler = async (request) => {

@@ -1,4 +1,4 @@
-/** How much content a request may have. */
+/** maxRequestBodySize. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -45,7 +45,7 @@ function counting(): { fetch: Handler; calls: number; failed: unknown; aborted: 
   return counted;
 }
 
-test("content that is announced as too long is a 413, and no handler runs", async () => {
+test("maxRequestBodySize: a larger Content-Length is a 413, and no handler runs", async () => {
   const counted = counting();
   await serving(counted.fetch, async (port) => {
     for (const size of [1001, 5 * 1024 * 1024]) {
@@ -61,7 +61,7 @@ test("content that is announced as too long is a 413, and no handler runs", asyn
   assert.equal(counted.calls, 0);
 });
 
-test("content of just that length is read", async () => {
+test("maxRequestBodySize: a body of that size is read", async () => {
   await serving(counting().fetch, async (port) => {
     for (const request of [sized(1000), chunked(500, 500), chunked(1)]) {
       assert.equal((await rawRequest(port, request, 200)).status, 200);
@@ -69,7 +69,7 @@ test("content of just that length is read", async () => {
   }, limit);
 });
 
-test("content that grows too long is a 413, and its reader is told", async () => {
+test("maxRequestBodySize: a chunked body that grows larger is a 413, and reading it fails", async () => {
   const before = errors.length;
   for (const sizes of [[1001], [500, 500, 1], [1000, 5 * 1024 * 1024]]) {
     const counted = counting();
@@ -84,7 +84,7 @@ test("content that grows too long is a 413, and its reader is told", async () =>
   assert.equal(errors.length, before); // it is the client's fault
 });
 
-test("a 413 does not wait for a handler that never answers, nor give way to its response", async () => {
+test("maxRequestBodySize: the 413 does not wait for the handler, and replaces its response", async () => {
   const swallowing: readonly Handler[] = [
     async (request) => {
       await request.text().catch(() => {});
@@ -102,7 +102,7 @@ test("a 413 does not wait for a handler that never answers, nor give way to its 
   }
 });
 
-test("a response that has begun is cut", async () => {
+test("maxRequestBodySize: a response that has begun is cut", async () => {
   const echo: Handler = ({ body }) => new Response(body);
   await serving(echo, async (port) => {
     const text = await new Promise<string>((resolve) => {
@@ -112,7 +112,7 @@ test("a response that has begun is cut", async () => {
   }, limit);
 });
 
-test("an upstream sees no end of content that grows too long", async () => {
+test("maxRequestBodySize: a too large upload does not look complete to an upstream", async () => {
   const seen: IncomingMessage[] = [];
   const upstream = createServer((message, answer) => {
     seen.push(message.on("error", () => {}));
@@ -135,7 +135,7 @@ test("an upstream sees no end of content that grows too long", async () => {
   upstream.close();
 });
 
-test("HTTP/2 has the same limit", async () => {
+test("maxRequestBodySize: applies to HTTP/2", async () => {
   const counted = counting();
   const server = await serve({
     ...limit,
@@ -166,7 +166,7 @@ test("HTTP/2 has the same limit", async () => {
   assert.match(String(counted.failed), /maxRequestBodySize/);
 });
 
-test("any size is Infinity; what is no size is refused", async () => {
+test("maxRequestBodySize: Infinity is no limit; rejects wrong values", async () => {
   await serving(counting().fetch, async (port) => {
     assert.equal((await rawRequest(port, chunked(100_000), 300)).body.includes("100000"), true);
   }, { maxRequestBodySize: Infinity });

@@ -1,4 +1,4 @@
-/** Content that fails: what came before is sent, and the end shows that it was cut. */
+/** Response bodies that fail: what came before is sent, and the client sees that the rest is missing. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http2 from "node:http2";
@@ -41,13 +41,13 @@ const handlers: Readonly<Record<string, Handler>> = {
 };
 
 for (const [name, fetch] of Object.entries(handlers)) {
-  test(`the head and the first chunk are sent before the cut: ${name}`, async () => {
+  test(`failing body: the headers and the first chunk are sent before the cut: ${name}`, async () => {
     const { text } = await answer(fetch, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert.match(text, /^HTTP\/1\.1 200 OK\r\nx-head: sent\r\n[^]*first/i);
     assert.doesNotMatch(text, /\r\n0\r\n\r\n$/);
   });
 
-  test(`HTTP/1.0 sees a reset, since an end would be that of the content: ${name}`, async () => {
+  test(`failing body, HTTP/1.0: the connection is reset, as its end would be the end of the body: ${name}`, async () => {
     await serving(fetch, async (port) => {
       const socket = connect(port, "127.0.0.1").resume();
       socket.write("GET / HTTP/1.0\r\nHost: h\r\n\r\n");
@@ -56,7 +56,7 @@ for (const [name, fetch] of Object.entries(handlers)) {
     });
   });
 
-  test(`over HTTP/2 they are sent before the reset: ${name}`, async () => {
+  test(`failing body, HTTP/2: the headers and the first chunk are sent before the reset: ${name}`, async () => {
     await serving(fetch, async (port) => {
       const session = http2.connect(`https://localhost:${port}`, { rejectUnauthorized: false });
       const stream = session.request({ ":path": "/" });
@@ -70,7 +70,7 @@ for (const [name, fetch] of Object.entries(handlers)) {
   });
 }
 
-test("a stream that has failed before it is read has its head, and is cut", async () => {
+test("failing body: the headers of a stream that failed early are sent before the cut", async () => {
   const fetch: Handler = () =>
     new Response(
       new ReadableStream({

@@ -1,4 +1,4 @@
-/** Answers that come before the end of their request, to clients that write all before they read. */
+/** Responses before the end of the request, to clients that write all before they read. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
@@ -43,7 +43,7 @@ function writeThenRead(port: number, request: string, secure = false): Promise<s
 for (const secure of [false, true]) {
   const options = secure ? { ...own, tls } : own;
   for (const fields of ["", "Connection: close\r\n"]) {
-    test(`an early answer arrives (${secure ? "TLS" : "TCP"}, ${fields.trim() || "kept"})`, () =>
+    test(`early response: arrives (${secure ? "TLS" : "TCP"}, ${fields.trim() || "kept"})`, () =>
       serving(app, async (port) => {
         for (const content of [sized(5 * MIB), chunked(5 * MIB)]) {
           for (const status of [404, 413]) {
@@ -59,9 +59,9 @@ for (const secure of [false, true]) {
 }
 
 const refused: Readonly<Record<string, [request: string, status: number]>> = {
-  "a target that is none": [post("/../x", sized(5 * MIB)), 400],
+  "an invalid target": [post("/../x", sized(5 * MIB)), 400],
   "fields that are too long": [post("/404", sized(5 * MIB), `X-Long: ${bytes(20_000)}\r\n`), 431],
-  "a line that is none": [`nonsense\r\n\r\n${bytes(5 * MIB)}`, 400],
+  "an invalid request line": [`nonsense\r\n\r\n${bytes(5 * MIB)}`, 400],
   "a tunnel": [`CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n${bytes(5 * MIB)}`, 501],
   "an upgrade": [
     `GET /404 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n${bytes(5 * MIB)}`,
@@ -73,7 +73,7 @@ const refused: Readonly<Record<string, [request: string, status: number]>> = {
   ],
 };
 for (const [name, [request, status]] of Object.entries(refused)) {
-  test(`the answer to ${name} arrives`, () =>
+  test(`early response: arrives for ${name}`, () =>
     serving(app, async (port) => {
       for (let count = 0; count < 5; count++) {
         assert.match(await writeThenRead(port, request), new RegExp(`^HTTP/1.1 ${status} `));
@@ -81,13 +81,13 @@ for (const [name, [request, status]] of Object.entries(refused)) {
     }));
 }
 
-test("a large answer arrives, too", () =>
+test("early response: a large response arrives, too", () =>
   serving(() => new Response(`${bytes(16 * MIB)}\r\n\r\nno`), async (port) => {
     const answer = await writeThenRead(port, post("/", sized(16 * MIB)));
     assert.ok(answer.length > 16 * MIB);
   }));
 
-test("what comes behind an upload that was not read is no request any more", async () => {
+test("early response: bytes behind an unread upload are not parsed as a request", async () => {
   const paths: string[] = [];
   const app: Handler = ({ url }) => {
     paths.push(new URL(url).pathname);
@@ -107,7 +107,7 @@ function connection(): Duplex {
   return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
 }
 
-test("a client that goes on sending has 30 seconds and 256 MiB, a silent one 5 seconds", (t) => {
+test("lingering close: a client may send for 30 seconds or 256 MiB, and be silent for 5 seconds", (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const [silent, endless] = [connection(), connection()];
   linger(silent);
@@ -131,7 +131,7 @@ test("a client that goes on sending has 30 seconds and 256 MiB, a silent one 5 s
   assert.equal(flood.destroyed, true);
 });
 
-test("a client that ends its half ends the connection", async () => {
+test("lingering close: ends when the client ends its half", async () => {
   const client = connection();
   linger(client);
   assert.equal(client.writableEnded, true);

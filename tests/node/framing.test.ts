@@ -1,4 +1,4 @@
-/** Where messages begin and end on a connection to the host for Node. */
+/** Where messages begin and end on a connection. */
 import assert from "node:assert/strict";
 import { connect } from "node:http2";
 import { test } from "node:test";
@@ -15,7 +15,7 @@ const head = "HTTP/1.1\r\nHost: h\r\n";
 const next = `GET /next ${head}${close}`;
 const count = (text: string): number => text.split("HTTP/1.1 ").length - 1;
 
-test("the content of a handler that answers at once has its length, too", async () => {
+test("Content-Length: a synchronous handler's body has it", async () => {
   const sync = await answer(() => new Response("text"));
   assert.match(sync.head, /\r\ncontent-length: 4/);
   assert.equal(sync.body, "text");
@@ -26,7 +26,7 @@ test("the content of a handler that answers at once has its length, too", async 
   assert.match(refused.head, /^HTTP\/1.1 400 [\s\S]*\r\ncontent-length: 11/);
 });
 
-test("transfer codings that are not taken off are refused", async () => {
+test("Transfer-Encoding: a coding other than chunked is a 501, any coding of HTTP/1.0 a 400", async () => {
   const content = "3\r\nabc\r\n0\r\n\r\n";
   for (
     const [coding, version, expected] of [
@@ -43,7 +43,7 @@ test("transfer codings that are not taken off are refused", async () => {
   }
 });
 
-test("nothing is asked on a connection after a request that is none", async () => {
+test("invalid request: bytes behind it are not parsed as a request", async () => {
   for (const start of ["GET /../x", "TRACE /", "GET *"]) {
     const { head: answered, text } = await answer(echo, `${start} ${head}\r\n${next}`);
     assert.match(answered, /^HTTP\/1.1 (?:400|501) [\s\S]*\r\nconnection: close/i);
@@ -65,10 +65,10 @@ const declined: Readonly<Record<string, string>> = {
   "in HTTP/1.0":
     `GET / HTTP/1.0\r\nHost: h\r\nConnection: Upgrade, keep-alive\r\nUpgrade: x\r\n\r\n`,
   "without Host": `GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`,
-  "of a target that is none": `GET /../x ${head}${upgrade}\r\n`,
+  "of an invalid target": `GET /../x ${head}${upgrade}\r\n`,
 };
 for (const [name, ask] of Object.entries(declined)) {
-  test(`no answer passes for that to a request that came with a declined upgrade ${name}`, async () => {
+  test(`declined upgrade: no response goes to the wrong request ${name}`, async () => {
     const paths: string[] = [];
     const app: Handler = async ({ url }) => {
       paths.push(new URL(url).pathname);
@@ -86,7 +86,7 @@ for (const [name, ask] of Object.entries(declined)) {
   });
 }
 
-test("an expectation that is not met is refused, and what is behind it is no request", async () => {
+test("Expect: an unknown expectation is a 417, and bytes behind it are not parsed as a request", async () => {
   const ask = `POST / ${head}Expect: x\r\nContent-Length: 3\r\n\r\nabc`;
   const { status, head: answered, text } = await answer(echo, ask + next);
   assert.equal(status, 417);
@@ -103,7 +103,7 @@ const behind: Readonly<Record<string, string>> = {
   "fields that are too long": `GET / ${head}X: ${"x".repeat(20_000)}\r\n\r\n`,
 };
 for (const [name, bytes] of Object.entries(behind)) {
-  test(`requests before ${name} are answered, each once`, async () => {
+  test(`pipelining: requests before ${name} are answered, each once`, async () => {
     const app: Handler = async ({ url }) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       return new Response(`${new URL(url).pathname};`);
@@ -114,7 +114,7 @@ for (const [name, bytes] of Object.entries(behind)) {
   });
 }
 
-test("what a hostile upstream makes of its status line does no harm", async () => {
+test("status line: an invalid reason phrase is left out, an invalid status a 500", async () => {
   for (const statusText of ["a\r\nb: c", "\x01", "\u0100", "caf\xe9"]) {
     const app = mountAware((request) =>
       makeResponse(request, "text", { status: 200, statusText, fields: [] })
@@ -129,7 +129,7 @@ test("what a hostile upstream makes of its status line does no harm", async () =
   }
 });
 
-test("who is told of an error and fails at that does not keep the client waiting", async (t) => {
+test("onError: a callback that throws does not delay the 500", async (t) => {
   const printed = t.mock.method(console, "error", () => {});
   const onError = (): never => {
     throw new Error("nobody listens");
@@ -142,7 +142,7 @@ test("who is told of an error and fails at that does not keep the client waiting
   assert.equal(printed.mock.callCount(), 2);
 });
 
-test("content that fails does not look whole in HTTP/2", async () => {
+test("HTTP/2: a failing body does not look complete", async () => {
   const app: Handler = () => {
     let count = 0;
     const body = new ReadableStream({
@@ -164,7 +164,7 @@ test("content that fails does not look whole in HTTP/2", async () => {
   }, { ...own, http2: true, tls, hostname: "localhost" });
 });
 
-test("a client of HTTP/2 that leaves aborts the signal", async () => {
+test("HTTP/2: a client disconnect aborts the signal", async () => {
   let left: (reason: unknown) => void = () => {};
   const reason = new Promise((resolve) => (left = resolve));
   let came = (): void => {};

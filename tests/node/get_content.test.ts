@@ -1,4 +1,4 @@
-/** Content of GET, which some upstreams take for a query. */
+/** Content of GET, which some upstreams read as a query. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http2 from "node:http2";
@@ -36,7 +36,7 @@ for (
   })
 ) {
   const forward = (): Handler => proxyTo(upstream.url, { transport });
-  test(`${name}: the content of GET reaches the upstream in its framing`, async () => {
+  test(`${name}: content of GET is forwarded with its framing`, async () => {
     assert.equal((await answer(forward(), sized)).body, "ok");
     assert.match(seen, /^GET \/x HTTP\/1\.1\r\n[^]*content-length: 9\r\n[^]*\r\n\{a:query\}$/i);
     assert.equal((await answer(dispatch({ "/x": forward() })(notFound), chunked)).body, "ok");
@@ -46,13 +46,13 @@ for (
   });
 }
 
-test("behind a middleware of another kind GET has no content, and says so", async () => {
+test("behind a foreign middleware GET has no content, and no fields about it", async () => {
   const app: Handler = (request) => proxyTo(upstream.url)(request);
   assert.equal((await answer(app, sized)).body, "ok");
   assert.doesNotMatch(seen, /content-length: [1-9]|transfer-encoding|query/i);
 });
 
-test("HEAD, targets in this process and files have no use for it", async () => {
+test("content is removed from HEAD, and from GET for handlers and files", async () => {
   const app = dispatch({
     "/local": proxyTo((request) => new Response(request.body ? "content" : "none")),
     "/file": serveStatic(memory("file"))(notFound),
@@ -63,7 +63,7 @@ test("HEAD, targets in this process and files have no use for it", async () => {
   assert.doesNotMatch(seen, /query/);
 });
 
-test("the content of GET over HTTP/2 reaches the upstream", async () => {
+test("content of GET is forwarded over HTTP/2", async () => {
   const tls = certificates().sign("localhost");
   await serving(proxyTo(upstream.url), async (port) => {
     const session = http2.connect(`https://localhost:${port}`, { rejectUnauthorized: false });

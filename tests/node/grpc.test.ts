@@ -1,4 +1,4 @@
-/** gRPC from a real client through the proxy to a real server, all of it over HTTP/2. */
+/** gRPC from a real client through the proxy to a real server, over HTTP/2. */
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
@@ -15,7 +15,7 @@ interface Metadata {
   set(name: string, value: string): void;
   get(name: string): readonly unknown[];
 }
-/** A call, at either end. */
+/** A call, on either side. */
 interface Call extends AsyncIterable<string> {
   readonly request: string;
   readonly metadata: Metadata;
@@ -45,7 +45,7 @@ interface Server {
   ): void;
   forceShutdown(): void;
 }
-/** The part of the library that is used here. */
+/** The part of the library that these tests use. */
 interface Grpc {
   readonly Client: new (address: string, credentials: object) => Client;
   readonly Server: new () => Server;
@@ -133,7 +133,7 @@ after(async () => {
   upstream?.forceShutdown();
 });
 
-test("a call and its answer pass, with metadata in fields and trailer fields", async () => {
+test("gRPC: a unary call, with metadata in fields and trailer fields", async () => {
   const metadata = new grpc.Metadata();
   metadata.set("x-given", "7");
   let sum: unknown;
@@ -154,7 +154,7 @@ test("a call and its answer pass, with metadata in fields and trailer fields", a
   assert.equal(sum, "7");
 });
 
-test("an error passes as it is, also in an answer of trailer fields alone", async () => {
+test("gRPC: an error, also in a response of trailer fields alone", async () => {
   const failing = new Promise<Failure | null>((resolve) => {
     client.makeUnaryRequest(path, bytes, text, "fail", resolve);
   });
@@ -166,7 +166,7 @@ test("an error passes as it is, also in an answer of trailer fields alone", asyn
   assert.equal(unknown?.code, status["UNIMPLEMENTED"]);
 });
 
-test("a stream of requests passes", async () => {
+test("gRPC: a stream of requests", async () => {
   const answer = await new Promise((resolve, reject) => {
     const call = client.makeClientStreamRequest(
       service.upload.path,
@@ -180,7 +180,7 @@ test("a stream of requests passes", async () => {
   assert.equal(answer, "500000");
 });
 
-test("a stream of responses passes, whole to a slow client, and with its error", async () => {
+test("gRPC: a stream of responses, complete for a slow client, and with its error", async () => {
   const download = (count: number): Call =>
     client.makeServerStreamRequest(
       service.download.path,
@@ -202,7 +202,7 @@ test("a stream of responses passes, whole to a slow client, and with its error",
   );
 });
 
-test("both sides talk in turn", async () => {
+test("gRPC: a bidirectional stream", async () => {
   const call = client.makeBidiStreamRequest(
     service.talk.path,
     bytes,
@@ -219,7 +219,7 @@ test("both sides talk in turn", async () => {
   assert.deepEqual([heard, ended.code], [["re: one", "re: two", "re: three"], status["OK"]]);
 });
 
-test("a call that is cancelled is cancelled upstream", async () => {
+test("gRPC: a cancelled call is cancelled upstream", async () => {
   const call = client.makeBidiStreamRequest(
     service.talk.path,
     bytes,

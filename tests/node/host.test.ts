@@ -1,4 +1,4 @@
-/** The host for Node: the requests it makes, and what it does on the wire besides answers. */
+/** The requests that handlers get, and what is sent beside responses. */
 import assert from "node:assert/strict";
 import { connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
 import { request as httpsRequest } from "node:https";
@@ -12,7 +12,7 @@ import { close, get, own } from "../support/host.ts";
 import { tls } from "../support/http2.ts";
 import { answer, serving } from "../support/source_host.ts";
 
-test("a foreign handler gets a native request, whatever stands before it", async () => {
+test("native request: handlers of the user get one, below any mount", async () => {
   const seen: unknown[] = [];
   const app: Handler = async (request) => {
     // Throws for what only looks like a request.
@@ -45,7 +45,7 @@ test("a foreign handler gets a native request, whatever stands before it", async
   assert.deepEqual(seen, expected);
 });
 
-test("our own handlers see the same request as others do", async () => {
+test("own request: has the same values as the native request", async () => {
   const tell = (request: Request): string =>
     JSON.stringify([
       request.url,
@@ -76,7 +76,7 @@ test("a request target with a fragment is a 400", async () => {
   }
 });
 
-test("100 Continue is sent when the content is read, and not before", async () => {
+test("100 Continue: sent when the handler reads the body", async () => {
   const bytes = `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`;
   await serving(
     async (request) => new Response(await request.text()),
@@ -95,7 +95,7 @@ test("100 Continue is sent when the content is read, and not before", async () =
   assert.match(text, /^HTTP\/1\.1 403 [\s\S]*connection: close/i);
 });
 
-test("an endless upload that nobody reads does not keep the connection", async () => {
+test("early response: an endless unread upload does not keep the connection open", async () => {
   await serving(() => new Response("enough"), (port) =>
     new Promise<void>((resolve) => {
       const socket = connect(port, "127.0.0.1", () => {
@@ -107,7 +107,7 @@ test("an endless upload that nobody reads does not keep the connection", async (
     }));
 });
 
-test("early hints come before the answer, and not to HTTP/1.0", async () => {
+test("earlyHints: sent before the response, but not to HTTP/1.0", async () => {
   const app = dispatch({
     "/a": (request: Request) => {
       earlyHints(request, ["</x>; rel=preload"]);
@@ -189,7 +189,7 @@ test("HTTPS and HTTP/2 on one port", async () => {
   );
 });
 
-test("close does not wait for a connection that is kept", async () => {
+test("close: does not wait for an idle connection", async () => {
   const server = await serve({ ...own, fetch: () => new Response("kept") });
   const socket = connect(
     server.port,
@@ -201,7 +201,7 @@ test("close does not wait for a connection that is kept", async () => {
   socket.destroy();
 });
 
-test("our own handlers can do with a request whatever others can", async () => {
+test("own request: has all members of Request", async () => {
   const post = get.replace("GET", "POST").replace("X-A", "Content-Length: 8\r\nX-A") + '{"a":"b"}';
   const members = Object.getOwnPropertyNames(Request.prototype);
   const app = mountAware(async (request) => {

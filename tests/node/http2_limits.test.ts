@@ -1,4 +1,4 @@
-/** What a client of HTTP/2 can cost, and how long it may take. */
+/** Limits and timeouts of HTTP/2. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ const never = (): Promise<Response> => new Promise(() => {});
 const noWindow = Buffer.concat([Buffer.from([0, 4]), number(0)]);
 const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-test("a connection has 100 requests at most", async () => {
+test("HTTP/2: 100 concurrent requests per connection", async () => {
   let count = 0;
   await servingHttp2(() => (count++, never()), {}, async (client) => {
     const settings = await client.until(ofType(SETTINGS));
@@ -44,7 +44,7 @@ test("a connection has 100 requests at most", async () => {
   });
 });
 
-test("a request has 16 KiB of fields at most", async () => {
+test("HTTP/2: 16 KiB of headers per request", async () => {
   const fields = (count: number) =>
     Array.from({ length: count }, (_, i) => [`x-${i}`, "x".repeat(100)] as const);
   const asking = (stream: number, count: number): Buffer => {
@@ -59,7 +59,7 @@ test("a request has 16 KiB of fields at most", async () => {
   });
 });
 
-test("files for a client that does not read cost little", async () => {
+test("HTTP/2: files for a client that does not read take little memory", async () => {
   const root = temporary({});
   writeFileSync(join(root, "large.bin"), Buffer.alloc(4 * 1024 * 1024));
   const app = serveStatic({ "/": root })(notFound);
@@ -74,7 +74,7 @@ test("files for a client that does not read cost little", async () => {
   }, noWindow);
 });
 
-test("content in frames of one byte costs little while it waits, and arrives whole", async () => {
+test("HTTP/2: small chunks of a body are joined, in order", async () => {
   let goOn = (): void => {};
   const gate = new Promise<void>((resolve) => (goOn = resolve));
   let first: number | undefined;
@@ -102,7 +102,7 @@ test("content in frames of one byte costs little while it waits, and arrives who
   });
 });
 
-test("a connection that begins no request is closed", async () => {
+test("timeouts.headers: closes an HTTP/2 connection without a request", async () => {
   const silent: Readonly<Record<string, (client: RawClient) => void>> = {
     "nothing": () => {},
     "fields without end": (client) => {
@@ -118,7 +118,7 @@ test("a connection that begins no request is closed", async () => {
   }
 });
 
-test("a connection without requests is closed in an orderly way", async () => {
+test("timeouts.idle: closes an idle HTTP/2 connection with GOAWAY", async () => {
   await servingHttp2(() => new Response("ok"), { idle: 100 }, async (client) => {
     client.send(request("GET", 1));
     const goaway = await client.until(ofType(GOAWAY));
@@ -127,7 +127,7 @@ test("a connection without requests is closed in an orderly way", async () => {
   });
 });
 
-test("content must come whole in time, however it trickles", async () => {
+test("timeouts.request: resets an HTTP/2 stream whose body takes too long", async () => {
   let failed: unknown;
   const reading: Handler = async (request) => {
     await request.text().catch((error: unknown) => (failed = error));
@@ -142,7 +142,7 @@ test("content must come whole in time, however it trickles", async () => {
   });
 });
 
-test("a client that takes nothing of a response is given up", async () => {
+test("timeouts.send: resets an HTTP/2 stream whose client does not read", async () => {
   let cancelled = false;
   const sending: Handler = () =>
     new Response(
@@ -158,7 +158,7 @@ test("a client that takes nothing of a response is given up", async () => {
   }, noWindow);
 });
 
-test("what is merely slow or quiet is left alone", async () => {
+test("timeouts: do not apply to slow handlers and quiet responses", async () => {
   const short = { headers: 50, request: 50, idle: 50, send: 50 };
   const quiet: Handler = async (request) => {
     if (request.method === "POST") await tick(300);
@@ -186,7 +186,7 @@ test("what is merely slow or quiet is left alone", async () => {
   });
 });
 
-test("0 is for as long as they like; what is no time is refused", async () => {
+test("timeouts: 0 is no limit; rejects wrong values", async () => {
   const none = { headers: 0, request: 0, idle: 0, send: 0 };
   await servingHttp2(() => new Response("ok"), none, async (client) => {
     await tick(100);
@@ -201,7 +201,7 @@ test("0 is for as long as they like; what is no time is refused", async () => {
   }
 });
 
-test("serve warns where the HTTP/2 of Node is not sound", async () => {
+test("http2: serve warns on a Node version with a known flaw", async () => {
   assert.match(unsoundHttp2("22.23.3") ?? "", /^serve: .*Node 22\.23\.3 .*use Node 24/);
   assert.deepEqual([unsoundHttp2("24.0.0"), unsoundHttp2("26.10.0")], [undefined, undefined]);
   const warnings: Error[] = [];
@@ -216,7 +216,7 @@ test("serve warns where the HTTP/2 of Node is not sound", async () => {
   );
 });
 
-test("a path of HTTP/2 that is not ASCII is a 400, as it is on HTTP/1.1", async () => {
+test("HTTP/2: a path with other characters than ASCII is a 400, as on HTTP/1.1", async () => {
   await servingHttp2((request) => new Response(request.url), {}, async (client) => {
     for (const [i, path] of ["/\xc3\xa9", "/a?\xe9"].entries()) {
       client.send(request("GET", 2 * i + 1, path));

@@ -1,4 +1,4 @@
-/** Every state of a stream of HTTP/2, and what reads its content before, during and after. */
+/** HTTP/2 streams: early responses and client disconnects in every state of the body. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Handler } from "handwerk";
@@ -31,7 +31,7 @@ const readers: Readonly<Record<string, (request: Request) => unknown>> = {
   "has not touched": () => {},
   "has looked at": (request) => request.body,
   "has begun to read": (request) => request.body?.getReader().read(),
-  "has begun to read and let go of": async (request) => {
+  "has begun to read and released": async (request) => {
     const reader = request.body?.getReader();
     await reader?.read();
     reader?.releaseLock();
@@ -46,8 +46,8 @@ const readers: Readonly<Record<string, (request: Request) => unknown>> = {
 };
 for (const [what, read] of Object.entries(readers)) {
   for (const [size, sent] of [[2, 1], [2, 60], [300_000, 60]] as const) {
-    const title = `an early answer of ${size} bytes ends a stream of ${sent} frames`;
-    test(`${title} whose content the handler ${what}`, async () => {
+    const title = `early response over HTTP/2: ${size} bytes end a stream of ${sent} frames`;
+    test(`${title} whose body the handler ${what}`, async () => {
       const answering: Handler = async (request) => {
         await read(request);
         return new Response("o".repeat(size));
@@ -67,7 +67,7 @@ for (const [what, read] of Object.entries(readers)) {
   }
 }
 
-test("a stream whose content has come whole is not reset", async () => {
+test("HTTP/2: a stream with a complete body is not reset", async () => {
   await serving(async (request) => new Response(await request.text()), async (client) => {
     client.send(request("POST"), data(true));
     await client.until(isEnd);
@@ -94,7 +94,7 @@ const leaving: Readonly<Record<string, (client: RawClient) => void>> = {
 };
 for (const [what, leave] of Object.entries(leaving)) {
   for (const when of ["before", "during"]) {
-    test(`content that is read ${when} a client ${what} fails at once`, async () => {
+    test(`client disconnect over HTTP/2: reading the body fails ${when} the client ${what}`, async () => {
       let arrived = false;
       let goOn = (): void => {};
       const gate = new Promise<void>((resolve) => (goOn = resolve));
@@ -124,7 +124,7 @@ for (const [what, leave] of Object.entries(leaving)) {
   }
 }
 
-test("a client that goes away in peace is answered", async () => {
+test("HTTP/2: a client that sends GOAWAY without an error gets its response", async () => {
   let arrived = false;
   const answering: Handler = async (request) => {
     arrived = true;
@@ -138,7 +138,7 @@ test("a client that goes away in peace is answered", async () => {
   });
 });
 
-test("HEAD and statuses without content end an open stream, too", async () => {
+test("early response over HTTP/2: HEAD and statuses without body end an open stream", async () => {
   for (const method of ["HEAD", "GET", "POST"]) {
     const status = method === "POST" ? 204 : 200;
     await serving(() => new Response(null, { status }), async (client) => {

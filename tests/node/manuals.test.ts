@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { test } from "node:test";
 
 const read = (path: string): string => readFileSync(path, "utf8");
@@ -164,3 +164,21 @@ for (const manual of manuals) {
     }
   });
 }
+
+test("the manuals name every file of the sources, and no other", () => {
+  const files = globSync("src/**/*.ts").filter((file) => !file.endsWith("/mod.ts"));
+  const named = new Set<string>();
+  const unknown: string[] = [];
+  for (const manual of manuals.filter((manual) => manual.startsWith("src/"))) {
+    const [, section = ""] = /\n## Files\n([\s\S]*)$/.exec(read(manual)) ?? [];
+    for (const [, name = ""] of section.matchAll(/`((?:\.\.\/)?[\w/]+(?:\.edge)?\.ts)`/g)) {
+      const found = globSync(`${dirname(manual)}/{,http/,host/,sources/,websocket/}${name}`);
+      if (found.length === 0) unknown.push(`${manual}: ${name}`);
+      for (const file of found) named.add(file);
+    }
+  }
+  assert.deepEqual({ missing: files.filter((file) => !named.has(file)), unknown }, {
+    missing: [],
+    unknown: [],
+  });
+});

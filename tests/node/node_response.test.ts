@@ -1,12 +1,11 @@
-/** A response that our handlers make for the host for Node is a response for whoever looks at it. */
+/** Responses of our own handlers on Node: a `Response` for all code that uses them. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { Handler } from "handwerk";
 import { makePushResponse } from "../../src/host/push_body.ts";
 import type { PushBody } from "../../src/host/types.ts";
-import { makeResponse } from "../../src/host/make_response.ts";
-import { withTrailers } from "../../src/host/trailers.ts";
+import { makeResponse, withTrailers } from "../../src/host/make_response.ts";
 import { mountAware } from "../../src/mount.ts";
 import { errors, get, until } from "../support/host.ts";
 import { rawRequest } from "../support/raw_request.ts";
@@ -48,7 +47,7 @@ const bodies: readonly (readonly [string, (request: Request) => Response])[] = [
 ];
 const looks: readonly (readonly [string, (response: Response) => Response | Promise<Response>])[] =
   [
-    ["nobody looks", (response) => response],
+    ["it is returned", (response) => response],
     ["its content is read", async (r) => new Response(await r.text(), r)],
     ["it is wrapped", (response) => new Response(response.body, response)],
     ["it is cloned", (response) => response.clone()],
@@ -63,7 +62,7 @@ const looks: readonly (readonly [string, (response: Response) => Response | Prom
   ];
 for (const [what, make] of bodies) {
   for (const [who, look] of looks) {
-    test(`a response of ours with ${what} is a response when ${who}`, async () => {
+    test(`own response with ${what}: is a Response when ${who}`, async () => {
       const handler = mountAware(async (request) => {
         const response = make(request);
         assert.ok(response instanceof Response);
@@ -79,7 +78,7 @@ for (const [what, make] of bodies) {
   }
 }
 
-test("fields that a user's middleware sets on a response of ours are sent", async () => {
+test("own response: headers that a middleware sets are sent", async () => {
   const app: Handler = async (request) => {
     const response = await mountAware((request) =>
       makeResponse(request, "hello", { status: 200, fields })
@@ -96,7 +95,7 @@ test("fields that a user's middleware sets on a response of ours are sent", asyn
   assert.equal(body, "hello");
 });
 
-test("a response that was sent is used, and not sent twice", async () => {
+test("own response: is used after it was sent, and not sent twice", async () => {
   errors.length = 0;
   let kept: Response | undefined;
   const app = mountAware((request) =>
@@ -111,7 +110,7 @@ test("a response that was sent is used, and not sent twice", async () => {
   assert.match(String(errors), /sent already/);
 });
 
-test("a flow has its length, and its trailer fields without one", async () => {
+test("pushed body: has its Content-Length; without one, trailer fields", async () => {
   const fixed = await answer(
     mountAware((request) =>
       makePushResponse(request, flowOf(["a", "b"]), { status: 200, fields: [], length: 2 })
@@ -135,7 +134,7 @@ for (
     ["is too long", flowOf(["first", "second"]), 5],
   ] as const
 ) {
-  test(`a flow that ${why} never looks complete`, async () => {
+  test(`pushed body: one that ${why} does not look complete`, async () => {
     errors.length = 0;
     const { text } = await answer(
       mountAware((request) => makePushResponse(request, flow, { status: 200, fields: [], length })),
@@ -145,7 +144,7 @@ for (
   });
 }
 
-test("a flow is cancelled when nobody wants it", async () => {
+test("pushed body: is cancelled for HEAD and 304", async () => {
   for (const [bytes, status] of [[get.replace("GET", "HEAD"), 200], [get, 304]] as const) {
     const flow = flowOf([]);
     const { head } = await answer(
@@ -158,7 +157,7 @@ test("a flow is cancelled when nobody wants it", async () => {
 });
 
 for (const size of [65536, 1000]) {
-  test(`a flow of ${size} bytes at a time waits for a slow client, and goes on until it leaves`, async () => {
+  test(`backpressure: a pushed body in chunks of ${size} bytes waits for a slow client, and ends with it`, async () => {
     const cancelled = Promise.withResolvers<void>();
     let [made, resumed] = [0, 0];
     const flow = (): PushBody => {
@@ -192,7 +191,7 @@ for (const size of [65536, 1000]) {
   });
 }
 
-test("chunks of all sizes come in their order, those that are small and of one turn in one", async () => {
+test("pushed body: small chunks of one turn are joined, in order", async () => {
   const sizes = [1, 5000, 2, 3, 70_000, 4096, 4095, ...Array<number>(40).fill(3000), 9];
   let at = 0;
   const chunks = sizes.map((size) => new Uint8Array(size).map(() => 97 + at++ % 26));
@@ -218,7 +217,7 @@ test("chunks of all sizes come in their order, those that are small and of one t
   assert.ok(pieces.length < 10, `${pieces.length} pieces`);
 });
 
-test("a flow for a client that has left is cancelled before it starts", async () => {
+test("client disconnect: a pushed body is cancelled before it starts", async () => {
   const flow = flowOf(["a"]);
   const asked = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-/** `103 Early Hints` of an upstream, on their way to clients. */
+/** `103 Early Hints` of an upstream, passed on to clients. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http2 from "node:http2";
@@ -25,7 +25,7 @@ async function raw(fields: string, version: string, options?: ProxyOptions): Pro
 }
 const browser = "Sec-Fetch-Mode: navigate\r\n";
 
-test("a browser over HTTP/1.1 gets the hints, with the links that it can follow", async () => {
+test("earlyHints: a browser over HTTP/1.1 gets them with rewritten links", async () => {
   upstream.onRequest = (connection) => connection.write(hints + final);
   const text = await raw(browser, "1.1");
   assert.match(text, /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/front\/a\.css>; rel=preload, /);
@@ -34,7 +34,7 @@ test("a browser over HTTP/1.1 gets the hints, with the links that it can follow"
   assert.match(text, /\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*ok$/);
 });
 
-test("a client that may take the hints for the response gets none", async () => {
+test("earlyHints: not for clients that may mistake them for the response", async () => {
   upstream.onRequest = (connection) => connection.write(hints + final);
   for (
     const [fields, version, options] of [
@@ -45,7 +45,7 @@ test("a client that may take the hints for the response gets none", async () => 
   ) assert.match(await raw(fields, version, options), /^HTTP\/1\.[01] 200 OK\r\n/);
 });
 
-test("hints that cannot be written, and other informational responses, do no harm", async () => {
+test("earlyHints: invalid hints and other informational responses are skipped", async () => {
   upstream.onRequest = (connection) =>
     connection.write(
       "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" +
@@ -54,7 +54,7 @@ test("hints that cannot be written, and other informational responses, do no har
   assert.match(await raw(browser, "1.1"), /^HTTP\/1\.1 200 OK\r\n[^]*ok$/);
 });
 
-test("a client of HTTP/2 gets the hints, and onInformational is told of them, too", async () => {
+test("earlyHints: a client of HTTP/2 gets them, and so does onInformational", async () => {
   upstream.onRequest = (connection) => connection.write(hints + final);
   const told: number[] = [];
   const tls = certificates().sign("localhost");

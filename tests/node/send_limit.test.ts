@@ -1,4 +1,4 @@
-/** Clients of HTTP/1 that do not read their response, and those that are merely slow. */
+/** timeouts.send on HTTP/1. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -48,7 +48,7 @@ function endless(): { fetch: Handler; cancelled: boolean } {
 
 for (const [name, options] of Object.entries(ways)) {
   const secure = "tls" in options;
-  test(`${name}: a client that takes nothing of a response is cut`, async () => {
+  test(`timeouts.send (${name}): cuts a client that does not read`, async () => {
     const before = errors.length;
     for (const version of ["1.0", "1.1"]) {
       const state = endless();
@@ -63,7 +63,7 @@ for (const [name, options] of Object.entries(ways)) {
     assert.equal(errors.length, before);
   });
 
-  test(`${name}: so is one with a response in one piece`, () =>
+  test(`timeouts.send (${name}): applies to a response in one piece`, () =>
     serving(() => new Response(new Uint8Array(32 * MIB)), async (port) => {
       const socket = client(port, secure);
       // Who does not read learns of the reset by writing; empty lines are no request.
@@ -72,7 +72,7 @@ for (const [name, options] of Object.entries(ways)) {
       clearInterval(writing);
     }, { ...options, timeouts: { send: 100 } }));
 
-  test(`${name}: a slow client gets all, and a quiet response may wait`, () => {
+  test(`timeouts.send (${name}): does not apply to slow clients and quiet responses`, () => {
     const slow: Handler = () => {
       let count = 0;
       return new Response(
@@ -102,7 +102,7 @@ for (const [name, options] of Object.entries(ways)) {
   });
 }
 
-test("to HTTP/1.0, whose content ends with the connection, it is no end", async () => {
+test("timeouts.send: a cut response does not look complete to HTTP/1.0", async () => {
   const state = endless();
   await serving(state.fetch, async (port) => {
     // Sockets of Node 22 that were paused take a reset for an end.
@@ -119,7 +119,7 @@ test("to HTTP/1.0, whose content ends with the connection, it is no end", async 
   }, { timeouts: { send: 100 } });
 });
 
-test("0 is for as long as they like", () => {
+test("timeouts.send: 0 is no limit", () => {
   const state = endless();
   return serving(state.fetch, async (port) => {
     const socket = client(port, false);
@@ -129,7 +129,7 @@ test("0 is for as long as they like", () => {
   }, { timeouts: { send: 0 } });
 });
 
-test("content that fails on a Unix socket does not end the process", async () => {
+test("failing body: does not end the process on a Unix socket", async () => {
   const path = join(temporary({}), "s.sock");
   const failing: Handler = () =>
     new Response(

@@ -1,4 +1,4 @@
-/** Our host for Node, looked at from the client's end of the wire. */
+/** serve, seen by its clients. */
 import assert from "node:assert/strict";
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
@@ -25,7 +25,7 @@ const close = "Connection: close\r\n\r\n";
 const get = (path: string, host = "front"): string =>
   `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${close}`;
 
-test("a request arrives whole", async () => {
+test("request: method, URL, headers and body arrive", async () => {
   handler = async (request) =>
     Response.json({
       url: request.url,
@@ -56,7 +56,7 @@ const refused: readonly (readonly [string, string])[] = [
   ["a path in Host", get("/p", "good/evil")],
   ["user information in Host", get("/p", "u:p@evil")],
   ["a query in Host", get("/p", "h?x")],
-  ["a port that is none", get("/p", "h:99999")],
+  ["an invalid port", get("/p", "h:99999")],
   ["a broken escape", get("/%zz")],
   ["a dot segment", get("/a/../b")],
   ["an escaped dot segment", get("/a/%2e%2e/b")],
@@ -67,7 +67,7 @@ const refused: readonly (readonly [string, string])[] = [
   ["a fragment in absolute form", get("http://front#x")],
   ["another scheme in absolute form", get("ftp://front/x")],
   ["* with another method", get("*")],
-  ["OPTIONS * with a host that is none", `OPTIONS * HTTP/1.1\r\nHost: a/b\r\n${close}`],
+  ["OPTIONS * with an invalid host", `OPTIONS * HTTP/1.1\r\nHost: a/b\r\n${close}`],
   ["user information in absolute form", get("http://u:p@front/x")],
   ["a host that no URL can have", get("/p", "256.256.256.256")],
   ["Host twice", `GET / HTTP/1.1\r\nHost: front\r\nHost: front\r\n${close}`],
@@ -83,20 +83,20 @@ const refused: readonly (readonly [string, string])[] = [
   ],
 ];
 for (const [why, bytes] of refused) {
-  test(`${why} is 400`, async () => {
+  test(`request: ${why} is a 400`, async () => {
     handler = () => assert.fail("the handler was called");
     assert.equal((await raw(bytes)).status, 400);
   });
 }
 
-test("CONNECT and TRACE are 501", async () => {
+test("CONNECT and TRACE: 501", async () => {
   handler = () => assert.fail("the handler was called");
   for (const line of ["CONNECT front:1", "TRACE /"]) {
     assert.equal((await raw(`${line} HTTP/1.1\r\nHost: front\r\n${close}`)).status, 501);
   }
 });
 
-test("an absolute form names the host, whatever Host says, and HTTP/1.0 is served", async () => {
+test("absolute form: its host replaces Host; HTTP/1.0 is served", async () => {
   handler = (request) => new Response(`${request.url} ${request.headers.get("host")}`);
   for (
     const [target, seen] of [
@@ -111,7 +111,7 @@ test("an absolute form names the host, whatever Host says, and HTTP/1.0 is serve
   assert.match((await raw("GET /x HTTP/1.0\r\n\r\n")).body, /^http:\/\/localhost\/x /);
 });
 
-test("OPTIONS * is answered without a handler, and the connection goes on", async () => {
+test("OPTIONS *: 204 without the handler, and the connection is kept", async () => {
   handler = () => new Response("next");
   const options = "OPTIONS * HTTP/1.1\r\nHost: front\r\nContent-Length: 2\r\n\r\nhi";
   const { status, text } = await raw(options + get("/"));
@@ -119,7 +119,7 @@ test("OPTIONS * is answered without a handler, and the connection goes on", asyn
   assert.match(text, /next$/);
 });
 
-test("a field that cannot be sent is a 500 with its own phrase", async () => {
+test("invalid response header: a 500 with its own reason phrase", async () => {
   for (const content of ["text", null]) {
     errors.length = 0;
     handler = () => new Response(content, { status: 201, headers: { "x-a": "\x01" } });
@@ -131,7 +131,7 @@ test("a field that cannot be sent is a 500 with its own phrase", async () => {
   }
 });
 
-test("content of a known length has that length, whatever was copied", async () => {
+test("Content-Length: that of the body, not a copied one", async () => {
   for (const [content, length] of [["", 0], ["text", 4], [new Uint8Array(3), 3]] as const) {
     for (const headers of [{}, { "content-length": "99" }] as const) {
       handler = () => new Response(content, { headers });
@@ -144,12 +144,12 @@ test("content of a known length has that length, whatever was copied", async () 
   }
 });
 
-test("//evil is a path", async () => {
+test("request: //evil is a path, not a host", async () => {
   handler = (request) => new Response(new URL(request.url).host);
   assert.match((await raw(get("//evil.com/x"))).body, /front/);
 });
 
-test("content, its length, and no content", async () => {
+test("response: text, streams, HEAD and statuses without body have the right framing", async () => {
   handler = () =>
     new Response("hello", { status: 201, statusText: "Made", headers: { "x-a": "1" } });
   const text = await raw(get("/"));
@@ -165,7 +165,7 @@ test("content, its length, and no content", async () => {
   assert.equal(head.body, "");
 });
 
-test("several cookies are several lines", async () => {
+test("Set-Cookie: one line for each cookie", async () => {
   handler = () => {
     const headers = new Headers([["set-cookie", "a=1"], ["set-cookie", "b=2"]]);
     return new Response(null, { headers });
@@ -173,7 +173,7 @@ test("several cookies are several lines", async () => {
   assert.match((await raw(get("/"))).head, /set-cookie: a=1\r\nset-cookie: b=2\r\n/);
 });
 
-test("a handler that rejects or throws is 500, says nothing, and is reported", async () => {
+test("failing handler: a 500 without details, reported to onError", async () => {
   for (
     const failing of [() => Promise.reject(new Error("secret")), () => {
       throw new Error("secret");
@@ -195,7 +195,7 @@ test("a handler that rejects or throws is 500, says nothing, and is reported", a
   );
 });
 
-/** Content whose length nobody knows before its end. */
+/** A body without a stated length. */
 function slowly(text: string, length: number): Response {
   const body = new ReadableStream({
     async pull(controller) {
@@ -223,7 +223,7 @@ for (
     ["that is too short", () => slowly("short", 100)],
   ] as const
 ) {
-  test(`content ${why} never looks complete`, async () => {
+  test(`response body ${why}: does not look complete`, async () => {
     errors.length = 0;
     handler = response;
     const { text } = await raw(get("/"));
@@ -232,13 +232,13 @@ for (
   });
 }
 
-test("content that is too long does not become the next response", async () => {
+test("response body: bytes beyond Content-Length do not become the next response", async () => {
   handler = () => slowly("too long", 3);
   const { text } = await raw("GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n");
   assert.ok(!text.includes("too long"));
 });
 
-test("a client that leaves aborts the request and cancels the content", async () => {
+test("client disconnect: aborts the signal and cancels the response body", async () => {
   const left = Promise.withResolvers<void>();
   const cancelled = Promise.withResolvers<void>();
   handler = (request) => {
@@ -255,7 +255,7 @@ test("a client that leaves aborts the request and cancels the content", async ()
   await Promise.all([left.promise, cancelled.promise]);
 });
 
-test("a request that was answered normally is not aborted", async () => {
+test("signal: not aborted after a complete response", async () => {
   let signal: AbortSignal | undefined;
   handler = (request) => {
     ({ signal } = request);
@@ -265,7 +265,7 @@ test("a request that was answered normally is not aborted", async () => {
   assert.equal(signal?.aborted, false);
 });
 
-test("an upload that breaks off is an error for who reads it", async () => {
+test("client disconnect: reading an incomplete upload fails", async () => {
   const failed = Promise.withResolvers<unknown>();
   handler = async (request) => {
     await request.text().catch(failed.resolve);
@@ -279,7 +279,7 @@ test("an upload that breaks off is an error for who reads it", async () => {
 });
 
 for (const reads of ["nothing", "the beginning"]) {
-  test(`when ${reads} of an upload is read, the connection goes on`, async () => {
+  test(`keep-alive: the connection is kept when ${reads} of an upload is read`, async () => {
     handler = async (request) => {
       if (reads !== "nothing" && request.body) {
         const reader = request.body.getReader();
@@ -296,7 +296,7 @@ for (const reads of ["nothing", "the beginning"]) {
   });
 }
 
-test("an upload streams in while the answer streams out", async () => {
+test("streaming: the upload is read while the response is written", async () => {
   handler = (request) => new Response(request.body);
   const echoed: string[] = [];
   await new Promise<void>((resolve, reject) => {
@@ -315,7 +315,7 @@ test("an upload streams in while the answer streams out", async () => {
   assert.deepEqual(echoed, ["first", "second"]);
 });
 
-test("memory stays small while a slow client reads", async () => {
+test("backpressure: memory stays small while a slow client reads", async () => {
   let made = 0;
   handler = () =>
     new Response(
@@ -337,7 +337,7 @@ test("memory stays small while a slow client reads", async () => {
   socket.destroy();
 });
 
-test("close waits for what is being answered, and force does not", async () => {
+test("close: waits for running responses, and close(true) does not", async () => {
   for (const force of [false, true]) {
     const asked = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
@@ -361,7 +361,7 @@ test("close waits for what is being answered, and force does not", async () => {
   }
 });
 
-test("a port that is taken is said to be", async () => {
+test("port in use: the error says so", async () => {
   await assert.rejects(
     serve({ fetch: () => new Response(), port: server.port, hostname: "127.0.0.1" }),
     {
@@ -372,7 +372,7 @@ test("a port that is taken is said to be", async () => {
   );
 });
 
-test("wrong options are refused", async () => {
+test("options: rejects wrong values", async () => {
   await assert.rejects(
     serve({ fetch: undefined as unknown as Handler }),
     /TypeError: serve: fetch is undefined/,
@@ -387,7 +387,7 @@ test("wrong options are refused", async () => {
   );
 });
 
-test("an error in whoever is told of errors ends nothing", async (t) => {
+test("onError: its own error goes to console.error", async (t) => {
   const said = t.mock.method(console, "error", () => {});
   let count = 0;
   const onError = (): Promise<void> => {
@@ -410,7 +410,7 @@ test("an error in whoever is told of errors ends nothing", async (t) => {
   }
 });
 
-test("the url names where to reach it", async () => {
+test("url: has the host and the port", async () => {
   for (
     const [hostname, name] of [[undefined, "localhost"], ["0.0.0.0", "localhost"], [
       "127.0.0.1",
@@ -428,7 +428,7 @@ test("the url names where to reach it", async () => {
   }
 });
 
-test("listener serves on a server of one's own", async () => {
+test("listener: serves on a server of the user", async () => {
   const own = createServer(listener(() => new Response("mine")));
   await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
   const { port } = own.address() as AddressInfo;
@@ -436,7 +436,7 @@ test("listener serves on a server of one's own", async () => {
   own.close();
 });
 
-test("content whose request was answered before its end does not look complete", async () => {
+test("early response: reading the rest of the body fails", async () => {
   let read: Promise<string> | undefined;
   handler = (request) => {
     read = request.text();

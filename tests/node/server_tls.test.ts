@@ -1,4 +1,4 @@
-/** The certificate that `serve` is given: what is wrong with it is said before anybody connects. */
+/** The option tls of serve: errors are found when the server is created. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { request } from "node:https";
@@ -36,7 +36,11 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
     { ...good, cert: "./cert.pem" },
     /^serve: tls\.cert holds no PEM of a certificate; give the content of the file, not its name$/,
   ],
-  ["bytes that are none", { ...good, key: new Uint8Array(9) }, /^serve: tls\.key holds no PEM of/],
+  [
+    "bytes that are not PEM",
+    { ...good, key: new Uint8Array(9) },
+    /^serve: tls\.key holds no PEM of/,
+  ],
   ["both the wrong way round", { cert: good.key, key: good.cert }, /^serve: tls\.cert holds no/],
   ["a certificate twice", { cert: good.cert, key: good.cert }, /^serve: tls\.key holds no PEM/],
   ["a locked key", { ...good, key: locked }, /^serve: tls\.key is encrypted; give its passphrase$/],
@@ -47,13 +51,13 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
     /passphrase is an object; give a string/,
   ],
   [
-    "an option that there is not",
+    "an unknown option",
     { ...good, ca: "" },
     /^serve: tls: unknown option "ca"; the options are cert, key, passphrase/,
   ],
 ];
 for (const [name, tls, message] of wrong) {
-  test(`${name} is no certificate`, async () => {
+  test(`tls: rejects ${name}`, async () => {
     for (const http2 of [false, true]) {
       await assert.rejects(start(tls, { http2 }), { name: "TypeError", message });
     }
@@ -71,7 +75,7 @@ const unusable: readonly (readonly [string, unknown, RegExp])[] = [
   ],
 ];
 for (const [name, tls, message] of unusable) {
-  test(`${name} cannot be used, and the cause is told`, async () => {
+  test(`tls: rejects ${name}, with the error of OpenSSL as cause`, async () => {
     await assert.rejects(start(tls), (error: Error) => {
       assert.ok(error instanceof TypeError);
       assert.match(error.message, /^serve: tls cannot be used: /);
@@ -82,7 +86,7 @@ for (const [name, tls, message] of unusable) {
   });
 }
 
-test("text, bytes and a locked key serve", async () => {
+test("tls: takes text, bytes and an encrypted key", async () => {
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
   const forms: readonly ServerTls[] = [
     good,
@@ -100,7 +104,7 @@ test("text, bytes and a locked key serve", async () => {
   }
 });
 
-test("so are the other options of serve", async () => {
+test("options: rejects wrong values beside tls", async () => {
   for (const [name, value] of [["hostname", 80], ["http2", "yes"], ["tls", false]] as const) {
     await assert.rejects(start(good, { [name]: value }), (error: Error) => {
       assert.ok(error instanceof TypeError);

@@ -1,4 +1,4 @@
-/** The path and the query reach an upstream as the client has spelt them (RFC 9110 §7.7). */
+/** The spelling of the path and the query is forwarded (RFC 9110 §7.7). */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
@@ -18,7 +18,7 @@ afterEach(async () => {
   await host?.close();
   host = undefined;
 });
-/** The path and the query that the upstream hears. */
+/** The path and the query that the upstream gets. */
 async function heard(target: string): Promise<string | undefined> {
   const request = `GET ${target} HTTP/1.1\r\nHost: front\r\nConnection: close\r\n\r\n`;
   await exchange(host?.port ?? 0, [request, /ok$/]);
@@ -39,7 +39,7 @@ for (const [name, options] of [["undici", {}], ["http", { transport: httpTranspo
   });
 }
 
-test("so they do behind mounts, prefixes and the path of a target", async () => {
+test("the spelling stays below mounts, prefixes and the path of a target", async () => {
   const target = { target: `${upstream.url}/base`, removePrefix: true };
   const behind = proxy({ "/p{}": target }, { onError: () => {} })(notFound);
   host = await serving(dispatch({ "/m'": behind })(notFound));
@@ -47,7 +47,7 @@ test("so they do behind mounts, prefixes and the path of a target", async () => 
   assert.equal(await heard("/m'/p%7B%7D/x%7B?y=%27"), "/base/x%7B?y=%27");
 });
 
-test("a hook that changes the URL has the last word", async () => {
+test("a URL that onRequest changes is sent as changed", async () => {
   const app = proxyTo(upstream.url, {
     onRequest(outgoing) {
       outgoing.url.searchParams.set("q", "changed");

@@ -1,4 +1,4 @@
-/** Trailer fields from the upstream's end of the wire to the client's. */
+/** Trailer fields on their way from the upstream to the client. */
 import assert from "node:assert/strict";
 import { connect, createServer } from "node:http2";
 import { createRequire } from "node:module";
@@ -67,14 +67,14 @@ const asking = get("TE: trailers\r\n");
 const passed = "3\r\nabc\r\n0\r\nx-sum: caf\xe9, 2\r\n\r\n";
 
 for (const [name, transport] of Object.entries(transports)) {
-  test(`${name}: trailer fields reach a client that takes them, announced`, async () => {
+  test(`trailers (${name}): reach a client that accepts them, with Trailer`, async () => {
     const { head, body } = await received(asking, { transport });
     assert.equal(body, passed);
     assert.match(head, /^transfer-encoding: chunked$/im);
     assert.match(head, /^trailer: x-sum\r?$/im);
   });
 
-  test(`${name}: they reach it through all that watches content`, async () => {
+  test(`trailers (${name}): pass middlewares that watch the body`, async () => {
     const watching: [Partial<TargetOptions>, ProxyOptions][] = [
       [{ retry: retries() }, {}],
       [{}, { timeout: { idle: 5000 } }],
@@ -85,7 +85,7 @@ for (const [name, transport] of Object.entries(transports)) {
     }
   });
 
-  test(`${name}: a client that does not say that it takes them gets none`, async () => {
+  test(`trailers (${name}): not sent without TE: trailers`, async () => {
     for (const fields of ["", "TE: gzip\r\n"]) {
       const { head, body } = await received(get(fields), { transport });
       assert.match(body, /^(?:abc|3\r\nabc\r\n0\r\n\r\n)$/);
@@ -93,7 +93,7 @@ for (const [name, transport] of Object.entries(transports)) {
     }
   });
 
-  test(`${name}: content that is cut within its trailer section arrives cut`, async () => {
+  test(`trailers (${name}): a cut trailer section cuts the response`, async () => {
     upstream.onRequest = (connection) => {
       connection.write(`${chunked}3\r\nabc\r\n0\r\nX-Sum: 1\r\n`);
       connection.end();
@@ -104,7 +104,7 @@ for (const [name, transport] of Object.entries(transports)) {
 }
 
 for (const [name, transport] of Object.entries(transports)) {
-  test(`${name}: a trailer section without end is cut`, async () => {
+  test(`trailers (${name}): an endless trailer section is cut`, async () => {
     upstream.onRequest = async (connection) => {
       connection.write(`${chunked}3\r\nabc\r\n0\r\n`);
       const gone = connection.closed.then(() => true);
@@ -119,13 +119,13 @@ for (const [name, transport] of Object.entries(transports)) {
   });
 
   if (!transport.capabilities.has("http2")) continue;
-  test(`${name}: trailer fields of an upstream of HTTP/2 go on, too`, async () => {
+  test(`trailers (${name}): those of an HTTP/2 upstream are forwarded`, async () => {
     const server = createServer((_request, response) => {
       response.write("abc");
       response.addTrailers({ "x-sum": "1", "content-type": "text/evil" });
       response.end();
     });
-    // Node 22 waits for sessions that nobody uses.
+    // Node 22 waits for idle sessions.
     server.on("session", (session) => session.unref());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const target = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -138,7 +138,7 @@ for (const [name, transport] of Object.entries(transports)) {
   });
 }
 
-test("HTTP/1.0 has none, even where Node would send it chunks", async () => {
+test("trailers: not sent to HTTP/1.0", async () => {
   for (const te of ["trailers", "trailers, chunked"]) {
     const { head, body } = await received(get(`TE: ${te}\r\n`, "GET", "1.0"));
     assert.doesNotMatch(head, /^trailer:/im);
@@ -147,7 +147,7 @@ test("HTTP/1.0 has none, even where Node would send it chunks", async () => {
   }
 });
 
-test("no content, and content that comes at once, have trailer fields, too", async () => {
+test("trailers: sent after an empty body and after one that comes at once", async () => {
   answer(`${chunked}0\r\nX-Sum: 1\r\n\r\n`);
   assert.equal((await received(asking)).body, "0\r\nx-sum: 1\r\n\r\n");
   assert.equal(
@@ -156,7 +156,7 @@ test("no content, and content that comes at once, have trailer fields, too", asy
   );
 });
 
-test("HEAD, and content of a known length, have none", async () => {
+test("trailers: not sent for HEAD and with Content-Length", async () => {
   const { head, body } = await received(get("TE: trailers\r\n", "HEAD"));
   assert.equal(body, "");
   assert.doesNotMatch(head, /^trailer:/im);
@@ -166,7 +166,7 @@ test("HEAD, and content of a known length, have none", async () => {
   assert.doesNotMatch(sized.head, /^trailer:/im);
 });
 
-test("a middleware that adds a field leaves them; a response made anew has none", async () => {
+test("trailers: kept when a middleware adds a header; lost in a new Response", async () => {
   const adding = (inner: Handler): Handler => async (request) => {
     const response = await inner(request);
     response.headers.set("x-added", "1");
@@ -180,7 +180,7 @@ test("a middleware that adds a field leaves them; a response made anew has none"
   assert.doesNotMatch((await received(asking, { wrap: copying })).body, /x-sum/);
 });
 
-test("content that a transport has decoded has none: they may be of what it was", async () => {
+test("trailers: dropped with a decoded body, which they may not describe", async () => {
   for (const decoded of [false, true]) {
     const transport: Transport = {
       capabilities: new Set(),
@@ -199,7 +199,7 @@ test("content that a transport has decoded has none: they may be of what it was"
   }
 });
 
-test("clients of HTTP/2 get them", async () => {
+test("trailers: reach clients of HTTP/2", async () => {
   const app = proxyTo(upstream.url, { onError: () => {} });
   const server = await serve({ fetch: app, port: 0, hostname: "127.0.0.1", tls, http2: true });
   const session = connect(`https://localhost:${server.port}`, { ca });

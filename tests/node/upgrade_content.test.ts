@@ -1,4 +1,4 @@
-/** Requests to upgrade that have content, as `docker exec` sends them, from both ends of the wire. */
+/** Upgrade requests with a body, as `docker exec` sends them. */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
@@ -78,17 +78,17 @@ const behind = (text: string): string => text.slice(text.indexOf("\r\n\r\n") + 4
 for (const [name, host] of Object.entries(hosts)) {
   const inSegments: Readonly<Record<string, readonly string[]>> = {
     "in one segment with the fields": [ASKED],
-    "in one segment with what is behind it": [`${ASKED}${HOSTILE}`],
+    "in one segment with the bytes behind it": [`${ASKED}${HOSTILE}`],
     "behind the fields": [head(`Content-Length: ${CONTENT.length}\r\n`), CONTENT],
-    "in two, and in one with what is behind it": [
+    "in two segments, and in one with the bytes behind it": [
       ASKED.slice(0, -9),
       `${CONTENT.slice(-9)}${HOSTILE}`,
     ],
     "byte by byte": ASKED.split(""),
-    "byte by byte, and what is behind it": `${ASKED}${HOSTILE}`.split(""),
+    "byte by byte, with the bytes behind it": `${ASKED}${HOSTILE}`.split(""),
   };
   for (const [how, pieces] of Object.entries(inSegments)) {
-    test(`${name}: content that comes ${how} is the request's, and the rest the tunnel's`, async () => {
+    test(`upgrade body (${name}): read when it comes ${how}; the rest goes to the tunnel`, async () => {
       const [port, close] = await host(proxied);
       const sent = pieces.join("").slice(ASKED.length);
       upstream.onRequest = () => {};
@@ -115,7 +115,7 @@ for (const [name, host] of Object.entries(hosts)) {
     });
   }
 
-  test(`${name}: 64 KiB are content whatever they look like, also to an upstream that agrees at once`, async () => {
+  test(`upgrade body (${name}): 64 KiB are never parsed as a request, also by an upstream that agrees at once`, async () => {
     const [port, close] = await host(proxied);
     const content = HOSTILE.repeat(2000).slice(0, 64 * 1024);
     let agreed = false;
@@ -132,7 +132,7 @@ for (const [name, host] of Object.entries(hosts)) {
     await close(true);
   });
 
-  test(`${name}: a refusal reaches the client, and what is behind the content nobody`, async () => {
+  test(`upgrade body (${name}): a refusal reaches the client; the bytes behind the body are dropped`, async () => {
     const [port, close] = await host(proxied);
     upstream.onRequest = (connection) => {
       void connection.until(/true\}\n$/).then(() =>
@@ -150,7 +150,7 @@ for (const [name, host] of Object.entries(hosts)) {
     await close(false);
   });
 
-  test(`${name}: any handler can read the content`, async () => {
+  test(`upgrade body (${name}): any handler can read it`, async () => {
     const app: Handler = async (request) =>
       new Response(`${request.headers.get("upgrade")} ${await request.clone().text()}`);
     const [port, close] = await host(app);
@@ -162,7 +162,7 @@ for (const [name, host] of Object.entries(hosts)) {
     await close(false);
   });
 
-  test(`${name}: who leaves in the middle of the content asks for nothing`, async () => {
+  test(`upgrade body (${name}): no handler runs when the client leaves in its middle`, async () => {
     let asked = 0;
     const [port, close] = await host((request) => {
       asked++;
@@ -177,7 +177,7 @@ for (const [name, host] of Object.entries(hosts)) {
     await close(false);
   });
 
-  test(`${name}: who stops in the middle of the content is given up`, async () => {
+  test(`upgrade body (${name}): a 408 when the client stops in its middle`, async () => {
     const [port, close] = await host(proxied, 100);
     const one = await client(port, ASKED.slice(0, -3));
     await until(() => one.received.endsWith("\r\n\r\n"));
@@ -197,7 +197,7 @@ for (const [name, host] of Object.entries(hosts)) {
     "of another method": ASKED.replace("POST", "PUT"),
   };
   for (const [what, bytes] of Object.entries(others)) {
-    test(`${name}: content ${what} is none of an upgrade`, async () => {
+    test(`upgrade body (${name}): one ${what} does not upgrade`, async () => {
       const [port, close] = await host(proxied);
       upstream.onRequest = (connection) => connection.write(OK);
       const one = await client(port, bytes + HOSTILE);
@@ -218,7 +218,7 @@ for (const [name, host] of Object.entries(hosts)) {
   }
 }
 
-test("a server that closes does not wait for content", async () => {
+test("close: does not wait for the body of an upgrade request", async () => {
   const server = await serve({ ...own, fetch: proxied });
   const one = await client(server.port, ASKED.slice(0, -3));
   await server.close();
@@ -226,7 +226,7 @@ test("a server that closes does not wait for content", async () => {
   assert.equal(upstream.connections.length, 0);
 });
 
-test("content that a hook has put in its place has its own length, and is as short", async () => {
+test("upgrade body: one that a hook puts in its place has its own length and limit", async () => {
   for (const [length, status] of [[5, 101], [0, 101], [64 * 1024 + 1, 502]] as const) {
     const onRequest = (request: OutgoingRequest): OutgoingRequest => ({
       ...request,

@@ -1,4 +1,4 @@
-/** Who sent a request, as the host at hand tells it. */
+/** The address of the client, as each host knows it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch } from "../../src/dispatch.ts";
@@ -7,19 +7,19 @@ import { clientAddress, type HostRequest, linkNative } from "../../src/host/host
 import { proxyTo } from "../../src/proxy/mod.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 
-test("client address: a host of ours knows it", async () => {
+test("clientAddress: a host with its own requests knows the address", async () => {
   const host = { address: "::ffff:192.0.2.1" } as HostRequest;
   const request = linkNative(new Request("http://front/blog/x"), host);
   assert.equal(clientAddress(request, []), "::ffff:192.0.2.1");
   const transport = new FakeTransport();
-  // A foreign handler between makes another request of it.
+  // A foreign handler in between makes another request of it.
   const leaf = proxyTo("http://up", { transport });
   const app = dispatch({ "/blog": (inner: Request) => leaf(inner) })(notFound);
   await app(request);
   assert.equal(new Map(transport.last.fields).get("x-forwarded-for"), "192.0.2.1");
 });
 
-test("client address: each runtime tells it in its own way, and client headers are ignored", () => {
+test("clientAddress: each host has its own way; fields of the client do not count", () => {
   const request = new Request("http://front/", { headers: { "cf-connecting-ip": "192.0.2.4" } });
   const deno = { remoteAddr: { hostname: "192.0.2.2", port: 1, transport: "tcp" } };
   const bun = {
@@ -35,7 +35,7 @@ test("client address: each runtime tells it in its own way, and client headers a
   assert.deepEqual([[deno], [bun], []].map((args) => clientAddress(request, args)), expected);
 });
 
-test("client address: the option gets the platform arguments", async () => {
+test("the option clientAddress gets the request and the platform arguments", async () => {
   const transport = new FakeTransport();
   const seen: unknown[] = [];
   const app = proxyTo("http://up", {

@@ -1,4 +1,4 @@
-/** References of a client to the front, and what an upstream is told in their place. */
+/** References in requests: Destination, If and Origin, rewritten for the upstream. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch, notFound, proxy, type ProxyOptions, type TargetOptions } from "handwerk";
@@ -9,7 +9,7 @@ import { quiet, received } from "../support/proxying.ts";
 
 type Target = Partial<TargetOptions>;
 
-/** What is sent for a request below `/site/dav`, or the status of the answer when nothing is. */
+/** The request that is sent for one below `/site/dav`, or the status of a refusal. */
 async function told(
   fields: Readonly<Record<string, string>>,
   { method = "COPY", url = "http://front/site/dav/a" } = {},
@@ -32,7 +32,7 @@ const destination = async (...[value, ...others]: [string, ...unknown[]]): Promi
   return typeof fields === "number" ? fields : fields["destination"];
 };
 
-test("Destination is mapped to where the upstream has it", async () => {
+test("Destination becomes the URL at the upstream", async () => {
   for (
     const [given, expected] of [
       ["http://front/site/dav/b", "http://up:5001/app/b"],
@@ -57,7 +57,7 @@ test("Destination is mapped to where the upstream has it", async () => {
   );
 });
 
-test("a destination that the client could not ask for is refused", async () => {
+test("a Destination outside of the target is refused", async () => {
   for (
     const value of [
       "http://front/site/other/b",
@@ -86,12 +86,12 @@ test("a destination that the client could not ask for is refused", async () => {
   }
 });
 
-test("Destination of other methods, and without rewriteLocation, is left alone", async () => {
+test("Destination stays with other methods, and without rewriteLocation", async () => {
   assert.equal(await destination("Paris", { method: "PUT" }), "Paris");
   assert.equal(await destination("http://evil/b", {}, { rewriteLocation: false }), "http://evil/b");
 });
 
-test("tags of If are mapped, states and entity tags are not", async () => {
+test("If: resource tags are rewritten, state tokens and entity tags are not", async () => {
   const given = '<http://front/site/dav/b> (<urn:uuid:1> ["<http://front/site/dav/b>"]) ' +
     "<http://evil/c> (Not <DAV:no-lock>)";
   const fields = await told({ if: given }, { method: "PUT" });
@@ -103,7 +103,7 @@ test("tags of If are mapped, states and entity tags are not", async () => {
   );
 });
 
-test("a mirror is told its own destination, and none that is refused", async () => {
+test("a mirror gets its own Destination, and no request that is refused", async () => {
   const transport = new FakeTransport();
   const app = proxy({
     "/dav": { target: "http://up/app", mirror: mirrorTo("http://mirror/") },
@@ -119,7 +119,7 @@ test("a mirror is told its own destination, and none that is refused", async () 
   assert.deepEqual(await ask("/private"), []);
 });
 
-test("Origin is mapped where asked for, and only when it is the front's own", async () => {
+test("rewriteOrigin changes only the site's own Origin", async () => {
   const origin = async (
     value: string,
     target: Target = {},

@@ -1,4 +1,4 @@
-/** How long a connection to an upstream may take, by a clock that is moved by hand. */
+/** timeout.connect, on a fake clock. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type IncomingResponse, type OutgoingRequest, proxyTo } from "handwerk";
@@ -16,14 +16,14 @@ const why = (response: Response | undefined): [number | undefined, string | unde
   response?.status,
   /error=(\w+)/.exec(response?.headers.get("proxy-status") ?? "")?.[1],
 ];
-/** What a promise has come to by now. */
+/** The value of a promise, or `undefined` while it is pending. */
 async function settled<T>(promise: Promise<T> | T): Promise<T | undefined> {
   await settle();
   return Promise.race([Promise.resolve(promise), Promise.resolve(undefined)]);
 }
 
 testWithClock(
-  "an upstream that is not connected to in time is 504, and is let go of",
+  "timeout.connect: without a connection in time 504, and the request is aborted",
   async (clock) => {
     const transport = telling(never);
     const errors: unknown[] = [];
@@ -41,21 +41,24 @@ testWithClock(
   },
 );
 
-testWithClock("one that is connected to has the time for its answer, as before", async (clock) => {
-  const transport = telling(never);
-  const app = timed({ transport, timeout: { connect: 500, headers: 2000 } });
-  const response = app(request());
-  await clock.pass(499);
-  transport.last.onConnected?.();
-  await clock.pass(1500);
-  assert.equal(await settled(response), undefined);
-  await clock.pass(1);
-  assert.deepEqual(why(await settled(response)), [504, "http_response_timeout"]);
-  assert.equal(clock.timers, 0);
-});
+testWithClock(
+  "timeout.connect: a connected upstream has timeout.headers for its response",
+  async (clock) => {
+    const transport = telling(never);
+    const app = timed({ transport, timeout: { connect: 500, headers: 2000 } });
+    const response = app(request());
+    await clock.pass(499);
+    transport.last.onConnected?.();
+    await clock.pass(1500);
+    assert.equal(await settled(response), undefined);
+    await clock.pass(1);
+    assert.deepEqual(why(await settled(response)), [504, "http_response_timeout"]);
+    assert.equal(clock.timers, 0);
+  },
+);
 
 testWithClock(
-  "content may take its time after the connection, and no timer is left",
+  "timeout.connect: does not limit the content, and leaves no timer",
   async (clock) => {
     const transport = telling((outgoing) => {
       outgoing.onConnected?.();
@@ -69,7 +72,7 @@ testWithClock(
   },
 );
 
-testWithClock("a transport that says nothing has answered when it answers", async (clock) => {
+testWithClock("timeout.connect: a response without onConnected ends the limit", async (clock) => {
   const response = await timed({ transport: telling(ok), timeout: { connect: 500 } })(
     request(),
   );
@@ -77,7 +80,7 @@ testWithClock("a transport that says nothing has answered when it answers", asyn
   assert.deepEqual([response.status, clock.timers], [200, 0]);
 });
 
-testWithClock("the content of an answer that comes too late is let go of", async (clock) => {
+testWithClock("timeout.connect: the content of a late response is cancelled", async (clock) => {
   const late = Promise.withResolvers<IncomingResponse>();
   const response = timed({
     transport: telling(() => late.promise),
@@ -91,23 +94,26 @@ testWithClock("the content of an answer that comes too late is let go of", async
   await cancelled;
 });
 
-testWithClock("a client that leaves stops the clock, and is no failure", async (clock) => {
-  const client = new AbortController();
-  const errors: unknown[] = [];
-  const app = timed({
-    transport: telling(never),
-    onError: (error) => void errors.push(error),
-    timeout: { connect: 500 },
-  });
-  const response = app(request({ signal: client.signal }));
-  await settle();
-  client.abort();
-  assert.equal((await response).status, 499);
-  assert.deepEqual([clock.timers, errors], [0, []]);
-});
+testWithClock(
+  "timeout.connect: a client disconnect stops the timer, and is not an error",
+  async (clock) => {
+    const client = new AbortController();
+    const errors: unknown[] = [];
+    const app = timed({
+      transport: telling(never),
+      onError: (error) => void errors.push(error),
+      timeout: { connect: 500 },
+    });
+    const response = app(request({ signal: client.signal }));
+    await settle();
+    client.abort();
+    assert.equal((await response).status, 499);
+    assert.deepEqual([clock.timers, errors], [0, []]);
+  },
+);
 
 testWithClock(
-  "each attempt has the whole time, also one whose content must be sent once only",
+  "timeout.connect: each attempt has all of the time, also with content",
   async (clock) => {
     const transport = telling((outgoing) => outgoing.url.host === "good" ? ok() : never());
     const target = {
@@ -128,19 +134,22 @@ testWithClock(
   },
 );
 
-testWithClock("a request that has a connection is not sent again for being late", async () => {
-  const transport = telling((outgoing) => {
-    outgoing.onConnected?.();
-    return Promise.reject(Object.assign(new Error("read ETIMEDOUT"), { code: "ETIMEDOUT" }));
-  });
-  const target = { target: ["http://a", "http://b"], retry: retries() };
-  const app = timed({ transport, timeout: { connect: 500 } }, target);
-  const post = await app(request({ method: "POST", body: "once" }));
-  assert.deepEqual(why(post), [504, "connection_timeout"]);
-  assert.equal(transport.sent.length, 1);
-});
+testWithClock(
+  "retries: a POST that has a connection is not sent again after a timeout",
+  async () => {
+    const transport = telling((outgoing) => {
+      outgoing.onConnected?.();
+      return Promise.reject(Object.assign(new Error("read ETIMEDOUT"), { code: "ETIMEDOUT" }));
+    });
+    const target = { target: ["http://a", "http://b"], retry: retries() };
+    const app = timed({ transport, timeout: { connect: 500 } }, target);
+    const post = await app(request({ method: "POST", body: "once" }));
+    assert.deepEqual(why(post), [504, "connection_timeout"]);
+    assert.equal(transport.sent.length, 1);
+  },
+);
 
-testWithClock("a request that waits for its turn does not wait for a connection", async (clock) => {
+testWithClock("timeout.connect: waiting for a limit does not count", async (clock) => {
   const transport = telling(async (outgoing) => {
     if (transport.sent.length > 1) return never();
     outgoing.onConnected?.();
@@ -163,7 +172,7 @@ testWithClock("a request that waits for its turn does not wait for a connection"
 });
 
 testWithClock(
-  "mirrors are connected to in time, too; handlers are not connected to",
+  "timeout.connect: applies to mirrors, and not to handlers",
   async (clock) => {
     const transport = telling((outgoing) => outgoing.url.host === "up" ? ok() : never());
     const mirror = mirrorTo("http://mirror/");
@@ -186,7 +195,7 @@ testWithClock(
   },
 );
 
-test("what a transport may do with the limit, it is told with the connection", async () => {
+test("timeout.connect: the transport gets it as connectTimeout", async () => {
   const transport = telling(ok);
   await proxyTo("http://up", { transport, timeout: { connect: 500 } })(request());
   assert.deepEqual(transport.last.connection, { connectTimeout: 500 });
@@ -194,7 +203,7 @@ test("what a transport may do with the limit, it is told with the connection", a
   assert.equal(transport.last.connection, undefined);
 });
 
-test("where nobody tells of connections, the limit is refused", () => {
+test("timeout.connect: refused with a transport that does not report connections", () => {
   const transport = new FakeTransport();
   assert.throws(
     () => proxyTo("http://up", { transport, timeout: { connect: 500 } }),

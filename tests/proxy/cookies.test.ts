@@ -1,4 +1,4 @@
-/** Cookies of a site whose front has no TLS, and the proxy's own cookie. */
+/** secureCookies, and the cookie of stickyCookie. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch, notFound, proxy, type ProxyOptions } from "handwerk";
@@ -7,7 +7,7 @@ import { insecureCookie } from "../../src/http/cookies.ts";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { passedBack, quiet } from "../support/proxying.ts";
 
-test("a cookie without Secure has nothing that needs it", () => {
+test("a cookie without Secure loses the attributes that need it", () => {
   for (
     const [given, expected] of [
       ["a=1; Secure; HttpOnly", "a=1; HttpOnly"],
@@ -23,7 +23,7 @@ test("a cookie without Secure has nothing that needs it", () => {
   ) assert.equal(insecureCookie(given), expected);
 });
 
-test("Secure is taken off where asked for, and where the client came without TLS", async () => {
+test("secureCookies: false removes Secure for clients without TLS", async () => {
   const cookies = async (
     url: string,
     secureCookies?: boolean,
@@ -46,7 +46,7 @@ test("Secure is taken off where asked for, and where the client came without TLS
   assert.deepEqual(await cookies("http://front/", false, {}, told), ["a=1", "b=2"]);
 });
 
-/** A client that keeps its cookie, before two upstreams. */
+/** A client that stores its cookie, and a proxy with two upstreams. */
 function visitor(transport: FakeTransport, balance = stickyCookie()): {
   visit(url?: string): Promise<string>;
   cookie: string | null;
@@ -71,7 +71,7 @@ function visitor(transport: FakeTransport, balance = stickyCookie()): {
   return self;
 }
 
-test("stickyCookie: a client comes back to its upstream", async () => {
+test("stickyCookie: a client returns to its upstream", async () => {
   const transport = new FakeTransport();
   const [first, second] = [visitor(transport), visitor(transport)];
   const place = await first.visit();
@@ -85,7 +85,7 @@ test("stickyCookie: a client comes back to its upstream", async () => {
   assert.equal(await second.visit(), place);
 });
 
-test("stickyCookie: a client whose upstream is not well, or gone, gets another cookie", async () => {
+test("stickyCookie: a client of an unhealthy or removed upstream gets another cookie", async () => {
   let failing = "";
   const transport = new FakeTransport(({ url }) =>
     url.host === failing ? { ...ok(), status: 503 } : ok()
@@ -103,7 +103,7 @@ test("stickyCookie: a client whose upstream is not well, or gone, gets another c
   assert.match(client.cookie, /^upstream=(?!forged)/);
 });
 
-test("stickyCookie: its name, its time, and Secure", async () => {
+test("stickyCookie: name, Max-Age and Secure", async () => {
   const transport = new FakeTransport();
   const client = visitor(
     transport,
@@ -116,7 +116,7 @@ test("stickyCookie: its name, its time, and Secure", async () => {
   );
 });
 
-test("stickyCookie: what cannot be is refused", () => {
+test("stickyCookie: invalid arguments are refused", () => {
   assert.throws(
     () => stickyCookie("a b"),
     /^TypeError: stickyCookie: the name is "a b"; give a token/,

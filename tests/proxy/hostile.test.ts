@@ -1,11 +1,11 @@
-/** What attackers have sent to proxies, and what becomes of it. */
+/** Attacks that proxies have seen. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch, type Handler, notFound, proxy, proxyTo } from "handwerk";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { passedBack, quiet, received, sent } from "../support/proxying.ts";
 
-// [what a host hands over as the URL, what is asked of the target http://up:5001/hi; or 400]
+// [URL from the host, URL at the target http://up:5001/hi or 400]
 const urls: readonly (readonly [string, string | 400])[] = [
   ["http://front//10.0.0.1/x", "/hi//10.0.0.1/x"],
   ["http://front/@evil.com/x", "/hi/@evil.com/x"],
@@ -48,7 +48,7 @@ const urls: readonly (readonly [string, string | 400])[] = [
   ["http://front*", 400],
 ];
 for (const [url, expected] of urls) {
-  test(`no URL leads out of the target: ${JSON.stringify(url)}`, async () => {
+  test(`no URL leaves the target: ${JSON.stringify(url)}`, async () => {
     const transport = new FakeTransport();
     const errors: unknown[] = [];
     const onError = (error: unknown): void => void errors.push(error);
@@ -65,21 +65,21 @@ for (const [url, expected] of urls) {
   });
 }
 
-test("a Host that is none is a 400, whatever it would have been used for", async () => {
+test("an invalid Host is 400", async () => {
   for (const host of ["good/evil", "u:p@evil", "a, b", "x?y", "x#y", "", "[::1", "a b"]) {
     const app = proxyTo({ target: "http://up", host: null }, { transport: new FakeTransport() });
     assert.equal((await app(received({ host }))).status, 400, host);
   }
 });
 
-test("a Host chosen by the client changes neither where the request goes nor whose certificate counts", async () => {
+test("the client's Host changes neither the destination nor the certificate name", async () => {
   const request = received({ host: "evil.example" }, { url: "https://evil.example/x" });
   const outgoing = await sent(request, {}, { target: "https://up", host: null });
   assert.equal(outgoing.url.hostname, "up");
   assert.equal(outgoing.host, "evil.example");
 });
 
-test("a prefix is not found in the middle of a name, nor in the Host", async () => {
+test("a prefix matches whole segments of the path, and not the Host", async () => {
   const transport = new FakeTransport();
   const app = proxy({ "/api": "http://up" }, { transport })(notFound);
   for (const path of ["/apix", "/x/api", "/api%2Fx", "/API", "//api", "/%2Fapi"]) {
@@ -90,7 +90,7 @@ test("a prefix is not found in the middle of a name, nor in the Host", async () 
   assert.equal(transport.sent.length, 1);
 });
 
-test("content is forwarded byte for byte, whatever it is called", async () => {
+test("content is forwarded byte for byte, whatever its type", async () => {
   const body = '--b\r\nContent-Disposition: form-data; name="a\r\nx: y"\r\n\r\n{}\r\n--b--\r\n';
   for (const type of ["multipart/form-data; boundary=b", "application/json ;charset"]) {
     const request = received({ "content-type": type }, { method: "POST", body });
@@ -100,7 +100,7 @@ test("content is forwarded byte for byte, whatever it is called", async () => {
   }
 });
 
-test("names from the prototype of objects are fields like any other", async () => {
+test("fields named like members of Object.prototype are ordinary fields", async () => {
   for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
     const fields = new Map(
       (await sent(received({ [name]: "x", connection: "close" }), quiet)).fields,
@@ -112,7 +112,7 @@ test("names from the prototype of objects are fields like any other", async () =
   assert.equal(({} as Record<string, unknown>)["x"], undefined);
 });
 
-test("an error tells nothing of the inside", async () => {
+test("a response to an error reveals nothing of the inside", async () => {
   const secret = "connect ECONNREFUSED 10.1.2.3:5432 /etc/secret";
   const app = proxyTo("http://internal.example:5432/base", {
     transport: new FakeTransport(() => Promise.reject(new Error(secret))),
@@ -125,7 +125,7 @@ test("an error tells nothing of the inside", async () => {
   assert.equal(response.headers.get("proxy-status"), "gate; error=connection_refused");
 });
 
-test("a hostile upstream breaks nothing", async () => {
+test("a hostile upstream causes a valid response or 502", async () => {
   const many = Array.from({ length: 2000 }, (_, i) => ["set-cookie", `c${i}=1; Path=/`] as const);
   const flood = await passedBack({ fields: many });
   assert.equal(flood.headers.getSetCookie().length, 2000);
@@ -140,7 +140,7 @@ test("a hostile upstream breaks nothing", async () => {
   }
 });
 
-test("a split response stays one: escapes in what is rewritten are not undone", async () => {
+test("no response splitting: rewriting does not decode escapes", async () => {
   const transport = new FakeTransport(() => ({
     ...ok(),
     fields: [
@@ -160,7 +160,7 @@ test("a split response stays one: escapes in what is rewritten are not undone", 
   });
 });
 
-test("a proxy that leads to itself ends", async () => {
+test("a proxy that forwards to itself responds with 502", async () => {
   let depth = 0;
   const app: Handler = dispatch({
     "/loop": proxyTo((request) => {
@@ -173,7 +173,7 @@ test("a proxy that leads to itself ends", async () => {
   assert.equal(depth, 1);
 });
 
-test("credentials for the proxy go no further, in either direction", async () => {
+test("Proxy-Authorization and its counterparts are not forwarded in either direction", async () => {
   const { fields } = await sent(received({ "proxy-authorization": "Basic x" }), quiet);
   assert.deepEqual(fields, []);
   const response = await passedBack({

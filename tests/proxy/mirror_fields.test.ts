@@ -1,4 +1,4 @@
-/** What a mirror is told of the client. */
+/** The fields that a mirror gets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type MirrorTarget, proxyTo, type TargetOptions } from "handwerk";
@@ -15,7 +15,7 @@ const given = {
   "x-kept": "1",
 };
 
-/** The fields that the target and the mirror are sent. */
+/** The fields that are sent to the target and to the mirror. */
 async function sentTo(
   target: Omit<TargetOptions, "target" | "mirror">,
   mirror: MirrorTarget,
@@ -32,7 +32,7 @@ async function sentTo(
   );
 }
 
-test("a mirror gets no credentials that its target does not get", async () => {
+test("mirror: gets no credentials that the target does not get", async () => {
   const { authorization: _a, cookie: _c, ...others } = given;
   for (const mirror of ["http://mirror", { target: "http://mirror" }]) {
     assert.deepEqual(await sentTo({ credentials: false }, mirror), { up: others, mirror: others });
@@ -47,7 +47,7 @@ test("a mirror gets no credentials that its target does not get", async () => {
   });
 });
 
-test("a mirror gets no field that its target removes", async () => {
+test("mirror: gets no field that the target removes", async () => {
   const { referer: _r, "x-internal": _x, ...others } = given;
   const removeHeaders = ["referer", "x-internal*"];
   assert.deepEqual(await sentTo({ removeHeaders }, "http://mirror"), {
@@ -60,7 +60,7 @@ test("a mirror gets no field that its target removes", async () => {
   );
 });
 
-test("a mirror gets neither the client's nor the target's value of what the target sets", async () => {
+test("mirror: a field that the target sets is sent with neither value", async () => {
   const { authorization: _a, ...others } = given;
   const headers = { authorization: "Bearer proxy" };
   const up = { ...others, ...headers };

@@ -13,7 +13,7 @@ import {
 import { upstreamList } from "handwerk/upstreams";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 
-/** Without the fields that the proxy adds of its own accord. */
+/** Options without the fields that the proxy adds by default. */
 const quiet = { via: false, xForwarded: "off" } as const;
 const fallback: Handler = () => new Response("passed on", { status: 418 });
 const send = async (
@@ -26,7 +26,7 @@ const send = async (
   return transport;
 };
 
-// [prefix, target, removePrefix, request path, what is asked of the upstream]
+// [prefix, target, removePrefix, request path, URL at the upstream]
 const urls: readonly (readonly [string, string, boolean, string, string])[] = [
   ["/api", "http://up:1", false, "/api/x?q=1", "http://up:1/api/x?q=1"],
   ["/api", "http://up:1", true, "/api/x?q=1", "http://up:1/x?q=1"],
@@ -52,7 +52,7 @@ for (const [prefix, target, removePrefix, path, expected] of urls) {
   });
 }
 
-test("prefixes end where a segment ends, and the longest wins", async () => {
+test("prefixes match whole segments, and the longest wins", async () => {
   const transport = new FakeTransport();
   const app = proxy({ "/a": "http://one", "/a/b": "http://two" }, { transport })(fallback);
   for (
@@ -66,7 +66,7 @@ test("prefixes end where a segment ends, and the longest wins", async () => {
   }
 });
 
-test("below a mount, the path is relative to it", async () => {
+test("below a mount, the path is the one behind the mount", async () => {
   const transport = new FakeTransport();
   const middleware = proxy({ "/api": { target: "http://up/v1", removePrefix: true } }, {
     transport,
@@ -76,7 +76,7 @@ test("below a mount, the path is relative to it", async () => {
   assert.equal(transport.last.url.href, "http://up/v1/x?q");
 });
 
-test("the outgoing origin is the target's, for any path and query", async () => {
+test("the origin of the sent request is the target's, for any path and query", async () => {
   const transport = new FakeTransport();
   const app = proxy({ "/": "http://up:5001/base" }, { transport })(fallback);
   const part = fc.constantFrom(
@@ -100,7 +100,7 @@ test("the outgoing origin is the target's, for any path and query", async () => 
   await fc.assert(
     fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
       const request = new Request("http://front/");
-      // As some hosts hand it over: not normalised.
+      // Not normalized, as from some hosts.
       Object.defineProperty(request, "url", { value: `http://front/${parts.join("")}` });
       const before = transport.sent.length;
       const { status } = await app(request);
@@ -112,7 +112,7 @@ test("the outgoing origin is the target's, for any path and query", async () => 
   );
 });
 
-/** The `Host` field cannot be set on a Request everywhere; a stand-in has just what is read. */
+/** A stand-in with a `Host` field, which not every runtime allows on a Request. */
 const withFields = (fields: Record<string, string>, url = "http://front/x"): Request => {
   const request = new Request(url);
   Object.defineProperty(request, "headers", {
@@ -124,7 +124,7 @@ const withFields = (fields: Record<string, string>, url = "http://front/x"): Req
   return request;
 };
 
-test("Host is the target's, the client's, or a value", async () => {
+test("option host: the target's, the client's, or a value", async () => {
   for (
     const [host, expected] of [["<auto>", "up:5001"], [null, "front:80"], [
       "v.example",
@@ -139,7 +139,7 @@ test("Host is the target's, the client's, or a value", async () => {
   }
 });
 
-test("fields of the connection and Expect stay behind, the rest goes on", async () => {
+test("hop-by-hop fields and Expect are removed, other fields forwarded", async () => {
   const transport = new FakeTransport();
   await proxy({ "/": "http://up" }, { transport, ...quiet })(fallback)(withFields({
     host: "front",
@@ -157,7 +157,7 @@ test("fields of the connection and Expect stay behind, the rest goes on", async 
   assert.deepEqual(transport.last.fields, [["cookie", "a=1; b=2"], ["accept-encoding", "br"]]);
 });
 
-test("headers replace the client's, which cannot strip them by naming them", async () => {
+test("option headers replaces the client's fields, and Connection cannot remove them", async () => {
   const transport = new FakeTransport();
   const headers = { "X-User": "me", authorization: "Basic x" };
   const app = proxy({ "/": { target: "http://up", headers } }, { transport, ...quiet })(fallback);
@@ -172,7 +172,7 @@ test("headers replace the client's, which cannot strip them by naming them", asy
   });
 });
 
-test("method, content and content fields go on", async () => {
+test("method, content and content fields are forwarded", async () => {
   const { last } = await send({ "/": "http://up" }, "http://front/x", {
     method: "POST",
     body: "content",
@@ -192,7 +192,7 @@ const respond = async (
   return await app(new Request("http://front/", init));
 };
 
-test("the response is passed back without the fields of the connection", async () => {
+test("hop-by-hop fields of the response are removed", async () => {
   const response = await respond({
     status: 201,
     reason: "Made",
@@ -215,7 +215,7 @@ test("the response is passed back without the fields of the connection", async (
   assert.equal(await response.text(), "upstream");
 });
 
-test("redirects are passed on as they are", async () => {
+test("redirects are passed on, and not followed", async () => {
   for (const location of ["/next", "http://elsewhere/", "//evil", "http://[bad", ""]) {
     const response = await respond({ status: 302, fields: [["location", location]] });
     assert.equal(response.status, 302);
@@ -223,7 +223,7 @@ test("redirects are passed on as they are", async () => {
   }
 });
 
-test("a length that cannot be right is dropped, and so is the coding of decoded content", async () => {
+test("an invalid Content-Length, and the coding of decoded content, are removed", async () => {
   const chunked = await respond({
     fields: [["content-length", "3"], ["transfer-encoding", "chunked"]],
   });
@@ -236,7 +236,7 @@ test("a length that cannot be right is dropped, and so is the coding of decoded 
   assert.equal(raw.headers.get("content-length"), "3");
 });
 
-test("statuses without content, and answers to HEAD, have none", async () => {
+test("responses to HEAD, and with 204, 205 or 304, have no content", async () => {
   for (const status of [204, 205, 304]) {
     const response = await respond({ status });
     assert.equal(response.status, status);
@@ -247,7 +247,7 @@ test("statuses without content, and answers to HEAD, have none", async () => {
   assert.equal(head.headers.get("content-length"), "8");
 });
 
-// What hostile or broken upstreams send, and what becomes of it.
+// [response of a hostile or broken upstream, status of the proxy's response]
 const hostile: readonly (readonly [string, Partial<IncomingResponse>, number])[] = [
   ["status 101 unasked", { status: 101 }, 502],
   ["status 99", { status: 99 }, 502],
@@ -255,7 +255,7 @@ const hostile: readonly (readonly [string, Partial<IncomingResponse>, number])[]
   ["status NaN", { status: NaN }, 502],
   ["a reason outside Latin-1", { reason: "\ufffd" }, 200],
   ["a line break in the reason", { reason: "a\r\nb" }, 200],
-  ["a field name that is none", { fields: [["a b", "1"]] }, 502],
+  ["an invalid field name", { fields: [["a b", "1"]] }, 502],
   ["a line break in a field", { fields: [["a", "1\r\nb: 2"]] }, 502],
 ];
 for (const [why, incoming, status] of hostile) {
@@ -266,7 +266,7 @@ for (const [why, incoming, status] of hostile) {
   });
 }
 
-test("an upstream that fails is 502, and the client is not told why", async () => {
+test("an upstream that fails is 502, and the client does not see why", async () => {
   const errors: unknown[] = [];
   const transport = new FakeTransport(() =>
     Promise.reject(new Error("ECONNREFUSED 10.0.0.1:5001"))
@@ -283,7 +283,7 @@ test("an upstream that fails is 502, and the client is not told why", async () =
   assert.match(String(errors[0]), /ECONNREFUSED/);
 });
 
-test("an upstream that does not answer is 504, and the request to it is aborted", async () => {
+test("timeout: no response in time is 504, and the request is aborted", async () => {
   let aborted = false;
   const transport = new FakeTransport(({ signal }) =>
     new Promise((_, reject) => {
@@ -298,7 +298,7 @@ test("an upstream that does not answer is 504, and the request to it is aborted"
   assert.ok(aborted);
 });
 
-test("the timeout is over when the answer has begun", async () => {
+test("timeout: ends when the response begins", async () => {
   const transport = new FakeTransport(({ signal }) => ({
     ...ok(),
     body: new ReadableStream({
@@ -313,7 +313,7 @@ test("the timeout is over when the answer has begun", async () => {
   assert.equal(await (await app(new Request("http://front/"))).text(), "late");
 });
 
-test("a client that leaves aborts the request to the upstream", async () => {
+test("a client disconnect aborts the request to the upstream", async () => {
   const client = new AbortController();
   let reason: unknown;
   const transport = new FakeTransport(({ signal }) =>
@@ -330,7 +330,7 @@ test("a client that leaves aborts the request to the upstream", async () => {
   assert.deepEqual(errors, [], "that is no error of the upstream");
 });
 
-test("a body that was read before is a clear error", async () => {
+test("a body that was read before is a TypeError", async () => {
   const transport = new FakeTransport();
   const app = proxy({ "/": "http://up" }, { transport })(fallback);
   const request = new Request("http://front/", { method: "POST", body: "x" });
@@ -341,7 +341,7 @@ test("a body that was read before is a clear error", async () => {
   );
 });
 
-test("methods that would be changed or that ask for a tunnel are refused", async () => {
+test("methods that the transport would change, CONNECT and TRACE are refused", async () => {
   const methods = (capabilities: Capability[]): Handler =>
     proxy({ "/": "http://up" }, { transport: new FakeTransport(ok, capabilities) })(fallback);
   const request = (method: string): Request => {
@@ -358,7 +358,7 @@ test("methods that would be changed or that ask for a tunnel are refused", async
   }
 });
 
-test("what stands where a table could is the target of every path", async () => {
+test("a single target serves every path", async () => {
   const transport = new FakeTransport();
   const build = [
     proxy("http://up/base", { transport }),
@@ -374,7 +374,7 @@ test("what stands where a table could is the target of every path", async () => 
   assert.equal(transport.sent.length, build.length);
 });
 
-test("an app with a fetch of its own is a target, with its platform arguments", async () => {
+test("an object with fetch is a target, and gets the platform arguments", async () => {
   const app = {
     name: "app",
     fetch(request: Request, env: string): Response {

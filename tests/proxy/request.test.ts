@@ -1,4 +1,4 @@
-/** What becomes of the fields of a request. */
+/** The fields of the request to the upstream. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -15,7 +15,7 @@ const from = (address: string | undefined): ProxyOptions => ({
 const fieldsOf = async (...args: Parameters<typeof sent>): Promise<Record<string, string>> =>
   Object.fromEntries((await sent(...args)).fields);
 
-/** What a client says of itself, in vain. */
+/** Forwarding fields that a client forges. */
 const forged = {
   "x-forwarded-for": "6.6.6.6",
   "x-forwarded-host": "evil",
@@ -44,7 +44,7 @@ const forged = {
   "keep_alive": "1",
 };
 
-test("what an untrusted peer says of the client is replaced", async () => {
+test("forwarding fields of an untrusted peer are replaced", async () => {
   for (const mode of ["append", "set"] as const) {
     const fields = await fieldsOf(received(forged, { url: "https://front:8443/x" }), {
       ...from("192.0.2.1"),
@@ -71,7 +71,7 @@ test("what an untrusted peer says of the client is replaced", async () => {
   });
 });
 
-test("forwarding fields of an untrusted peer never survive, whatever they are called", async () => {
+test("forwarding fields of an untrusted peer are removed in any spelling", async () => {
   const word = fc.constantFrom("x", "forwarded", "for", "real", "ip", "original", "url", "client");
   const name = fc.array(fc.tuple(word, fc.constantFrom("-", "_")), { minLength: 1, maxLength: 4 })
     .map((parts) => parts.flat().slice(0, -1).join(""));
@@ -90,7 +90,7 @@ test("forwarding fields of an untrusted peer never survive, whatever they are ca
   }));
 });
 
-test("a trusted peer is gone on from, or started anew", async () => {
+test("xForwarded: fields of a trusted peer are appended to, or replaced with set", async () => {
   const told = {
     "x-forwarded-for": "1.2.3.4",
     "x-forwarded-proto": "https",
@@ -122,7 +122,7 @@ test("a trusted peer is gone on from, or started anew", async () => {
   );
 });
 
-test("every field on the list of forwarding fields stays out, in any spelling", async () => {
+test("each listed forwarding field is removed, in any spelling", async () => {
   const strangers = [
     "X-Forwarded-Port Front-End-Https X-Url-Scheme X-Remote-User Remote-User Remote-Groups",
     "X-Auth-Request-Email WL-Proxy-Client-IP X-Original-Forwarded-For X-Azure-ClientIP",
@@ -145,7 +145,7 @@ test("every field on the list of forwarding fields stays out, in any spelling", 
   }
 });
 
-test("the port is that of the host that the client asked for, or the scheme's", async () => {
+test("X-Forwarded-Port is the port of the client's host, or the default of the scheme", async () => {
   // [fields of a trusted proxy, URL, port]
   for (
     const [told, url, port] of [
@@ -164,7 +164,7 @@ test("the port is that of the host that the client asked for, or the scheme's", 
   }
 });
 
-test("removeHeaders leaves fields out, the client's and ours, in any spelling", async () => {
+test("removeHeaders removes fields of the client and of the proxy, in any spelling", async () => {
   const given = {
     "x-internal-role": "root",
     "x_internal_role": "root",
@@ -185,7 +185,7 @@ test("removeHeaders leaves fields out, the client's and ours, in any spelling", 
   });
 });
 
-test("what a target sets or removes does not come in another spelling", async () => {
+test("a field that the target sets or removes does not pass in another spelling", async () => {
   const given = { "x-user": "root", "x_user": "root", "x.user": "root", "x-role-a": "root" };
   assert.deepEqual(
     await fieldsOf(received({ ...given, "x-kept": "1" }), { ...quiet }, {
@@ -196,7 +196,7 @@ test("what a target sets or removes does not come in another spelling", async ()
   );
 });
 
-test("NTLM does not pass: it would sign in whoever comes next on the connection", async () => {
+test("NTLM is not forwarded: it would authenticate the next client on the connection", async () => {
   const wrapped = btoa("\x60\x48 SPNEGO NTLMSSP\0 and more");
   const kerberos = btoa("\x60\x48 SPNEGO Kerberos");
   for (
@@ -215,7 +215,7 @@ test("NTLM does not pass: it would sign in whoever comes next on the connection"
   }
 });
 
-test("removeHeaders that cannot be are refused", () => {
+test("removeHeaders: invalid names are refused", () => {
   const build = (removeHeaders: unknown) => () =>
     proxyTo({ target: "http://up", removeHeaders: removeHeaders as string[] });
   for (const name of ["", "*", "a b", "x-*-y", "**", 1, null]) {
@@ -232,21 +232,21 @@ test("removeHeaders that cannot be are refused", () => {
   }
 });
 
-test("Forwarded names this proxy", async () => {
+test("forwarded: a string names this proxy", async () => {
   const options = { ...from("2001:DB8::1"), xForwarded: "off", forwarded: "_gate" } as const;
   assert.deepEqual(await fieldsOf(received({ forwarded: "for=evil" }), options), {
     forwarded: 'for="[2001:db8::1]";by=_gate;host=front;proto=http',
   });
 });
 
-test("an address that is none, or not known, is told as unknown", async () => {
+test("an invalid or unknown address is forwarded as unknown", async () => {
   for (const address of ["", "evil", "1.2.3.4, 6.6.6.6", "1.2.3.4\r\nx: y"]) {
     const fields = await fieldsOf(received(), from(address));
     assert.equal(fields["x-forwarded-for"], "unknown");
   }
 });
 
-test("the prefix is what the mounts and removePrefix took", async () => {
+test("X-Forwarded-Prefix has the mounts and the removed prefix", async () => {
   for (
     const [removePrefix, prefix] of [[true, "/site/api"], [false, "/site"]] as const
   ) {
@@ -258,7 +258,7 @@ test("the prefix is what the mounts and removePrefix took", async () => {
   }
 });
 
-test("a client cannot take away what the proxy adds by naming it in Connection", async () => {
+test("Connection cannot remove the fields that the proxy adds", async () => {
   const names = "x-forwarded-for, x-forwarded-host, x-forwarded-port, x-forwarded-proto, via, " +
     "x-user, forwarded";
   const fields = await fieldsOf(
@@ -277,7 +277,7 @@ test("a client cannot take away what the proxy adds by naming it in Connection",
   );
 });
 
-test("what a target sets stands alone, also beside names with underscores", async () => {
+test("option headers replaces also fields named with underscores", async () => {
   const headers = { "x-user": "me", "x-forwarded-for": "9.9.9.9" };
   const { fields } = await sent(
     received({ "x-user": "forged", "x_user": "forged", "x_other": "1" }),
@@ -291,7 +291,7 @@ test("what a target sets stands alone, also beside names with underscores", asyn
   ]);
 });
 
-test("Via is signed, and a request that comes back is a loop", async () => {
+test("Via names the proxy, and a request that returns is a loop: 502", async () => {
   const fields = await fieldsOf(received({ via: "1.0 fred" }), { ...quiet, via: "gate" });
   assert.deepEqual(fields, { via: "1.0 fred, 1.1 gate" });
   const looped = received({ via: "1.0 fred, 1.1 Gate" });
@@ -300,7 +300,7 @@ test("Via is signed, and a request that comes back is a loop", async () => {
   assert.equal((await sent(looped, { via: false })).url.host, "up:5001");
 });
 
-test("each proxy has a name of its own", async () => {
+test("each proxy has another name in Via", async () => {
   const [one = "", two = ""] = await Promise.all(
     [received(), received()].map(async (request) => (await fieldsOf(request))["via"]),
   );
@@ -308,7 +308,7 @@ test("each proxy has a name of its own", async () => {
   assert.notEqual(one, two);
 });
 
-test("OPTIONS goes one hop fewer; other methods keep their Max-Forwards", async () => {
+test("Max-Forwards is decremented for OPTIONS, and stays for other methods", async () => {
   for (
     const [method, value, expected] of [
       ["OPTIONS", "5", "4"],
@@ -322,7 +322,7 @@ test("OPTIONS goes one hop fewer; other methods keep their Max-Forwards", async 
   }
 });
 
-test("credentials are kept from a target that is not ours", async () => {
+test("credentials: false removes Authorization and Cookie", async () => {
   const mine = { authorization: "Basic x", cookie: "a=1", "x-kept": "1" };
   assert.deepEqual(await fieldsOf(received(mine), quiet), mine);
   assert.deepEqual(await fieldsOf(received(mine), quiet, { credentials: false }), {
@@ -335,8 +335,8 @@ test("credentials are kept from a target that is not ours", async () => {
   });
 });
 
-test("the host that was asked for is the URL's, spelt as in Host", async () => {
-  // RFC 9112 §3.2.2: some hosts hand over a target in absolute form beside another Host.
+test("the client's host is that of the URL, in the spelling of Host", async () => {
+  // RFC 9112 §3.2.2: some hosts pass a target in absolute form with another Host.
   for (
     const [url, host, expected] of [
       ["http://front/x", "front:80", "front:80"],
@@ -355,7 +355,7 @@ test("the host that was asked for is the URL's, spelt as in Host", async () => {
   }
 });
 
-test("GET and HEAD lose their content, and what describes it", async () => {
+test("GET and HEAD lose their content, and the fields about it", async () => {
   const fields = { "content-length": "4", "content-encoding": "gzip", "content-type": "a/b" };
   for (const method of ["GET", "HEAD"]) {
     const outgoing = await sent(received(fields, { method, body: "body" }), quiet);

@@ -1,4 +1,4 @@
-/** What becomes of a response. */
+/** The response to the client. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Field, proxyTo } from "handwerk";
@@ -17,7 +17,7 @@ const content = (...parts: string[]): ReadableStream<Uint8Array> => {
   });
 };
 
-// [why, status, fields, decoded, what is passed back]
+// [why, status, fields, decoded, fields passed back]
 const answers: readonly (readonly [string, number, readonly Field[], boolean, readonly Field[]])[] =
   [
     ["the same length twice", 200, [["Content-Length", "8, 8"]], false, [["content-length", "8"]]],
@@ -91,7 +91,7 @@ const answers: readonly (readonly [string, number, readonly Field[], boolean, re
     ]],
   ];
 for (const [why, status, fields, decoded, expected] of answers) {
-  test(`the response has the right fields: ${why}`, async () => {
+  test(`fields of the response: ${why}`, async () => {
     const response = await passedBack({ status, fields, decoded });
     assert.equal(response.status, status);
     assert.deepEqual(Object.fromEntries(response.headers), Object.fromEntries(expected));
@@ -120,7 +120,7 @@ const useless: readonly (readonly [string, number, readonly Field[], string])[] 
   ["a line break in a field", 200, [["a", "1\r\nb: 2"]], "http_protocol_error"],
 ];
 for (const [why, status, fields, type] of useless) {
-  test(`an upstream that answers with ${why} is 502, and is let go`, async () => {
+  test(`a response with ${why} is 502, and is cancelled`, async () => {
     let cancelled = false;
     const body = new ReadableStream({ cancel: () => void (cancelled = true) });
     const response = await passedBack({ status, fields, body }, undefined, { via: "gate" });
@@ -138,14 +138,14 @@ test("Via is appended to responses", async () => {
   assert.equal(response.headers.get("via"), "1.0 a, 1.1 b, 1.1 gate");
 });
 
-test("a target that is not ours sets no cookies, and takes none away", async () => {
+test("credentials: false removes Set-Cookie and Clear-Site-Data", async () => {
   const fields = [["set-cookie", "a=1"], ["Clear-Site-Data", '"cookies"'], ["x", "1"]] as const;
   const response = await passedBack({ fields }, undefined, {}, { credentials: false });
   assert.deepEqual([...response.headers], [["x", "1"]]);
 });
 
 for (const parts of [["too ", "short"], ["much too", " long"], []]) {
-  test(`content of another length than was declared is broken off: ${parts.join("")}`, async () => {
+  test(`content of another length than Content-Length is cut: ${parts.join("")}`, async () => {
     const errors: unknown[] = [];
     const response = await passedBack(
       { fields: [["content-length", "10"]], body: content(...parts) },
@@ -158,13 +158,13 @@ for (const parts of [["too ", "short"], ["much too", " long"], []]) {
   });
 }
 
-test("content of the declared length is passed on", async () => {
+test("content of the length of Content-Length is passed on", async () => {
   const body = content("1", "23", "", "4567890");
   const response = await passedBack({ fields: [["content-length", "10"]], body });
   assert.equal(await response.text(), "1234567890");
 });
 
-test("watched content fails as the upstream's does, and is cancelled as ours is", async () => {
+test("a watched body fails with the upstream's, and cancels it", async () => {
   const failing = new ReadableStream({ pull: (c) => c.error(new Error("cut")) });
   const fields = [["content-length", "10"]] as const;
   const cut = await passedBack({ fields, body: failing });
@@ -176,7 +176,7 @@ test("watched content fails as the upstream's does, and is cancelled as ours is"
   assert.equal(reason, "enough");
 });
 
-test("watched content is not read ahead", async () => {
+test("a watched body is not read ahead", async () => {
   let pulls = 0;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -192,7 +192,7 @@ test("watched content is not read ahead", async () => {
   await reader?.cancel();
 });
 
-/** An upstream that sends what it is told to. */
+/** An upstream under the control of the test. */
 const controlled = (fields: readonly Field[] = []) => {
   let source: ReadableStreamDefaultController<Uint8Array> | undefined;
   let signal: AbortSignal | undefined;
@@ -210,7 +210,7 @@ const controlled = (fields: readonly Field[] = []) => {
 };
 
 testWithClock(
-  "an upstream that pauses for too long is broken off; a slow client is not",
+  "timeout.idle: an upstream that pauses too long is cut; a slow client is not",
   async (clock) => {
     const upstream = controlled();
     const errors: unknown[] = [];
@@ -242,7 +242,7 @@ testWithClock(
   },
 );
 
-testWithClock("streams of events may pause", async (clock) => {
+testWithClock("timeout.idle: does not apply to text/event-stream", async (clock) => {
   const upstream = controlled([["content-type", "text/event-stream; charset=utf-8"]]);
   const app = timed({ transport: upstream.transport, timeout: { idle: 50 } });
   const response = await app(new Request("http://front/"));
@@ -254,7 +254,7 @@ testWithClock("streams of events may pause", async (clock) => {
 });
 
 testWithClock(
-  "the total limit ends an answer that goes on and on, and one that does not come",
+  "timeout.total: ends a response that goes on, and one that does not begin",
   async (clock) => {
     const upstream = controlled();
     const app = timed({ transport: upstream.transport, timeout: { total: 100 } });
@@ -285,7 +285,7 @@ testWithClock(
 );
 
 testWithClock(
-  "an answer that ends leaves no timer and nothing on the signal of the client",
+  "a response that ends leaves no timer, and no listener on the client's signal",
   async (clock) => {
     const client = new AbortController();
     let [added, removed] = [0, 0];
@@ -312,7 +312,7 @@ testWithClock(
 );
 
 testWithClock(
-  "an upstream that does not notice that it is too late is not waited for",
+  "a timeout does not wait for a transport that ignores the signal",
   async (clock) => {
     let answer = (): void => {};
     let cancelled = false;
@@ -331,7 +331,7 @@ testWithClock(
   },
 );
 
-testWithClock("a client that leaves while the answer streams breaks it off", async (clock) => {
+testWithClock("a client disconnect during the response aborts the exchange", async (clock) => {
   const upstream = controlled();
   const client = new AbortController();
   const errors: unknown[] = [];
@@ -349,14 +349,14 @@ testWithClock("a client that leaves while the answer streams breaks it off", asy
   assert.deepEqual(errors, []);
 });
 
-test("a client that has left gets an answer for the log alone", async () => {
+test("a request of a disconnected client is 499, for logs", async () => {
   const transport = new FakeTransport(() => new Promise(() => {}));
   const app = proxyTo("http://up", { transport, timeout: 0 });
   const response = await app(new Request("http://front/", { signal: AbortSignal.abort() }));
   assert.equal(response.status, 499);
 });
 
-test("a challenge of NTLM is not passed back, others are", async () => {
+test("a challenge of NTLM is removed, others are passed back", async () => {
   const wrapped = btoa("\x60\x48 SPNEGO NTLMSSP\0 and more");
   for (
     const [given, expected] of [

@@ -1,4 +1,4 @@
-/** References of an upstream to itself. */
+/** References in responses, rewritten for the client. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -25,7 +25,7 @@ const places: Places = {
   prefix: "/app",
   host: "front.example",
 };
-// [what the upstream says, what the client is told]
+// [reference of the upstream, reference for the client]
 const references: readonly (readonly [string, string])[] = [
   ["http://up:5001/base/x?a=%2F#f", "/app/x?a=%2F#f"],
   ["HTTP://UP:5001/base/x", "/app/x"],
@@ -37,7 +37,7 @@ const references: readonly (readonly [string, string])[] = [
   ["/base/", "/app/"],
   ["/base", "/app"],
   ["/base#f", "/app#f"],
-  // Somewhere else
+  // Elsewhere
   ["http://up/base/x", "http://up/base/x"],
   ["http://up:5002/base/x", "http://up:5002/base/x"],
   ["http://elsewhere/base/x", "http://elsewhere/base/x"],
@@ -53,16 +53,16 @@ const references: readonly (readonly [string, string])[] = [
   ["http://up:5001/other", "http://up:5001/other"],
   ["/basement", "/basement"],
   ["/", "/"],
-  // Relative to where they stand
+  // Relative references
   ["x", "x"],
   ["../x", "../x"],
   ["?q", "?q"],
   ["#f", "#f"],
   ["", ""],
-  // From an application that knows where it is
+  // From an application that reads X-Forwarded-Prefix
   ["/app/x", "/app/x"],
   ["http://up:5001/app/x", "/app/x"],
-  // What no target has, or what is not what it seems to be
+  // Invalid or ambiguous references
   ["http://[bad", "http://[bad"],
   ["http://", "http://"],
   ["/base\\evil", "/base\\evil"],
@@ -78,7 +78,7 @@ for (const [reference, expected] of references) {
   });
 }
 
-test("a path never becomes a host", () => {
+test("a path never becomes an authority", () => {
   const top = { ...places, base: "", prefix: "" };
   for (
     const [reference, expected] of [
@@ -94,7 +94,7 @@ test("a path never becomes a host", () => {
   assert.equal(toClient("/base//evil.com", { ...places, prefix: "" }), "/.//evil.com");
 });
 
-test("a reference to the target leads to where the client finds it, any other where it did", () => {
+test("only references to the target are rewritten", () => {
   const part = fc.constantFrom(
     "http:",
     "//",
@@ -132,7 +132,7 @@ test("a reference to the target leads to where the client finds it, any other wh
   );
 });
 
-test("Location, Content-Location, Refresh and Link are changed, and nothing else", async () => {
+test("rewriteLocation: Location, Content-Location, Refresh and Link", async () => {
   const headers = await answered([
     ["Location", "http://up:5001/base/x"],
     ["Content-Location", "/base/y"],
@@ -149,7 +149,7 @@ test("Location, Content-Location, Refresh and Link are changed, and nothing else
   });
 });
 
-test("rewriteLocation: false leaves everything as it is", async () => {
+test("rewriteLocation: false changes nothing", async () => {
   const fields = [["location", "http://up:5001/base/x"], [
     "set-cookie",
     "a=1; Path=/base",
@@ -157,7 +157,7 @@ test("rewriteLocation: false leaves everything as it is", async () => {
   assert.deepEqual([...await answered(fields, { rewriteLocation: false })], fields);
 });
 
-// [prefix, target, what is set, what arrives]
+// [prefix, target, Set-Cookie of the upstream, Set-Cookie for the client]
 const cookies: readonly (readonly [string, string, string, string])[] = [
   ["/app", "http://up.example/base/", "a=1; Path=/base", "a=1; Path=/app"],
   ["/app", "http://up.example/base/", "a=1; Path=/base/x", "a=1; Path=/app/x"],
@@ -185,14 +185,14 @@ for (const [prefix, target, set, expected] of cookies) {
   });
 }
 
-test("an upstream that is told the client's host may name it", async () => {
+test("host: null: references to the client's host are rewritten", async () => {
   const headers = await answered([["location", "http://front.example/base/x"]], { host: null });
   assert.equal(headers.get("location"), "/app/x");
   const told = await answered([["location", "http://front.example/base/x"]]);
   assert.equal(told.get("location"), "http://front.example/base/x");
 });
 
-test("an upstream may name the scheme that it is told of", async () => {
+test("references with the scheme of X-Forwarded-Proto are rewritten", async () => {
   const fields = [["location", "https://up/x"]] as const;
   for (const [peer, expected] of [["10.0.0.1", "/x"], ["192.0.2.1", "https://up/x"]] as const) {
     const transport = new FakeTransport(() => ({ ...ok(), fields }));
@@ -203,13 +203,13 @@ test("an upstream may name the scheme that it is told of", async () => {
   }
 });
 
-test("without removePrefix, the path is the same on both sides", async () => {
+test("without removePrefix, the path stays", async () => {
   const target = { target: "http://up:5001", removePrefix: false };
   const headers = await answered([["location", "http://up:5001/login"]], target);
   assert.equal(headers.get("location"), "/login");
 });
 
-test("below a mount, the mount is part of what the client knows", async () => {
+test("below a mount, references get the mount", async () => {
   const fields = [["location", "/x"], ["set-cookie", "a=1; Path=/"]] as const;
   const transport = new FakeTransport(() => ({ ...ok(), fields }));
   const app = dispatch({ "/site": proxy({ "/": "http://up" }, { transport })(notFound) })(notFound);

@@ -1,4 +1,4 @@
-/** Where requests can be sent, and who may have a look at them. */
+/** Places, hooks, and inspect. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch, type Fetcher, mountOf, notFound, proxy, proxyTo } from "handwerk";
@@ -6,7 +6,7 @@ import { inspect } from "handwerk/proxy";
 import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { quiet, received } from "../support/proxying.ts";
 
-test("proxyTo forwards everything, behind a mount what is behind it", async () => {
+test("proxyTo forwards every path, below a mount the rest of it", async () => {
   const transport = new FakeTransport();
   const leaf = proxyTo("http://up/base", { transport });
   await leaf(new Request("http://front/x?q"));
@@ -16,7 +16,7 @@ test("proxyTo forwards everything, behind a mount what is behind it", async () =
   assert.equal(new Map(transport.last.fields).get("x-forwarded-prefix"), "/blog");
 });
 
-test("several URLs share the requests, each as its weight says", async () => {
+test("several URLs share the requests by weight", async () => {
   const transport = new FakeTransport();
   const target = ["http://a/base", { url: new URL("http://b"), weight: 2 }, { url: "http://c" }];
   const app = proxyTo(target, { transport });
@@ -30,7 +30,7 @@ test("several URLs share the requests, each as its weight says", async () => {
   }
 });
 
-test("a handler is called in this process, with the URL that a mounted one would see", async () => {
+test("a handler as target gets the URL that a mounted handler would see", async () => {
   const seen: Request[] = [];
   const handler = (request: Request, env: { name: string }, extra: number): Response => {
     seen.push(request);
@@ -56,7 +56,7 @@ test("a handler is called in this process, with the URL that a mounted one would
   assert.equal(mountOf(inner ?? request).base, "");
 });
 
-test("a handler that rejects is an upstream that fails", async () => {
+test("a handler as target that rejects is 502", async () => {
   const errors: unknown[] = [];
   const app = proxyTo(() => Promise.reject(new Error("inside")), {
     onError: (error) => void errors.push(error),
@@ -67,14 +67,14 @@ test("a handler that rejects is an upstream that fails", async () => {
   assert.match(String(errors[0]), /inside/);
 });
 
-test("content of a handler that is cut is cut", async () => {
+test("a handler as target: a cut body arrives cut", async () => {
   const app = proxyTo(() => new Response("short", { headers: { "content-length": "10" } }), {
     onError: () => {},
   });
   await assert.rejects((await app(new Request("http://front/"))).text(), /Content-Length is 10/);
 });
 
-test("a service binding is asked, whatever other properties it seems to have", async () => {
+test("a service binding is called by fetch, although it has every property", async () => {
   const calls: Request[] = [];
   const binding = new Proxy({} as Fetcher, {
     get: (_, name) => (request: Request) => {
@@ -89,12 +89,12 @@ test("a service binding is asked, whatever other properties it seems to have", a
     assert.equal(await (await app(new Request("http://front/x"))).text(), "bound");
   }
   assert.equal(calls[0]?.url, "http://front/x");
-  // Some runtimes hide the field from their own code.
+  // Some runtimes do not show the field.
   const host = calls[1]?.headers.get("host");
   assert.ok(host === "service.example" || host === null);
 });
 
-test("a host that only a network restricts reaches a handler; a method that is changed does not", async () => {
+test("a handler as target gets any Host, and no method that the runtime changes", async () => {
   const none = new FakeTransport(ok, []);
   const app = proxyTo({ target: () => new Response("ok"), host: null }, { transport: none });
   assert.equal((await app(new Request("http://front/", { method: "PUT", body: "" }))).status, 200);
@@ -110,7 +110,7 @@ test("a host that only a network restricts reaches a handler; a method that is c
   assert.ok(status === 502 || methods[0] === "PROPFIND");
 });
 
-test("hooks see the final request and response, and may give others", async () => {
+test("onRequest and onResponse get the final messages, and may replace them", async () => {
   const transport = new FakeTransport(() => ({
     ...ok(),
     fields: [["connection", "x-hop"], ["x-hop", "1"], ["x", "1"]],
@@ -140,7 +140,7 @@ test("hooks see the final request and response, and may give others", async () =
   assert.equal(kept.headers.get("x"), "1");
 });
 
-test("what a hook throws, the handler rejects with, and the upstream is let go", async () => {
+test("the handler rejects with errors of hooks, and the exchange is aborted", async () => {
   const boom = new Error("boom");
   const refuse = (): never => {
     throw boom;
@@ -163,7 +163,7 @@ test("what a hook throws, the handler rejects with, and the upstream is let go",
   }
 });
 
-test("onInformational is told of 1xx responses, without the fields of the connection", async () => {
+test("onInformational gets 1xx responses without hop-by-hop fields", async () => {
   const told: unknown[] = [];
   const transport = new FakeTransport(({ onInformational }) => {
     onInformational?.(103, [["Link", "</a>"], ["Connection", "close"]]);
@@ -179,7 +179,7 @@ test("onInformational is told of 1xx responses, without the fields of the connec
   assert.equal(transport.last.onInformational, undefined);
 });
 
-test("inspect tells what would be sent, and sends nothing", async () => {
+test("inspect returns the request, and sends nothing", async () => {
   const transport = new FakeTransport();
   const look = inspect({ target: "http://up/base", headers: { "x-user": "me" } }, {
     ...quiet,
@@ -212,7 +212,7 @@ test("inspect tells what would be sent, and sends nothing", async () => {
   assert.equal(transport.sent.length, 0);
 });
 
-test("the options of a connection go along with every request of a target", async () => {
+test("the transport gets the options of the connection with each request", async () => {
   const transport = new FakeTransport(ok, ["tls", "servername", "unix", "http2", "host"]);
   const tls = { ca: "-----BEGIN", servername: "up.example" };
   const app = proxyTo({ target: "https://up", tls, socketPath: "/run/up", http2: true }, {
@@ -229,7 +229,7 @@ test("the options of a connection go along with every request of a target", asyn
   assert.equal(transport.last.connection, undefined);
 });
 
-test("parts of the options of a connection are refused where they cannot be honoured", () => {
+test("options of a connection that the transport lacks are refused", () => {
   const transport = new FakeTransport(ok, ["tls", "http2"]);
   const build = (options: object) => (): unknown =>
     proxyTo({ target: "https://up", ...options }, { transport });

@@ -1,4 +1,4 @@
-/** Content on its way to upstreams: the time it may take, and its length. */
+/** Request content: its time limits and its length. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -14,7 +14,7 @@ import { FakeTransport, ok } from "../support/fake_transport.ts";
 import { timed } from "../support/proxying.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-/** A request whose content comes when it is told to. */
+/** A request whose content is under the control of the test. */
 function slow(): { request: Request; send: (text: string) => void; end: () => void } {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const body = new ReadableStream<Uint8Array>({ start: (given) => void (controller = given) });
@@ -25,7 +25,7 @@ function slow(): { request: Request; send: (text: string) => void; end: () => vo
     end: () => controller?.close(),
   };
 }
-/** Takes all of the content, and then answers or not. */
+/** Reads all of the content, and then responds or not. */
 const reading =
   (answers: boolean) => async ({ body }: OutgoingRequest): Promise<IncomingResponse> => {
     const text = await new Response(body).text();
@@ -46,7 +46,7 @@ function limited(transport: FakeTransport, options: ProxyOptions = {}): Timed {
 }
 
 testWithClock(
-  "an upload may take longer than the timeout while its content moves",
+  "timeout: an upload may take longer while its content moves",
   async (clock) => {
     const { app } = limited(new FakeTransport(reading(true)));
     const { request, send, end } = slow();
@@ -61,7 +61,7 @@ testWithClock(
   },
 );
 
-testWithClock("the time for the response begins when the request has been sent", async (clock) => {
+testWithClock("timeout: begins again when the request has been sent", async (clock) => {
   const { app, errors } = limited(new FakeTransport(reading(false)));
   const { request, send, end } = slow();
   const response = Promise.resolve(app(request));
@@ -77,7 +77,7 @@ testWithClock("the time for the response begins when the request has been sent",
 });
 
 testWithClock(
-  "a client that stops sending is answered with 408, and the upstream is not blamed",
+  "timeout: a client that stops sending gets 408, and onError is not called",
   async (clock) => {
     const transport = new FakeTransport(reading(true));
     const { app, errors } = limited(transport);
@@ -90,7 +90,7 @@ testWithClock(
   },
 );
 
-testWithClock("an upstream that stops taking content is 504", async (clock) => {
+testWithClock("timeout: an upstream that stops reading is 504", async (clock) => {
   const transport = new FakeTransport(async ({ body }) => {
     await body?.getReader().read();
     return new Promise(() => {});
@@ -105,20 +105,23 @@ testWithClock("an upstream that stops taking content is 504", async (clock) => {
   assert.match(errors.join(), /took no content for 1000 ms \(option timeout\)/);
 });
 
-testWithClock("timeout.total counts the upload, and says so", async (clock) => {
-  const options = { timeout: { total: 1500 } };
-  const { app, errors } = limited(new FakeTransport(reading(true)), options);
-  const { request, send } = slow();
-  const response = app(request);
-  for (let i = 0; i < 3; i++) {
-    send("x");
-    await clock.pass(500);
-  }
-  assert.equal((await response).status, 504);
-  assert.match(errors.join(), /within 1500 ms \(option timeout.total\)/);
-});
+testWithClock(
+  "timeout.total: includes the upload, and the error names the option",
+  async (clock) => {
+    const options = { timeout: { total: 1500 } };
+    const { app, errors } = limited(new FakeTransport(reading(true)), options);
+    const { request, send } = slow();
+    const response = app(request);
+    for (let i = 0; i < 3; i++) {
+      send("x");
+      await clock.pass(500);
+    }
+    assert.equal((await response).status, 504);
+    assert.match(errors.join(), /within 1500 ms \(option timeout.total\)/);
+  },
+);
 
-/** What is sent, and its content. */
+/** The Content-Length that is sent, and the content. */
 async function sent(request: Request, options: ProxyOptions = {}): Promise<(string | undefined)[]> {
   let text: string | undefined;
   const transport = new FakeTransport(async ({ body }) => {
@@ -131,7 +134,7 @@ async function sent(request: Request, options: ProxyOptions = {}): Promise<(stri
 const posted = (body: BodyInit, length = "3"): Request =>
   new Request("http://front/", { method: "POST", body, headers: { "content-length": length } });
 
-test("content that was made anew has its own length", async () => {
+test("content that a middleware or a hook has made gets its own Content-Length", async () => {
   for (const text of ["longer than before", "s", "", "é".repeat(500_000)]) {
     const length = String(bytes(text).length);
     assert.deepEqual(await sent(new Request(posted("old"), { method: "POST", body: text })), [
@@ -148,7 +151,7 @@ test("content that was made anew has its own length", async () => {
   assert.deepEqual(await sent(posted("old"), hook), ["9", "of a hook"]);
 });
 
-test("content in parts never looks complete at a length that is not its own", async () => {
+test("a stream of another length than Content-Length never looks complete", async () => {
   for (const length of ["3", "300"]) {
     let parts = 3;
     const body = new ReadableStream<Uint8Array>({
@@ -176,7 +179,7 @@ test("content in parts never looks complete at a length that is not its own", as
   }
 });
 
-test("an attempt that is over takes nothing from the next", async () => {
+test("an attempt that is over takes no content from the next", async () => {
   const upload = new Upload(new Response("all of it").body as ReadableStream<Uint8Array>);
   upload.repeat();
   const [first, second] = [upload.attempt(), upload.attempt()];
@@ -189,7 +192,7 @@ test("an attempt that is over takes nothing from the next", async () => {
   assert.equal(await new Response(other).text(), "content");
 });
 
-test("content that was let go of fails for whoever asks for it later", async () => {
+test("cancelled content fails when it is read later", async () => {
   const upload = new Upload(new Response("content").body as ReadableStream<Uint8Array>);
   const stream = upload.attempt();
   upload.cancel(new Error("nobody waits any more"));

@@ -1,4 +1,4 @@
-/** Requests that are answered by the proxy itself. */
+/** Requests that the proxy refuses. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dispatch, notFound, proxy, proxyTo } from "handwerk";
@@ -60,7 +60,7 @@ for (const [why, fields, method, status, type] of refused) {
   });
 }
 
-test("a request for no URL is refused in the name of the proxy where it is the proxy's", async () => {
+test("an invalid URL is 400 with Proxy-Status where only the proxy can get it", async () => {
   const transport = new FakeTransport();
   const leaf = proxyTo("http://up", { transport, via: "gate" });
   for (const url of ["http://front/%zz", "http://front/a/../b", "http://a b/"]) {
@@ -69,7 +69,7 @@ test("a request for no URL is refused in the name of the proxy where it is the p
     assert.equal(response.headers.get("proxy-status"), "gate; error=http_request_error");
     const looked = await inspect("http://up", { via: "gate" })(received({}, { url }));
     assert.ok(looked instanceof Response && looked.headers.has("proxy-status"));
-    // Nobody knows whose it would have been.
+    // It could have been for the wrapped handler.
     for (const app of [dispatch({ "/": leaf }), proxy({ "/": "http://up" }, { transport })]) {
       const unmatched = await app(notFound)(received({}, { url }));
       assert.deepEqual([unmatched.status, unmatched.headers.get("proxy-status")], [400, null]);
@@ -82,7 +82,7 @@ test("a request for no URL is refused in the name of the proxy where it is the p
   assert.equal(transport.sent.length, 0);
 });
 
-test("what is as it should be is forwarded", async () => {
+test("valid requests are forwarded", async () => {
   const transport = new FakeTransport(ok, ["anyMethod"]);
   const app = proxyTo("http://up", { transport, via: "gate" });
   for (

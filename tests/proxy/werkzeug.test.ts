@@ -1,4 +1,4 @@
-/** What the manual and the tests of Werkzeug's ProxyMiddleware promise. */
+/** The rules of Werkzeug's ProxyMiddleware. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proxy } from "handwerk";
@@ -15,11 +15,11 @@ const app = proxy({
   "/deep/er/": { target: `${url}/b/` },
 }, { transport, ...quiet })(() => new Response("ROOT"));
 
-// [what it says, method, request, line of the forwarded request, its host, its special field]
+// [rule, method, request, forwarded request line, Host, special field]
 const rows: readonly (readonly [string, string, string, string, string, string | undefined])[] = [
   ["host is a value", "GET", "/foo/bar", "GET /foo/bar", "faked.invalid", "foo"],
   [
-    "host null passes the client's on",
+    "host: null forwards the client's",
     "GET",
     "/bar/baz?a=a&b=b",
     "GET /baz?a=a&b=b",
@@ -55,7 +55,7 @@ const rows: readonly (readonly [string, string, string, string, string, string |
   ["the path of the target is kept", "GET", "/deep/x", "GET /a/x", "127.0.0.1:5001", undefined],
   ["the longest prefix wins", "GET", "/deep/er/x", "GET /b/deep/er/x", "127.0.0.1:5001", undefined],
   [
-    "the method goes on",
+    "the method is forwarded",
     "DELETE",
     "/autohost/x",
     "DELETE /autohost/x",
@@ -77,14 +77,14 @@ for (const [why, method, path, line, host, special] of rows) {
   });
 }
 
-test("Werkzeug: what no prefix matches goes to the app", async () => {
+test("Werkzeug: paths without a prefix go to the app", async () => {
   for (const path of ["/", "/fo", "/food", "/x/foo/"]) {
     const response = await app(new Request(`http://localhost${path}`));
     assert.equal(await response.text(), "ROOT");
   }
 });
 
-test("Werkzeug: fields of the connection stay behind, content goes on with its type and length", async () => {
+test("Werkzeug: hop-by-hop fields are removed, content keeps its type and length", async () => {
   const content = { "content-type": "text/plain", "content-length": "7" };
   const connection = { connection: "close", te: "trailers", upgrade: "x", "keep-alive": "1" };
   const request = received({ ...content, ...connection }, {
@@ -97,7 +97,7 @@ test("Werkzeug: fields of the connection stay behind, content goes on with its t
   assert.equal(await new Response(transport.last.body).text(), "content");
 });
 
-test("Werkzeug: an upstream that cannot be reached is a 502", async () => {
+test("Werkzeug: an unreachable upstream is 502", async () => {
   const gone = new FakeTransport(() => Promise.reject(new Error("gone")));
   const app = proxy({ "/": url }, { transport: gone, onError: () => {} })(() => new Response());
   assert.equal((await app(new Request("http://localhost/"))).status, 502);

@@ -4,6 +4,7 @@
  * @module
  */
 import { duration, number, type Options, readOptions, whole } from "../../config.ts";
+import { watchBody } from "../../host/watch_body.ts";
 
 /** Sends a copy of a request with the given body; resolves to the body of the response. */
 export type SendCopy = (
@@ -145,30 +146,22 @@ function tee(
     abortCopy();
     dropped.error(new Error("the copy is dropped"));
   };
-  const reader = source.getReader();
-  const original = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (done) {
-          follower?.close();
-          follower = undefined;
-          return controller.close();
-        }
-        // A transport may detach the buffer of a chunk, so that the copy gets its own.
-        if (value.byteLength <= (follower?.desiredSize ?? 0)) follower?.enqueue(value.slice());
-        else drop();
-        return controller.enqueue(value);
-      } catch (error) {
-        drop();
-        abortOriginal(error);
-        return controller.error(error);
-      }
+  const original = watchBody(source, {
+    async read(reader) {
+      const result = await reader.read();
+      if (result.done) return result;
+      const room = follower?.desiredSize ?? 0;
+      // A transport may detach the buffer of a chunk, so that the copy gets its own.
+      if (result.value.byteLength <= room) follower?.enqueue(result.value.slice());
+      else drop();
+      return result;
     },
-    cancel(reason) {
-      drop();
-      return reader.cancel(reason);
+    onEnd(end, error) {
+      if (end === "ended") follower?.close();
+      else drop();
+      follower = undefined;
+      if (end === "failed") abortOriginal(error);
     },
-  }, { highWaterMark: 0 });
+  });
   return { original, copy, drop };
 }

@@ -66,19 +66,19 @@ const OPTIONS = {
   strict: [flag, false],
 } satisfies Options<PassiveHealthOptions>;
 
-interface State {
+class State {
   /** Failures in a row. */
-  failures: number;
+  failures = 0;
   /** When the ejection ends; 0 while the upstream is not ejected. */
-  ejectedUntil: number;
+  ejectedUntil = 0;
   /** How long the last ejection lasted. */
-  ejectionTime: number;
+  ejectionTime = 0;
   /** When the upstream recovered from its last ejection. */
-  recoveredAt: number;
+  recoveredAt = 0;
   /** Whether the single request that tests an ejected upstream is in flight. */
-  probing: boolean;
+  probing = false;
   /** Changes with each ejection and each recovery. */
-  epoch: number;
+  epoch = 0;
 }
 
 /**
@@ -115,11 +115,7 @@ export function passiveHealth(options: PassiveHealthOptions = {}): Health {
   const states = new WeakMap<Upstream, State>();
   const stateOf = (upstream: Upstream): State => {
     let state = states.get(upstream);
-    if (!state) {
-      const [ejectedUntil, ejectionTime, recoveredAt] = [0, 0, 0];
-      state = { failures: 0, ejectedUntil, ejectionTime, recoveredAt, probing: false, epoch: 0 };
-      states.set(upstream, state);
-    }
+    if (!state) states.set(upstream, state = new State());
     return state;
   };
   const isAvailable = (upstream: Upstream): boolean => {

@@ -4,8 +4,7 @@
  * @module
  */
 import { checkOptions, type Checks, either, fail, oneOf, shape, text } from "../../config.ts";
-import { type Files, runtimeFiles } from "../../platform/files.ts";
-import type { FoundFile, OpenFile } from "../../platform/files.ts";
+import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../platform/files.ts";
 import {
   changedError,
   type Entry,
