@@ -97,7 +97,7 @@ function xForwardedFields(
   ];
 }
 
-/** The port that the client connected to, as the first proxy was told. */
+/** The port that the client connected to, as the first proxy saw it. */
 function portOf(host: string, proto: string): string {
   const [first = ""] = host.split(",", 1);
   return /:([0-9]+)[ \t]*$/.exec(first)?.[1] ?? (/^(?:https|wss)\b/i.test(proto) ? "443" : "80");
@@ -116,7 +116,7 @@ function join(before: string | undefined, value: string): string {
   return before && value ? `${before}, ${value}` : before || value;
 }
 
-/** The scheme and the host that the client asked for, as the first proxy was told. */
+/** The scheme and the host that the client asked for, as the first proxy saw them. */
 export function frontOf(
   fields: readonly Field[],
   client: ClientInfo,

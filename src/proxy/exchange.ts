@@ -68,7 +68,7 @@ export class Exchange implements UploadMonitor {
     offDisconnect(this.#request, this.#disconnect);
   }
 
-  /** The promise, or the reason of the abort, since a transport may not heed the signal. */
+  /** The promise, or the reason of the abort, since a transport may ignore the signal. */
   race<T>(sent: Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise((resolve, reject) => {

@@ -47,7 +47,7 @@ export async function forward(
 
   const exchange = new Exchange(request, settings.timeout);
   const { signal } = exchange;
-  const received = { request, args, mount, client, target, settings, upgrade, signal };
+  const received = { request, args, mount, pseudonym, client, target, settings, upgrade, signal };
   let delivery: Delivery | undefined;
   let sent: Promise<Attempt> | undefined;
   try {
@@ -66,7 +66,7 @@ export async function forward(
   } catch (error) {
     exchange.abort(error);
     delivery?.upload?.cancel(error);
-    // A response may have come, or may still come, where the transport does not heed the signal.
+    // A response may have come, or may still come, where the transport ignores the signal.
     void sent?.then(({ incoming }) => discard(incoming.body), () => {});
     if (error instanceof HookError) throw error.cause;
     // No client reads it; the status is for logs.

@@ -40,7 +40,7 @@ export function rewriteResponse(
   { url, host, fields: sent }: Pick<OutgoingRequest, "url" | "host" | "fields">,
 ): readonly Field[] {
   if (!fields.some(([name]) => REFERRING.has(name))) return fields;
-  // The upstream may know itself by the Host that it is sent, and by the scheme that it is told.
+  // The upstream may know itself by the Host that it gets, and by the scheme in X-Forwarded-Proto.
   const { proto } = frontOf(sent, client);
   const origins = [url.host, host].flatMap((name) =>
     [url.protocol, `${proto}:`].flatMap((scheme) => URL.parse(`${scheme}//${name}`)?.origin ?? [])

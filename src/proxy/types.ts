@@ -98,6 +98,8 @@ export interface ClientRequest {
   readonly request: Request;
   readonly args: readonly unknown[];
   readonly mount: MountState;
+  /** The name of the proxy in `Via`, if it has one. */
+  readonly pseudonym: string | undefined;
   readonly client: ClientInfo;
   readonly target: Target;
   readonly settings: ProxySettings;

@@ -226,10 +226,10 @@ export async function withContentLength(
   const own = outgoing.body === body ? upload : undefined;
   const content = own ?? new Upload(outgoing.body);
   const length = await content.length();
-  const told = outgoing.fields.find(([name]) => name === "content-length")?.[1];
-  if (length === undefined && told !== undefined) content.expect(Number(told));
+  const declared = outgoing.fields.find(([name]) => name === "content-length")?.[1];
+  if (length === undefined && declared !== undefined) content.expect(Number(declared));
   const others = outgoing.fields.filter(([name]) => name !== "content-length");
-  const fields = length === undefined || told === String(length)
+  const fields = length === undefined || declared === String(length)
     ? outgoing.fields
     : [...others, ["content-length", String(length)] as const];
   return { ...outgoing, fields, body: own ? outgoing.body : content.attempt() };

@@ -1,6 +1,6 @@
 /**
- * Builds the request to an upstream: first what is the same for every upstream of the target, then
- * what depends on the one that was chosen.
+ * Builds the request to an upstream: the fields once for every upstream of the target, the URL and
+ * `Host` for the one that was chosen.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export function contentOf(
 }
 
 /**
- * Builds what is the same for every upstream: the fields.
+ * Builds the part of the request that is the same for every upstream: the fields.
  *
  * @throws {ProxyError} When the path would leave the target.
  */
@@ -46,7 +46,7 @@ export function buildUpstreamRequest(
   received: ClientRequest,
   upload: Upload | undefined,
 ): Delivery {
-  const { request, mount, client, settings, upgrade, target } = received;
+  const { request, pseudonym, mount, client, settings, upgrade, target } = received;
   const { dropped, removed, headers } = target;
   if (climbs(mount.canonical)) throw leavesTarget();
   // Fields that the client names in Connection are removed before the proxy adds its own, so that
@@ -55,7 +55,7 @@ export function buildUpstreamRequest(
     !dropped(name) && (upload || !CONTENT_FRAMING.has(name)) && !isDisguised(name, dropped) &&
     !(name === "authorization" && isNtlm(value))
   );
-  let fields = withVia(forwardingFields(kept, client, settings), settings.pseudonym());
+  let fields = withVia(forwardingFields(kept, client, settings), pseudonym);
   // Fields that the options of the target set replace even those of the proxy.
   if (removed) fields = [...fields.filter(([name]) => !removed(name)), ...headers];
   if (request.method === "OPTIONS") fields = fields.map(oneHopFewer);

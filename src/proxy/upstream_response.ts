@@ -52,10 +52,9 @@ export function buildResponse(
   attempt: Attempt,
   exchange: Exchange,
 ): Response | Promise<Response> {
-  const { request, upgrade, settings } = delivery;
+  const { request, pseudonym, upgrade, settings } = delivery;
   const { incoming } = attempt;
-  const pseudonym = settings.pseudonym();
-  const fields = responseFields(delivery, attempt, pseudonym);
+  const fields = responseFields(delivery, attempt);
   if (upgrade && isAgreement(incoming)) {
     exchange.end();
     const idle = settings.timeout.tunnel;
@@ -72,9 +71,8 @@ export function buildResponse(
 function responseFields(
   delivery: Delivery,
   { upstream, outgoing, incoming }: Attempt,
-  pseudonym: string | undefined,
 ): readonly Field[] {
-  const { request, client, mount, target } = delivery;
+  const { request, pseudonym, client, mount, target } = delivery;
   let fields: readonly Field[] = sanitize(incoming, target.credentials, pseudonym);
   if (target.rewriteLocation) fields = rewriteResponse(fields, delivery, upstream, outgoing);
   if (target.secureCookies && !target.cookie) return fields;

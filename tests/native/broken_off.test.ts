@@ -37,21 +37,21 @@ if ("Bun" in globalThis) delete framings["close"];
 for (const [framing, head] of Object.entries(framings)) {
   for (const [name, options] of Object.entries(variants)) {
     for (const encoding of ["identity", "gzip"]) {
-      test(`content framed by ${framing} that is reset is cut, and told of (${name}, ${encoding})`, async () => {
+      test(`content framed by ${framing} that is reset is cut, and reported (${name}, ${encoding})`, async () => {
         upstream.onRequest = async (connection) => {
           connection.write(`HTTP/1.1 200 OK\r\n${head}`);
           await new Promise((resolve) => setTimeout(resolve, 20));
           connection.reset();
         };
-        const told: string[] = [];
+        const logged: string[] = [];
         const onError: ProxyOptions["onError"] = (_error, { method, url }, asked) => {
-          told.push(`${method} ${new URL(url).pathname} ${asked?.origin}`);
+          logged.push(`${method} ${new URL(url).pathname} ${asked?.origin}`);
         };
         host = await serving(proxyTo(upstream.url, { ...options, onError }));
         const request = `GET /file HTTP/1.1\r\nHost: front\r\nAccept-Encoding: ${encoding}\r\n\r\n`;
         const text = await exchange(host.port, [request, /0\r\n\r\n$/]);
         assert.ok(!whole(text), text);
-        assert.deepEqual(told, [`GET /file ${upstream.url}`]);
+        assert.deepEqual(logged, [`GET /file ${upstream.url}`]);
       });
     }
   }

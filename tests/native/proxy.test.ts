@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => upstream.close());
 
 /** The status, and the error type in `Proxy-Status`. */
-const told = async (
+const outcome = async (
   target: string,
   accept: string,
   timeout = 10_000,
@@ -32,16 +32,19 @@ for (const accept of ["identity", "gzip"]) {
   test(`Proxy-Status: a refused, a broken and a silent connection (${accept})`, async () => {
     const gone = await rawUpstream();
     gone.close();
-    assert.deepEqual(await told(gone.url, accept), [502, "gate; error=connection_refused"]);
+    assert.deepEqual(await outcome(gone.url, accept), [502, "gate; error=connection_refused"]);
     upstream.onRequest = (connection) => connection.end();
-    assert.deepEqual(await told(upstream.url, accept), [502, "gate; error=connection_terminated"]);
+    assert.deepEqual(await outcome(upstream.url, accept), [
+      502,
+      "gate; error=connection_terminated",
+    ]);
     upstream.onRequest = () => {};
-    const silent = await told(upstream.url, accept, 200);
+    const silent = await outcome(upstream.url, accept, 200);
     assert.deepEqual(silent, [504, "gate; error=http_response_timeout"]);
   });
 
   test(`Proxy-Status: a name that does not resolve (${accept})`, async () => {
-    const [status, why] = await told("http://no-such-host.invalid/", accept);
+    const [status, why] = await outcome("http://no-such-host.invalid/", accept);
     assert.ok(status === 502 || status === 504);
     // Without a network, DNS is not asked, which Bun does not report.
     assert.match(why ?? "", /^gate; error=(?:dns_error|dns_timeout|connection_refused)$/);
@@ -54,7 +57,7 @@ for (const accept of ["identity", "gzip"]) {
     });
     await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
     const { port } = plain.address() as { port: number };
-    const [status, why] = await told(`https://127.0.0.1:${port}/`, accept);
+    const [status, why] = await outcome(`https://127.0.0.1:${port}/`, accept);
     await new Promise((resolve) => plain.close(resolve));
     assert.equal(status, 502);
     assert.equal(why, "gate; error=tls_protocol_error");

@@ -232,8 +232,8 @@ for (const copy of ["copied", "hono"]) {
 
 test("upgrade: a response whose content was read makes no tunnel, and the log says why", async () => {
   const { error } = console;
-  const told: unknown[] = [];
-  console.error = (text: unknown) => void told.push(text);
+  const logged: unknown[] = [];
+  console.error = (text: unknown) => void logged.push(text);
   try {
     upstream.onRequest = (connection) => connection.write(`${AGREED}\r\n`);
     const one = client(`${ASKED.replace("/t", "/read")}\r\n`);
@@ -244,7 +244,7 @@ test("upgrade: a response whose content was read makes no tunnel, and the log sa
       /^proxy-status: handwerk-\w+; error=http_upgrade_failed; received-status=101\r$/mi,
     );
     assert.match(
-      String(told),
+      String(logged),
       /return the response itself from your middleware, or new Response\(response\.body, resp/,
     );
     await theirs()?.closed;

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** The URL of a closed port. */
-async function nobody(): Promise<string> {
+async function closedPort(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -55,7 +55,7 @@ const framings: readonly (readonly [string, string, RegExp])[] = [
 for (const [framing, content, end] of framings) {
   test(`retries: after a refused connection all of the content goes to the next upstream (${framing})`, async () => {
     answering(upstream, end);
-    const port = await through([await nobody(), upstream.url], { retry: retries() });
+    const port = await through([await closedPort(), upstream.url], { retry: retries() });
     for (const method of ["POST", "PUT", "PATCH"]) {
       const text = await exchange(port, [head(method, framing) + content, /ok$/]);
       assert.match(text, /^HTTP\/1\.1 200 /, method);
@@ -77,7 +77,7 @@ for (const [framing, content, end] of framings) {
 
 test("retries: after a refused connection large content goes to the next upstream", async () => {
   answering(upstream, /END$/);
-  const port = await through([await nobody(), upstream.url], { retry: retries() });
+  const port = await through([await closedPort(), upstream.url], { retry: retries() });
   const content = `${"x".repeat(2_000_000)}END`;
   const text = await exchange(port, [
     head("POST", `Content-Length: ${content.length}`) + content,
@@ -89,7 +89,7 @@ test("retries: after a refused connection large content goes to the next upstrea
 
 test("passive health: an upstream that refuses uploads is ejected", async () => {
   answering(upstream, /content$/);
-  const port = await through([await nobody(), upstream.url], {
+  const port = await through([await closedPort(), upstream.url], {
     health: passiveHealth({ failures: 1 }),
   });
   const post = head("POST", "Content-Length: 7") + "content";
@@ -101,7 +101,7 @@ test("passive health: an upstream that refuses uploads is ejected", async () => 
 
 test("mirror: gets all of the content, also after a refused connection", async () => {
   for (const each of [upstream, other]) answering(each, /content$/);
-  const port = await through([await nobody(), upstream.url], {
+  const port = await through([await closedPort(), upstream.url], {
     retry: retries(),
     mirror: mirrorTo(other.url),
   });

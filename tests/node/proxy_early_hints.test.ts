@@ -56,10 +56,10 @@ test("earlyHints: invalid hints and other informational responses are skipped", 
 
 test("earlyHints: a client of HTTP/2 gets them, and so does onInformational", async () => {
   upstream.onRequest = (connection) => connection.write(hints + final);
-  const told: number[] = [];
+  const statuses: number[] = [];
   const tls = certificates().sign("localhost");
   await serving(
-    app({ onInformational: (status) => told.push(status) }),
+    app({ onInformational: (status) => statuses.push(status) }),
     async (port) => {
       const session = http2.connect(`https://localhost:${port}`, { rejectUnauthorized: false });
       const stream = session.request({ ":path": "/front/x" }).resume();
@@ -71,5 +71,5 @@ test("earlyHints: a client of HTTP/2 gets them, and so does onInformational", as
     },
     { tls, http2: true },
   );
-  assert.deepEqual(told, [103]);
+  assert.deepEqual(statuses, [103]);
 });

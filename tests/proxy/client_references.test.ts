@@ -10,7 +10,7 @@ import { quiet, received } from "../support/proxying.ts";
 type Target = Partial<TargetOptions>;
 
 /** The request that is sent for one below `/site/dav`, or the status of a refusal. */
-async function told(
+async function sentFields(
   fields: Readonly<Record<string, string>>,
   { method = "COPY", url = "http://front/site/dav/a" } = {},
   target: Target = {},
@@ -28,7 +28,7 @@ async function told(
 }
 
 const destination = async (...[value, ...others]: [string, ...unknown[]]): Promise<unknown> => {
-  const fields = await told({ destination: value }, ...others as []);
+  const fields = await sentFields({ destination: value }, ...others as []);
   return typeof fields === "number" ? fields : fields["destination"];
 };
 
@@ -94,7 +94,7 @@ test("Destination stays with other methods, and without rewriteLocation", async 
 test("If: resource tags are rewritten, state tokens and entity tags are not", async () => {
   const given = '<http://front/site/dav/b> (<urn:uuid:1> ["<http://front/site/dav/b>"]) ' +
     "<http://evil/c> (Not <DAV:no-lock>)";
-  const fields = await told({ if: given }, { method: "PUT" });
+  const fields = await sentFields({ if: given }, { method: "PUT" });
   assert.ok(typeof fields === "object");
   assert.equal(
     fields["if"],
@@ -126,7 +126,12 @@ test("rewriteOrigin changes only the site's own Origin", async () => {
     options: ProxyOptions = {},
     more: Record<string, string> = {},
   ): Promise<unknown> => {
-    const fields = await told({ origin: value, ...more }, { method: "POST" }, target, options);
+    const fields = await sentFields(
+      { origin: value, ...more },
+      { method: "POST" },
+      target,
+      options,
+    );
     return typeof fields === "number" ? fields : fields["origin"];
   };
   const asked = { rewriteOrigin: true };

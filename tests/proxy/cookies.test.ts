@@ -41,9 +41,9 @@ test("secureCookies: false removes Secure for clients without TLS", async () => 
   assert.deepEqual(await cookies("http://front/", false), ["a=1", "b=2"]);
   assert.deepEqual(await cookies("https://front/", false), ["a=1; Secure", "b=2"]);
   const trusted = { clientAddress: () => "10.0.0.1", trustedProxies: ["10.0.0.1"] };
-  const told = { "x-forwarded-proto": "https" };
-  assert.deepEqual(await cookies("http://front/", false, trusted, told), ["a=1; Secure", "b=2"]);
-  assert.deepEqual(await cookies("http://front/", false, {}, told), ["a=1", "b=2"]);
+  const fields = { "x-forwarded-proto": "https" };
+  assert.deepEqual(await cookies("http://front/", false, trusted, fields), ["a=1; Secure", "b=2"]);
+  assert.deepEqual(await cookies("http://front/", false, {}, fields), ["a=1", "b=2"]);
 });
 
 /** A client that stores its cookie, and a proxy with two upstreams. */

@@ -91,7 +91,7 @@ test("forwarding fields of an untrusted peer are removed in any spelling", async
 });
 
 test("xForwarded: fields of a trusted peer are appended to, or replaced with set", async () => {
-  const told = {
+  const peerFields = {
     "x-forwarded-for": "1.2.3.4",
     "x-forwarded-proto": "https",
     "x-forwarded-host": "public.example",
@@ -100,13 +100,13 @@ test("xForwarded: fields of a trusted peer are appended to, or replaced with set
     "x-real-ip": "1.2.3.4",
     "forwarded": "for=1.2.3.4",
   };
-  assert.deepEqual(await fieldsOf(received(told), { ...from("10.0.0.1"), forwarded: true }), {
-    ...told,
+  assert.deepEqual(await fieldsOf(received(peerFields), { ...from("10.0.0.1"), forwarded: true }), {
+    ...peerFields,
     "x-forwarded-for": "1.2.3.4, 10.0.0.1",
     "forwarded": "for=1.2.3.4, for=10.0.0.1;host=front;proto=http",
   });
   assert.deepEqual(
-    await fieldsOf(received(told), { ...from("::ffff:10.0.0.1"), xForwarded: "set" }),
+    await fieldsOf(received(peerFields), { ...from("::ffff:10.0.0.1"), xForwarded: "set" }),
     {
       "x-forwarded-for": "10.0.0.1",
       "x-forwarded-proto": "http",
@@ -117,8 +117,8 @@ test("xForwarded: fields of a trusted peer are appended to, or replaced with set
     },
   );
   assert.deepEqual(
-    await fieldsOf(received(told), { ...from("10.0.0.1"), xForwarded: "off" }),
-    told,
+    await fieldsOf(received(peerFields), { ...from("10.0.0.1"), xForwarded: "off" }),
+    peerFields,
   );
 });
 
@@ -148,7 +148,7 @@ test("each listed forwarding field is removed, in any spelling", async () => {
 test("X-Forwarded-Port is the port of the client's host, or the default of the scheme", async () => {
   // [fields of a trusted proxy, URL, port]
   for (
-    const [told, url, port] of [
+    const [peerFields, url, port] of [
       [{}, "http://front/x", "80"],
       [{}, "https://front/x", "443"],
       [{}, "http://[::1]:8080/x", "8080"],
@@ -159,7 +159,7 @@ test("X-Forwarded-Port is the port of the client's host, or the default of the s
       [{ "x-forwarded-port": "8443" }, "http://front/x", "8443"],
     ] as const
   ) {
-    const fields = await fieldsOf(received(told, { url }), from("10.0.0.1"));
+    const fields = await fieldsOf(received(peerFields, { url }), from("10.0.0.1"));
     assert.equal(fields["x-forwarded-port"], port);
   }
 });

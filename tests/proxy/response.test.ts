@@ -108,7 +108,7 @@ const useless: readonly (readonly [string, number, readonly Field[], string])[] 
   ["two lengths", 200, [["content-length", "8"], ["content-length", "9"]], "http_protocol_error"],
   ["lengths in a list", 200, [["content-length", "8, 9"]], "http_protocol_error"],
   ["a negative length", 200, [["content-length", "-1"]], "http_protocol_error"],
-  ["a name that is none", 200, [["a b", "1"]], "http_protocol_error"],
+  ["an invalid name", 200, [["a b", "1"]], "http_protocol_error"],
   ...[["gzip"], ["gzip, chunked"], ["gzip", "chunked"], ["chunked", "chunked"]].map((codings) =>
     [
       `the transfer coding ${codings.join(" and ")}`,
@@ -221,7 +221,7 @@ testWithClock(
     });
     const response = await app(new Request("http://front/"));
     const reader = response.body?.getReader();
-    await clock.pass(1000); // nobody reads
+    await clock.pass(1000); // without a reader
     upstream.send("one");
     await reader?.read();
     const next = reader?.read();
@@ -327,7 +327,7 @@ testWithClock(
     assert.equal((await late).status, 504);
     answer();
     await settle();
-    assert.ok(cancelled, "what comes later is let go");
+    assert.ok(cancelled, "a late response is cancelled");
   },
 );
 

@@ -188,8 +188,8 @@ for (const [prefix, target, set, expected] of cookies) {
 test("host: null: references to the client's host are rewritten", async () => {
   const headers = await answered([["location", "http://front.example/base/x"]], { host: null });
   assert.equal(headers.get("location"), "/app/x");
-  const told = await answered([["location", "http://front.example/base/x"]]);
-  assert.equal(told.get("location"), "http://front.example/base/x");
+  const rewritten = await answered([["location", "http://front.example/base/x"]]);
+  assert.equal(rewritten.get("location"), "http://front.example/base/x");
 });
 
 test("references with the scheme of X-Forwarded-Proto are rewritten", async () => {

@@ -164,17 +164,17 @@ test("the handler rejects with errors of hooks, and the exchange is aborted", as
 });
 
 test("onInformational gets 1xx responses without hop-by-hop fields", async () => {
-  const told: unknown[] = [];
+  const calls: unknown[] = [];
   const transport = new FakeTransport(({ onInformational }) => {
     onInformational?.(103, [["Link", "</a>"], ["Connection", "close"]]);
     return ok();
   });
   const app = proxyTo("http://up", {
     transport,
-    onInformational: (status, fields, { url }) => void told.push([status, fields, url]),
+    onInformational: (status, fields, { url }) => void calls.push([status, fields, url]),
   });
   await app(new Request("http://front/"));
-  assert.deepEqual(told, [[103, [["link", "</a>"]], "http://front/"]]);
+  assert.deepEqual(calls, [[103, [["link", "</a>"]], "http://front/"]]);
   await proxyTo("http://up", { transport })(new Request("http://front/"));
   assert.equal(transport.last.onInformational, undefined);
 });

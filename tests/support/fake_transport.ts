@@ -1,4 +1,4 @@
-/** A transport that keeps what it is given and answers what it is told. */
+/** A transport that records requests and responds as the test says. */
 import type { Capability, IncomingResponse, OutgoingRequest, Transport } from "handwerk";
 
 export class FakeTransport implements Transport {

@@ -10,7 +10,7 @@ import {
 } from "handwerk";
 import { FakeTransport, ok } from "./fake_transport.ts";
 
-/** Without the fields that the proxy adds of its own accord. */
+/** Options without the fields that the proxy adds by default. */
 export const quiet = { via: false, xForwarded: "off" } as const;
 
 /** The `Host` field and others cannot be set on a Request everywhere; a stand-in has them. */
@@ -38,7 +38,7 @@ export function received(
   return request;
 }
 
-/** What is sent for a request. */
+/** The request that is sent to the upstream. */
 export async function sent(
   request: Request,
   options: ProxyOptions = {},
@@ -56,7 +56,7 @@ export async function sent(
   return transport.last;
 }
 
-/** What is passed back for what an upstream answers. */
+/** The response to the client for one of the upstream. */
 export async function passedBack(
   incoming: Partial<IncomingResponse>,
   request: Request = new Request("http://front/"),
