@@ -47,14 +47,13 @@ export function identifyPeer(
       connectionAddress(original, args);
   if (peer === undefined || !isTrustedProxy(peer)) return { address: peer, proxied: false };
   const { headers } = original;
-  const forwardedFor = headers.get("x-forwarded-for") ??
-    Array.from(
-      (headers.get("forwarded") ?? "").matchAll(FORWARDED_FOR),
-      ([, v6, other]) => v6 ?? other,
-    ).join();
-  const client = clientBehind(peer, forwardedFor, isTrustedProxy);
-  // The address of a proxy says nothing about the client behind it.
-  return { address: isTrustedProxy(client) ? undefined : client, proxied: true };
+  const forwarded = (headers.get("forwarded") ?? "").matchAll(FORWARDED_FOR);
+  const addresses = Array.from(forwarded, ([, v6, other]) => v6 ?? other).join();
+  const clients = [headers.get("x-forwarded-for") ?? "", addresses]
+    .map((list) => clientBehind(peer, list, isTrustedProxy))
+    // The address of a proxy says nothing about the client behind it.
+    .filter((client) => !isTrustedProxy(client));
+  return { address: clients.find((client) => !isLoopback(client)) ?? clients[0], proxied: true };
 }
 
 /** Returns why a request may not see an error, or `undefined` if it may. */

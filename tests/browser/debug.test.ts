@@ -1,4 +1,4 @@
-/** The page of an error in a real browser: with the keyboard, without a script, and looked over. */
+/** The pages in a real browser: with the keyboard, without JavaScript, and checked by axe. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -67,70 +67,76 @@ async function until(page: Page, expression: string): Promise<void> {
 const isTooWide = `document.documentElement.scrollWidth > document.documentElement.clientWidth`;
 
 for (const width of [390, 1280]) {
-  test(`a person finds the fault with the keyboard at ${width} pixels`, { skip }, async () => {
-    const { page, problems } = await open("?id=7", { viewport: { width, height: 800 } });
-    assert.match(await page.locator("h1").innerText(), /^Error the page failed$/);
-    const cause = page.locator("section.cause");
-    assert.match(await cause.locator("h2").innerText(), /RangeError no row 7 among 1/);
-    assert.equal(await cause.locator(".frame[open] mark").innerText(), "new RangeError");
-    const seen = (selector: string): Promise<boolean> =>
-      page.evaluate(`(({left, right}) => left >= 0 && right <= innerWidth)(
+  test(
+    `the keyboard reaches the frame, its variables and its console at ${width} pixels`,
+    { skip },
+    async () => {
+      const { page, problems } = await open("?id=7", { viewport: { width, height: 800 } });
+      assert.match(await page.locator("h1").innerText(), /^Error the page failed$/);
+      const cause = page.locator("section.cause");
+      assert.match(await cause.locator("h2").innerText(), /RangeError no row 7 among 1/);
+      assert.equal(await cause.locator(".frame[open] mark").innerText(), "new RangeError");
+      const seen = (selector: string): Promise<boolean> =>
+        page.evaluate(`(({left, right}) => left >= 0 && right <= innerWidth)(
         document.querySelector("${selector}").getBoundingClientRect())`);
-    assert.ok(await seen("section.cause .frame[open] mark"));
-    assert.ok(await seen(".frame[open] mark"));
-    const names = (): Promise<string> =>
-      page.evaluate(`document.activeElement.querySelector(".name")?.textContent ?? ""`);
-    // To the frame where it was thrown, and into its console.
-    await page.locator("summary").first().focus();
-    for (let i = 0; i < 30 && await names() !== "find"; i++) await page.keyboard.press("ArrowDown");
-    assert.equal(await names(), "find");
-    await page.keyboard.press("c");
-    await page.keyboard.press("Enter");
-    const dialog = page.locator("dialog");
-    await dialog.waitFor();
-    await page.keyboard.type("000-000-000");
-    await page.keyboard.press("Enter");
-    await page.getByText("Wrong PIN. 9 attempts are left.").waitFor();
-    await page.keyboard.type(PIN);
-    await page.keyboard.press("Enter");
-    await dialog.waitFor({ state: "detached" });
-    const live = cause.locator(".live").first();
-    await live.locator(".key", { hasText: "rows" }).waitFor();
-    await page.keyboard.press("Escape");
-    await page.locator(".frame[open] > summary").last().focus();
-    await page.keyboard.press("c");
-    const enter = async (text: string): Promise<void> => {
-      await page.keyboard.type(text);
+      assert.ok(await seen("section.cause .frame[open] mark"));
+      assert.ok(await seen(".frame[open] mark"));
+      const names = (): Promise<string> =>
+        page.evaluate(`document.activeElement.querySelector(".name")?.textContent ?? ""`);
+      // To the frame where it was thrown, and into its console.
+      await page.locator("summary").first().focus();
+      for (let i = 0; i < 30 && await names() !== "find"; i++) {
+        await page.keyboard.press("ArrowDown");
+      }
+      assert.equal(await names(), "find");
+      await page.keyboard.press("c");
       await page.keyboard.press("Enter");
-    };
-    const output = live.locator(".out");
-    await enter("let twice = id * 2; twice");
-    await output.locator(".v-number", { hasText: "14" }).waitFor();
-    await enter("twice + (await Promise.resolve(1))");
-    await output.locator(".v-number", { hasText: "15" }).waitFor();
-    await enter("({ deep: { er: 'here' } })");
-    const value = output.locator("details").last();
-    await value.locator("summary").first().click();
-    await value.locator(".key", { hasText: "deep" }).waitFor();
-    await live.locator("textarea").focus();
-    await enter("null.x");
-    await output.getByText("TypeError: Cannot read").waitFor();
-    // An input that is not complete goes on in the next line.
-    await enter("[1,");
-    await until(page, `document.activeElement.value?.endsWith("\\n")`);
-    await enter("2].length + 40");
-    await output.locator(".v-number", { hasText: "42" }).waitFor();
-    await page.keyboard.press("ArrowUp");
-    assert.match(await live.locator("textarea").inputValue(), /^\[1,\n2\]\.length \+ 40$/);
-    await page.keyboard.press("Control+l");
-    assert.equal(await output.isVisible(), false);
-    assert.equal(await page.evaluate(isTooWide), false);
-    assert.deepEqual(problems, []);
-    await page.context().close();
-  });
+      const dialog = page.locator("dialog");
+      await dialog.waitFor();
+      await page.keyboard.type("000-000-000");
+      await page.keyboard.press("Enter");
+      await page.getByText("Wrong PIN. 9 attempts are left.").waitFor();
+      await page.keyboard.type(PIN);
+      await page.keyboard.press("Enter");
+      await dialog.waitFor({ state: "detached" });
+      const live = cause.locator(".live").first();
+      await live.locator(".key", { hasText: "rows" }).waitFor();
+      await page.keyboard.press("Escape");
+      await page.locator(".frame[open] > summary").last().focus();
+      await page.keyboard.press("c");
+      const enter = async (text: string): Promise<void> => {
+        await page.keyboard.type(text);
+        await page.keyboard.press("Enter");
+      };
+      const output = live.locator(".out");
+      await enter("let twice = id * 2; twice");
+      await output.locator(".v-number", { hasText: "14" }).waitFor();
+      await enter("twice + (await Promise.resolve(1))");
+      await output.locator(".v-number", { hasText: "15" }).waitFor();
+      await enter("({ deep: { er: 'here' } })");
+      const value = output.locator("details").last();
+      await value.locator("summary").first().click();
+      await value.locator(".key", { hasText: "deep" }).waitFor();
+      await live.locator("textarea").focus();
+      await enter("null.x");
+      await output.getByText("TypeError: Cannot read").waitFor();
+      // An input that is not complete goes on in the next line.
+      await enter("[1,");
+      await until(page, `document.activeElement.value?.endsWith("\\n")`);
+      await enter("2].length + 40");
+      await output.locator(".v-number", { hasText: "42" }).waitFor();
+      await page.keyboard.press("ArrowUp");
+      assert.match(await live.locator("textarea").inputValue(), /^\[1,\n2\]\.length \+ 40$/);
+      await page.keyboard.press("Control+l");
+      assert.equal(await output.isVisible(), false);
+      assert.equal(await page.evaluate(isTooWide), false);
+      assert.deepEqual(problems, []);
+      await page.context().close();
+    },
+  );
 }
 
-test("text and Markdown are copied, and secrets shown when asked for", { skip }, async () => {
+test("text and Markdown are copied, and secrets are shown after the PIN", { skip }, async () => {
   const permissions = ["clipboard-read", "clipboard-write"];
   const { page, problems } = await open("?id=7&token=t0k3n", { permissions });
   const copied = (): Promise<string> => page.evaluate("navigator.clipboard.readText()");
@@ -155,7 +161,7 @@ test("text and Markdown are copied, and secrets shown when asked for", { skip },
   await page.context().close();
 });
 
-test("everything can be read without a script", { skip }, async () => {
+test("everything can be read without JavaScript", { skip }, async () => {
   const { page, problems } = await open("?id=7", { javaScriptEnabled: false });
   assert.match(await page.locator("mark").first().innerText(), /new Error/);
   assert.equal(await page.locator("button:visible").count(), 0);
@@ -168,7 +174,7 @@ test("everything can be read without a script", { skip }, async () => {
   await page.context().close();
 });
 
-test("there is a console without an error, and a list of errors", { skip }, async () => {
+test("the list of errors leads to an error and to the console", { skip }, async () => {
   const { page, problems } = await open("__debug");
   await page.getByRole("link", { name: /Error the page failed/ }).first().click();
   assert.match(await page.locator("h1").innerText(), /the page failed/);

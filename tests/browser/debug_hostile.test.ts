@@ -1,4 +1,4 @@
-/** Pages of others in the same browser as an unlocked debugger: they get nothing. */
+/** Pages of other sites cannot use an unlocked debugger in the same browser. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, BrowserContext } from "playwright-core";

@@ -1,4 +1,4 @@
-/** Values are shown without running any of their code. */
+/** Values are inspected without running their code. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ObjectIds } from "../../src/debug/console/console.ts";
@@ -49,7 +49,7 @@ for (const [value, kind, text] of table) {
   });
 }
 
-test("no getter is called, nor anything else of a value", () => {
+test("getters and methods of a value are not called", () => {
   const never = (): never => {
     throw new Error("was called");
   };
@@ -85,7 +85,7 @@ test("no getter is called, nor anything else of a value", () => {
   assert.equal(inspectValue(error).text, "Error");
 });
 
-test("a Proxy is named, and its traps are left alone", () => {
+test("a Proxy is named, and its traps are not called", () => {
   const called: string[] = [];
   const traps = new Proxy({}, {
     get: (_, name) => () => {
@@ -116,7 +116,7 @@ test("a value that cannot be inspected is shown as such", () => {
   assert.equal(broken(hostile).text, "[cannot be shown]");
 });
 
-test("cycles end", () => {
+test("circular values end", () => {
   const value: Record<string, unknown> = { name: "x" };
   value["self"] = value;
   value["list"] = [value];
@@ -128,7 +128,7 @@ test("cycles end", () => {
   assert.equal(shown.members?.[2]?.value.members?.[0]?.value.kind, "circular");
 });
 
-test("depth, members and text are limited, and what is missing is counted", () => {
+test("depth, members and text are limited, and the rest is counted", () => {
   const deep = { a: { b: { c: 1 } } };
   assert.equal(
     inspectValue(deep, { depth: 2 }).members?.[0]?.value.members?.[0]?.value.members,
@@ -146,7 +146,7 @@ test("depth, members and text are limited, and what is missing is counted", () =
   assert.equal(inspectValue(new Map(Array.from({ length: 99 }, (_, i) => [i, i]))).more, 49);
 });
 
-test("holes, symbols and map keys are written as they are", () => {
+test("holes, symbols and map keys are shown", () => {
   const list: unknown[] = [1];
   list[2] = 3;
   assert.equal(inspectValue(list).members?.[1]?.value.kind, "empty");
@@ -155,7 +155,7 @@ test("holes, symbols and map keys are written as they are", () => {
   assert.equal(inspectValue({ [Symbol("s")]: 1 }).members?.[0]?.key, "[Symbol(s)]");
 });
 
-test("values are named for later, within bounds", () => {
+test("objects have ids for later, up to a limit", () => {
   const table = new ObjectIds(3);
   const keep = (value: object): string => table.keep(value);
   const inner = { deep: { deeper: 1 } };

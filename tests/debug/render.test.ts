@@ -45,7 +45,7 @@ const thrown = (message: string, more: object = {}): Error =>
     ...more,
   });
 
-test("text shows the frames, the line and the column, and folds what is not ours", async () => {
+test("text shows the frames with line and column, and folds those of libraries", async () => {
   const cause = thrown("why");
   assert.equal(
     renderText(await report(thrown("It broke", { code: 7, cause }))),
@@ -80,7 +80,7 @@ TypeError: why
   );
 });
 
-test("a terminal gets our colours, and no control of a message", async () => {
+test("a terminal gets colours, but no control characters of the message", async () => {
   const text = renderText(await report(thrown("a\x1b[2Jb\x07\r\u202ec\x9b1m")), true);
   const ours = ["1", "22", "31", "39", "2", "36"].map((code) => `\x1b[${code}m`);
   assert.match(text, /a\\u001b\[2Jb\\u0007\\u000d\\u202ec\\u009b1m/);
@@ -90,7 +90,7 @@ test("a terminal gets our colours, and no control of a message", async () => {
   assert.ok(!renderText(await report(thrown("\x1b[31m"))).includes("\x1b"));
 });
 
-test("Markdown cannot be left by what is shown in it", async () => {
+test("Markdown: the message cannot end a block", async () => {
   const markdown = renderMarkdown(await report(thrown("a\n````\n# b `c` <b>")));
   const lines = markdown.split("\n");
   let fence = "";
@@ -107,7 +107,7 @@ test("Markdown cannot be left by what is shown in it", async () => {
   assert.match(markdown, /`src\/find\.ts:3:13`:\n\n````text\n.*\n.*\n> {5}3 \| \treturn row\.name/);
 });
 
-test("the page escapes everything, and its comment holds the text and no end", async () => {
+test("the page escapes everything, and the text in its comment cannot end it", async () => {
   const error = thrown(`</title><script>alert(1)</script>"'--><!-- x --!>`, {
     "<bold>": "<i>",
     cause: `<script>alert(2)</script>`,
@@ -135,7 +135,7 @@ test("the page escapes everything, and its comment holds the text and no end", a
   assert.equal(markup.match(/class="frame application"/g)?.length, 2);
 });
 
-test("frames are told apart by where their code is", () => {
+test("frames are classified by the path of their script", () => {
   for (
     const [url, kind] of [
       ["file:///app/src/a.ts", "application"],
@@ -167,7 +167,7 @@ test("masking takes linear time", () => {
   }
 });
 
-test("what may be secret is masked, in fields and in URLs", () => {
+test("secrets are masked in headers and in URLs", () => {
   const headers = [
     ["accept", "*/*"],
     ["authorization", "Basic x"],

@@ -28,7 +28,7 @@ const rows: readonly (readonly [line: string, name: string, url: string, place: 
   ["map@[native code]", "map", "[native code]", "0:0"],
 ];
 for (const [line, name, url, place] of rows) {
-  test(`a stack has the line ${line}`, () => {
+  test(`a line of a stack is parsed: ${line}`, () => {
     const [frame, ...others] = parseStack(`Error: x\n    ${line}\n`, "Error: x");
     assert.ok(frame);
     assert.deepEqual([frame.name, frame.url, `${frame.line}:${frame.column}`], [name, url, place]);
@@ -37,7 +37,7 @@ for (const [line, name, url, place] of rows) {
   });
 }
 
-test("a message with lines that look like frames has none", () => {
+test("lines of the message that look like frames are not frames", () => {
   const forged = "no\n    at steal (/etc/secret.js:1:1)\n    at b (/c.js:1:1)";
   const stack = `Error: ${forged}\n    at real (/app/a.js:1:2)`;
   assert.deepEqual(parseStack(stack, `Error: ${forged}`).map(({ name }) => name), ["real"]);
@@ -46,13 +46,13 @@ test("a message with lines that look like frames has none", () => {
   assert.deepEqual(parseStack(other, "Error: other").map(({ name }) => name), ["real"]);
 });
 
-test("the engine's own stacks are read, whatever it is", () => {
+test("stacks of the engine are parsed, on every runtime", () => {
   const error = new Error("made here\n    at forged (/x.js:1:1)");
   const lines = parseStack(error.stack ?? "", `Error: ${error.message}`);
   assert.ok((lines[0]?.line ?? 0) > 0 && !lines.some(({ name }) => name === "forged"));
 });
 
-test("any text is read in time, and gives lines of bounded number", () => {
+test("any text is parsed in linear time, into a bounded number of lines", () => {
   fc.assert(fc.property(fc.string(), fc.string(), (stack, head) => {
     assert.ok(parseStack(stack, head).length <= 200);
   }));

@@ -56,7 +56,7 @@ test("causes, members and suppressed errors are read, in order", () => {
   ]);
 });
 
-test("a circle ends where it began, and a crowd is cut", () => {
+test("causes that form a circle end; the number of errors is bounded", () => {
   const [a, b] = [new Error("a"), new Error("b")];
   a.cause = b;
   b.cause = a;
@@ -73,7 +73,7 @@ test("a circle ends where it began, and a crowd is cut", () => {
   assert.ok(JSON.stringify(outline(readThrown(chain))).length < 2000);
 });
 
-test("hostile errors are read without harm", () => {
+test("getters and traps that throw do no harm", () => {
   const fail = (): never => {
     throw new Error("a trap");
   };
@@ -109,7 +109,7 @@ test("hostile errors are read without harm", () => {
   assert.ok(huge.message.length <= 10_000 && huge.lines.length <= 200);
 });
 
-test("properties are told, but no secret and no object", () => {
+test("properties are shown, except secrets and objects", () => {
   const error = Object.assign(new Error("x"), {
     code: "ENOENT",
     errno: -2,

@@ -13,13 +13,13 @@ const fails: Handler = () => {
 };
 const get = `GET / HTTP/1.1\r\nHost: localhost\r\n${close}`;
 
-test("a command is read, and the host tells that it comes from this machine", async () => {
+test("without a PIN, commands of this machine are answered, by the address of the host", async () => {
   const open = debug({ ...options, pin: false })(fails);
   const nests: readonly (readonly [Handler, number])[] = [
     [debug(options)(fails), 401],
     [(request) => open(request), 410],
     [open, 410],
-    // The address is that of the proxy.
+    // The address is the proxy's.
     [debug({ ...options, pin: false, trustedProxies: ["127.0.0.1"] })(fails), 403],
   ];
   for (const [handler, expected] of nests) {
@@ -38,7 +38,7 @@ test("a command is read, and the host tells that it comes from this machine", as
   }
 });
 
-test("the callback for the address is given a native request, and what it tells counts", async () => {
+test("clientAddress gets a native request, and decides who may see the error", async () => {
   for (const address of ["127.0.0.1", "192.0.2.1"]) {
     const clientAddress = (request: Request): string => {
       assert.ok(new Request(request).url.endsWith("/"));
@@ -49,7 +49,7 @@ test("the callback for the address is given a native request, and what it tells 
   }
 });
 
-test("a connection is upgraded through the debugger, and through others that pass it on", async () => {
+test("a connection is upgraded through the debugger and other middlewares", async () => {
   const upstream = createServer().on("upgrade", (_, socket) => {
     socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
     socket.once("data", (data) => socket.end(data));
@@ -73,4 +73,26 @@ test("a connection is upgraded through the debugger, and through others that pas
   } finally {
     upstream.close();
   }
+});
+
+test("live: the console evaluates in the frame that threw", async () => {
+  const app = debug({ ...options, pin: false, live: { frames: 2 } })(() => {
+    const held = 41;
+    throw new Error(`it failed with ${held}`);
+  });
+  const page = await answer(app, get.replace("Host", "Accept: text/html\r\nHost"));
+  const value = (name: string): string =>
+    new RegExp(`data-${name}="([^"]+)"`).exec(page.body)?.[1] ?? "";
+  const question = { error: value("error"), frame: Number(value("frame")), source: "held + 1" };
+  const content = JSON.stringify(question);
+  const head = [
+    "POST /__debug/evaluate HTTP/1.1",
+    "Host: localhost",
+    "Content-Type: application/json",
+    `Content-Length: ${content.length}`,
+    `X-Debug-Token: ${value("token")}`,
+  ];
+  const { status, body } = await answer(app, `${head.join("\r\n")}\r\n${close}${content}`);
+  assert.equal(status, 200);
+  assert.match(body, /"value":\{"kind":"number","text":"42"\}/);
 });

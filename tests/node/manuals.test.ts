@@ -1,9 +1,9 @@
 /** The manuals have every option, with its default, and their links lead somewhere. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { test } from "node:test";
+import { defaultOf, publicInterfaces } from "../support/public_face.ts";
 
 const read = (path: string): string => readFileSync(path, "utf8");
 const manuals = ["README.md", ...globSync("{src,tests}/**/README.md").toSorted()];
@@ -14,45 +14,6 @@ test("the README is short, and every room has a manual", () => {
     assert.ok(manuals.includes(`src/${room}/README.md`), room);
   }
 });
-
-interface Property {
-  readonly name: string;
-  readonly jsDoc?: { readonly tags?: readonly { readonly kind: string; readonly doc?: string }[] };
-}
-interface Documented {
-  readonly name: string;
-  readonly declarations: readonly {
-    readonly kind: string;
-    readonly def: {
-      readonly properties?: readonly Property[];
-      readonly extends?: readonly { readonly repr: string }[];
-    };
-  }[];
-}
-
-/** Every public interface of options, by its name. */
-function publicOptions(): Map<string, Property[]> {
-  const entries = Object.values(
-    (JSON.parse(read("deno.json")) as { exports: Record<string, string> }).exports,
-  );
-  const { stdout } = spawnSync("deno", ["doc", "--json", ...entries], {
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  const { nodes } = JSON.parse(stdout) as {
-    nodes: Record<string, { symbols: readonly Documented[] }>;
-  };
-  const all = new Map<string, Documented["declarations"][number]["def"]>();
-  for (const { name, declarations } of Object.values(nodes).flatMap(({ symbols }) => symbols)) {
-    for (const { kind, def } of declarations) if (kind === "interface") all.set(name, def);
-  }
-  const members = (name: string): Property[] => {
-    const { properties = [], extends: parents = [] } = all.get(name) ?? {};
-    return [...properties, ...parents.flatMap(({ repr }) => members(repr))];
-  };
-  const names = [...all.keys()].filter((name) => /(?:Options|Timeouts)$/.test(name));
-  return new Map(names.map((name) => [name, members(name)]));
-}
 
 interface Table {
   readonly manual: string;
@@ -122,7 +83,8 @@ function literal(text: string): string | undefined {
   return /^(?:"[^"]*"|-?[\d.]+|true|false|Infinity|\[.*\])$/.test(plain) ? plain : undefined;
 }
 
-for (const [name, properties] of publicOptions()) {
+for (const [name, properties] of publicInterfaces()) {
+  if (!/(?:Options|Timeouts)$/.test(name)) continue;
   test(`the manual has every member of ${name}, and no other`, () => {
     const place = places[name];
     assert.ok(place !== undefined, `no manual is known to have ${name}`);
@@ -134,10 +96,10 @@ for (const [name, properties] of publicOptions()) {
     }
     const rows = rowsOf(place);
     assert.deepEqual([...rows.keys()].toSorted(), names);
-    for (const { name, jsDoc } of properties) {
-      const tag = jsDoc?.tags?.find(({ kind }) => kind === "default")?.doc;
-      const [said, shown] = [literal(tag ?? ""), literal(rows.get(name) ?? "")];
-      if (said !== undefined && shown !== undefined) assert.equal(shown, said, name);
+    for (const property of properties) {
+      const said = literal(defaultOf(property) ?? "");
+      const shown = literal(rows.get(property.name) ?? "");
+      if (said !== undefined && shown !== undefined) assert.equal(shown, said, property.name);
     }
   });
 }
