@@ -11,7 +11,13 @@ import type { ResponseHead } from "../host/types.ts";
 import { isPermitted } from "../runtime.ts";
 import { fetchInit, fromFetch } from "../transport/fetch_transport.ts";
 import { httpSend, httpUpgrade } from "../transport/node_http.ts";
-import type { Connection, OutgoingRequest, Transport, Tunnel } from "../transport/transport.ts";
+import {
+  type Connection,
+  type OutgoingRequest,
+  perConnection,
+  type Transport,
+  type Tunnel,
+} from "../transport/transport.ts";
 import type { Upgrader } from "../transport/tunnel.ts";
 import { handshakeFields } from "../transport/websocket/handshake.ts";
 import { type Client, type Relay, relay } from "../transport/websocket/relay.ts";
@@ -30,11 +36,14 @@ interface DenoGlobal {
 }
 const deno = (): DenoGlobal => (globalThis as unknown as { Deno: DenoGlobal }).Deno;
 
-const PLAIN: Connection = {};
-
 /** Sends with Deno's `fetch`, and with its `node:http` what `fetch` would not send right. */
 export function denoTransport(): Transport {
-  const clientOf = clients();
+  const { createHttpClient } = deno();
+  const clientOf = perConnection((connection) =>
+    withoutProxies(() =>
+      createHttpClient({ ...certificates(connection), allowHost: true, http2: false })
+    )
+  );
   const sendKept = httpSend();
   const sendOnce = httpSend(false);
   return {
@@ -52,7 +61,7 @@ export function denoTransport(): Transport {
       const init = fetchInit({ ...request, fields: uncoded(request) });
       if (body) init.body = bodyOnce(body, request.fields);
       return fromFetch(
-        await fetch(request.url, { ...init, client: clientOf(request) } as RequestInit),
+        await fetch(request.url, { ...init, client: clientOf(request.connection) } as RequestInit),
       );
     },
     upgrade: httpUpgrade,
@@ -77,20 +86,6 @@ function mayBeCoded(fields: readonly Field[]): boolean {
   const accepted = fields.filter(([name]) => name === "accept-encoding");
   const coded = accepted.some(([, value]) => value.trim().toLowerCase() !== "identity");
   return coded && !fields.some(([name]) => name === "range");
-}
-
-/** One client for each target, which keeps connections for the next request. */
-function clients(): (request: OutgoingRequest) => object {
-  const { createHttpClient } = deno();
-  const made = new WeakMap<Connection, object>();
-  return ({ connection = PLAIN }) => {
-    const known = made.get(connection) ??
-      withoutProxies(() =>
-        createHttpClient({ ...certificates(connection), allowHost: true, http2: false })
-      );
-    made.set(connection, known);
-    return known;
-  };
 }
 
 function certificates({ tls = {} }: Connection): Record<string, unknown> {

@@ -8,22 +8,20 @@ import { MOST_CONTENT } from "../http/upgrade.ts";
 import { builtin } from "../runtime.ts";
 import { addressOf, sendOverKept, serverName, tlsOptions, watchKept } from "./node_connect.ts";
 import {
-  type Connection,
   type IncomingResponse,
   type OutgoingRequest,
+  perConnection,
   requestTarget,
   type Transport,
   type Tunnel,
 } from "./transport.ts";
 import { drained, streamsOf } from "./tunnel.ts";
 
-type Agent = import("node:http").Agent;
 type ClientRequest = import("node:http").ClientRequest;
 type IncomingMessage = import("node:http").IncomingMessage;
 
 /** How many bytes of a response wait in memory for a slow client. */
 const HIGH_WATER_MARK = 64 * 1024;
-const PLAIN: Connection = {};
 
 /**
  * Sends with `http.request`.
@@ -31,19 +29,13 @@ const PLAIN: Connection = {};
  * @param keepAlive Whether connections are kept for the next request.
  */
 export function httpSend(keepAlive = true): Transport["send"] {
-  const agents = new WeakMap<Connection, Readonly<Record<string, Agent>>>();
-  const agentOf = (connection: Connection, protocol: string): Agent | false | undefined => {
-    if (!keepAlive) return false;
-    const known = agents.get(connection) ?? {
-      "http:": new (builtin("node:http").Agent)({ keepAlive: true }),
-      "https:": new (builtin("node:https").Agent)({ keepAlive: true }),
-    };
-    agents.set(connection, known);
-    return known[protocol];
-  };
+  const agentsOf = perConnection(() => ({
+    "http:": new (builtin("node:http").Agent)({ keepAlive: true }),
+    "https:": new (builtin("node:https").Agent)({ keepAlive: true }),
+  }));
   return sendOverKept((request, resolve, reject) => {
-    const { connection = PLAIN, url, signal } = request;
-    const agent = agentOf(connection, url.protocol);
+    const { connection, url, signal } = request;
+    const agent = keepAlive && agentsOf(connection)[url.protocol as "http:" | "https:"];
     const sent = begin(request, framing(request), { agent, signal });
     let response: IncomingMessage | undefined;
     let isStale: ((error: Error) => boolean) | undefined;
@@ -97,7 +89,7 @@ export async function httpUpgrade(request: OutgoingRequest): Promise<Tunnel | In
 
 /** Begins a request with the fields of `request` and `more`, and no others. */
 function begin(
-  { url, method, host, fields, connection = PLAIN, onConnected, onInformational }: OutgoingRequest,
+  { url, method, host, fields, connection = {}, onConnected, onInformational }: OutgoingRequest,
   more: readonly string[],
   options: import("node:https").RequestOptions,
 ): ClientRequest {

@@ -14,6 +14,7 @@ import {
   type Connection,
   type IncomingResponse,
   type OutgoingRequest,
+  perConnection,
   requestTarget,
   type Transport,
 } from "./transport.ts";
@@ -43,30 +44,18 @@ const [REFUSED_STREAM, CANCEL] = [7, 8];
  * @param sendPlain Sends all other requests.
  */
 export function http2Send(sendPlain: Transport["send"]): Transport["send"] {
-  const targets = new WeakMap<Connection, Sessions>();
-  const sessionsOf = (connection: Connection): Sessions => {
-    const sessions = targets.get(connection) ?? new Sessions(connection);
-    targets.set(connection, sessions);
-    return sessions;
-  };
-  const send = async (
-    request: OutgoingRequest,
-    connection: Connection,
-    mayRepeat: boolean,
-  ): Promise<IncomingResponse> => {
-    const shared = await sessionsOf(connection).for(request);
+  const sessionsOf = perConnection((connection) => new Sessions(connection));
+  const send = async (request: OutgoingRequest, mayRepeat: boolean): Promise<IncomingResponse> => {
+    const shared = await sessionsOf(request.connection).for(request);
     if (!shared) return await sendPlain(request);
     try {
       return await exchange(shared, request);
     } catch (error) {
-      if (mayRepeat && error instanceof Refused) return await send(request, connection, false);
+      if (mayRepeat && error instanceof Refused) return await send(request, false);
       throw error;
     }
   };
-  return (request) => {
-    const { connection } = request;
-    return connection?.http2 ? send(request, connection, true) : sendPlain(request);
-  };
+  return (request) => request.connection?.http2 ? send(request, true) : sendPlain(request);
 }
 
 /** The upstream has not acted on a request, which can be repeated (RFC 9113 §8.7). */

@@ -83,6 +83,20 @@ export interface Connection {
   readonly connectTimeout?: number;
 }
 
+const PLAIN: Connection = {};
+
+/** One value for each connection, made at the first use. */
+export function perConnection<T extends object>(
+  make: (connection: Connection) => T,
+): (connection: Connection | undefined) => T {
+  const made = new WeakMap<Connection, T>();
+  return (connection = PLAIN) => {
+    const known = made.get(connection) ?? make(connection);
+    made.set(connection, known);
+    return known;
+  };
+}
+
 /** A request to an upstream. */
 export interface OutgoingRequest {
   /** The URL, `http:` or `https:`. */

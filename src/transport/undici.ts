@@ -12,6 +12,7 @@ import { asError, type Control, Receiver } from "./pushed_response.ts";
 import {
   type Connection,
   type OutgoingRequest,
+  perConnection,
   requestTarget,
   type Transport,
 } from "./transport.ts";
@@ -26,27 +27,20 @@ interface Agent {
   dispatch(options: Readonly<Record<string, unknown>>, handler: DispatchHandler): boolean;
 }
 
-const PLAIN: Connection = {};
-
 /** Sends over one agent for each target, which keeps connections for the next request. */
 export function undiciSend(Agent: AgentConstructor): Transport["send"] {
-  const agents = new WeakMap<Connection, Agent>();
-  const agentOf = (connection: Connection): Agent => {
-    const known = agents.get(connection);
-    if (known) return known;
-    const agent = new Agent({
+  const agentOf = perConnection((connection) =>
+    new Agent({
       // The proxy has timers of its own, which know their phase.
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: 64 * 1024,
       allowH2: false, // see node_http2.ts
       connect: watchedConnector(connection),
-    });
-    agents.set(connection, agent);
-    return agent;
-  };
+    })
+  );
   return sendOverKept((request, resolve, reject) => {
-    const agent = agentOf(request.connection ?? PLAIN);
+    const agent = agentOf(request.connection);
     agent.dispatch(dispatchOptions(request), new DispatchHandler(request, resolve, reject));
   });
 }

@@ -62,13 +62,13 @@ for (const [name, begin] of Object.entries(hosts)) {
       assert.equal((await get("/files/%2e%2e%2fapp.ts")).status, 404);
     });
 
-    test("lists a directory, without what is not served", async () => {
+    test("lists a directory without disallowed files", async () => {
       const list = await (await get("/files/")).text();
       assert.match(list, /hello\.txt/);
       assert.doesNotMatch(list, /secret/);
     });
 
-    test("fails only in development, and has an easter egg", async () => {
+    test("shows the debugger only in development, and has an easter egg", async () => {
       const calm = await get("/fail");
       assert.equal(calm.status, 200);
       assert.match(await calm.text(), /^Nothing fails here/);

@@ -69,7 +69,7 @@ for (const [name, begin] of Object.entries(relays)) {
       return { code, reason: reason.toString() };
     };
 
-    test("carries messages both ways, as they are", async () => {
+    test("relays messages in both directions unchanged", async () => {
       const { client } = await open("/echo");
       const long = "ä".repeat(500_000);
       for (const message of ["", "text", "\u{feff}mark", Buffer.from([0, 255, 128]), long]) {
@@ -82,7 +82,7 @@ for (const [name, begin] of Object.entries(relays)) {
       await closed(client);
     });
 
-    test("tells the client which protocol the upstream chose, and the upstream who asks", async () => {
+    test("forwards subprotocols, Origin and cookies", async () => {
       const { client, request } = await open("/echo", ["a", "b"], {
         origin: "http://front.example",
         cookie: "c=1",
@@ -112,7 +112,7 @@ for (const [name, begin] of Object.entries(relays)) {
       }
     });
 
-    test("passes a refusal on", async () => {
+    test("forwards a refused upgrade", async () => {
       const client = new WebSocket(`ws://127.0.0.1:${host.port}/live/refuse`);
       client.on("error", () => {});
       const [, response] = await once(client, "unexpected-response") as [unknown, IncomingMessage];
@@ -134,7 +134,7 @@ for (const [name, begin] of Object.entries(relays)) {
       }
     });
 
-    test("never takes a lost connection for a good close", async () => {
+    test("a lost connection never looks like a clean close", async () => {
       const one = await open("/quiet");
       const ended = closed(one.client);
       one.upstream.terminate();
@@ -175,7 +175,7 @@ for (const [name, begin] of Object.entries(relays)) {
       upstream.terminate();
     });
 
-    test("holds back what is sent behind the request, and never takes it for one", async () => {
+    test("bytes behind the request to upgrade are held back, and never parsed as a request", async () => {
       accepted = [];
       const { text } = await rawRequest(
         host.port,
@@ -199,7 +199,7 @@ for (const [name, begin] of Object.entries(relays)) {
       assert.equal(accepted.length, 0);
     });
 
-    test("forwards other requests, and what is no upgrade to it, as ever", async () => {
+    test("forwards other requests, and other upgrades, as plain requests", async () => {
       const url = `http://127.0.0.1:${host.port}/live/x`;
       assert.equal(await (await fetch(url)).text(), "plain");
       const { status } = await rawRequest(
@@ -211,7 +211,7 @@ for (const [name, begin] of Object.entries(relays)) {
       assert.equal(status, 200);
     });
 
-    test("outlives clients and upstreams that vanish at any moment", async () => {
+    test("survives clients and upstreams that vanish at any moment", async () => {
       const reset = (socket: Socket): void => void socket.resetAndDestroy();
       upstream.prependOnceListener("upgrade", (request) => reset(request.socket));
       const lost = new WebSocket(`ws://127.0.0.1:${host.port}/live/echo`);
@@ -233,7 +233,7 @@ for (const [name, begin] of Object.entries(relays)) {
 
     // There, the tunnel is the runtime's own.
     if (name !== "Workers") {
-      test("closes both sides when nothing passes for too long", async () => {
+      test("closes both sides after the idle timeout", async () => {
         const { client, upstream } = await open("/echo", [], {}, "/brief");
         client.send("x");
         await once(client, "message");
@@ -242,7 +242,7 @@ for (const [name, begin] of Object.entries(relays)) {
     }
 
     if (byMessage) {
-      test("closes on a client whose upstream does not keep up", async () => {
+      test("closes when the upstream is too slow", async () => {
         const { client, upstream } = await open("/quiet");
         upstream.pause();
         const ended = closed(client);
@@ -256,7 +256,7 @@ for (const [name, begin] of Object.entries(relays)) {
         assert.ok([1013, 1006].includes((await ended).code));
       });
 
-      test("closes on an upstream whose frames are none", async () => {
+      test("closes when the upstream sends invalid frames", async () => {
         const { client, upstream } = await open("/quiet");
         const ended = closed(client);
         const { _socket: socket } = upstream as unknown as { _socket: Socket };

@@ -63,14 +63,14 @@ for (const [name, begin] of Object.entries(relays)) {
     };
     const last = (): Connection | undefined => current;
 
-    test("the path and the Host, as configured", async () => {
+    test("the path and the Host are as configured", async () => {
       answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
       await ask("GET /live/%2F%7e/a;b?q=%2F&=//x");
       assert.match(heads[0] ?? "", /^GET \/%2F%7e\/a;b\?q=%2F&=\/\/x HTTP\/1\.1\r\n/);
       assert.match(heads[0] ?? "", new RegExp(`^host: ${new URL(upstream.url).host}\r$`, "im"));
     });
 
-    test("several cookies, and content with its length", async () => {
+    test("several cookies, and content with its length, arrive", async () => {
       answer(
         "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2, c\r\nContent-Length: 4\r\n\r\nbody",
       );
@@ -138,7 +138,7 @@ for (const [name, begin] of Object.entries(relays)) {
       }
     });
 
-    test("the first byte at once, in both directions", async () => {
+    test("the first byte arrives at once in both directions", async () => {
       answer(() => {});
       const up = await client(
         "POST /live/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n",
@@ -184,7 +184,7 @@ for (const [name, begin] of Object.entries(relays)) {
       });
     }
 
-    test("a client that leaves in the middle of an answer takes the upstream's along", async () => {
+    test("a client disconnect during a response closes the connection to the upstream", async () => {
       answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
       const down = await client("GET /live/x HTTP/1.1\r\nHost: h\r\n\r\n");
       await when(() => down.text().includes("first"));
@@ -195,7 +195,7 @@ for (const [name, begin] of Object.entries(relays)) {
       clearInterval(more);
     });
 
-    test("an answer before the end of an upload, and then the next request", async () => {
+    test("an early response to an upload, and the next request", async () => {
       answer("HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\n\r\nno");
       const up = await client(
         "POST /live/x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nfirst",
@@ -206,7 +206,7 @@ for (const [name, begin] of Object.entries(relays)) {
       for (let i = 0; i < 3; i++) assert.match((await ask("GET /live/next")).text, /next/);
     });
 
-    test("a POST on a connection that was closed meanwhile, at most once", async () => {
+    test("a POST on a kept connection that was closed is sent at most once", async () => {
       answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
       await ask("GET /live/first");
       answer((connection) => connection.reset());

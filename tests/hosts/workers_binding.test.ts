@@ -54,7 +54,7 @@ function talk(bytes: string, replies: [RegExp, string | (() => void)][]): Promis
   });
 }
 
-test("a binding is mounted as it is, and is not given what the host passes after the request", async () => {
+test("a binding can be mounted, and gets no platform arguments", async () => {
   const { status, body } = await get("/mounted/look?q", "X-A: 1\r\n");
   assert.equal(status, 200);
   const { url, method, fields } = JSON.parse(body) as {
@@ -66,7 +66,7 @@ test("a binding is mounted as it is, and is not given what the host passes after
   assert.equal(fields["x-a"], "1");
 });
 
-test("it sees the client's origin, the path behind the mount, and what is told of the client", async () => {
+test("a binding gets the client's origin, the path below the mount and the forwarding headers", async () => {
   const fields = "X-A: 1\r\nX-Forwarded-For: 6.6.6.6\r\nConnection: x-b\r\nX-B: 2\r\n";
   const { status, body } = await get("/bound/look?q=%2F", fields);
   assert.equal(status, 200);
@@ -86,7 +86,7 @@ test("it sees the client's origin, the path behind the mount, and what is told o
   });
 });
 
-test("it is told another host, if that is asked for", async () => {
+test("a binding gets the host of the option", async () => {
   const { url, fields } = JSON.parse((await get("/named/look")).body) as {
     url: string;
     fields: Record<string, string>;
@@ -96,7 +96,7 @@ test("it is told another host, if that is asked for", async () => {
 });
 
 for (const way of ["bound", "guarded"]) {
-  test(`${way}: content streams both ways at once`, async () => {
+  test(`${way}: bodies stream in both directions at the same time`, async () => {
     const head = "POST /WAY/echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     const text = await talk(`${head.replace("WAY", way)}5\r\nfirst\r\n`, [
       [/first/, "6\r\nsecond\r\n"],
@@ -106,7 +106,7 @@ for (const way of ["bound", "guarded"]) {
     assert.match(text, /^HTTP\/1\.1 200 [\s\S]*\r\n5\r\nfirst\r\n6\r\nsecond\r\n0\r\n\r\n$/);
   });
 
-  test(`${way}: compressed content is passed on as it is`, async () => {
+  test(`${way}: compressed content is forwarded unchanged`, async () => {
     const gzip = gzipSync("compressed ".repeat(50));
     const fields = `Content-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
     answer(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`), gzip]));
@@ -126,14 +126,14 @@ for (const way of ["bound", "guarded"]) {
     });
   }
 
-  test(`${way}: one that throws is a 502 that tells nothing of it`, async () => {
+  test(`${way}: an exception is a 502 without details`, async () => {
     const { status, head, body } = await get(`/${way}/throw`);
     assert.equal(status, 502);
     assert.equal(body, "Bad Gateway");
     assert.match(head, /^proxy-status: gate(?:;|$)/im);
   });
 
-  test(`${way}: WebSocket, with its protocol, messages and close`, async () => {
+  test(`${way}: WebSocket: subprotocol, messages and close`, async () => {
     const client = new WebSocket(`ws://127.0.0.1:${host.port}/${way}/socket`, ["a", "b"]);
     await once(client, "open");
     assert.equal(client.protocol, "b");
@@ -145,7 +145,7 @@ for (const way of ["bound", "guarded"]) {
     assert.deepEqual([code, reason.toString()], [4001, "as asked"]);
   });
 
-  test(`${way}: a client that leaves in the middle of an answer takes it along`, async () => {
+  test(`${way}: a client disconnect cancels the response`, async () => {
     answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
     await talk(`GET /${way}/x HTTP/1.1\r\nHost: h\r\n\r\n`, [[/first/, ""]]);
     // It is noticed when there is more to be written.
@@ -155,12 +155,12 @@ for (const way of ["bound", "guarded"]) {
   });
 }
 
-test("what refuses to upgrade reaches the client", async () => {
+test("a refused upgrade reaches the client", async () => {
   const { status, body } = await get("/bound/socket");
   assert.deepEqual([status, body], [426, "no"]);
 });
 
-test("what a handler has from a binding is decoded, and says so", async () => {
+test("a handler's response from a binding is decoded, and has no Content-Encoding", async () => {
   const gzip = gzipSync("compressed");
   const fields = `Content-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
   answer(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`), gzip]));
@@ -170,7 +170,7 @@ test("what a handler has from a binding is decoded, and says so", async () => {
   assert.match(body, /^a\r\ncompressed\r\n/);
 });
 
-test("what it was asked to leave as it comes goes on so in a new response", async () => {
+test("a body that was left encoded stays encoded in a new response", async () => {
   const gzip = gzipSync("compressed");
   const fields = `Content-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
   answer(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields}`), gzip]));
@@ -180,7 +180,7 @@ test("what it was asked to leave as it comes goes on so in a new response", asyn
   assert.ok(text.includes(gzip.toString("latin1")));
 });
 
-test("content comes with its length, and a method as it is", async () => {
+test("the content length and the method arrive unchanged", async () => {
   const fields = "Content-Length: 7\r\nContent-Type: text/x\r\n";
   const head = `PATCH /bound/look HTTP/1.1\r\nHost: h\r\n${fields}\r\n`;
   const { body } = await rawRequest(host.port, `${head}content`, 500);
@@ -190,7 +190,7 @@ test("content comes with its length, and a method as it is", async () => {
   assert.equal(seen.fields["content-type"], "text/x");
 });
 
-test("one that does not answer is a 504", async () => {
+test("no response in time is a 504", async () => {
   answer("");
   const { status, head } = await get("/hasty/x");
   assert.equal(status, 504);

@@ -60,7 +60,7 @@ for (const way of ["patient", "several"]) {
     assert.equal(contentOf(text), "firstsecond");
   });
 
-  test(`${way}: content without a length comes as it is`, async () => {
+  test(`${way}: content without a length is forwarded unchanged`, async () => {
     answer("Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n");
     assert.match(await ask(`/${way}`, /\r\n0\r\n\r\n$/), /\r\n5\r\nfirst\r\n/);
   });
@@ -73,7 +73,7 @@ for (const way of ["patient", "several"]) {
     });
   }
 
-  test(`${way}: a client that leaves takes the upstream's connection along`, async () => {
+  test(`${way}: a client disconnect closes the connection to the upstream`, async () => {
     begin();
     await ask(`/${way}`, /first/);
     // It is noticed when there is more to be written.

@@ -48,7 +48,7 @@ const ask = async (
 };
 
 for (const size of sizes) {
-  test(`${size} bytes go out with the fields that few bytes have`, async () => {
+  test(`${size} bytes are sent with the same headers as a short body`, async () => {
     const small = (await ask(1000)).lines;
     const expected = small.map((line) => line.replace(/^(content-length): 1000$/, `$1: ${size}`));
     assert.ok(expected.includes(`content-length: ${size}`));
@@ -63,7 +63,7 @@ for (const size of sizes) {
     assert.deepEqual([head.status, head.lines, head.body], [200, expected, ""]);
   });
 
-  test(`${size} bytes go out in part`, async () => {
+  test(`${size} bytes are sent as a range`, async () => {
     const { status, lines, body } = await ask(size, "GET", "Range: bytes=5-\r\n");
     assert.equal(status, 206);
     assert.ok(lines.includes(`content-length: ${size - 5}`));

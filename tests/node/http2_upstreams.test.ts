@@ -148,7 +148,7 @@ after(() => real.close());
 for (const [name, transport] of Object.entries(transports)) {
   for (const client of ["1.1", "2"]) {
     for (const upstream of ["1.1", "2"]) {
-      test(`${name}: a slow client of HTTP/${client} gets all of HTTP/${upstream}`, async () => {
+      test(`${name}: a slow HTTP/${client} client gets the complete response of an HTTP/${upstream} upstream`, async () => {
         for (const path of ["/", "/trailers"]) {
           const target = real.urls[upstream] as string;
           const received = await asked(client, path, target, upstream, transport);
@@ -181,14 +181,14 @@ const endings: readonly (readonly [string, (stream: number) => Buffer])[] = [
 ];
 for (const client of ["1.1", "2"]) {
   for (const [what, ending] of endings) {
-    test(`HTTP/${client}: an answer that ends with ${what} is broken`, async () => {
+    test(`HTTP/${client}: a response that ends with ${what} is incomplete`, async () => {
       const upstream = await beginning(ending);
       assert.equal((await asked(client, "/", upstream.url, "2")).ending, "broken");
       upstream.close();
     });
   }
 
-  test(`HTTP/${client}: an answer that is followed by a reset is whole`, async () => {
+  test(`HTTP/${client}: a complete response followed by a reset is complete`, async () => {
     const upstream = await beginning((stream) =>
       Buffer.concat([
         frame(DATA, END_STREAM, stream, Buffer.alloc(500)),
@@ -230,7 +230,7 @@ test("an upload that breaks off never looks complete", async () => {
   upstream.close();
 });
 
-test("a request that was refused unread is sent once more, one with content is not", async () => {
+test("REFUSED_STREAM: a request without content is repeated once, one with content is not", async () => {
   const upstream = await rawHttp2();
   let count = 0;
   upstream.onFrame = ({ type, stream }, connection) => {
@@ -248,7 +248,7 @@ test("a request that was refused unread is sent once more, one with content is n
   upstream.close();
 });
 
-test("a 1xx response that nobody asked for is none of the client's business", async () => {
+test("an unexpected 1xx response is not forwarded to the client", async () => {
   const upstream = await rawHttp2();
   upstream.onFrame = ({ type, stream }, connection) => {
     if (type !== HEADERS) return;

@@ -27,7 +27,7 @@ for (const [name, transport] of Object.entries(others)) {
 }
 
 for (const [name, transport] of Object.entries({ "undici 8": runtimeTransport(), ...others })) {
-  test(`${name}: an upstream that takes no connection is given up in time`, async () => {
+  test(`${name}: connecting to an upstream that accepts no connection times out`, async () => {
     const hole = await blackHole();
     const app = proxyTo(hole.url, { transport, onError: () => {}, timeout: { connect: 100 } });
     const response = await app(new Request("http://front/", { method: "POST" }));
@@ -37,7 +37,7 @@ for (const [name, transport] of Object.entries({ "undici 8": runtimeTransport(),
   });
 }
 
-test("a connection that nobody waits for any longer is given up by itself", async () => {
+test("an abandoned connection attempt times out by itself", async () => {
   const hole = await blackHole();
   const { port } = new URL(hole.url);
   const connecting = (connectTimeout: number): { socket: Socket; settled: Promise<unknown> } => {
@@ -80,7 +80,7 @@ async function blackHole(): Promise<{ readonly url: string; close(): void }> {
 }
 
 for (const name of ["undici", "undici7"]) {
-  test(`${name}: the module of the agent is that of the public class`, () => {
+  test(`${name}: the private path of the agent has the public class, and leaves Node's fetch alone`, () => {
     const script = `
       const dispatcher = Symbol.for("undici.globalDispatcher.1");
       const Agent = require("${name}/lib/dispatcher/agent.js");

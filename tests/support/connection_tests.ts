@@ -42,7 +42,7 @@ export function connectionTests(name: string, transport: Transport): void {
   describe(`${name}: TLS`, () => {
     if (!can.has("tls")) {
       test("is as the runtime has it", () => {
-        assert.throws(() => through({ target: "https://x/", tls: { ca: "" } }), /no tls/);
+        assert.throws(() => through({ target: "https://x/", tls: { ca: "" } }), /cannot use tls/);
       });
       return;
     }
@@ -71,7 +71,7 @@ export function connectionTests(name: string, transport: Transport): void {
       for (const server of servers) server.close();
     });
 
-    test("trusts the authority that is named, for that target alone", async () => {
+    test("trusts the authorities of ca, for this target only", async () => {
       const target = `https://localhost:${port}/`;
       const trusted = await get({ target, tls: { ca } });
       assert.equal(trusted.status, 200);
@@ -80,7 +80,7 @@ export function connectionTests(name: string, transport: Transport): void {
       assert.equal((await get({ target, tls: { ca: [evil.cert, ca] } })).status, 200);
     });
 
-    test("finds the name of the target in the certificate, whatever the client's Host", async () => {
+    test("checks the certificate for the name of the target, whatever the client's Host", async () => {
       const options = { tls: { ca }, host: null };
       const headers = { host: "evil.example" };
       const good = await get({ ...options, target: `https://localhost:${port}/` }, headers);
@@ -92,7 +92,7 @@ export function connectionTests(name: string, transport: Transport): void {
       assert.equal((await get({ target: `https://127.0.0.1:${port}/`, tls: { ca } })).status, 502);
     });
 
-    test("asks for the name of the target, whatever the client's Host", async () => {
+    test("sends the name of the target as SNI, whatever the client's Host", async () => {
       const upstream = await rawUpstream();
       for (const host of ["localhost", "127.0.0.1"]) {
         const target = `${upstream.url.replace("http:", "https:").replace("127.0.0.1", host)}/`;
@@ -110,7 +110,7 @@ export function connectionTests(name: string, transport: Transport): void {
       upstream.close();
     });
 
-    test("shows our certificate, to that target alone", async () => {
+    test("sends the client certificate, to this target only", async () => {
       const target = `https://localhost:${port}/`;
       const shown = await get({ target, tls: { ca, ...evil } });
       assert.match(await shown.text(), / evil\.example$/);
@@ -118,7 +118,7 @@ export function connectionTests(name: string, transport: Transport): void {
       assert.match(await hidden.text(), / undefined$/);
     });
 
-    test("takes any certificate, where the transport can, from that target alone", async () => {
+    test("accepts any certificate with rejectUnauthorized: false, where supported, from this target only", async () => {
       const options = { target: `https://127.0.0.1:${port}/`, tls: { rejectUnauthorized: false } };
       if (!can.has("insecureTls")) {
         return assert.throws(() => through(options), /rejectUnauthorized must be true/);
@@ -127,7 +127,7 @@ export function connectionTests(name: string, transport: Transport): void {
       assert.equal((await get({ ...options, tls: { ca } })).status, 502);
     });
 
-    test("asks for another name, where the transport can", async () => {
+    test("sends servername as SNI, where supported", async () => {
       const target = `https://127.0.0.1:${port}/`;
       const options = { target, tls: { ca, servername: "localhost" } };
       if (!can.has("servername")) {
@@ -137,7 +137,7 @@ export function connectionTests(name: string, transport: Transport): void {
       assert.equal((await get({ target, tls: { ca, servername: "other.example" } })).status, 502);
     });
 
-    test("speaks HTTP/2 with an upstream that agrees, where the transport can", async () => {
+    test("uses HTTP/2 with an upstream that agrees, where supported", async () => {
       const server = http2.createSecureServer(
         { ...local, allowHTTP1: true },
         (request, response) => {
@@ -163,7 +163,7 @@ export function connectionTests(name: string, transport: Transport): void {
     });
   });
 
-  test(`${name}: a response of HTTP/2 that is reset midway is broken, where it is spoken`, async () => {
+  test(`${name}: an HTTP/2 response that is reset is incomplete, where supported`, async () => {
     const target = "https://localhost/";
     if (!can.has("http2")) {
       return assert.throws(() => through({ target, http2: true }), /cannot use http2/);
@@ -184,7 +184,7 @@ export function connectionTests(name: string, transport: Transport): void {
     }
   });
 
-  test(`${name}: speaks HTTP/2 at once, where it can`, async () => {
+  test(`${name}: uses HTTP/2 with prior knowledge, where supported`, async () => {
     const server = http2.createServer((request, response) => {
       response.end(`${request.httpVersion} ${request.url} ${request.headers[":authority"]}`);
     });
@@ -201,7 +201,7 @@ export function connectionTests(name: string, transport: Transport): void {
     server.close();
   });
 
-  test(`${name}: connects to a Unix socket, where it can`, async () => {
+  test(`${name}: connects to a Unix socket, where supported`, async () => {
     const socketPath = join(temporary({}), "socket");
     const options: TargetOptions = { target: "http://inside/", socketPath };
     if (!can.has("unix")) return assert.throws(() => through(options), /cannot use socketPath/);
@@ -219,7 +219,7 @@ export function connectionTests(name: string, transport: Transport): void {
     server.close();
   });
 
-  test(`${name}: tells when a request has a connection, a new or a kept one, where it can`, async () => {
+  test(`${name}: calls onConnected for a new and for a kept connection, where supported`, async () => {
     const upstream = await rawUpstream();
     const url = new URL(upstream.url);
     const { signal } = new AbortController();
@@ -241,7 +241,7 @@ export function connectionTests(name: string, transport: Transport): void {
     upstream.close();
   });
 
-  test(`${name}: gives up a connection whose TLS takes too long, where it can tell`, async () => {
+  test(`${name}: times out a slow TLS handshake, where supported`, async () => {
     const upstream = await rawUpstream(); // which is silent, as no request comes in plain
     const target = upstream.url.replace("http:", "https:");
     const app = (): Handler =>
@@ -258,7 +258,7 @@ export function connectionTests(name: string, transport: Transport): void {
     upstream.close();
   });
 
-  test(`${name}: tells of 1xx responses and of trailers, where it can`, async () => {
+  test(`${name}: gives 1xx responses and trailers, where supported`, async () => {
     const upstream = await rawUpstream();
     upstream.onRequest = (connection) =>
       connection.write(

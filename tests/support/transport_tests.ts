@@ -52,14 +52,14 @@ export function transportTests(name: string, transport?: Transport): void {
     assert.ok([undefined, "0"].includes(field("content-length")));
   });
 
-  test(`${name}: a host of its own reaches the upstream`, async () => {
+  test(`${name}: the option host is sent as Host`, async () => {
     answer(head("Content-Length: 0\r\nConnection: close"), true);
     await (await through({ host: "virtual.example:81" })(new Request("http://front/"))).text();
     assert.equal(field("host"), "virtual.example:81");
     assert.equal(lastHead().match(/^host:/gim)?.length, 1);
   });
 
-  test(`${name}: a client that asked for no coding gets none`, async () => {
+  test(`${name}: no coding is requested for a client without Accept-Encoding`, async () => {
     answer(head("Content-Length: 0\r\nConnection: close"), true);
     await (await through()(new Request("http://front/"))).text();
     assert.ok([undefined, "identity"].includes(field("accept-encoding")));
@@ -75,7 +75,7 @@ export function transportTests(name: string, transport?: Transport): void {
 
   for (const coding of ["gzip", "br"] as const) {
     for (const method of ["GET", "POST"]) {
-      test(`${name}: content in ${coding} is passed on as it is, to a ${method}`, async () => {
+      test(`${name}: content in ${coding} is forwarded unchanged for a ${method}`, async () => {
         answerCoded(coding);
         const headers = { "accept-encoding": "gzip, br" };
         const body = method === "POST" ? "content" : null;
@@ -93,7 +93,7 @@ export function transportTests(name: string, transport?: Transport): void {
     }
   }
 
-  test(`${name}: redirects, cookies and odd fields are passed on`, async () => {
+  test(`${name}: redirects, cookies and unusual headers are forwarded`, async () => {
     answer(
       head(
         "Location: http://elsewhere/\r\nSet-Cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\n" +
@@ -108,7 +108,7 @@ export function transportTests(name: string, transport?: Transport): void {
     await response.text();
   });
 
-  test(`${name}: fields of the upstream's connection stay behind`, async () => {
+  test(`${name}: hop-by-hop headers of the response are removed`, async () => {
     answer(
       head(
         "Connection: X-Hop, keep-alive\r\nX-Hop: secret\r\nKeep-Alive: timeout=5\r\nContent-Length: 0",
@@ -120,7 +120,7 @@ export function transportTests(name: string, transport?: Transport): void {
     }
   });
 
-  test(`${name}: early hints are not the response`, async () => {
+  test(`${name}: 103 Early Hints is not the final response`, async () => {
     answer(`HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${head("Content-Length: 2")}ok`);
     const response = await through()(new Request("http://front/"));
     assert.equal(response.status, 200);
@@ -128,7 +128,7 @@ export function transportTests(name: string, transport?: Transport): void {
   });
 
   for (const method of ["GET", "POST"]) {
-    test(`${name}: 100 Continue that nobody asked for is not the response to ${method}`, async () => {
+    test(`${name}: an unexpected 100 Continue is not the final response to ${method}`, async () => {
       const interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Go on\r\nX-A: b\r\n\r\n" +
         "HTTP/1.1 102 Processing\r\n\r\n";
       // The content says what a status line would say.
@@ -154,7 +154,7 @@ export function transportTests(name: string, transport?: Transport): void {
     });
   }
 
-  test(`${name}: HEAD, 204 and 304 have no content`, async () => {
+  test(`${name}: responses to HEAD, 204 and 304 have no content`, async () => {
     answer(head("Content-Length: 1000"));
     const response = await through()(new Request("http://front/", { method: "HEAD" }));
     assert.equal(response.headers.get("content-length"), "1000");
@@ -166,7 +166,7 @@ export function transportTests(name: string, transport?: Transport): void {
     assert.equal((await through()(new Request("http://front/"))).status, 304);
   });
 
-  test(`${name}: content of a known length arrives with it`, async () => {
+  test(`${name}: content with a length is sent with Content-Length`, async () => {
     upstream.onRequest = async (connection) => {
       await connection.until(/the content$/);
       connection.write(head("Content-Length: 2") + "ok");
@@ -178,7 +178,7 @@ export function transportTests(name: string, transport?: Transport): void {
     assert.equal(field("transfer-encoding"), undefined);
   });
 
-  test(`${name}: content without a length is sent as it comes`, async () => {
+  test(`${name}: content without a length is sent in chunks`, async () => {
     const seen: string[] = [];
     upstream.onRequest = async (connection) => {
       seen.push(await connection.until(/first/));
@@ -225,7 +225,7 @@ export function transportTests(name: string, transport?: Transport): void {
   for (const [what, accept] of [["", "identity"], [", coded or not,", "gzip"]] as const) {
     const asking = (): Request =>
       new Request("http://front/", { headers: { "accept-encoding": accept } });
-    test(`${name}: the response${what} streams: its beginning is there before its end is sent`, async () => {
+    test(`${name}: the response${what} streams: its beginning arrives before its end is sent`, async () => {
       upstream.onRequest = (connection) =>
         connection.write(head("Transfer-Encoding: chunked") + "5\r\nfirst\r\n");
       const response = await through()(asking());
@@ -265,14 +265,14 @@ export function transportTests(name: string, transport?: Transport): void {
     });
   }
 
-  test(`${name}: a client that leaves before the answer closes the connection`, async () => {
+  test(`${name}: a client disconnect before the response closes the connection`, async () => {
     const client = new AbortController();
     upstream.onRequest = () => client.abort();
     await through()(new Request("http://front/", { signal: client.signal }));
     await upstream.connections.at(-1)?.closed;
   });
 
-  test(`${name}: an upstream that is not there is 502, one that does not answer 504`, async () => {
+  test(`${name}: an unreachable upstream is a 502, a silent one a 504`, async () => {
     const gone = await rawUpstream();
     gone.close();
     const refused = await through({ target: gone.url })(new Request("http://front/"));
@@ -292,13 +292,13 @@ export function transportTests(name: string, transport?: Transport): void {
       ["nothing", ""],
     ] as const
   ) {
-    test(`${name}: an upstream that answers ${why} is 502`, async () => {
+    test(`${name}: a response with ${why} is a 502`, async () => {
       answer(response, true);
       assert.equal((await through()(new Request("http://front/"))).status, 502);
     });
   }
 
-  test(`${name}: a POST is not sent twice`, async () => {
+  test(`${name}: a POST is not repeated`, async () => {
     let posts = 0;
     upstream.onRequest = (connection, head) => {
       if (!head.startsWith("POST")) {
@@ -314,7 +314,7 @@ export function transportTests(name: string, transport?: Transport): void {
     assert.equal(posts, 1);
   });
 
-  test(`${name}: the environment's proxy is not asked`, async () => {
+  test(`${name}: HTTP_PROXY is not used`, async () => {
     const before = process.env["HTTP_PROXY"];
     process.env["HTTP_PROXY"] = "http://127.0.0.1:9";
     try {

@@ -32,7 +32,7 @@ export function wireTests(name: string, transport: Transport): void {
   };
   const EMPTY = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-  test(`${name}: a path and a query arrive as they were sent`, async () => {
+  test(`${name}: a path and a query arrive unchanged`, async () => {
     answer(EMPTY);
     for (
       const path of [
@@ -53,7 +53,7 @@ export function wireTests(name: string, transport: Transport): void {
     }
   });
 
-  test(`${name}: fields arrive as they were sent, and no others`, async () => {
+  test(`${name}: request headers arrive unchanged, and no others are added`, async () => {
     answer(EMPTY);
     const headers = new Headers({
       "x-latin": "caf\xe9",
@@ -81,7 +81,7 @@ export function wireTests(name: string, transport: Transport): void {
     assert.deepEqual(more.filter((field) => !ADDED.has(field)), []);
   });
 
-  test(`${name}: fields of the answer come back as they were sent`, async () => {
+  test(`${name}: response headers arrive unchanged`, async () => {
     answer(
       "HTTP/1.1 200 Caf\xe9\r\nX-Latin: caf\xe9\r\nX-Empty:\r\nX-Twice: 1\r\nX-Twice: 2\r\n" +
         "X-!#$%&'*+.^_`|~9: token\r\nSet-Cookie: a=1; Expires=Wed, 21 Oct 2015 07:28:00 GMT\r\n" +
@@ -98,7 +98,7 @@ export function wireTests(name: string, transport: Transport): void {
     ]);
   });
 
-  test(`${name}: a method is sent as it is, or not at all`, async () => {
+  test(`${name}: a method is sent unchanged or not at all`, async () => {
     answer(EMPTY);
     for (const method of ["PATCH", "OPTIONS", "DELETE"]) {
       const { status } = await to(upstream.url)(new Request("http://front/", { method }));
@@ -117,7 +117,7 @@ export function wireTests(name: string, transport: Transport): void {
     }
   });
 
-  test(`${name}: a range of compressed content is passed on as it is`, async () => {
+  test(`${name}: a range of compressed content is forwarded unchanged`, async () => {
     const part = gzipSync("compressed ".repeat(100)).subarray(10, 30);
     const head = "HTTP/1.1 206 Partial Content\r\nContent-Encoding: gzip\r\n" +
       `Content-Range: bytes 10-29/99\r\nContent-Length: ${part.length}\r\n\r\n`;
@@ -129,7 +129,7 @@ export function wireTests(name: string, transport: Transport): void {
     assert.deepEqual(new Uint8Array(await response.arrayBuffer()), new Uint8Array(part));
   });
 
-  test(`${name}: a coding that nobody asked for is passed on as it is`, async () => {
+  test(`${name}: a coding that was not requested is forwarded unchanged`, async () => {
     const gzip = gzipSync("compressed");
     const head =
       `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${gzip.length}\r\n\r\n`;
@@ -169,7 +169,7 @@ export function wireTests(name: string, transport: Transport): void {
     });
   }
 
-  test(`${name}: content that ends with a reset is cut, however it is framed`, async () => {
+  test(`${name}: content that ends with a reset is incomplete, with every framing`, async () => {
     for (const framing of ["Content-Length: 9\r\n\r\ncut", "Connection: close\r\n\r\ncut"]) {
       // The fetch of Bun takes every end of a connection for the end of such content.
       if ("Bun" in globalThis && framing.startsWith("Connection")) continue;
@@ -183,7 +183,7 @@ export function wireTests(name: string, transport: Transport): void {
     }
   });
 
-  test(`${name}: an answer before the end of an upload spoils nothing`, async () => {
+  test(`${name}: an early response to an upload does not break the next request`, async () => {
     answer("HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\n\r\nno");
     const app = to(upstream.url);
     let cancelled = false;
@@ -209,7 +209,7 @@ export function wireTests(name: string, transport: Transport): void {
     cancelled = true;
   });
 
-  test(`${name}: an aborted exchange ends at once, on both sides`, async () => {
+  test(`${name}: an aborted exchange ends at once on both sides`, async () => {
     upstream.onRequest = (connection) =>
       connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
     const client = new AbortController();

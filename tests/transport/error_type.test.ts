@@ -97,7 +97,7 @@ for (const [error, type, status] of errors) {
   });
 }
 
-test("an error may tell when to come back", async () => {
+test("a Retry-After of an error is sent", async () => {
   const error = Object.assign(new Error("full"), {
     type: "connection_limit_reached",
     retryAfter: 3,
@@ -109,7 +109,7 @@ test("an error may tell when to come back", async () => {
   assert.equal(response.headers.get("retry-after"), "3");
 });
 
-test("causes that go in a circle come to an end", () => {
+test("error types: a circle of causes ends", () => {
   const error = new Error("round");
   error.cause = error;
   assert.equal(errorType(error), undefined);

@@ -55,7 +55,7 @@ const plain = (message: Message): unknown =>
     : message;
 
 describe("frames from a server", () => {
-  test("messages arrive as they were sent, however they are cut into frames and pieces", async () => {
+  test("messages arrive unchanged with every split into frames and chunks", async () => {
     const message = fc.oneof(
       fc.string({ unit: "binary", maxLength: 300 }).map((value) => ({
         type: "text" as const,
@@ -118,7 +118,7 @@ describe("frames from a server", () => {
     ["a message longer than any", 1009, [0x82, 127, 255, 255, 255, 255, 255, 255, 255, 255]],
   ];
   for (const [why, code, bytes] of broken) {
-    test(`${why} is an error, to be closed with ${code}`, async () => {
+    test(`${why} closes with ${code}`, async () => {
       await assert.rejects(read(bytes), (error) => {
         assert.ok(error instanceof WebSocketError);
         assert.equal(error.code, code);
@@ -127,13 +127,13 @@ describe("frames from a server", () => {
     });
   }
 
-  test("a long message in parts is an error before it is all there", async () => {
+  test("a message that is too long closes before it is complete", async () => {
     const part = served(0x02, new Uint8Array(60_000));
     const more = served(0x00, new Uint8Array(60_000));
     await assert.rejects(read([...part, ...more]), { code: 1009 });
   });
 
-  test("what is cut is no message", async () => {
+  test("an incomplete message is dropped", async () => {
     const whole = [...served(0x81, text("one")), ...served(0x81, text("two"))];
     for (let end = 0; end < whole.length; end++) {
       const messages = await read(whole.slice(0, end));
@@ -141,13 +141,13 @@ describe("frames from a server", () => {
     }
   });
 
-  test("nothing is read behind a close", async () => {
+  test("bytes after a close are not read", async () => {
     const bytes = [...served(0x88, Uint8Array.from([0x03, 0xe9, 0x62])), 0xff, 0xff];
     assert.deepEqual(await read(bytes), [{ type: "close", code: 1001, reason: "b" }]);
     assert.deepEqual(await read([0x88, 0]), [{ type: "close", code: undefined, reason: "" }]);
   });
 
-  test("no bytes at all make it fail in another way, or hang", async () => {
+  test("random bytes only fail with a WebSocketError, and never hang", async () => {
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
       await read([...bytes]).catch((error: unknown) => assert.ok(error instanceof WebSocketError));
     }));
@@ -155,7 +155,7 @@ describe("frames from a server", () => {
 });
 
 describe("frames from a client", () => {
-  test("they are masked, and whole", () => {
+  test("frames are masked and complete", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.constant(new Uint8Array(70_000))),
@@ -177,7 +177,7 @@ describe("frames from a client", () => {
     );
   });
 
-  test("a close says a code that may be said, and a reason that fits", () => {
+  test("a close has only codes that may be sent, and a reason that fits", () => {
     assert.deepEqual([...closing(1000, "x")], [3, 232, 120]);
     for (const code of [undefined, 0, 999, 1005, 1006, 1015, 2999, 5000]) {
       assert.equal(closing(code, "x").length, 0);

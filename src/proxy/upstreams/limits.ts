@@ -131,7 +131,7 @@ export function concurrency(requests: number, options: ConcurrencyOptions = {}):
         reject(reason);
       };
       const abort = (): void => refuse(signal.reason as Error);
-      const late = (): void => refuse(refusal(`none ended within ${queueTimeout} ms`));
+      const late = (): void => refuse(refusal(`no response ended within ${queueTimeout} ms`));
       const timer = setTimeout(late, queueTimeout);
       signal.addEventListener("abort", abort);
       waiting.add(enter);
@@ -143,7 +143,7 @@ export function concurrency(requests: number, options: ConcurrencyOptions = {}):
         free--;
         return admit();
       }
-      if (waiting.size >= queue) return Promise.reject(refusal(`${queue} in the queue`));
+      if (waiting.size >= queue) return Promise.reject(refusal(`${queue} waiting`));
       return signal.aborted ? Promise.reject(signal.reason as Error) : wait(signal);
     },
   };

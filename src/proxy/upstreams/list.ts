@@ -96,7 +96,7 @@ class TargetUpstreams {
  * Upstreams that stay on the list, or return to it, keep their health. While the list is empty,
  * requests are answered with 503. Targets that share a list count requests and failures separately.
  *
- * @param upstreams The first URLs, with weights if they are not 1. Default none.
+ * @param upstreams The initial URLs, with weights if they are not 1.
  * @returns A value for the option `target`.
  * @throws {TypeError} When one of them is not an http or https URL.
  *
