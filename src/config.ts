@@ -31,6 +31,12 @@ export type Options<T> = {
   readonly [K in keyof T]-?: Check | readonly [check: Check, byDefault: T[K] & ({} | null)];
 };
 
+/** A table that other files see: its options `D` have a default. */
+export type Table<T, D extends keyof T> = {
+  readonly [K in keyof T]-?: K extends D ? readonly [check: Check, byDefault: T[K] & ({} | null)]
+    : Check;
+};
+
 /** The options of a table that have a default. */
 export type Defaulted<Table> = {
   [K in keyof Table]: Table[K] extends readonly [Check, unknown] ? K : never;

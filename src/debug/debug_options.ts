@@ -12,9 +12,9 @@ import {
   is,
   isRecord,
   listOf,
-  type Options,
   readOptions,
   shape,
+  type Table,
   text,
   whole,
 } from "../config.ts";
@@ -113,7 +113,16 @@ export interface DebugOptions {
 
 const SHORTEST_PIN = 6;
 const LIVE = shape<{ frames?: number }>({ frames: whole(1) });
-const OPTIONS = {
+/** The options with a default. */
+type Optional =
+  | "live"
+  | "trustedHosts"
+  | "path"
+  | "console"
+  | "log"
+  | "trustedProxies"
+  | "filterFrame";
+const OPTIONS: Table<DebugOptions, Optional> = {
   enabled: flag,
   live: [(value, where) => {
     if (typeof value === "boolean") return;
@@ -156,7 +165,7 @@ const OPTIONS = {
     [],
   ],
   filterFrame: [callback, () => true],
-} satisfies Options<DebugOptions>;
+};
 
 /** Checked options, with their defaults. */
 export interface DebugSettings extends Complete<DebugOptions, typeof OPTIONS> {

@@ -7,7 +7,15 @@
 import { readCookie } from "../http/cookies.ts";
 
 /** A lock. */
-export type Lock = Awaited<ReturnType<typeof createLock>>;
+export interface Lock {
+  readonly pin: string;
+  /** The number of attempts that are left. */
+  readonly attempts: number;
+  /** Whether a request has a valid cookie. */
+  isOpenFor(request: Request): Promise<boolean>;
+  /** Tries a PIN. A cookie is for a path, and for TLS if the request was. */
+  tryPin(attempt: string, path: string, secure: boolean): Promise<UnlockAttempt>;
+}
 
 /** The result of an attempt. */
 export type UnlockAttempt = { readonly cookie: string } | "wrong" | "locked";
@@ -25,7 +33,7 @@ const LONGEST_DELAY = 4000;
  *
  * @param given A PIN of the options.
  */
-export async function createLock(given: string | undefined) {
+export async function createLock(given: string | undefined): Promise<Lock> {
   const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",
@@ -40,11 +48,9 @@ export async function createLock(given: string | undefined) {
   let left = ATTEMPTS;
   return {
     pin,
-    /** The number of attempts that are left. */
     get attempts(): number {
       return left;
     },
-    /** Whether a request has a valid cookie. */
     async isOpenFor(request: Request): Promise<boolean> {
       const value = readCookie(request.headers.get("cookie"), name);
       const [expires = "", signature = ""] = value?.split(".") ?? [];
@@ -52,7 +58,6 @@ export async function createLock(given: string | undefined) {
       if (!bytes || !(Number(expires) > performance.now())) return false;
       return await crypto.subtle.verify("HMAC", key, bytes, text.encode(`cookie ${expires}`));
     },
-    /** Tries a PIN. A cookie is for a path, and for TLS if the request was. */
     async tryPin(attempt: string, path: string, secure: boolean): Promise<UnlockAttempt> {
       if (left === 0) return "locked";
       // Counted before the comparison, so that simultaneous attempts do not exceed the number.

@@ -111,7 +111,9 @@ export function responseForError(error: unknown): OwnResponse {
     readonly retryAfter?: number;
   };
   const status = (error instanceof ProxyError && error.status) || statusOf(type);
-  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  const headers: Readonly<Record<string, string>> = retryAfter === undefined
+    ? {}
+    : { "retry-after": String(retryAfter) };
   return { status, type, receivedStatus, headers };
 }
 

@@ -12,8 +12,8 @@ import {
   listOf,
   oneOf,
   oneOrMore,
-  type Options,
   shape,
+  type Table,
   tableOf,
   text,
 } from "../config.ts";
@@ -166,8 +166,18 @@ const REMOVABLE = /^[\w!#$%&'+\-.^`|~]+\*?$/;
 
 const pem = (what: string): Check => text(`${what} in PEM`);
 
+/** The options with a default. */
+type Optional =
+  | "removePrefix"
+  | "host"
+  | "headers"
+  | "rewriteLocation"
+  | "rewriteOrigin"
+  | "secureCookies"
+  | "health";
+
 /** The check of each option. */
-export const TARGET_OPTIONS = {
+export const TARGET_OPTIONS: Table<TargetOptions<AnyHandler>, Optional> = {
   target: () => {}, // by readUpstreams
   removePrefix: [flag, false],
   host: [
@@ -207,7 +217,7 @@ export const TARGET_OPTIONS = {
   retry: like("one such as retries()", "begin", "wait"),
   health: [oneOrMore(isHealth), []],
   limit: like("one such as concurrency(100)", "enter"),
-} satisfies Options<TargetOptions<AnyHandler>>;
+};
 
 /** Options of other libraries, and what to do instead. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {

@@ -33,7 +33,16 @@ export type ConsoleAnswer =
   | { readonly output: readonly string[]; readonly error: unknown };
 
 /** A console that keeps declarations. */
-export type FrameConsole = ReturnType<typeof createConsole>;
+export interface FrameConsole {
+  /** Evaluates an input. Never rejects. */
+  run(source: string): Promise<ConsoleAnswer>;
+  /** The members of a value that was shown with an `id`; `undefined` when it is forgotten. */
+  members(id: string): readonly Member[] | undefined;
+  /** Remembers an object for `members`, and returns its `id`. */
+  keep(value: object): string;
+  /** Forgets everything. Later inputs are errors. */
+  dispose(): void;
+}
 
 type Outcome = { readonly incomplete: true } | { readonly value: Inspected };
 
@@ -50,7 +59,10 @@ const nowhere: Evaluate = (source) =>
  *
  * @param evaluate Evaluates in a frame; by default, only globals are visible.
  */
-export function createConsole(evaluate: Evaluate = nowhere, options: ConsoleOptions = {}) {
+export function createConsole(
+  evaluate: Evaluate = nowhere,
+  options: ConsoleOptions = {},
+): FrameConsole {
   const { timeout = 5000, waitTimeout = 30_000, names = {}, scopes = [], url } = options;
   const { within = (work) => work(), hiddenMembers } = options;
   // The limit is innermost: code that it ends does not run its `finally` blocks.
@@ -104,8 +116,7 @@ export function createConsole(evaluate: Evaluate = nowhere, options: ConsoleOpti
     return show(current, limited(run));
   }
   return {
-    /** Evaluates an input. Never rejects. */
-    async run(source: string): Promise<ConsoleAnswer> {
+    async run(source) {
       try {
         const outcome = await evaluated(source);
         return { output: written.take(), ...outcome };
@@ -113,15 +124,12 @@ export function createConsole(evaluate: Evaluate = nowhere, options: ConsoleOpti
         return { output: written.take(), error };
       }
     },
-    /** The members of a value that was shown with an `id`; `undefined` when it is forgotten. */
-    members(id: string): readonly Member[] | undefined {
+    members(id) {
       const value = kept.get(id);
       return value && membersOf(value, limits);
     },
-    /** Remembers an object for `members`, and returns its `id`. */
     keep,
-    /** Forgets everything. Later inputs are errors. */
-    dispose(): void {
+    dispose() {
       disposed = true;
       state = undefined;
       kept = new ObjectIds(MOST_KEPT);
