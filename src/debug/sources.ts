@@ -15,7 +15,7 @@ export type LocatedLine = Omit<FrameModel, "id" | "shortFile" | "live">;
 const LIBRARY = /[/\\](?:node_modules|registry\.npmjs\.org|vendor)[/\\]|^(?:npm|jsr|https?):/;
 const RUNTIME = /^(?:node|ext|deno|bun|cloudflare|internal|native|wasm|evalmachine|\[)|^$/;
 /** The folder of this library, unless it is bundled with the application. */
-const OWN = /^(.*\/)debug\/sources\.ts$|^(.*\/handwerk\/dist\/)chunks\/debug\.js$/
+const OWN = /^(.*\/)debug\/sources\.ts$|^(.*\/dist\/)chunks\/debug\.js$/
   .exec(import.meta.url)?.slice(1).find(Boolean);
 const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$/;
 /** The number of lines on each side of the position. */

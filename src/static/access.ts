@@ -6,12 +6,13 @@
 import { requireSync } from "../config.ts";
 import { glob } from "./globs.ts";
 import { type Entry, type Found, isEntry, type Source } from "./source.ts";
+import { isPromise, type Steps } from "./steps.ts";
 import type { Access, PathOrigin } from "./types.ts";
 
 /** The options that decide; those of `serveStatic` with these names. */
 interface AccessOptions {
   readonly disallow: string | readonly string[];
-  readonly isAllowed: ((path: string) => boolean) | undefined;
+  readonly isAllowed?: ((path: string) => boolean) | undefined;
   readonly dotfiles: "ignore" | "allow" | "deny";
   /** Whether files are stored in other codings, so that a name may be that of a variant. */
   readonly hasVariants: boolean;
@@ -63,8 +64,8 @@ function isDotfile(name: string, origin: PathOrigin): boolean {
 /** The lookups of one request. */
 export class Lookups {
   readonly #access: Access;
-  /** Entries that hold something of their source. */
-  readonly #held: Entry[] = [];
+  /** The entries that hold something of their source. */
+  readonly held: Entry[] = [];
 
   /** Starts without an entry. */
   constructor(access: Access) {
@@ -77,22 +78,18 @@ export class Lookups {
    *
    * @returns `"denied"` when the response is 403.
    */
-  async find(
+  *find(
     source: Source,
     names: readonly string[],
     origin?: PathOrigin,
-  ): Promise<Found | "denied"> {
+  ): Steps<Found | "denied"> {
     let verdict = this.#access(names, origin);
-    const found = verdict === "allow" ? await source.find(names) : undefined;
+    let found = verdict === "allow" ? source.find(names) : undefined;
+    if (isPromise(found)) found = (yield found) as Found;
     if (isEntry(found)) {
-      if (found.close) this.#held.push(found);
+      if (found.close) this.held.push(found);
       if (found.realPath) verdict = this.#access(found.realPath, "file");
     }
     return verdict === "allow" ? found : verdict === "deny" ? "denied" : undefined;
-  }
-
-  /** Closes what was found, except the entry whose content is sent. */
-  async close(sent: Entry | undefined): Promise<void> {
-    for (const entry of this.#held) if (entry !== sent) await entry.close?.();
   }
 }

@@ -6,6 +6,7 @@
 import { type ChooseCoding, codingChooser } from "../http/negotiation.ts";
 import type { Lookups } from "./access.ts";
 import { type Content, type Entry, isEntry } from "./source.ts";
+import type { Steps } from "./steps.ts";
 import type {
   Candidate,
   Coding,
@@ -23,42 +24,23 @@ export const EXTENSIONS: Readonly<Record<Coding, string>> = {
 };
 
 /** Selects the file itself or a stored variant of it, by `Accept-Encoding`. */
-export async function selectCoding(
+export function* selectCoding(
   request: Request,
   candidate: Candidate,
   file: FoundPath,
   lookups: Lookups,
   settings: StaticSettings,
-): Promise<Representation> {
+): Steps<Representation> {
   const choose = codingChooser(request.headers.get("accept-encoding"));
   let left = storedFor(request, file, settings);
   for (;;) {
     const coding = choose(left.map(({ coding }) => coding));
     const stored = left.find((one) => one.coding === coding);
     if (!stored) return represent(candidate, file, file.entry, coding, choose);
-    const variant = await lookups.find(candidate.source, variantOf(file, stored), "variant");
+    const variant = yield* lookups.find(candidate.source, variantOf(file, stored), "variant");
     if (isEntry(variant)) return represent(candidate, file, variant, coding, choose);
     left = left.filter((one) => one !== stored);
   }
-}
-
-/** The same for a file in memory; `undefined` when the variant is not in memory. */
-export function selectCodingInMemory(
-  request: Request,
-  candidate: Candidate,
-  file: FoundPath,
-  settings: StaticSettings,
-): Representation | undefined {
-  const choose = codingChooser(request.headers.get("accept-encoding"));
-  const codings = storedFor(request, file, settings);
-  const coding = choose(codings.map(({ coding }) => coding));
-  const stored = codings.find((one) => one.coding === coding);
-  if (!stored) return represent(candidate, file, file.entry, coding, choose);
-  const names = variantOf(file, stored);
-  const variant = candidate.source.findInMemory?.(names);
-  return variant && !variant.realPath && settings.access(names, "variant") === "allow"
-    ? represent(candidate, file, variant, coding, choose)
-    : undefined;
 }
 
 function represent(

@@ -1,5 +1,5 @@
 /**
- * Compression dictionaries (RFC 9842): the old version of a file makes the new one small.
+ * Compression dictionaries (RFC 9842): a new version of a file is compressed with the old one.
  *
  * @module
  */
@@ -10,19 +10,28 @@ import type { Dictionaries } from "./types.ts";
 
 /** How a file is used as a dictionary. */
 export interface DictionaryUse {
-  /** The URL pattern of what it helps to compress, relative to its own URL: `"/app/*.js"`. */
+  /** The URL pattern of files that are compressed with it, relative to its URL: `"/app/*.js"`. */
   readonly match: string;
-  /** Where the browser uses it (`"script"`, `"style"`, `"document"`). Default: everywhere. */
+  /**
+   * The destinations of requests that use it: `"script"`, `"style"`, `"document"`. None means all.
+   *
+   * @default []
+   */
   readonly matchDest?: readonly string[];
-  /** What clients send back as `Dictionary-ID`, up to 1024 characters. Default: none. */
+  /**
+   * A value that clients send back as `Dictionary-ID`, up to 1024 characters.
+   *
+   * @default undefined
+   */
   readonly id?: string;
 }
 
 /**
- * Makes files dictionaries for later ones. A client that has one asks with its SHA-256, and gets
- * the variant that was compressed with it, where that lies beside the file: `app.js` with the hash in
- * 64 lower-case hexadecimal digits and `.dcz` or `.dcb` behind, `app.js.5d41….dcz`. A build step
- * makes it, in the formats of RFC 9842 §4 and §5. Browsers use dictionaries over `https:` alone.
+ * Uses files as dictionaries for their later versions. A client that has one sends its SHA-256, and
+ * gets the variant that was compressed with it, if there is one beside the file: for `app.js`, the
+ * variant is `app.js.5d41….dcz` or `.dcb`, with the hash in 64 lower-case hexadecimal digits. A build
+ * step makes the variants, in the formats of RFC 9842 §4 and §5. Browsers use dictionaries only over
+ * HTTPS.
  *
  * @param rules How files are used, by globs as in `disallow`; a string is short for `{ match }`. The
  * first match counts.
@@ -57,7 +66,7 @@ export function dictionaries(
   const fieldFor = globTable(Object.fromEntries(fields));
   return {
     announce(path, headers, { status }) {
-      // A listing has the path of its directory, which ends in a slash.
+      // The path of a listing ends with a slash.
       const isFile = status === 200 && path !== "" && !path.endsWith("/");
       const field = isFile ? fieldFor(path) : undefined;
       if (field !== undefined) headers.set("use-as-dictionary", field);
@@ -73,7 +82,7 @@ export function dictionaries(
 }
 
 const OPTIONS: Checks<DictionaryUse> = {
-  // RFC 9842 §2.1.1: groups of regular expressions are not allowed.
+  // RFC 9842 §2.1.1: a pattern must not have groups of regular expressions.
   match: text(
     'a URL pattern such as "/app/*.js", in ASCII and without groups',
     /^[ -'*-~]{1,1024}$/,

@@ -1,5 +1,5 @@
 /**
- * What is exported where.
+ * Exports: which source is served below which path.
  *
  * @module
  */
@@ -11,35 +11,35 @@ import { type DirectoryOptions, fileSystem, packageFolder } from "./sources/dire
 import { isSource, type Source } from "./source.ts";
 import type { Candidate } from "./types.ts";
 
-/** Makes a source of what the host passes after the request, such as `env` on Workers. */
+/** Makes a source from the platform arguments of the host, for example `env` on Workers. */
 export type SourceOf<Args extends readonly unknown[] = readonly never[]> = (
   ...args: Args
 ) => Source;
 
-/** A folder of an installed package, which {@linkcode packageData} finds. */
+/** A folder of an installed package; short for `packageData(name, folder)`. */
 export type PackageFolder = readonly [name: string, folder: string];
 
 /**
  * What can be exported: a path of the file system, a `file:` URL, a folder of a package, a source, or
- * how to make one.
+ * a function that makes a source.
  */
 export type Exported = string | URL | PackageFolder | Source | SourceOf;
 
-/** What is exported where: a map from prefixes, or a list of pairs. */
+/** The exports by path prefix: a map, or a list of pairs. */
 export type Exports<E extends Exported = string | URL | PackageFolder | Source> =
   | Readonly<Record<`/${string}`, E>>
   | Iterable<readonly [prefix: string, source: E]>;
 
-/** What makes a source, as a handler. */
+/** A function that makes a source, as the handler with the same platform arguments. */
 export type HandlerFor<E> = E extends (...args: infer Args) => Source
   ? (request: Request, ...args: Args) => Response
   : never;
 
-/** Takes exports that need different platform arguments for an error, each of them. */
+/** A type error for exports that need different platform arguments. */
 export type SameExportNeeds<X> = X extends Exported | Iterable<unknown> ? unknown
   : SameNeeds<{ readonly [K in keyof X]: HandlerFor<X[K]> }> & PathKeys<X>;
 
-/** The platform arguments that the exports need; only `X` is to be given. */
+/** The platform arguments that the exports need. Only `X` is given. */
 export type ExportNeeds<
   X,
   E = X extends Exported ? X
@@ -57,13 +57,13 @@ export interface Export {
 }
 
 /**
- * Checks the exports, and opens those that are paths.
+ * Checks the exports, and makes sources of paths.
  *
- * @throws {TypeError} When a prefix is no path, or an exported file or directory does not exist.
+ * @throws {TypeError} When a prefix is not a path, or an exported file or directory does not exist.
  */
 export function readExports(
   exports: Exports<Exported> | Exported,
-  options: DirectoryOptions,
+  options: Required<DirectoryOptions>,
 ): readonly Export[] {
   return pairsOf(exports).map(([key, value]) => {
     if (typeof key !== "string") fail("serveStatic: the prefix of an export", key, "a path");
@@ -83,7 +83,7 @@ function pairsOf(exports: Exports<Exported> | Exported): (readonly [string, Expo
   );
 }
 
-/** Whether it is what can be exported, for every path, and not a table of such. */
+/** Whether the value is one export for every path, and not a table of exports. */
 function isWhole(exports: Exports<Exported> | Exported): exports is Exported {
   return typeof exports !== "object" || exports === null || exports instanceof URL ||
     isSource(exports) || (Array.isArray(exports) && typeof exports[0] === "string");
@@ -92,7 +92,7 @@ function isWhole(exports: Exports<Exported> | Exported): exports is Exported {
 function readSource(
   value: string | URL | PackageFolder | Source,
   option: string,
-  options: DirectoryOptions,
+  options: Required<DirectoryOptions>,
 ): Source {
   if (isSource(value)) return value;
   if ((typeof value === "string" && value !== "") || value instanceof URL) {
@@ -105,14 +105,16 @@ function readSource(
   return fail(option, value, 'a path such as "./public", a file: URL or a source');
 }
 
-/** A source is made once for each `env`: hosts pass the same one with many requests. */
+/** Makes a source once for each `env`. Hosts pass the same object with many requests. */
 function remembering(make: SourceOf, option: string): (args: readonly unknown[]) => Source {
   const made = new WeakMap<object, Source>();
   return (args) => {
     const [key] = args;
     const known = typeof key === "object" && key !== null ? made.get(key) : undefined;
     const source = known ?? requireSync(option, make(...args as readonly never[]));
-    if (!isSource(source)) throw new TypeError(`${option} made no source`);
+    if (!isSource(source)) {
+      throw new TypeError(`${option} returned no source; return one, such as bucket(env.FILES)`);
+    }
     if (typeof key === "object" && key !== null) made.set(key, source);
     return source;
   };

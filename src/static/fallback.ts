@@ -10,6 +10,7 @@ import { safeSegments } from "../http/safe_path.ts";
 import type { Lookups } from "./access.ts";
 import { glob } from "./globs.ts";
 import { isEntry } from "./source.ts";
+import type { Steps } from "./steps.ts";
 import type {
   Candidate,
   Fallback,
@@ -34,17 +35,17 @@ export interface FallbackFile {
 }
 
 /** Finds the page of the single-page app, or the nearest 404 page. */
-export async function findFallback(
+export function* findFallback(
   request: Request,
   candidates: readonly Candidate[],
   lookups: Lookups,
   { spa, notFoundPage, colons }: StaticSettings,
-): Promise<FallbackFile | undefined> {
+): Steps<FallbackFile | undefined> {
   for (const candidate of candidates) {
     const { source, path } = candidate;
     const isPage = spa?.answersFor(path) ?? false;
     if (spa && isPage && acceptsPage(request)) {
-      const entry = await lookups.find(source, spa.names, "option");
+      const entry = yield* lookups.find(source, spa.names, "option");
       const file = { kind: "file", segments: spa.names } as const;
       if (isEntry(entry)) return { candidate, file: { ...file, entry }, fallback: SPA };
     }
@@ -53,7 +54,7 @@ export async function findFallback(
     const folders = safeSegments(path.slice(0, Math.max(path.lastIndexOf("/"), 0)), colons) ?? [];
     for (let depth = Math.min(folders.length, MAX_DEPTH); depth >= 0; depth--) {
       const segments = [...folders.slice(0, depth), notFoundPage];
-      const entry = await lookups.find(source, segments);
+      const entry = yield* lookups.find(source, segments);
       if (!isEntry(entry)) continue;
       const fallback = isPage ? { ...NOT_FOUND, vary: PAGE_VARY } : NOT_FOUND;
       return { candidate, file: { kind: "file", entry, segments }, fallback };

@@ -6,6 +6,7 @@
 import { safeSegments } from "../http/safe_path.ts";
 import type { Lookups } from "./access.ts";
 import { isEntry } from "./source.ts";
+import type { Steps } from "./steps.ts";
 import type { Candidate, FoundPath, StaticSettings } from "./types.ts";
 
 /** What a path leads to. A redirect gives the right spelling of the last name of the path. */
@@ -21,39 +22,41 @@ const ADD_SLASH = { kind: "redirect", respell: (last: string) => `./${last}/` } 
 const REMOVE_SLASH: FindResult = { kind: "redirect", respell: (last) => `../${last}` };
 
 /** Finds what a request asks for. */
-export async function find(
+export function* find(
   candidate: Candidate,
   lookups: Lookups,
   settings: StaticSettings,
-): Promise<FindResult | undefined> {
+): Steps<FindResult | undefined> {
   const { source, path } = candidate;
   const { access, colons, index, extensions, listing, trailingSlash } = settings;
+  const hidesNames = settings.hideExtensions || settings.hideIndex;
   const slash = path.endsWith("/");
   const segments = safeSegments(slash ? path.slice(0, -1) : path, colons);
   if (!segments) return undefined;
   const last = segments.at(-1);
 
-  const found = await lookups.find(source, segments);
+  const found = yield* lookups.find(source, segments);
   if (found === "denied") return DENIED;
   if (isEntry(found)) {
     // A slash after a file asks for something in the file. Only the root always has a slash.
     if (slash && last !== undefined) return undefined;
     // A file that is exported alone has a name of its own.
     if (found.name !== last && access([found.name]) !== "allow") return undefined;
-    return await shortest(candidate, { kind: "file", entry: found, segments }, lookups, settings);
+    const file = { kind: "file", entry: found, segments } as const;
+    return hidesNames ? yield* shortest(candidate, file, lookups, settings) : file;
   }
 
-  const page = await findFirst(candidate, segments, found ? index : [], lookups);
+  const page = found ? yield* findFirst(candidate, segments, index, lookups) : undefined;
   if (page) {
     if (slash) return trailingSlash === "remove" && path !== "/" ? REMOVE_SLASH : page;
     return trailingSlash === "add" ? ADD_SLASH : page;
   }
 
-  if (last !== undefined && (!slash || trailingSlash !== "add")) {
+  if (extensions.length > 0 && last !== undefined && (!slash || trailingSlash !== "add")) {
     const names = extensions.map((extension) => `${last}.${extension}`);
-    const file = await findFirst(candidate, segments.slice(0, -1), names, lookups);
+    const file = yield* findFirst(candidate, segments.slice(0, -1), names, lookups);
     if (file && slash && trailingSlash === "remove") return REMOVE_SLASH;
-    if (file) return await shortest(candidate, file, lookups, settings);
+    if (file) return hidesNames ? yield* shortest(candidate, file, lookups, settings) : file;
   }
 
   if (!found) return undefined;
@@ -63,46 +66,31 @@ export async function find(
   return slash ? { kind: "directory", segments } : ADD_SLASH;
 }
 
-/**
- * Finds a file that is in memory, without waiting; `undefined` for any other result. The path must be
- * that of the file itself.
- */
-export function findInMemory(
-  { source, path }: Candidate,
-  { access, colons, hideExtensions, hideIndex }: StaticSettings,
-): FoundPath | undefined {
-  if (!source.findInMemory || path.endsWith("/") || hideExtensions || hideIndex) return undefined;
-  const segments = safeSegments(path, colons);
-  const entry = segments && source.findInMemory(segments);
-  if (!entry || entry.realPath || entry.name !== segments.at(-1)) return undefined;
-  return access(segments) === "allow" ? { kind: "file", entry, segments } : undefined;
-}
-
 /** The first of several names in a directory that is a file. */
-async function findFirst(
+function* findFirst(
   { source }: Candidate,
   directory: readonly string[],
   names: readonly string[],
   lookups: Lookups,
-): Promise<FoundPath | undefined> {
+): Steps<FoundPath | undefined> {
   for (const name of names) {
     const segments = [...directory, name];
-    const entry = await lookups.find(source, segments);
+    const entry = yield* lookups.find(source, segments);
     if (isEntry(entry)) return { kind: "file", entry, segments };
   }
   return undefined;
 }
 
 /** The file, or a redirect if a shorter path leads to it, too. */
-async function shortest(
+function* shortest(
   candidate: Candidate,
   file: FoundPath,
   lookups: Lookups,
   settings: StaticSettings,
-): Promise<FindResult> {
+): Steps<FindResult> {
   const shorter = shorterPath(candidate.path, file, settings);
   if (!shorter) return file;
-  const other = await find({ ...candidate, path: shorter.path }, lookups, settings);
+  const other = yield* find({ ...candidate, path: shorter.path }, lookups, settings);
   const isSame = other?.kind === "file" && other.segments.join("/") === file.segments.join("/");
   return isSame ? { kind: "redirect", respell: shorter.respell } : file;
 }

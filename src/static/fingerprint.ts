@@ -1,30 +1,27 @@
 /**
- * Names that build tools make of the content of a file. Such a file may be cached for ever, and no
- * other may, since nobody can take that back.
+ * Names with a hash of the content, which build tools make. Such a file may be cached forever. A
+ * wrong guess cannot be taken back, so the rules are strict.
  *
  * @module
  */
 
-/** Folders whose files all have such names, by the rules of their tools. */
+/** Folders in which all files have such names. */
 const FOLDERS =
   /(?:^|\/)(?:_next\/static\/(?!development\/)|_app\/immutable\/|_astro\/|_nuxt\/(?!builds\/))/;
 /** What follows the fingerprint: `.js`, `.chunk.css`, `.js.map`. */
 const TAIL = /^(?:\.chunk)?\.([a-z][a-z0-9]{0,9})(?:\.[A-Za-z0-9]{1,8}){0,2}$/;
-/** Files that hardly anybody but a build tool names with a part of eight signs. */
+/** Extensions of files that people seldom name with a part of eight characters. */
 const CODE = new Set(["js", "mjs", "css", "wasm"]);
 /** The folder that Vite writes to. */
 const ASSETS = /(?:^|\/)assets\/[^/]*$/;
-/** How many dots there are from a fingerprint on: `.js`, `.chunk.js.map`. */
+/** The most dots from the hash on: `.js`, `.chunk.js.map`. */
 const MOST_DOTS = 4;
-/** At the end of a name without its extension: hexadecimal digits in more than a number or a word. */
+/** A long hash at the end of a name without its extension. */
 const LONG_HASH = /(?:^|[.-])([0-9a-f]{16}|[0-9a-f]{20}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /**
- * Whether a name is one that Vite, webpack, Next, Astro, SvelteKit, Nuxt, Parcel, esbuild or Angular
- * makes of the content, as they are set by default. A name that a person may have given is none,
- * even if a tool may have made it, too.
- *
- * @param path The path of the file.
+ * Whether a path has a hash as Vite, webpack, Next, Astro, SvelteKit, Nuxt, Parcel, esbuild or Angular
+ * make it by default. A name that a person may have given does not count.
  */
 export function isFingerprinted(path: string): boolean {
   if (FOLDERS.test(path)) return true;
@@ -58,7 +55,7 @@ function isShortHash(text: string, before: string | undefined, isCode: boolean):
   return turns(text) >= least && !/^(?:[a-f]{4}(?:19|20)\d\d|(?:19|20)\d\d[a-f]{4})$/.test(text);
 }
 
-/** How often digits follow letters, or letters digits. */
+/** The number of changes between digits and letters. */
 function turns(text: string): number {
   return text.match(/\d(?=\D)|\D(?=\d)/g)?.length ?? 0;
 }
@@ -72,13 +69,13 @@ function isRandom(text: string, isCode: boolean, isVite: boolean): boolean {
 
 const BASE_32 = /^[A-Z2-7]{8}$/;
 const BASE_64 = /^[\w-]{8}$/;
-/** A word or a number, or one behind the other: `Birthday`, `version2`, `IMG_1234`, `2024plan`. */
+/** A word, a number, or both: `Birthday`, `version2`, `IMG_1234`, `2024plan`. */
 const WORD = /^(?:[A-Z]?[a-z]+|[A-Z]+)?[_-]?\d*$|^\d+[_-]?(?:[A-Z]?[a-z]*|[A-Z]+)$/;
 
 /** Two words with a number between them: `Web3Home`, `Q3Report`. */
 const NUMBERED = /^[A-Z]?[a-z]*\d+[A-Z][a-z]+\d*$/;
 
-/** Letters that follow one in words: those of `a`, of `b`, and so on. */
+/** The letters that follow `a` in words, those that follow `b`, and so on. */
 const FOLLOWING =
   ("abcdefghiklmnprstuvwxyz abcdefijlmnoprstuy acdefhiklmnoprstuy abcdefgijklmnoprstuvy " +
     "abcdefghijklmnopqrstuvwxyz aefilmnorstuy aceghilmnoprstu adeilmnorstuy abcdefgklmnopqrstuvxz " +
@@ -88,8 +85,8 @@ const FOLLOWING =
     .split(" ");
 
 /**
- * How little a text is like words that stand together, as in `UserList` or `iPhone12`: counts pairs
- * of letters that words do not have, and places where one word ends and the next begins.
+ * How unlike words a text is, such as `UserList` or `iPhone12`: counts pairs of letters that words do
+ * not have, and boundaries of words.
  */
 function oddity(text: string): number {
   const capitals = /[A-Z]{4}/.test(text);
@@ -100,10 +97,10 @@ function oddity(text: string): number {
   for (let i = 1; i < end; i++) {
     const turn = kind(text, i - 1) + kind(text, i);
     if (turn === "aa" || turn === "Aa") count += isPair(text, i) ? 0 : 2;
-    // An abbreviation has three letters or fewer, most of the time.
+    // Most abbreviations have at most three letters.
     else if (turn === "AA") {
       count += (!oneCase && !capitals) || isPair(text, i) ? 0 : oneCase ? 2 : 1;
-    } // A small letter alone between capitals is no word.
+    } // A single small letter between capitals is not a word.
     else if (turn === "aA") count += i > 1 && kind(text, i - 2) === "A" ? 2 : 1;
     else if (turn === "0a") count += 2;
     else if (turn === "a0" || turn === "A0" || (turn === "0A" && !isNumbered)) count += 1;
@@ -117,7 +114,7 @@ function kind(text: string, at: number): "a" | "A" | "0" | "_" {
   return code >= 65 && code <= 90 ? "A" : code >= 48 && code <= 57 ? "0" : "_";
 }
 
-/** Whether words have the letter at a place after the one before it. */
+/** Whether words have the letter at an index after the letter before it. */
 function isPair(text: string, at: number): boolean {
   const [one = "", other = ""] = text.slice(at - 1, at + 1).toLowerCase();
   return (FOLLOWING[one.charCodeAt(0) - 97] ?? "").includes(other);

@@ -38,25 +38,27 @@ export function runHooks(
   return pinned({ ...plan, validators: own }, [...headers].flat());
 }
 
-/** Opens the body, and makes the response. */
+/** Opens the body of a response. */
+export function openBody(
+  request: Request,
+  { open, body }: Plan,
+): Content | string | null | Promise<Content> {
+  return request.method === "HEAD" ? null : open ? open() : body ?? null;
+}
+
+/** Makes the response. */
 export function finish(
   request: Request,
-  subject: Subject,
+  { path, entry }: Subject,
   plan: Plan,
+  body: Content | string | null,
   { onServe }: StaticSettings,
-): Response | Promise<Response> {
-  const { open, body = null } = plan;
-  const inMemory = subject.entry?.inMemory ?? false;
-  const make = (content: Content | string | null): Response => {
-    const respond = inMemory ? respondZeroCopy : makeResponse;
-    const response = respond(request, content, plan);
-    onServe?.(servedBy(request, response, subject.path, inMemory));
-    return response;
-  };
-  if (request.method === "HEAD") return make(null);
-  if (!open) return make(body);
-  const content = open();
-  return content instanceof Uint8Array ? make(content) : Promise.resolve(content).then(make);
+): Response {
+  const inMemory = entry?.inMemory ?? false;
+  const respond = inMemory ? respondZeroCopy : makeResponse;
+  const response = respond(request, body, plan);
+  onServe?.(servedBy(request, response, path, inMemory));
+  return response;
 }
 
 /** Applies the policy of the plan, which no hook can change. */

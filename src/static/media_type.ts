@@ -9,7 +9,7 @@ import standard from "mime/types/standard.js";
 import { type Check, shown, tableOf, text } from "../config.ts";
 import type { MediaTypeOf } from "./types.ts";
 
-/** What sites serve and the table of `mime` lacks. Unregistered binary formats are bytes. */
+/** Types that the table of `mime` lacks. Unregistered binary formats are `octet-stream`. */
 const ADDED = {
   "application/cbor": ["cbor"],
   "application/geopackage+sqlite3": ["gpkg"],
@@ -64,20 +64,20 @@ const ADDED = {
   "video/mp4": ["cmfv"],
 };
 
-/** In place of types for what is in a file once it is decompressed, and of one from before RFC 9639. */
+/** Types that `mime` has for the decompressed content, and one that is older than RFC 9639. */
 const CORRECTED = { "application/gzip": ["svgz", "x3dz"], "audio/flac": ["flac"] };
 
 let types: Mime | undefined;
 
-/** The type that goes with the extension of `name`. */
+/** The media type for the extension of a name. */
 const mediaTypeOf: MediaTypeOf = (name) => {
-  // In this order, an extension that a later `mime` knows has the type that it has there.
+  // Later definitions win, so a newer `mime` replaces the types that are added here.
   types ??= new Mime(ADDED).define(other, true).define(standard, true).define(CORRECTED, true);
-  // With the slash, a file called `html` is not taken for an extension.
+  // Without the slash, `mime` takes a file named `html` for an extension.
   return types.getType(`/${name}`) ?? undefined;
 };
 
-/** Checks a media type that is to be sent as `Content-Type`. */
+/** Checks the value of a `Content-Type`. */
 export const mediaType: Check = text('a media type such as "text/plain"', /^[!-~]+\/[ -~]+$/);
 
 /** Checks the option `mimeTypes`. */
@@ -93,7 +93,7 @@ export const typesByExtension: Check = (value, where) => {
 };
 const EXTENSION = /^\.?[^./\\]+$/;
 
-/** The types by extension of the option `mimeTypes`, which are asked first. */
+/** Compiles the option `mimeTypes`. */
 export function mediaTypesWith(own: Readonly<Record<string, string>>): MediaTypeOf {
   const added = new Map(
     Object.entries(own).map(([key, type]) => [key.replace(/^\./, "").toLowerCase(), type]),
@@ -106,7 +106,7 @@ export function mediaTypesWith(own: Readonly<Record<string, string>>): MediaType
   };
 }
 
-/** Adds `charset=utf-8` to a text type that has none. JSON and the others define their own. */
+/** Adds `charset=utf-8` to a text type without a charset. Other types define their own encoding. */
 export function withCharset(type: string): string {
   return type.startsWith("text/") && !/;\s*charset=/i.test(type) ? `${type}; charset=utf-8` : type;
 }

@@ -7,7 +7,7 @@ import type { ByteRange } from "../http/ranges.ts";
 import type { SizedSource } from "../host/types.ts";
 import type { Content } from "./source.ts";
 
-/** Content of the type `multipart/byteranges`, that type, and its length. */
+/** A `multipart/byteranges` body with its media type and length. */
 export interface Multipart {
   readonly type: string;
   readonly length: number;
@@ -15,10 +15,10 @@ export interface Multipart {
 }
 
 /**
- * Makes the content. Each range is opened when the one before has been read.
+ * Makes the body. A range is opened when the one before has been read.
  *
  * @param type The media type of the representation.
- * @param size Its complete length.
+ * @param size The complete length of the representation in bytes.
  * @param open Opens one range.
  */
 export function multipart(
@@ -56,7 +56,7 @@ export function multipart(
       if (done) controller.close();
       else controller.enqueue(value);
     },
-    // Ends the loop over the range that is open, which cancels its stream.
+    // Ends the loop over the open range, which cancels its stream.
     cancel: async () => void await generator.return(undefined),
   };
   return {

@@ -1,12 +1,12 @@
 /**
- * What a page will need, told before it is read.
+ * `Link` headers with which browsers preload the parts of a page.
  *
  * @module
  */
 import { fail, isRecord } from "../config.ts";
 import type { HeadersHook } from "./types.ts";
 
-/** A chunk as build tools (Vite, with `build.manifest`) describe it. */
+/** A chunk in the manifest of a build tool (Vite, with `build.manifest`). */
 export interface ManifestChunk {
   /** The built file. */
   readonly file: string;
@@ -16,10 +16,10 @@ export interface ManifestChunk {
   readonly imports?: readonly string[];
 }
 
-/** Paths that a page needs by the path of the page, or the manifest of a build; all below the export. */
+/** The files that each page needs, or the manifest of a build. Paths are relative to the export. */
 export type PreloadManifest = Readonly<Record<string, readonly string[] | ManifestChunk>>;
 
-/** How browsers are to fetch a file, by its extension. Fonts are always fetched with CORS. */
+/** How browsers fetch a file, by its extension. Fonts are always fetched with CORS. */
 const KINDS: Readonly<Record<string, string>> = {
   js: "modulepreload",
   mjs: "modulepreload",
@@ -36,13 +36,13 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Adds `Link` fields to pages, with which browsers fetch scripts, style sheets, fonts and pictures
- * before they have read the page. Hosts and CDNs may send them early (RFC 8297).
+ * Adds `Link` headers to pages, so that browsers fetch scripts, style sheets, fonts and images before
+ * they have read the page. Hosts and CDNs may send them as early hints (RFC 8297).
  *
- * @param manifest What pages need: `{ "index.html": ["app.js", "app.css"] }`, or the manifest of a
- * build as Vite writes it.
+ * @param manifest The files of each page, `{ "index.html": ["app.js", "app.css"] }`, or the manifest
+ * of Vite.
  * @returns A function for the option `headers`.
- * @throws {TypeError} When a file is of a kind that cannot be preloaded.
+ * @throws {TypeError} When a file has an extension that cannot be preloaded.
  *
  * @example
  * ```ts
@@ -78,7 +78,7 @@ function isChunk(value: unknown): value is ManifestChunk {
   return isRecord(value) && "file" in value;
 }
 
-/** The files of a chunk and of all that it imports; chunks may import one another in circles. */
+/** The files of a chunk and of its imports, which may be circular. */
 function filesOf(manifest: PreloadManifest, key: string, seen: Set<string>): readonly string[] {
   const chunk = manifest[key];
   if (!isChunk(chunk) || seen.has(key)) return [];

@@ -7,14 +7,14 @@ import { parseDictionary } from "../http/structured.ts";
 import type { Serving } from "./types.ts";
 
 /**
- * Adds `Repr-Digest` with the SHA-256 of what is sent, in its content coding and before ranges, so
- * that a client can check a download and its parts. It is there for files whose hash is known
- * without reading them again: small files, files in memory and KV, and R2 objects with a checksum.
+ * Adds `Repr-Digest` with the SHA-256 of the representation: in its content coding, and without regard
+ * to ranges. A client can check a download and its parts with it. Only files whose hash is known
+ * without another read have it: small files, files in memory and KV, and R2 objects with a checksum.
  * `Want-Repr-Digest: sha-256=0` turns it off.
  *
  * @param _path The path of the file.
- * @param headers The fields of the answer.
- * @param serving What is known of the answer.
+ * @param headers The headers of the response.
+ * @param serving The response.
  *
  * @example
  * ```ts

@@ -8,7 +8,7 @@ import type { Middleware } from "../handler.ts";
 import { readablePath } from "../http/path.ts";
 import { mountAware, wrapping } from "../mount.ts";
 import { Lookups } from "./access.ts";
-import { selectCoding, selectCodingInMemory } from "./coding.ts";
+import { selectCoding } from "./coding.ts";
 import { describe, withHookValidators } from "./describe.ts";
 import {
   candidatesFor,
@@ -19,13 +19,14 @@ import {
   type SameExportNeeds,
 } from "./exports.ts";
 import { findFallback, varyNotFound } from "./fallback.ts";
-import { find, findInMemory } from "./find.ts";
-import { finish, runHooks } from "./finish.ts";
+import { find } from "./find.ts";
+import { finish, openBody, runHooks } from "./finish.ts";
 import { planListing } from "./listing.ts";
 import { methodPlan, redirectPlan, respond, textPlan } from "./respond.ts";
-import { type Entry, SourceError } from "./source.ts";
+import { type Content, type Entry, SourceError } from "./source.ts";
 import type { ServeStaticOptions } from "./static_options.ts";
 import { readStaticOptions } from "./static_settings.ts";
+import { isPromise, run, type Steps, wait } from "./steps.ts";
 import type {
   Candidate,
   Description,
@@ -38,37 +39,37 @@ import type {
 } from "./types.ts";
 
 /**
- * Serves files, and hands every other request to the wrapped handler.
+ * Serves files, and passes every other request on to the wrapped handler.
  *
- * An export maps a prefix of the path to a directory, to one file, or to a {@linkcode Source}. The
- * first export that has the file answers. A request that no export has an answer for is passed on:
- * another method than GET and HEAD, a file that is missing or disallowed, a directory without index.
+ * An export maps a path prefix to a directory, a file, or a {@linkcode Source}. The first export that
+ * has the file answers. Requests are passed on for methods other than GET and HEAD, for missing and
+ * disallowed files, and for directories without an index.
  *
- * Names that start with a dot are not served, except `.well-known` (RFC 8615). A path whose decoded
- * names hold separators, colons, controls, device names of Windows or bytes that are no UTF-8
- * reaches no file.
+ * Names that begin with a dot are not served, except `.well-known` (RFC 8615). Paths whose decoded
+ * names have separators, colons, control characters, device names of Windows or invalid UTF-8 lead to
+ * no file.
  *
  * - 200 with `Content-Type`, `Content-Length`, `Last-Modified`, `ETag`, `Cache-Control`, `Expires`.
- * - 206 for one or several ranges of bytes (RFC 9110 §14), unless `If-Range` does not hold.
- * - 304 when `If-None-Match` or `If-Modified-Since` says that the client has it (RFC 9110 §13).
- * - 308 to the right spelling of a directory, or of a name whose extension is hidden.
- * - 400 when the URL of the request has no valid host or path.
- * - 403 for names with a dot, and 405 for other methods, where the options say so.
+ * - 206 for one or several byte ranges (RFC 9110 §14), unless `If-Range` does not hold.
+ * - 304 if the client has the file, by `If-None-Match` or `If-Modified-Since` (RFC 9110 §13).
+ * - 308 to the right spelling of a directory, or of a name whose extension or index is hidden.
+ * - 400 if the URL of the request has no valid host or path.
+ * - 403 for names with a dot, and 405 for other methods, if the options say so.
  * - 404 with the nearest `notFoundPage`.
- * - 406 when the client refuses every coding that there is (RFC 9110 §12.5.3).
- * - 412 when `If-Match` or `If-Unmodified-Since` does not hold.
- * - 416 when there is nothing in the ranges that were asked for.
- * - 502 and 504 when a {@linkcode remote} origin fails or is late, 503 when a file changes each time
+ * - 406 if the client accepts no available coding (RFC 9110 §12.5.3).
+ * - 412 if `If-Match` or `If-Unmodified-Since` does not hold.
+ * - 416 if no requested range is in the file.
+ * - 502 and 504 if a {@linkcode remote} origin fails or is late, and 503 if a file changes each time
  *   before it is opened.
  *
- * All of them but 304 have `X-Content-Type-Options: nosniff`, and the `headers` option sees them all.
+ * All of them except 304 have `X-Content-Type-Options: nosniff`. The `headers` option can change all.
  *
- * @param exports A map, or a list of pairs when the order is to be seen; or what to export for every
- * path: `"./public"`.
+ * @param exports One export for every path, for example `"./public"`; or a map from path prefixes to
+ * exports, or a list of pairs.
  * @param options See {@linkcode ServeStaticOptions}.
  * @returns A middleware.
- * @throws {TypeError} When a prefix is no path, an exported file or directory does not exist, or an
- * option has a wrong value.
+ * @throws {TypeError} When a prefix is not a path, an exported file or directory does not exist, or
+ * an option has a wrong value.
  *
  * @example
  * ```ts
@@ -84,18 +85,16 @@ export function serveStatic<const X extends Exports<Exported> | Exported>(
   options: ServeStaticOptions = {},
 ): Middleware<ExportNeeds<X>> {
   const settings = readStaticOptions(options);
-  const table = readExports(exports, options);
-  const badRequest = { subject: { path: "" }, plan: textPlan(400, "Bad Request") };
+  const table = readExports(exports, settings);
+  const badRequest = textPlan(400, "Bad Request");
   return wrapping("serveStatic", (passOn) =>
     mountAware((request, mount, args) => {
       const candidates = isRead(request) || settings.methodNotAllowed
         ? candidatesFor(table, mount, args)
         : [];
-      const [first] = candidates;
-      if (!first) return passOn(request, mount, args);
-      return serveFromMemory(request, first, settings) ??
-        serve(request, candidates, settings, () => passOn(request, mount, args));
-    }, (request) => complete(request, badRequest, settings)));
+      if (candidates.length === 0) return passOn(request, mount, args);
+      return run(serve(request, candidates, settings, () => passOn(request, mount, args)));
+    }, (request) => finishText(request, { path: "" }, badRequest, settings)));
 }
 
 /** A planned response, and what to plan it again with. */
@@ -106,81 +105,68 @@ interface Answer {
   readonly fallback?: Fallback | undefined;
 }
 
-/** Serves a file in memory without `await`, which would cost as much as all the rest. */
-function serveFromMemory(
-  request: Request,
-  candidate: Candidate,
-  settings: StaticSettings,
-): Response | Promise<Response> | undefined {
-  try {
-    const file = isRead(request) ? findInMemory(candidate, settings) : undefined;
-    const representation = file && selectCodingInMemory(request, candidate, file, settings);
-    return representation &&
-      complete(request, answerWith(request, representation, settings), settings);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
 /** How often a file is looked up that changes before it is opened. */
 const MAX_ATTEMPTS = 3;
 
-/** Serves any other request, or passes it on. */
-async function serve(
+/** Serves a request, or passes it on. */
+function* serve(
   request: Request,
   candidates: readonly Candidate[],
   settings: StaticSettings,
   passOn: () => Response | Promise<Response>,
-): Promise<Response> {
+): Steps<Response | Promise<Response>> {
   for (let attempt = 1;; attempt++) {
     const lookups = new Lookups(settings.access);
     let sent: Entry | undefined;
     try {
-      const answer = await findAnswer(request, candidates, lookups, settings);
+      const answer = yield* findAnswer(request, candidates, lookups, settings);
       if (!answer) break;
       const plan = withHooks(request, answer, settings);
       if (plan.open && request.method !== "HEAD") sent = answer.subject.entry;
-      return await finish(request, answer.subject, plan, settings);
+      const opened = openBody(request, plan);
+      const body = isPromise(opened) ? (yield opened) as Content : opened;
+      return finish(request, answer.subject, plan, body, settings);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       if (error.status === 503 && attempt < MAX_ATTEMPTS) continue;
-      const plan = textPlan(error.status, "The file cannot be delivered");
-      return await complete(request, answerTo(candidates[0] as Candidate, plan), settings);
+      const text = textPlan(error.status, "The file cannot be delivered");
+      const { subject } = answerTo(candidates[0] as Candidate, text);
+      return finishText(request, subject, text, settings);
     } finally {
-      await lookups.close(sent);
+      for (const entry of lookups.held) if (entry !== sent) yield* wait(entry.close?.());
     }
   }
-  const response = await passOn();
-  return settings.spa && isRead(request) ? varyNotFound(response, candidates, settings) : response;
+  if (!settings.spa || !isRead(request)) return passOn();
+  return varyNotFound(yield* wait(passOn()), candidates, settings);
 }
 
 /** Finds the first file, redirect or listing of the exports, or the fallback, and plans the response. */
-async function findAnswer(
+function* findAnswer(
   request: Request,
   candidates: readonly Candidate[],
   lookups: Lookups,
   settings: StaticSettings,
-): Promise<Answer | undefined> {
+): Steps<Answer | undefined> {
   for (const candidate of candidates) {
-    const found = await find(candidate, lookups, settings);
+    const found = yield* find(candidate, lookups, settings);
     if (!found) continue;
     if (found.kind === "denied") return answerTo(candidate, textPlan(403, "Forbidden"));
     if (!isRead(request)) {
       if (found.kind === "file") return answerTo(candidate, methodPlan(request), found);
     } else if (found.kind === "file") {
-      const representation = await selectCoding(request, candidate, found, lookups, settings);
+      const representation = yield* selectCoding(request, candidate, found, lookups, settings);
       return answerWith(request, representation, settings);
     } else if (found.kind === "redirect") {
       return answerTo(candidate, redirectPlan(candidate, found.respell));
     } else {
-      return answerTo(candidate, await planListing(request, candidate, found, settings));
+      return answerTo(candidate, yield* wait(planListing(request, candidate, found, settings)));
     }
   }
   if (!isRead(request) || !(settings.spa || settings.notFoundPage)) return undefined;
-  const missing = await findFallback(request, candidates, lookups, settings);
+  const missing = yield* findFallback(request, candidates, lookups, settings);
   if (!missing) return undefined;
   const { candidate, file, fallback } = missing;
-  const representation = await selectCoding(request, candidate, file, lookups, settings);
+  const representation = yield* selectCoding(request, candidate, file, lookups, settings);
   return answerWith(request, representation, settings, fallback);
 }
 
@@ -221,12 +207,16 @@ function withHooks(
     : runHooks(request, subject, other, settings.headers);
 }
 
-function complete(
+/** Makes a response with a text. */
+function finishText(
   request: Request,
-  answer: Answer,
+  subject: Subject,
+  text: Plan,
   settings: StaticSettings,
-): Response | Promise<Response> {
-  return finish(request, answer.subject, withHooks(request, answer, settings), settings);
+): Response {
+  const plan = runHooks(request, subject, text, settings.headers);
+  const body = request.method === "HEAD" ? null : plan.body ?? null;
+  return finish(request, subject, plan, body, settings);
 }
 
 function isRead({ method }: Request): boolean {

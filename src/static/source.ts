@@ -15,14 +15,10 @@ export interface Source {
    * separator, a colon or a control character. An empty list is the source itself, for example when
    * a single file is exported.
    * @returns The file, `"directory"` or a {@linkcode LinkedDirectory} when the path may have more
-   * below it, or `undefined` when there is nothing. Rejects only when the storage fails.
+   * below it, or `undefined` when there is nothing. Not a promise, if the result is there: it is
+   * then sent without waiting. Rejects only when the storage fails.
    */
   find(segments: readonly string[]): Found | Promise<Found>;
-  /**
-   * A file that is in memory. With this method, frequent requests are answered without waiting;
-   * without it, or for `undefined`, `find` is called.
-   */
-  findInMemory?(segments: readonly string[]): Entry | undefined;
   /** Lists a directory. `serveStatic` leaves out names that it does not serve. */
   list?(segments: readonly string[]): readonly Listed[] | Promise<readonly Listed[]>;
 }

@@ -6,8 +6,6 @@
 import {
   callback,
   type Check,
-  checkOptions,
-  type Checks,
   either,
   flag,
   guardCallback,
@@ -17,6 +15,8 @@ import {
   listOf,
   oneOf,
   oneOrMore,
+  type Options,
+  readOptions,
   requireSync,
   text,
   whole,
@@ -37,47 +37,56 @@ const fileName: Check = is(
 );
 const pathGlobs = oneOrMore(text('a glob such as "!api/**", or a function of the path'));
 
-const OPTIONS: Checks<ServeStaticOptions> = {
-  disallow: oneOrMore(text('a glob such as "*.key"')),
+const OPTIONS = {
+  disallow: [oneOrMore(text('a glob such as "*.key"')), []],
   isAllowed: callback,
-  dotfiles: oneOf("ignore", "allow", "deny"),
-  colons: flag,
+  dotfiles: [oneOf("ignore", "allow", "deny"), "ignore"],
+  colons: [flag, false],
   ...DIRECTORY_OPTIONS,
-  cache: is(
-    (value) =>
-      typeof value === "boolean" || value === "auto" || typeof value === "function" ||
-      (isRecord(value) && Object.values(value).every((rule) => typeof rule === "string")),
-    'true, false, "auto", a function of the path, or Cache-Control values by glob, ' +
-      'such as { "*.js": "no-cache" }',
-  ),
+  cache: [
+    is(
+      (value) =>
+        typeof value === "boolean" || value === "auto" || typeof value === "function" ||
+        (isRecord(value) && Object.values(value).every((rule) => typeof rule === "string")),
+      'true, false, "auto", a function of the path, or Cache-Control values by glob, ' +
+        'such as { "*.js": "no-cache" }',
+    ),
+    true,
+  ],
   // RFC 9111 §1.2.2: caches need not count further than 2^31 seconds.
-  cacheTimeout: whole(0, 2 ** 31, "whole seconds, a number"),
-  mimeTypes: typesByExtension,
-  fallbackMimetype: mediaType,
-  index: either([false], oneOrMore(fileName)),
-  listing: flag,
-  extensions: listOf(fileName, '"html"'),
-  hideExtensions: flag,
-  hideIndex: flag,
-  trailingSlash: oneOf("add", "remove", "ignore"),
-  spa: is(
-    (value) => typeof value === "boolean" || (typeof value === "string" && isSafe(value)),
-    'true, false or a path such as "app/index.html"',
-  ),
-  spaPaths: (value, where) => typeof value === "function" || pathGlobs(value, where),
+  cacheTimeout: [whole(0, 2 ** 31, "whole seconds, a number"), 43_200],
+  mimeTypes: [typesByExtension, {}],
+  fallbackMimetype: [mediaType, "text/plain"],
+  index: [either([false], oneOrMore(fileName)), "index.html"],
+  listing: [flag, false],
+  extensions: [listOf(fileName, '"html"'), []],
+  hideExtensions: [flag, false],
+  hideIndex: [flag, false],
+  trailingSlash: [oneOf("add", "remove", "ignore"), "add"],
+  spa: [
+    is(
+      (value) => typeof value === "boolean" || (typeof value === "string" && isSafe(value)),
+      'true, false or a path such as "app/index.html"',
+    ),
+    false,
+  ],
+  spaPaths: [(value, where) => typeof value === "function" || pathGlobs(value, where), "**"],
   notFoundPage: fileName,
-  precompressed: listOf(oneOf(...Object.keys(EXTENSIONS)), '"br", "gzip"'),
+  precompressed: [listOf(oneOf(...Object.keys(EXTENSIONS)), '"br", "gzip"'), []],
   dictionaries: like("what dictionaries({ … }) returns", "announce", "stored"),
-  compress: flag,
-  headers: oneOrMore(callback),
-  download: is(
-    (value) => typeof value === "boolean" || typeof value === "function",
-    "true, false or a function of the path",
-  ),
-  untrusted: flag,
-  methodNotAllowed: flag,
+  compress: [flag, false],
+  headers: [oneOrMore(callback), []],
+  download: [
+    is(
+      (value) => typeof value === "boolean" || typeof value === "function",
+      "true, false or a function of the path",
+    ),
+    false,
+  ],
+  untrusted: [flag, false],
+  methodNotAllowed: [flag, false],
   onServe: callback,
-};
+} satisfies Options<ServeStaticOptions>;
 
 /** What the options of other libraries are called here. */
 const ELSEWHERE = { maxAge: "give cacheTimeout, in seconds" };
@@ -88,64 +97,27 @@ const ELSEWHERE = { maxAge: "give cacheTimeout, in seconds" };
  * @throws {TypeError} Naming the option and what to write instead.
  */
 export function readStaticOptions(options: ServeStaticOptions): StaticSettings {
-  checkOptions("serveStatic", options, OPTIONS, { elsewhere: ELSEWHERE });
-  const {
-    disallow = [],
-    isAllowed,
-    dotfiles = "ignore",
-    colons = false,
-    cache = true,
-    cacheTimeout = 43_200,
-    mimeTypes = {},
-    fallbackMimetype = "text/plain",
-    index = "index.html",
-    listing = false,
-    extensions = [],
-    hideExtensions = false,
-    hideIndex = false,
-    trailingSlash = "add",
-    spa = false,
-    spaPaths = "**",
-    notFoundPage,
-    precompressed = [],
-    dictionaries,
-    compress = false,
-    headers = [],
-    download = false,
-    untrusted = false,
-    methodNotAllowed = false,
-    onServe,
-  } = options;
+  const read = readOptions("serveStatic", options, OPTIONS, { elsewhere: ELSEWHERE });
+  const { cache, compress, dictionaries, download, index, onServe, precompressed, spa } = read;
   const page = spa === false ? undefined : segmentsOf(spa === true ? "index.html" : spa);
   if (options.spaPaths !== undefined && !page) {
     throw new TypeError("serveStatic: spaPaths is for the page of spa; set spa, too");
   }
   const hasVariants = precompressed.length > 0 || dictionaries !== undefined;
-  const mediaTypeOf = mediaTypesWith(mimeTypes);
-  const hooks = [headers].flat();
+  const mediaTypeOf = mediaTypesWith(read.mimeTypes);
+  const hooks = [read.headers].flat();
   const isDynamic = compress || typeof cache === "function" || typeof download === "function";
   return {
-    access: accessRules({ disallow, isAllowed, dotfiles, hasVariants }),
-    colons,
+    ...read,
+    access: accessRules({ ...read, hasVariants }),
     index: index === false ? [] : [index].flat(),
-    extensions,
-    hideExtensions,
-    hideIndex,
-    trailingSlash,
-    listing,
     listings: new WeakMap(),
-    methodNotAllowed,
-    spa: page && { names: page, answersFor: spaRule(spaPaths, mediaTypeOf) },
-    notFoundPage,
+    spa: page && { names: page, answersFor: spaRule(read.spaPaths, mediaTypeOf) },
     precompressed: precompressed.map((coding) => ({ coding, extension: EXTENSIONS[coding] })),
-    dictionaries,
-    compress,
     vary: dictionaries?.vary ?? (hasVariants ? "accept-encoding" : undefined),
-    cache: cacheRule(cache, cacheTimeout),
+    cache: cacheRule(cache, read.cacheTimeout),
     mediaTypeOf,
-    fallbackMimetype,
     download: savedNames(download),
-    untrusted,
     descriptions: isDynamic ? undefined : new WeakMap(),
     headers: dictionaries ? [dictionaries.announce, ...hooks] : hooks,
     onServe: onServe && guardCallback("serveStatic: onServe", onServe),

@@ -8,6 +8,7 @@ import type { Validators } from "../http/preconditions.ts";
 import type { ChooseCoding } from "../http/negotiation.ts";
 import type { MountState } from "../mount.ts";
 import type { Content, Entry, Listed, Source } from "./source.ts";
+import type { MemoryCacheOptions } from "./sources/file_cache.ts";
 
 /** What a `headers` function knows about a response that is being made. */
 export interface Serving {
@@ -189,8 +190,10 @@ export interface MadeListing {
   readonly etag: string | undefined;
 }
 
-/** The options of `serveStatic` in the form that the phases use. */
+/** The options of `serveStatic` with their defaults, compiled for the phases. */
 export interface StaticSettings {
+  readonly symlinks: "inside" | "follow" | "deny";
+  readonly memoryCache: MemoryCacheOptions | false;
   readonly access: Access;
   readonly colons: boolean;
   readonly index: readonly string[];
@@ -203,9 +206,9 @@ export interface StaticSettings {
   readonly listings: WeakMap<readonly Listed[], Map<string, Promise<MadeListing>>>;
   readonly methodNotAllowed: boolean;
   readonly spa: SpaPage | undefined;
-  readonly notFoundPage: string | undefined;
+  readonly notFoundPage?: string | undefined;
   readonly precompressed: readonly Stored[];
-  readonly dictionaries: Dictionaries | undefined;
+  readonly dictionaries?: Dictionaries | undefined;
   readonly compress: boolean;
   /** The request headers that select the coding, for `Vary`. */
   readonly vary: string | undefined;

@@ -88,7 +88,10 @@ test("an export may be made of the platform's arguments, once for each of them",
   }
   assert.equal(made, 2);
   const wrong = serveStatic({ "/x": (env: object) => env as Source })(fallback);
-  await assert.rejects(async () => await wrong(new Request("http://host/x"), {}), /made no source/);
+  await assert.rejects(
+    async () => await wrong(new Request("http://host/x"), {}),
+    /returned no source/,
+  );
 });
 
 const chunks = (...parts: string[]): ReadableStream<Uint8Array<ArrayBuffer>> =>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type Checks, either, fail, oneOf, shape, text } from "../../config.ts";
+import { type Check, either, fail, oneOf, readOptions, shape, text } from "../../config.ts";
 import { type Files, type FoundFile, type OpenFile, runtimeFiles } from "../../platform/files.ts";
 import {
   changedError,
@@ -59,19 +59,22 @@ export interface DirectoryOptions {
 }
 
 /** The checks of these options. */
-export const DIRECTORY_OPTIONS: Checks<DirectoryOptions> = {
-  symlinks: oneOf("inside", "follow", "deny"),
-  memoryCache: either([false], shape(MEMORY_CACHE_OPTIONS)),
+export const DIRECTORY_OPTIONS: {
+  readonly symlinks: readonly [Check, "inside"];
+  readonly memoryCache: readonly [Check, MemoryCacheOptions];
+} = {
+  symlinks: [oneOf("inside", "follow", "deny"), "inside"],
+  memoryCache: [either([false], shape(MEMORY_CACHE_OPTIONS)), {}],
 };
 
 /**
- * The file or the directory at a path of the file system, as a source. What is no regular file is
- * not there.
+ * A directory or a file of the file system as a source, on Node, Deno and Bun. Only regular files are
+ * served.
  *
- * @param path A path, relative to the working directory, or a `file:` URL.
+ * @param path A path relative to the working directory, or a `file:` URL.
  * @param options See {@linkcode DirectoryOptions}.
  * @returns A source.
- * @throws {TypeError} When there is nothing at the path, or no file system.
+ * @throws {TypeError} When the path does not exist, or the runtime has no file system.
  *
  * @example
  * ```ts
@@ -82,15 +85,14 @@ export const DIRECTORY_OPTIONS: Checks<DirectoryOptions> = {
  * ```
  */
 export function directory(path: string | URL, options: DirectoryOptions = {}): Source {
-  checkOptions("directory", options, DIRECTORY_OPTIONS);
-  return fileSystem(path, "directory", options);
+  return fileSystem(path, "directory", readOptions("directory", options, DIRECTORY_OPTIONS));
 }
 
 /** As {@linkcode directory}, with errors in the name of `option`. */
 export function fileSystem(
   path: string | URL,
   option: string,
-  { symlinks = "inside", memoryCache = {} }: DirectoryOptions,
+  { symlinks, memoryCache }: Required<DirectoryOptions>,
 ): Source {
   const refuse = (why: string): never => {
     throw new TypeError(`${option}: ${JSON.stringify(String(path))} ${why}`);
@@ -139,15 +141,15 @@ export function fileSystem(
     });
   };
   return {
-    findInMemory: (segments) => cache?.fresh(segments.join("/")),
-    async find(segments) {
+    find(segments) {
       if (kind === "file" && segments.length > 0) return undefined;
       const key = segments.join("/");
-      return cache?.fresh(key) ?? await lookups.get(key, () => look(key, segments));
+      return cache?.fresh(key) ?? lookups.get(key, () => look(key, segments));
     },
     list: (segments) => lists.get(segments.join("/"), () => tree.list(segments, MOST_LISTED + 1)),
   };
 }
+
 /** Distinguishes the versions of a file. Behind another link, other names may be served. */
 function identityOf({ identity, realPath }: FoundFile): string {
   return realPath ? `${identity} ${realPath.join("/")}` : identity;
@@ -212,14 +214,15 @@ function lazyEntry(
 }
 
 /**
- * A folder of an installed package, as a source; in the table of exports, `["name", "folder"]` is
- * short for it. The package is looked for in `node_modules`, from
- * the working directory upwards, on Node, Deno and Bun alike.
+ * A folder of an installed package as a source, on Node, Deno and Bun. The package is looked up in
+ * `node_modules`, from the working directory upwards. In a table of exports, `["name", "folder"]`
+ * does the same.
  *
  * @param name The name of the package.
- * @param folder The folder in it. Default: the whole package.
+ * @param folder The folder in the package; by default the whole package.
  * @returns A source.
- * @throws {TypeError} When the package or the folder is not there, or there is no file system.
+ * @throws {TypeError} When the package or the folder does not exist, or the runtime has no file
+ * system.
  *
  * @example
  * ```ts
@@ -231,7 +234,12 @@ function lazyEntry(
  * ```
  */
 export function packageData(name: string, folder = "."): Source {
-  return packageFolder(name, folder, "packageData", {});
+  return packageFolder(
+    name,
+    folder,
+    "packageData",
+    readOptions<DirectoryOptions, typeof DIRECTORY_OPTIONS>("packageData", {}, DIRECTORY_OPTIONS),
+  );
 }
 
 /** As {@linkcode packageData}, with errors in the name of `option`. */
@@ -239,7 +247,7 @@ export function packageFolder(
   name: string,
   folder: string,
   option: string,
-  options: DirectoryOptions,
+  options: Required<DirectoryOptions>,
 ): Source {
   text("the name of a package", /^(?:@[\w.-]+\/)?[\w-][\w.-]*$/)(name, `${option}: the package`);
   text('a folder of the package, such as "assets"')(folder, `${option}: the folder`);

@@ -1,5 +1,5 @@
 /**
- * What sources make entries of.
+ * Entries of bytes and streams.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import type { ByteRange } from "../../http/ranges.ts";
 import type { SizedSource } from "../../host/types.ts";
 import type { Content, Entry } from "../source.ts";
 
-/** What is known of a file besides its bytes. */
+/** Metadata of a file. */
 export type Metadata = Partial<
   Pick<Entry, "etag" | "inMemory" | "lastModified" | "realPath" | "sha256" | "type">
 >;
 
-/** An entry whose bytes are at hand. */
+/** An entry of bytes. */
 export function bytesEntry(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
@@ -26,7 +26,7 @@ export function bytesEntry(
   };
 }
 
-/** The same with a strong entity tag: equal bytes have an equal one, on every machine. */
+/** An entry of bytes with a strong entity tag, which is the same on every machine. */
 export async function hashedEntry(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
@@ -37,7 +37,7 @@ export async function hashedEntry(
   return bytesEntry(name, bytes, { ...metadata, sha256, etag: `"${text}"` });
 }
 
-/** Exactly `range` of a stream that begins at byte 0; errors when it ends before. */
+/** A range of a stream that begins at byte 0. Fails when the stream ends before the range does. */
 export function sliced(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   { start, end }: ByteRange,
@@ -65,7 +65,7 @@ export function sliced(
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
-/** The path of segments in a URL or in the keys of a store. */
+/** The key of a path in a store. */
 export function keyOf(prefix: string, segments: readonly string[]): string {
   return prefix + segments.join("/");
 }

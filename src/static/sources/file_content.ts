@@ -7,7 +7,7 @@ import { sideTable } from "../../host/side_table.ts";
 import type { OpenFile } from "../../platform/files.ts";
 import { type Content, SourceError } from "../source.ts";
 
-/** The bytes that are read at a time; no more than this is read at once, without a stream. */
+/** The most bytes of one read. A range of this size is read without a stream. */
 export const CHUNK: number = 256 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -19,12 +19,12 @@ export interface Part {
   readonly end: number;
 }
 
-/** What is in streams that nobody has touched. */
+/** The parts of streams that were not read yet. */
 const parts = sideTable<ReadableStream, Part>();
 
 /**
- * Takes the part of a file out of the stream that was made of it. Whoever takes it closes the file;
- * the stream is not to be used any more.
+ * Takes the part of a file from its stream, so that a host can send it without the stream. The caller
+ * closes the file, and must not use the stream any more.
  */
 export function takePart(content: ReadableStream): Part | undefined {
   const part = content.locked ? undefined : parts.get(content);
@@ -32,7 +32,7 @@ export function takePart(content: ReadableStream): Part | undefined {
   return part;
 }
 
-/** A file that is opened when it is first read: of a response that nobody reads, no file is open. */
+/** A file that is opened at its first read, because a response may never be read. */
 function openedLater(open: () => Promise<OpenFile>): OpenFile {
   let opening: Promise<OpenFile> | undefined;
   const file = (): Promise<OpenFile> => opening ??= open();
@@ -45,7 +45,7 @@ function openedLater(open: () => Promise<OpenFile>): OpenFile {
   };
 }
 
-/** Reads part of a file, and closes it. */
+/** Reads part of a file, and closes the file. */
 export async function readAll(file: OpenFile, start: number, end: number): Promise<Bytes> {
   try {
     const bytes = new Uint8Array(end - start);
@@ -88,8 +88,8 @@ export function fileStream(open: () => Promise<OpenFile>, start: number, end: nu
 }
 
 /**
- * Reads what comes next of a part that ends at `end`. A file that got shorter, or was overwritten,
- * must not become content that looks complete.
+ * Reads the next bytes of a part that ends at `end`. A body of a file that became shorter, or was
+ * overwritten, must not look complete.
  */
 export async function readSome(
   file: OpenFile,

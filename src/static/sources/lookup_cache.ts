@@ -9,8 +9,8 @@
 const LONGEST_KEY = 256;
 
 interface Lookup<T> {
-  readonly value: Promise<T>;
-  /** When the value was there, in milliseconds of a monotonic clock; `undefined` until then. */
+  result: T | Promise<T>;
+  /** When the result was there, in milliseconds of a monotonic clock; `undefined` until then. */
   since: number | undefined;
 }
 
@@ -31,7 +31,7 @@ export class LookupCache<T> {
   }
 
   /** The result for a key, from the cache or from `look`. */
-  get(key: string, look: () => Promise<T>): Promise<T> {
+  get(key: string, look: () => Promise<T>): T | Promise<T> {
     if (this.#age === 0 || key.length > LONGEST_KEY) return look();
     const now = performance.now();
     for (const [oldest, { since }] of this.#results) {
@@ -39,19 +39,20 @@ export class LookupCache<T> {
       this.#results.delete(oldest);
     }
     const known = this.#results.get(key);
-    if (known && (known.since === undefined || now - known.since < this.#age)) return known.value;
-    const lookup: Lookup<T> = { value: look(), since: undefined };
+    if (known && (known.since === undefined || now - known.since < this.#age)) return known.result;
+    const result = look();
+    const lookup: Lookup<T> = { result, since: undefined };
     this.#results.delete(key);
     this.#results.set(key, lookup);
-    lookup.value.then(
-      () => (lookup.since = performance.now()),
+    result.then(
+      (found) => [lookup.result, lookup.since] = [found, performance.now()],
       () => this.forget(key),
     );
     for (const oldest of this.#results.keys()) {
       if (this.#results.size <= this.#limit) break;
       this.#results.delete(oldest);
     }
-    return lookup.value;
+    return result;
   }
 
   /** Removes a result that is known to be outdated. */

@@ -8,19 +8,27 @@ import { mediaType } from "../media_type.ts";
 import type { Entry, Found, Listed, Source } from "../source.ts";
 import { hashedEntry } from "./entry.ts";
 
-/** The content of a file: text, bytes, or a function that makes it when it is first asked for. */
+/** The content of a file: text, bytes, or a function that makes it at the first request. */
 export type MemoryContent =
   | string
   | Uint8Array<ArrayBuffer>
   | (() => string | Uint8Array<ArrayBuffer> | Promise<string | Uint8Array<ArrayBuffer>>);
 
-/** A file with what its name does not tell. */
+/** A file with metadata. */
 export interface MemoryFile {
   /** The content. */
   readonly content: MemoryContent;
-  /** The media type. Default: by the name. */
+  /**
+   * The media type; by default that of the extension.
+   *
+   * @default undefined
+   */
   readonly type?: string;
-  /** The time of the last change. Default: not known. */
+  /**
+   * The time of the last modification.
+   *
+   * @default undefined
+   */
   readonly lastModified?: Date;
 }
 
@@ -34,11 +42,11 @@ const OPTIONS: Checks<MemoryFile> = {
 };
 
 /**
- * Files in memory, as a source. Their entity tags are strong, made of the content.
+ * Files in memory as a source. Their entity tags are strong hashes of the content.
  *
- * @param files The content of a single file, or files by their path: `"css/site.css"`.
+ * @param files The content of a single file, or files by path: `{ "css/site.css": "…" }`.
  * @returns A source.
- * @throws {TypeError} When a path begins with a slash.
+ * @throws {TypeError} When a path begins with a slash, or a file has a wrong value.
  *
  * @example
  * ```ts
@@ -89,7 +97,7 @@ export function memory(
         if (!path.startsWith(folder)) continue;
         const [name = "", ...below] = path.slice(folder.length).split("/");
         if (below.length > 0) names.set(name, { name, directory: true });
-        // A function that fails now may not when the file is asked for.
+        // A function that fails now may succeed when the file is requested.
         else names.set(name, { ...pick(await find().catch(() => ({}))), name, directory: false });
       }
       return [...names.values()];

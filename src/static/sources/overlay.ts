@@ -7,10 +7,11 @@ import { fail } from "../../config.ts";
 import { type Found, isEntry, isSource, type Listed, type Source } from "../source.ts";
 
 /**
- * Several sources as one: the first that has a file wins. Directories are merged.
+ * Several sources as one. The first source that has a file wins, and directories are merged.
  *
- * @param sources The sources, the first on top.
+ * @param sources The sources, in order of precedence.
  * @returns A source.
+ * @throws {TypeError} When an argument is not a source.
  *
  * @example
  * ```ts

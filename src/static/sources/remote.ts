@@ -5,10 +5,10 @@
  */
 import {
   callback,
-  checkOptions,
-  type Checks,
   duration,
   guardCallback,
+  type Options,
+  readOptions,
   shown,
 } from "../../config.ts";
 import { parseDate } from "../../http/date.ts";
@@ -18,27 +18,36 @@ import { sliced } from "./entry.ts";
 
 /** Options of {@linkcode remote}. */
 export interface RemoteOptions {
-  /** How long the origin may take to begin an answer, in milliseconds. Default 10000. */
+  /**
+   * How long the origin may take until the headers of its response, in milliseconds.
+   *
+   * @default 10000
+   */
   readonly timeout?: number;
   /**
-   * Is told why a request was answered with 502 or 504. What it throws or rejects with goes to
-   * `console.error`. Default `console.error`.
+   * Called with the reason for a 502 or 504. Its own errors go to `console.error`.
+   *
+   * @default console.error
    */
   readonly onError?: (error: unknown) => void;
 }
 
-const OPTIONS: Checks<RemoteOptions> = { timeout: duration(1), onError: callback };
+const OPTIONS = {
+  timeout: [duration(1), 10_000],
+  onError: callback,
+} satisfies Options<RemoteOptions>;
 
 /**
- * Files of another origin server, such as the website of an S3 bucket, as a source. Entity tags,
- * times and media types are the origin's; only the range that is asked for is fetched. Redirects
- * are not followed. What the origin does not have (403, 404, 410) is passed on; an origin that fails
- * is a 502, one that is late a 504. When the client goes, the origin's answer is cancelled.
+ * Files of another origin server as a source, for example the website of an S3 bucket. Entity tags,
+ * times and media types are those of the origin. Only the requested range is fetched, and redirects
+ * are not followed. A file that the origin does not have (403, 404, 410) is passed on. The response is
+ * 502 if the origin fails, and 504 if it is late. If the client disconnects, the response of the
+ * origin is cancelled.
  *
- * @param url The URL that paths are appended to, `http:` or `https:`.
+ * @param url The `http:` or `https:` URL to which paths are appended.
  * @param options See {@linkcode RemoteOptions}.
  * @returns A source.
- * @throws {TypeError} When `url` is no such URL, or `timeout` is out of range.
+ * @throws {TypeError} When `url` is not such a URL, or an option has a wrong value.
  *
  * @example
  * ```ts
@@ -49,8 +58,7 @@ const OPTIONS: Checks<RemoteOptions> = { timeout: duration(1), onError: callback
  * ```
  */
 export function remote(url: string | URL, options: RemoteOptions = {}): Source {
-  checkOptions("remote", options, OPTIONS);
-  const { timeout = 10_000, onError = console.error } = options;
+  const { timeout, onError = console.error } = readOptions("remote", options, OPTIONS);
   const tell = guardCallback("remote: onError", onError);
   const base = URL.parse(String(url));
   if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash || base.username) {
@@ -61,7 +69,7 @@ export function remote(url: string | URL, options: RemoteOptions = {}): Source {
     );
   }
 
-  /** Asks the origin, and lets `read` judge the answer; failures become 502 and 504. */
+  /** Sends a request, and reads the response with `read`. Failures become 502 and 504. */
   const ask = async <T>(
     target: URL,
     init: { method: string; headers: Record<string, string> },
@@ -122,7 +130,7 @@ function entryOf(name: string, size: number, headers: Headers, open: Entry["open
   };
 }
 
-/** A length that is the file's: what comes in a coding, though none was asked for, has another. */
+/** The length of the file. A body in a coding, which was not requested, has another length. */
 function lengthOf(headers: Headers): number | undefined {
   const length = headers.get("content-length");
   const coding = headers.get("content-encoding") ?? "identity";
@@ -140,12 +148,12 @@ function fieldsFor(
   const { start, end } = range;
   return {
     ...(start === 0 && end === size ? {} : { range: `bytes=${start}-${end - 1}` }),
-    // The file that is sent must be the one whose length was promised.
+    // The file must still be the one whose length was sent to the client.
     ...(etag === null || etag.startsWith("W/") ? {} : { "if-match": etag }),
   };
 }
 
-/** The bytes of a range; what an origin answers that ignores ranges, or has another file, shows. */
+/** The bytes of a range. An origin may ignore ranges, or have another file by now. */
 function contentOf(
   { status, headers, body }: Response,
   found: Headers,

@@ -1,5 +1,5 @@
 /**
- * What Cloudflare Workers store files in, as sources.
+ * The storages of Cloudflare Workers as sources: R2, KV, and static assets.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { bytesEntry, hashedEntry, keyOf, sliced } from "./entry.ts";
 
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** The part of an R2 bucket that is used here. */
+/** The used part of an R2 bucket. */
 export interface R2BucketLike {
-  /** What is known of an object. */
+  /** The metadata of an object. */
   head(key: string): Promise<R2ObjectLike | null>;
-  /** An object with a range of its content, or without when it is not the one with this tag. */
+  /** A range of an object; without a body if its entity tag is another one. */
   get(
     key: string,
     options: {
@@ -21,7 +21,7 @@ export interface R2BucketLike {
       onlyIf: { etagMatches: string };
     },
   ): Promise<{ readonly size: number; readonly body?: ReadableStream } | null>;
-  /** The keys with a prefix, a page of them. */
+  /** One page of the keys with a prefix. */
   list(options: { prefix: string; limit?: number; delimiter?: string; cursor?: string }): Promise<{
     readonly objects: readonly (R2ObjectLike & { readonly key: string })[];
     readonly delimitedPrefixes: readonly string[];
@@ -29,7 +29,7 @@ export interface R2BucketLike {
   }>;
 }
 
-/** The part of an R2 object that is used here. */
+/** The used part of an R2 object. */
 export interface R2ObjectLike {
   /** The length in bytes. */
   readonly size: number;
@@ -37,20 +37,20 @@ export interface R2ObjectLike {
   readonly etag: string;
   /** The entity tag with its quotes. */
   readonly httpEtag: string;
-  /** Checksums that were given with the content. */
+  /** The checksums that were uploaded with the object. */
   readonly checksums: { readonly sha256?: ArrayBuffer };
   /** The time of the upload. */
   readonly uploaded: Date;
-  /** What was stored beside the content. */
+  /** The HTTP metadata that was uploaded with the object. */
   readonly httpMetadata?: { readonly contentType?: string };
 }
 
 /**
- * An R2 bucket as a source. Entity tags, times and media types are those of the objects; ranges are
- * read as such.
+ * An R2 bucket as a source. Entity tags, times and media types are those of the objects. Only the
+ * requested range of an object is read.
  *
  * @param r2 The binding.
- * @param prefix The beginning of all keys: `"site/"`. Default none.
+ * @param prefix What all keys begin with, for example `"site/"`.
  * @returns A source.
  *
  * @example
@@ -116,15 +116,15 @@ function objectEntry(r2: R2BucketLike, key: string, name: string, object: R2Obje
         onlyIf: { etagMatches: etag },
       });
       if (!found?.body) throw changedError(name);
-      // As it comes from the binding, the runtime knows its length and moves it without our help.
+      // The runtime knows the length of this stream, and sends it without JavaScript.
       return found.body as Bytes;
     },
   };
 }
 
-/** The part of a KV namespace that is used here. */
+/** The used part of a KV namespace. */
 export interface KVNamespaceLike {
-  /** A value with what was stored beside it. */
+  /** A value with its metadata. */
   getWithMetadata(
     key: string,
     type: "arrayBuffer",
@@ -132,11 +132,11 @@ export interface KVNamespaceLike {
 }
 
 /**
- * A KV namespace as a source. Values are read whole; 25 MiB is the most that KV stores. The metadata
- * of a value may hold its `type` and its `lastModified`, in milliseconds.
+ * A KV namespace as a source. Values, which have at most 25 MiB, are read as a whole. The metadata of
+ * a value may have its media `type`, and `lastModified` in milliseconds since the epoch.
  *
  * @param kv The binding.
- * @param prefix The beginning of all keys: `"site/"`. Default none.
+ * @param prefix What all keys begin with, for example `"site/"`.
  * @returns A source.
  *
  * @example
@@ -153,7 +153,7 @@ export function keyValue(kv: KVNamespaceLike, prefix = ""): Source {
   checkPrefix("keyValue", prefix);
   return {
     async find(segments) {
-      // Whether keys go on from here cannot be asked; it does no harm to look for an index.
+      // KV cannot tell whether longer keys exist. Another lookup for an index does no harm.
       if (segments.length === 0) return "directory";
       const { value, metadata } = await kv.getWithMetadata(keyOf(prefix, segments), "arrayBuffer");
       if (value === null) return "directory";
@@ -167,19 +167,19 @@ export function keyValue(kv: KVNamespaceLike, prefix = ""): Source {
   };
 }
 
-/** The part of the binding for static assets that is used here. */
+/** The used part of the binding of static assets. */
 export interface AssetsLike {
   /** Fetches an asset. */
   fetch(url: string, init: { redirect: "manual" }): Promise<Response>;
 }
 
-/** The binding looks at the path alone. */
+/** The binding only uses the path of the URL. */
 const ASSETS = "https://assets.local/";
 const MANUAL = { redirect: "manual" } as const;
 
 /**
- * The static assets of a Worker as a source. The binding knows neither ranges nor most conditional
- * requests; through `serveStatic` they work.
+ * The static assets of a Worker as a source. `serveStatic` adds ranges and conditional requests, which
+ * the binding lacks.
  *
  * @param binding The binding.
  * @returns A source.
@@ -195,7 +195,7 @@ const MANUAL = { redirect: "manual" } as const;
  */
 export function assets(binding: AssetsLike): Source {
   like("the assets of the Worker, such as env.ASSETS", "fetch")(binding, "assets: the binding");
-  /** The binding redirects a page to its own name for it: `index.html` to the directory. */
+  /** The binding redirects HTML files, for example `index.html` to its directory. */
   const get = async (path: string): Promise<Response> => {
     const response = await binding.fetch(`${ASSETS}${path}`, MANUAL);
     const location = response.headers.get("location");
@@ -211,7 +211,7 @@ export function assets(binding: AssetsLike): Source {
       const { status, headers, body } = response;
       if (status !== 200 || !body) {
         await body?.cancel();
-        // Redirects are the binding's own opinion of index files; ours are the options.
+        // The redirects of the binding are replaced by those of the options.
         const moved = status >= 300 && status < 400;
         return (moved && !name.endsWith(".html")) || segments.length === 0
           ? "directory"
@@ -223,7 +223,7 @@ export function assets(binding: AssetsLike): Source {
       if (!Number.isSafeInteger(size)) {
         return bytesEntry(name, new Uint8Array(await response.arrayBuffer()), { etag, type });
       }
-      /** What came with the lookup is sent first; further ranges are fetched. */
+      /** The body of the lookup, for the first range. Further ranges are fetched. */
       let held: Bytes | undefined = body;
       return {
         name,
