@@ -55,7 +55,7 @@ const ask = (port: number, path: string): ReturnType<typeof connect> => {
   return socket;
 };
 
-test("many clients at once get each their own bytes, whole and in parts", async () => {
+test("concurrent clients get their own bytes, of whole files and ranges", async () => {
   await serving(async (url) => {
     await Promise.all(Array.from({ length: 24 }, async (_, i) => {
       const start = i * 1001;
@@ -71,7 +71,7 @@ test("many clients at once get each their own bytes, whole and in parts", async 
   });
 });
 
-test("a client that reads slowly is waited for, and the bytes stay right", async () => {
+test("backpressure: a slow client gets the right bytes", async () => {
   await serving(async (_, port) => {
     const socket = ask(port, "/huge.bin");
     await new Promise((resolve) => socket.once("readable", resolve));
@@ -90,7 +90,7 @@ test("a client that reads slowly is waited for, and the bytes stay right", async
   });
 });
 
-test("clients that leave, and answers that nobody reads, leave no file open", async () => {
+test("client disconnects and unread responses leave no file open", async () => {
   await serving(async (url, port) => {
     await (await fetch(`${url}big.bin`)).arrayBuffer();
     const before = descriptors();
@@ -104,7 +104,7 @@ test("clients that leave, and answers that nobody reads, leave no file open", as
   });
 });
 
-test("a hook that throws, and a middleware that reads, let go of the file, too", async () => {
+test("a hook that throws and a middleware that reads close the file", async () => {
   const before = descriptors();
   const headers = (): never => {
     throw new Error("no");
@@ -123,7 +123,7 @@ test("a hook that throws, and a middleware that reads, let go of the file, too",
   await settlesAt(before + 2);
 });
 
-test("a file that gets shorter while it is sent is cut, and does not look complete", async () => {
+test("a file that becomes shorter while it is sent does not look complete", async () => {
   const path = join(root, "shrinking.bin");
   writeFileSync(path, huge);
   await serving(async (_, port) => {
@@ -136,7 +136,7 @@ test("a file that gets shorter while it is sent is cut, and does not look comple
   });
 });
 
-test("a file that is overwritten in place while it is sent is cut, and does not look complete", async () => {
+test("a file that is overwritten while it is sent does not look complete", async () => {
   const path = join(root, "overwritten.bin");
   writeFileSync(path, huge);
   utimesSync(path, 1_700_000_000, 1_700_000_000);
@@ -152,7 +152,7 @@ test("a file that is overwritten in place while it is sent is cut, and does not 
   });
 });
 
-test("a response that nobody reads has no file open on this host either", async () => {
+test("a response that is never read has no file open with serve", async () => {
   const files = serveStatic({ "/": root })(notFound);
   const before = descriptors();
   const kept: Response[] = [];
@@ -210,7 +210,7 @@ function counted(most: number): BodySink & { count: number; ends: number; errors
 
 const LONG = 10_000_000;
 
-test("a file is closed once: at its end, cut, cancelled, before and after it began", async () => {
+test("a file is closed once: at its end, truncated, cancelled, before and after the start", async () => {
   for (
     const [length, most, cancelled, ends, errors] of [
       [LONG, Infinity, false, 1, 0],
@@ -235,7 +235,7 @@ test("a file is closed once: at its end, cut, cancelled, before and after it beg
   assert.deepEqual(done, { reads: 0, closes: 1 });
 });
 
-test("for a sink that is full, nothing more is read", async () => {
+test("backpressure: a full sink stops reading", async () => {
   const { file, done } = spied(LONG);
   const sink = counted(1);
   const flow = fileBody({ file, start: 0, end: LONG }, false);

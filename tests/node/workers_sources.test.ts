@@ -136,7 +136,7 @@ for (const store of ["r2", "kv", "assets"]) {
   });
 }
 
-test("what the store knows of the hash is told", async () => {
+test("reprDigest: the hash of the store is sent", async () => {
   const digest = `sha-256=:${Buffer.from(await sha256(long)).toString("base64")}:`;
   for (const [store, expected] of [["r2", digest], ["kv", digest], ["assets", null]] as const) {
     const response = await get(`/${store}/long.txt`, { range: "bytes=0-1" });
@@ -146,7 +146,7 @@ test("what the store knows of the hash is told", async () => {
   assert.equal((await get("/r2/a.txt", {}, "HEAD")).headers.get("repr-digest"), null);
 });
 
-test("r2: a directory is listed whole, page by page", async () => {
+test("r2: a directory is listed page by page", async () => {
   const response = await get("/many/", { accept: "application/json" });
   const listed = await response.json() as { name: string; type: string }[];
   assert.equal(listed.length, 1100);
@@ -154,7 +154,7 @@ test("r2: a directory is listed whole, page by page", async () => {
   assert.deepEqual(new Set(listed.map(({ name }) => Number(name))).size, 1100);
 });
 
-test("r2: an empty object, and its time", async () => {
+test("r2: an empty object has a time", async () => {
   const empty = await get("/r2/empty.txt");
   assert.deepEqual([empty.status, await empty.text()], [200, ""]);
   assert.ok(Date.parse((await get("/r2/a.txt")).headers.get("last-modified") ?? "") > 1e12);
