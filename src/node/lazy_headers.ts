@@ -94,3 +94,8 @@ export function rawHeader(lines: RawHeaders, name: string): string | undefined {
   }
   return found;
 }
+
+/** Header lines without some names, which are in lower case. */
+export function withoutHeaders(names: ReadonlySet<string>, lines: RawHeaders): string[] {
+  return lines.filter((_, at) => !names.has((lines[at - at % 2] as string).toLowerCase()));
+}

@@ -67,7 +67,7 @@ function defineReceivedRequest(): new (url: string, init: RequestInit, client: C
     }
     override async text(): Promise<string> {
       const chunks = await this.#chunks();
-      return chunks ? decoded(chunks) : super.text();
+      return chunks ? new TextDecoder().decode(Buffer.concat(chunks)) : super.text();
     }
     override async json(): Promise<unknown> {
       return JSON.parse(await this.text());
@@ -111,10 +111,4 @@ function joined(chunks: readonly Bytes[]): Bytes {
     at += chunk.byteLength;
   }
   return new Uint8Array(bytes.buffer);
-}
-
-function decoded(chunks: readonly Bytes[]): string {
-  const decoder = new TextDecoder();
-  const parts = chunks.map((chunk) => decoder.decode(chunk, { stream: true }));
-  return parts.join("") + decoder.decode();
 }

@@ -8,12 +8,13 @@ import type { RawHeaders } from "../http/fields.ts";
 import { canonicalPath } from "../http/path.ts";
 import { isAuthority, type RequestTarget } from "../http/request_target.ts";
 import { http2Stream } from "./connection.ts";
-import { rawHeader } from "./lazy_headers.ts";
+import { rawHeader, withoutHeaders } from "./lazy_headers.ts";
 import { NodeRequest } from "./node_request.ts";
 import type { UpgradeRequest } from "./upgrade_listener.ts";
 
 /** Methods that `Request` refuses; servers may, too (RFC 9110 §9.3.6, §9.3.8). */
 const REFUSED = new Set(["CONNECT", "TRACE", "TRACK"]);
+const HOST = new Set(["host"]);
 /** Characters that a target may keep on the way to an upstream, though the URL parser escapes some. */
 const HARMLESS = /^[A-Za-z0-9\-._~!$&()*+,;=:@/?%'^`{|}[\]]*$/;
 /** Characters that the URL parser does not change. */
@@ -25,7 +26,7 @@ const ASCII = /^[\x21-\x7e]*$/;
  * Parses a message.
  *
  * @param maxBodySize The largest body, in bytes.
- * @returns The request, or the status of the response to a message that is none.
+ * @returns The request, or the status to reject the message with.
  */
 export function parseRequest(
   message: IncomingMessage,
@@ -56,7 +57,7 @@ export function parseRequest(
   if (!url.startsWith("/") && origin !== undefined && !stream) {
     const [at, authority, rest] = absoluteForm(url);
     // The host of the target replaces `Host` (RFC 9112 §3.2.2).
-    fields = [...without(fields, "host"), "host", authority];
+    fields = [...withoutHeaders(HOST, fields), "host", authority];
     origin = originOf(fields, scheme);
     // A plain connection must not serve an `https:` target.
     if (origin === undefined || new URL(at).origin !== origin) return 400;
@@ -99,10 +100,6 @@ function absoluteForm(target: string): readonly [at: string, authority: string, 
   const [at = "", authority = ""] = /^https?:\/\/([^/?#]*)/i.exec(target) ?? [];
   const rest = target.slice(at.length);
   return [at, authority, rest.startsWith("/") ? rest : `/${rest}`];
-}
-
-function without(fields: RawHeaders, name: string): string[] {
-  return fields.filter((_, at) => (fields[at - at % 2] as string).toLowerCase() !== name);
 }
 
 /** The last origin that was checked, as most requests have the same. */

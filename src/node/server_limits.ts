@@ -68,7 +68,7 @@ function watch(server: Server, interval: number, check: (now: number) => void): 
  * would stay in memory, and the file or upstream connection that it comes from stay open.
  *
  * @param event The event of the connections that carry requests.
- * @param limit In milliseconds; 0 for none.
+ * @param limit In milliseconds; 0 for no limit.
  */
 export function limitSending(
   server: Server,

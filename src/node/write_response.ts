@@ -4,11 +4,12 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
-import { isPushBody, toPushBody, unwrap } from "../host/push_body.ts";
 import { trailedOf } from "../host/make_response.ts";
+import { isPushBody, toPushBody, unwrap } from "../host/push_body.ts";
 import type { RawHeaders } from "../http/fields.ts";
 import { forwardedTrailers, type Trailers } from "../http/trailer_fields.ts";
 import { takePart } from "../static/sources/file_content.ts";
+import { withoutHeaders } from "./lazy_headers.ts";
 import { NodeResponse, type ResponseParts } from "./node_response.ts";
 import { fileBody, writeBody } from "./write_body.ts";
 
@@ -78,9 +79,9 @@ function writeHead(
 ): void {
   let lines = withLength(fields, length);
   if (trailers?.announced) lines = [...lines, "trailer", trailers.announced];
-  if (isHttp2(sink)) return void sink.writeHead(status, without(HTTP1_ONLY, lines));
+  if (isHttp2(sink)) return void sink.writeHead(status, withoutHeaders(HTTP1_ONLY, lines));
   // A handler cannot know that the connection has to close.
-  if (!sink.shouldKeepAlive) lines = without(PERSISTENCE, lines);
+  if (!sink.shouldKeepAlive) lines = withoutHeaders(PERSISTENCE, lines);
   if (statusText && PHRASE.test(statusText)) sink.writeHead(status, statusText, lines);
   else sink.writeHead(status, lines);
 }
@@ -93,7 +94,7 @@ function endWithoutBody(
   if (isHttp2(sink)) {
     // `writeHead` would send HEADERS without END_STREAM and an empty DATA frame; gRPC clients expect
     // a single HEADERS frame.
-    const lines = without(HTTP1_ONLY, withLength(parts.fields, length));
+    const lines = withoutHeaders(HTTP1_ONLY, withLength(parts.fields, length));
     sink.statusCode = parts.status;
     for (let i = 0; i + 1 < lines.length; i += 2) {
       sink.appendHeader(lines[i] as string, lines[i + 1] as string);
@@ -108,10 +109,6 @@ function isHttp2({ req }: ServerResponse): boolean {
 
 function withLength(fields: RawHeaders, length: number | undefined): string[] {
   return (length === undefined ? fields : [...fields, "content-length", `${length}`]) as string[];
-}
-
-function without(names: ReadonlySet<string>, lines: readonly string[]): string[] {
-  return lines.filter((_, at) => !names.has((lines[at - at % 2] as string).toLowerCase()));
 }
 
 /**
