@@ -12,7 +12,7 @@ import { absent, type FileStatus, type FileSystemView, fileSystemView } from "./
 
 /** The file system of the runtime. */
 export interface Files {
-  /** What is at a path now, with symbolic links followed. Throws if that cannot be asked. */
+  /** The kind of file at a path now, with symbolic links followed. Throws if that cannot be asked. */
   kind(path: string | URL): "directory" | "file" | "other" | "missing";
   /** The absolute path without symbolic links. */
   resolve(path: string): string;

@@ -20,14 +20,13 @@ export function identifyClient(
   const { headers } = request;
   const peer = writeAddress(clientAddress(mount.original, args) ?? "");
   const trusted = peer !== undefined && isTrusted(peer);
-  const forwardedFor = headers.get("x-forwarded-for") ?? "";
   const { origin } = mount.target;
   const end = origin.indexOf("://");
   const proto = origin.slice(0, end).toLowerCase();
   return {
     peer,
     trusted,
-    address: trusted ? clientBehind(peer, forwardedFor, isTrusted) : peer,
+    address: trusted ? clientBehind(peer, headers.get("x-forwarded-for") ?? "", isTrusted) : peer,
     host: receivedHost(proto, origin.slice(end + 3), headers.get("host")),
     proto,
     prefix: mount.base,

@@ -126,6 +126,8 @@ function isWithin(host: string, domain: string): boolean {
   return host === domain || host.endsWith(`.${domain}`);
 }
 
+/** Fields of a request that hold references. */
+const TO_UPSTREAM = new Set(["destination", "if", "origin"]);
 /** Methods of WebDAV that act on two resources (RFC 4918 §9.8, §9.9). */
 const WITH_DESTINATION = new Set(["COPY", "MOVE"]);
 
@@ -144,11 +146,7 @@ export function rewriteRequest(
   upstream: SendingUpstream,
   origin: string,
 ): readonly Field[] | undefined {
-  const refers = (name: string): boolean =>
-    name === "destination" || name === "if" || (name === "origin" && target.rewriteOrigin);
-  if (!fields.some(([name]) => refers(name))) {
-    return fields;
-  }
+  if (!fields.some(([name]) => TO_UPSTREAM.has(name))) return fields;
   const front = frontOf(fields, client);
   const toUpstream = (reference: string): string | undefined => {
     const isPath = reference.startsWith("/") && !reference.startsWith("//");
@@ -159,7 +157,7 @@ export function rewriteRequest(
     const prefix = canonicalPath(`${mount.base}/`)?.slice(0, -1) ?? "";
     const own = prefix + target.scope;
     const isInside = canonical === own || canonical.startsWith(`${own}/`);
-    if (climbs(canonical) || !isInside) return undefined;
+    if (CLIMBS.test(canonical) || !isInside) return undefined;
     return origin + basePath(upstream.url) + canonical.slice(prefix.length) + query;
   };
   const rewritten: Field[] = [];
@@ -187,18 +185,13 @@ function isFront(origin: string, host: string): boolean {
 const DOT = "(?:\\.|%C0%AE|%E0%80%AE|%F0%80%80%AE)";
 const SLASH = "(?:/|%2F|%5C|%C0%AF|%C1%9C|%E0%80%AF|%E0%81%9C)";
 /**
- * A dot segment for upstreams that decode a path before they split it. Servers in Java end a
- * segment at `;`, those in C at NUL; others cut off a decoded `?` or `#`, or trim spaces and
- * controls.
+ * Matches a path in canonical form that some upstreams would resolve to one above the target's:
+ * they decode a path before they split it. Servers in Java end a segment at `;`, those in C at NUL;
+ * others cut off a decoded `?` or `#`, or trim spaces and controls.
  */
-const CLIMBS = new RegExp(
+export const CLIMBS: RegExp = new RegExp(
   `${SLASH}${DOT}${DOT}(?:${SLASH}|;|$|%3B|%3F|%23|%20|%7F|%[01][0-9A-F])`,
 );
-
-/** Whether some upstreams would resolve a path in canonical form to one above the target's. */
-export function climbs(canonical: string): boolean {
-  return CLIMBS.test(canonical);
-}
 
 /** The path of a URL without the slash at its end. */
 export function basePath({ pathname }: URL): string {

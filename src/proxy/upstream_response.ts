@@ -188,7 +188,7 @@ function withBody(
       onError(error, request, upstream);
     }
   };
-  const flow = isPushed(incoming) ? incoming.flow : undefined;
+  const { flow } = incoming as Partial<PushedResponse>;
   if (flow && !isLimited) {
     // From here on, the host cancels the content when the client disconnects.
     exchange.end();
@@ -217,8 +217,4 @@ function trailing(response: Response, { headers }: Request, incoming: IncomingRe
 function isEventStream(fields: RawHeaders): boolean {
   const type = fields.indexOf("content-type");
   return type >= 0 && /^text\/event-stream\b/i.test(fields[type + 1] ?? "");
-}
-
-function isPushed(incoming: IncomingResponse): incoming is PushedResponse {
-  return "flow" in incoming;
 }

@@ -102,7 +102,7 @@ test("a conditional request gets 304 until the file changes", async () => {
   }
 });
 
-test("times that build tools write make no validators", async () => {
+test("placeholder times of build tools make no validators", async () => {
   const file = join(www, "built.txt");
   for (const time of [0, 1, 315_532_800, 499_162_500]) {
     writeFileSync(file, "built");
@@ -115,7 +115,7 @@ test("times that build tools write make no validators", async () => {
   }
 });
 
-test("links are followed inside the directory and never out of it", async () => {
+test("symlinks: followed inside the directory, and never out of it", async () => {
   symlinkSync(join(www, "hello.txt"), join(www, "in.txt"));
   symlinkSync(join(www, "sub"), join(www, "insub"));
   symlinkSync(join(root, "secret.txt"), join(www, "out.txt"));
@@ -136,7 +136,7 @@ test("links are followed inside the directory and never out of it", async () => 
   );
 });
 
-test("a listing has what is served, and no link that leads out", async () => {
+test("listing: no links that lead out of the directory", async () => {
   const app = serveStatic({ "/": www }, { listing: true })(notFound);
   const list = async (): Promise<string[]> => {
     const response = await get("/", { headers: { accept: "application/json" } }, app);
@@ -151,7 +151,7 @@ test("a listing has what is served, and no link that leads out", async () => {
   }
 });
 
-test("links are all followed, or none, where that is asked for", async () => {
+test('symlinks: "follow" and "deny"', async () => {
   const follow = serveStatic({ "/": directory(www, { symlinks: "follow" }) })(notFound);
   assert.equal(await (await get("/out.txt", {}, follow)).text(), "SECRET");
   const deny = serveStatic({ "/": www }, { symlinks: "deny" })(notFound);
@@ -177,12 +177,12 @@ test("ranges of real files, small and large", async () => {
   assert.equal((await parts.arrayBuffer()).byteLength, length);
 });
 
-test("what is no regular file is not there, and does not block", async () => {
+test("only regular files are served, and others do not block", async () => {
   execFileSync("mkfifo", [join(www, "fifo")]);
   assert.equal((await get("/fifo")).status, 404);
 });
 
-test("no path, however it is spelled, reaches a file outside", async () => {
+test("no spelling of a path reaches a file outside", async () => {
   mkdirSync(join(www, "a"), { recursive: true });
   const part = fc.constantFrom(
     "..",
@@ -243,7 +243,7 @@ test("files are closed after HEAD, 304, a cancelled and a finished body", async 
   assert.ok(descriptors() <= before + 5, `${before} → ${descriptors()}`);
 });
 
-test("a file that gets shorter while it is sent ends in an error", async () => {
+test("a file that becomes shorter while it is sent ends in an error", async () => {
   const file = join(www, "shrinking.bin");
   writeFileSync(file, big);
   const response = await get("/shrinking.bin");
@@ -263,7 +263,7 @@ for (
   });
 }
 
-test("a hot file is sent from memory for a while, and read once for all who ask at once", async () => {
+test("memory cache: a file is read once for concurrent requests, and then sent from memory", async () => {
   const file = join(www, "hot.txt");
   writeFileSync(file, "first");
   const app = serveStatic({ "/": www }, { memoryCache: { revalidate: 60_000 } })(notFound);
@@ -279,7 +279,7 @@ test("a hot file is sent from memory for a while, and read once for all who ask 
   assert.equal(await (await get("/hot.txt", {}, app)).text(), "first");
 });
 
-test("a listener is told what came from memory", async () => {
+test("onServe: says whether the body came from memory", async () => {
   const told: boolean[] = [];
   const onServe = ({ inMemory }: { inMemory: boolean }): void => void told.push(inMemory);
   const app = serveStatic({ "/": www }, { onServe })(notFound);
@@ -289,7 +289,7 @@ test("a listener is told what came from memory", async () => {
   assert.deepEqual(told, [false, true, false]);
 });
 
-test("hot files keep to their budget", async () => {
+test("memory cache: files keep to the budget", async () => {
   for (const bytes of [0, 600, 1200]) {
     const app = serveStatic({ "/": www }, { memoryCache: { bytes, revalidate: 60_000 } })(notFound);
     for (const path of ["/hello.txt", "/sub/deep.txt", "/empty.txt", "/hello.txt"]) {
@@ -302,7 +302,7 @@ test("hot files keep to their budget", async () => {
   );
 });
 
-test("with revalidate: 0, whatever becomes of a file is seen at once", async () => {
+test("memory cache: with revalidate: 0, every change is seen at once", async () => {
   const file = join(www, "fate.txt");
   const seen = async (): Promise<string> => {
     const response = await get("/fate.txt", {}, exact);
@@ -329,7 +329,7 @@ test("with revalidate: 0, whatever becomes of a file is seen at once", async () 
   }
 });
 
-test("a file that grows while it is sent is sent as long as it was promised", async () => {
+test("a file that grows while it is sent has the promised length", async () => {
   const file = join(www, "growing.bin");
   writeFileSync(file, big);
   const response = await get("/growing.bin");
@@ -337,7 +337,7 @@ test("a file that grows while it is sent is sent as long as it was promised", as
   assert.equal((await response.arrayBuffer()).byteLength, big.length);
 });
 
-test("a link that is turned to the outside is not followed, also when its file was hot", async () => {
+test("memory cache: a link that is switched to the outside is not followed", async () => {
   const link = join(www, "turned.txt");
   symlinkSync(join(www, "hello.txt"), link);
   assert.equal(await (await get("/turned.txt", {}, exact)).text(), "hello");

@@ -54,7 +54,7 @@ const TRAPS = [
   "fifo",
   "sub/404.html",
 ];
-test("links that lead out, also those of a coding or of a page, and pipes are not there", async () => {
+test("links that lead out, also of a variant or a fallback, and pipes are not found", async () => {
   for (const app of [...Object.values(apps), cold]) {
     for (const path of TRAPS) {
       const response = await send(app, { path: `/${path}` });
@@ -77,7 +77,7 @@ before(() => {
 });
 after(() => void (fs.promises.open = open));
 
-test("no path, however it is spelled, opens a file outside", async () => {
+test("no spelling of a path opens a file outside", async () => {
   const part = fc.constantFrom(
     ..."/ / / .. . %2e%2e %2f %5c \\ %00 %252e %c0%ae C: up www link.txt beside x.txt".split(" "),
     ..."secret.txt sub ten.txt private www-secret private.txt outside.html fifo".split(" "),
@@ -120,7 +120,7 @@ test("HEAD, 304, 412 and 416 open nothing", async () => {
   assert.deepEqual([statuses, opened], [[304, 304, 412, 416, 200], []]);
 });
 
-test("a file that many ask for at once is read once", async () => {
+test("memory cache: concurrent requests read a file once", async () => {
   const app = serveStatic({ "/": www }, { memoryCache: { revalidate: 60_000 } })(fallback);
   opened.length = 0;
   const texts = await Promise.all(
@@ -182,7 +182,7 @@ for (const [step, of] of [["look", fs], ["read", fs.promises]] as const) {
   });
 }
 
-test("10,000 requests that are HEAD, 304, 412, 416 or given up leave no file open", {
+test("10,000 requests that are HEAD, 304, 412, 416 or aborted leave no file open", {
   timeout: 120_000,
 }, async () => {
   const probes = [

@@ -50,7 +50,7 @@ const seen = async (app: Handler, path: string): Promise<string> => {
   return `${response.status} ${(await response.text()).slice(0, 10)}`;
 };
 
-test("where case is ignored, a guard is not got around by another spelling", async () => {
+test("letter case: another spelling does not bypass an access rule where case is ignored", async () => {
   await ignoringCase(async () => {
     const app = make();
     for (const path of ["/admin/secret.txt", "/link/secret.txt"]) {
@@ -73,7 +73,7 @@ test("where case is ignored, a guard is not got around by another spelling", asy
   });
 });
 
-test("where case is told apart, a link may differ in case alone", async () => {
+test("letter case: a link may differ only in case where case matters", async () => {
   const app = make();
   assert.equal(await seen(app, "/README"), "200 read me");
   assert.equal(await seen(app, "/readme"), "200 read me");

@@ -155,7 +155,7 @@ for (const [name, source] of Object.entries(sources)) {
   }
 }
 
-test("a single file that is a link is judged by both names", async () => {
+test("access: both names of an exported link are checked", async () => {
   const exports = {
     "/a": join(www, "alias.txt"),
     "/k": join(www, "k.txt"),

@@ -274,7 +274,7 @@ for (const [way, build] of Object.entries(ways)) {
   });
 }
 
-test("looking, opening and listing leave no descriptor open", async () => {
+test("lookups, opens and listings leave no descriptor open", async () => {
   const root = temporary({ "www/a/x.txt": "x", "www/long.txt": long("l"), "out/x.txt": "x" });
   symlinkSync("../out", join(root, "www/out"));
   symlinkSync("a/x.txt", join(root, "www/in.txt"));

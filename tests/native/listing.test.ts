@@ -7,7 +7,7 @@ import { temporary } from "../support/temp.ts";
 
 const root = temporary({ "a.txt": "a", "broken.txt": "b", "c.txt": "c", "sub/d.txt": "d" });
 
-test("one entry that the disk cannot tell of does not cost the whole list", async () => {
+test("listing: a name that the disk cannot read is left out", async () => {
   const { lstat } = fs.promises;
   const failing = (path: string, options: never): unknown =>
     path.endsWith("broken.txt")

@@ -19,7 +19,7 @@ const statusOf = async (
 const serving = (options: ServeStaticOptions = {}): ReturnType<ReturnType<typeof serveStatic>> =>
   serveStatic({ "/": root }, options)(notFound);
 
-test("what is not there is believed to be missing for a moment, and never for long", async () => {
+test("lookup cache: a missing file is cached for at most a second", async () => {
   for (const revalidate of [1000, 1e9, Infinity]) {
     await withStoppedClock(async (step) => {
       const app = serving({ memoryCache: { revalidate } });
@@ -33,7 +33,7 @@ test("what is not there is believed to be missing for a moment, and never for lo
   }
 });
 
-test("a clock that is set back does not keep what has changed", async () => {
+test("lookup cache: a clock that is set back does not keep outdated files", async () => {
   for (const content of ["short", "long".repeat(100_000)]) {
     await withStoppedClock(async (step, set) => {
       const path = join(root, "clock.txt");
@@ -49,7 +49,7 @@ test("a clock that is set back does not keep what has changed", async () => {
   }
 });
 
-test("who wants to be asked each time, or keeps nothing, is asked each time", async () => {
+test("lookup cache: off with revalidate: 0 and with memoryCache: false", async () => {
   for (const hot of [false, { revalidate: 0 }] as const) {
     const app = serving({ memoryCache: hot });
     assert.equal(await statusOf(app, "/now.txt"), 404);
@@ -59,7 +59,7 @@ test("who wants to be asked each time, or keeps nothing, is asked each time", as
   }
 });
 
-test("a long file that is replaced is never sent in the length of the one before", async () => {
+test("lookup cache: a replaced long file has its own length", async () => {
   await withStoppedClock(async () => {
     const path = join(root, "long.bin");
     const app = serving();
@@ -76,7 +76,7 @@ test("a long file that is replaced is never sent in the length of the one before
   });
 });
 
-test("a flood of names pushes out what was remembered, and no path is remembered that is long", async () => {
+test("lookup cache: limits the number and the length of its keys", async () => {
   await withStoppedClock(async () => {
     const app = serving();
     const long = `/${"d".repeat(200)}/${"e".repeat(200)}`;
@@ -91,7 +91,7 @@ test("a flood of names pushes out what was remembered, and no path is remembered
   });
 });
 
-test("a long file that is asked for again and again comes from memory, under the same tag", async () => {
+test("memory cache: a long file that is requested often is cached with the same tag", async () => {
   await withStoppedClock(async (step) => {
     const path = join(root, "hot.bin");
     const content = new Uint8Array(500_000).map((_, i) => i * 7);
@@ -118,7 +118,7 @@ test("a long file that is asked for again and again comes from memory, under the
   });
 });
 
-test("what is too long for the budget, or asked for now and then, is not kept", async () => {
+test("memory cache: a long file is not cached if it is too large or seldom requested", async () => {
   await withStoppedClock(async (step) => {
     writeFileSync(join(root, "rare.bin"), new Uint8Array(500_000));
     step(10_000);
@@ -137,7 +137,7 @@ test("what is too long for the budget, or asked for now and then, is not kept", 
   });
 });
 
-test("a list is believed for a moment, where files are, and read once for all who ask", async () => {
+test("lookup cache: a list is cached for a moment, and read once for concurrent requests", async () => {
   const { readdir } = fs.promises;
   let reads = 0;
   const counting = (...args: unknown[]): unknown => {

@@ -77,7 +77,7 @@ const get = async (path: string, init?: RequestInit): Promise<Response> => {
 };
 const range = (value: string): RequestInit => ({ headers: { range: `bytes=${value}` } });
 
-test("a remote file is served with its validators", async () => {
+test("remote: a file has its validators", async () => {
   const response = await get("/a%23b");
   assert.equal(await response.text(), String(content));
   assert.equal(response.headers.get("etag"), '"o"');
@@ -85,7 +85,7 @@ test("a remote file is served with its validators", async () => {
   assert.equal(response.headers.get("content-type"), "text/x; charset=utf-8");
 });
 
-test("only the range that is asked for is fetched, and nothing for 304, 412 and HEAD", async () => {
+test("remote: only the requested range is fetched, and nothing for 304, 412 and HEAD", async () => {
   const part = await get("/a%23b", range("2-4"));
   assert.deepEqual([part.status, await part.text()], [206, "234"]);
   assert.deepEqual(asked, ["HEAD /base/a%23b", "GET /base/a%23b bytes=2-4"]);
@@ -100,12 +100,12 @@ test("only the range that is asked for is fetched, and nothing for 304, 412 and 
   assert.equal((await get("/a%23b", { headers: { "if-match": '"x"' } })).status, 412);
 });
 
-test("an origin that ignores ranges serves them all the same", async () => {
+test("remote: an origin may ignore ranges", async () => {
   const part = await get("/ignores-ranges", range("7-12"));
   assert.deepEqual([part.status, await part.text()], [206, "789012"]);
 });
 
-test("what the origin does not have is passed on", async () => {
+test("remote: a missing file is passed on", async () => {
   for (const path of ["/missing", "/moved"]) assert.equal((await get(path)).status, 404);
 });
 
@@ -128,13 +128,13 @@ for (const [path, init, status] of failures) {
   });
 }
 
-test("an origin that cannot be reached is a 502", async () => {
+test("remote: an unreachable origin is a 502", async () => {
   const source = remote("http://127.0.0.1:1/", { onError: () => {} });
   const response = await serveStatic({ "/": source })(notFound)(new Request("http://host/x"));
   assert.equal(response.status, 502);
 });
 
-test("a file that changes after its lookup is looked up again, and not for ever", async () => {
+test("remote: a changed file is looked up again, a limited number of times", async () => {
   gets = 0;
   assert.equal(await (await get("/changes-once")).text(), String(content));
   assert.equal(asked.length, 4);
@@ -142,11 +142,11 @@ test("a file that changes after its lookup is looked up again, and not for ever"
   assert.equal(asked.length, 6);
 });
 
-test("a body that the origin breaks off never looks whole", async () => {
+test("remote: a truncated body never looks complete", async () => {
   await assert.rejects((await get("/cut")).arrayBuffer());
 });
 
-test("when the client goes, the origin is let go", async () => {
+test("remote: a client disconnect cancels the request to the origin", async () => {
   const gone = new Promise<void>((resolve) => left = resolve);
   const response = await get("/endless");
   const reader = response.body?.getReader();
@@ -155,7 +155,7 @@ test("when the client goes, the origin is let go", async () => {
   await gone;
 });
 
-test("data of an installed package, by its name and a folder", async () => {
+test("packageData: a folder of an installed package", async () => {
   const exports = { "/a": packageData("mime", "dist/src"), "/b": ["mime", "dist/src"] } as const;
   const app = serveStatic(exports)(notFound);
   for (const path of ["/a/index.js", "/b/index.js"]) {

@@ -44,7 +44,7 @@ async function later<T>(use: () => Promise<T>): Promise<T> {
   }
 }
 
-test("a file that has not changed for two seconds has a strong tag, which resumes and seeks", async () => {
+test("validators: a file that is unchanged for two seconds has a strong tag", async () => {
   before(path);
   await later(async () => {
     const headers = await headersOf();
@@ -59,7 +59,7 @@ test("a file that has not changed for two seconds has a strong tag, which resume
   });
 });
 
-test("a file that was changed just now has a weak tag, of the same value as the strong one", async () => {
+test("validators: a file that has just changed has a weak tag of the same value", async () => {
   writeFileSync(path, bytesOf(7));
   const headers = await headersOf();
   const [etag, date] = ["etag", "last-modified"].map((name) => headers.get(name) ?? "");
@@ -73,7 +73,7 @@ test("a file that was changed just now has a weak tag, of the same value as the 
   });
 });
 
-test("a file that is asked for again and again keeps no weak tag", async () => {
+test("validators: the memory cache keeps no weak tag", async () => {
   writeFileSync(path, bytesOf(7));
   const app = serveStatic({ "/": root }, { memoryCache: { revalidate: Infinity } })(notFound);
   const tagOf = async (): Promise<string> => {
@@ -93,7 +93,7 @@ test("a file that is asked for again and again keeps no weak tag", async () => {
   }
 });
 
-test("a file with another content has another tag, though its length and its time are the same", async () => {
+test("validators: other content has another tag, even with the same length and time", async () => {
   const tags = new Set<string | null>();
   for (const seed of [3, 5, 9]) {
     writeFileSync(path, bytesOf(seed));
@@ -105,7 +105,7 @@ test("a file with another content has another tag, though its length and its tim
   assert.equal(tags.size, 3);
 });
 
-test("a file has a strong tag even when its time is one that build tools write", async () => {
+test("validators: a file with a placeholder time has a strong tag", async () => {
   utimesSync(path, 0, 0);
   const headers = await later(headersOf);
   assert.match(headers.get("etag") ?? "", /^"/);
@@ -114,7 +114,7 @@ test("a file has a strong tag even when its time is one that build tools write",
 
 const descriptors = (): number => readdirSync("/proc/self/fd").length;
 
-test("a response that nobody reads has no file open", async () => {
+test("a response that is never read has no file open", async () => {
   await (await get()).arrayBuffer();
   const count = descriptors();
   const unread: Response[] = [];
@@ -124,7 +124,7 @@ test("a response that nobody reads has no file open", async () => {
   for (const response of unread.slice(3)) await response.body?.cancel();
 });
 
-test("nor has one that is to be compressed, until it is read", async () => {
+test("a compressed response that is never read has no file open", async () => {
   const text = "compress me\n".repeat(60_000);
   writeFileSync(join(root, "a.txt"), text);
   const app = serveStatic({ "/": root }, { compress: true, memoryCache: false })(notFound);
@@ -172,7 +172,7 @@ test("a file that is overwritten in place while it is sent never looks complete"
   await assert.rejects(readWhile(() => writeFileSync(path, bytesOf(11))));
 });
 
-test("a file that is replaced while it is sent is sent as it was", async () => {
+test("a file that is replaced while it is sent is sent as it was found", async () => {
   const whole = await readWhile(() => {
     writeFileSync(`${path}.new`, bytesOf(11));
     renameSync(`${path}.new`, path);

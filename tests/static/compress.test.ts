@@ -31,7 +31,7 @@ const unzip = (response: Response): Promise<string> =>
   new Response(response.body?.pipeThrough(new DecompressionStream("gzip"))).text();
 const gzip = { "accept-encoding": "gzip, br" };
 
-test("text is compressed for who takes gzip", async () => {
+test("compress: text is compressed for clients that accept gzip", async () => {
   const response = await get("/page.html", gzip);
   assert.equal(response.headers.get("content-encoding"), "gzip");
   assert.equal(response.headers.get("content-type"), "text/html; charset=utf-8");
@@ -73,7 +73,7 @@ for (const [why, path, fields, options, vary] of whole) {
   });
 }
 
-test("what is stored in a coding goes first, and ranges are of what is stored", async () => {
+test("compress: a stored variant goes first, and ranges are those of the stored file", async () => {
   const stored = await get("/stored.js", gzip, { precompressed: ["br"] });
   assert.equal(await stored.text(), "brotli");
   const part = await get("/page.html", { ...gzip, range: "bytes=0-2" });
@@ -82,14 +82,14 @@ test("what is stored in a coding goes first, and ranges are of what is stored", 
   assert.equal(await part.text(), "<p>");
 });
 
-test("HEAD says that the content would be compressed", async () => {
+test("compress: HEAD has the headers of the compressed response", async () => {
   const head = await get("/page.html", gzip, {}, "HEAD");
   assert.equal(head.headers.get("content-encoding"), "gzip");
   assert.equal(head.headers.get("content-length"), null);
   assert.equal(head.body, null);
 });
 
-test("who refuses what is not compressed gets gzip, or 406", async () => {
+test("compress: a client that refuses identity gets gzip, or 406", async () => {
   const only = { "accept-encoding": "gzip, identity;q=0" };
   assert.equal(await unzip(await get("/page.html", only)), page);
   for (

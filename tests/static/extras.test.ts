@@ -71,7 +71,7 @@ for (const [why, probe, status, content] of digests) {
   });
 }
 
-test("what is compressed on the way has no digest", async () => {
+test("reprDigest: a response that is compressed while it is sent has no digest", async () => {
   const fields = { "accept-encoding": "gzip" };
   const response = await get({ headers: reprDigest, compress: true }, "/long.txt", { fields });
   assert.equal(response.headers.get("content-encoding"), "gzip");
@@ -126,7 +126,7 @@ for (const [why, path, fields, coding, content] of deltas) {
   });
 }
 
-test("files are announced as dictionaries by rule, on 200 alone", async () => {
+test("dictionaries: files are announced by rule, only with 200", async () => {
   const use = async (path: string, fields = {}): Promise<string | null> =>
     (await get(delta, path, { fields })).headers.get("use-as-dictionary");
   assert.equal(
@@ -139,7 +139,7 @@ test("files are announced as dictionaries by rule, on 200 alone", async () => {
   assert.equal(await use("/ten.txt", { "if-none-match": "*" }), null);
 });
 
-test("what guards a file guards its deltas", async () => {
+test("dictionaries: the access rules of a file apply to its deltas", async () => {
   assert.equal((await get(delta, `/secret.key.${hex}.dcb`)).status, 418);
   const isAllowed = (path: string): boolean => path !== "secret.key";
   assert.equal(
@@ -157,7 +157,7 @@ for (const rule of ["", "/(a|b)", "ü", { match: "/x", id: "x".repeat(1025) }]) 
   });
 }
 
-test("pages say what they need, below their mount", async () => {
+test("preload: pages have Link headers with URLs below their mount", async () => {
   const manifest = {
     "index.html": {
       file: "assets/ü.js",
@@ -192,7 +192,7 @@ test("pages say what they need, below their mount", async () => {
   }
 });
 
-test("every answer is told of, and nothing that is passed on", async () => {
+test("onServe: called for each response, and not for requests that are passed on", async () => {
   const told: Partial<Served>[] = [];
   const onServe = ({ request, ...served }: Served): void => {
     assert.ok(request instanceof Request);
@@ -243,7 +243,7 @@ test("every answer is told of, and nothing that is passed on", async () => {
   assert.deepEqual(await tell("/ten.txt", {}, "POST"), {});
 });
 
-test("a storage that fails is told of", async () => {
+test("onServe: called for the response to a storage failure", async () => {
   const told: string[] = [];
   const onServe = ({ status, path, bytes }: Served): void =>
     void told.push(`${status} ${path} ${bytes}`);
@@ -257,7 +257,7 @@ test("a storage that fails is told of", async () => {
   assert.deepEqual(told, ["504 x.txt undefined"]);
 });
 
-test("hooks see every answer about a file, but do not make errors and stand-ins fresh", async () => {
+test("headers: hooks run for each response, and cannot make errors and fallbacks fresh", async () => {
   const seen: string[] = [];
   const options: ServeStaticOptions = {
     headers: [
@@ -292,7 +292,7 @@ test("hooks see every answer about a file, but do not make errors and stand-ins 
   assert.deepEqual(seen.slice(-2), ["404  404.html", "200  index.html"]);
 });
 
-test("every status of a URL that is negotiated says so", async () => {
+test("Vary: every status of a negotiated URL has it", async () => {
   const options = { precompressed: ["br"], spa: true, notFoundPage: "404.html" } as const;
   const navigate = { "sec-fetch-mode": "navigate" };
   for (
@@ -314,12 +314,12 @@ test("every status of a URL that is negotiated says so", async () => {
   }
 });
 
-test("406 depends on Accept-Encoding, also where there is nothing to choose from", async () => {
+test("Vary: 406 has Accept-Encoding, also if there is only one coding", async () => {
   const refused = await get({}, "/ten.txt", { fields: { "accept-encoding": "identity;q=0" } });
   assert.deepEqual([refused.status, refused.headers.get("vary")], [406, "accept-encoding"]);
 });
 
-test("412 and 416 tell what there is, and no more", async () => {
+test("412 and 416 have the validators, and no metadata", async () => {
   const fields = async (fields: Record<string, string>): Promise<string[]> => [
     ...(await get({}, "/ten.txt", { fields })).headers.keys(),
   ];
@@ -337,7 +337,7 @@ test("412 and 416 tell what there is, and no more", async () => {
   ]);
 });
 
-test("pages that stand in come in codings, and with the protection of what is not trusted", async () => {
+test("fallbacks have codings, and the headers of untrusted files", async () => {
   const pages = memory({ "index.html": "<p>", "index.html.br": "brotli" });
   const app = serveStatic({ "/": pages }, {
     notFoundPage: "index.html",
@@ -353,7 +353,7 @@ test("pages that stand in come in codings, and with the protection of what is no
   assert.equal(await response.text(), "brotli");
 });
 
-test("HEAD is GET without content, whatever is answered", async () => {
+test("HEAD has the headers of GET, for every status", async () => {
   const options = {
     precompressed: ["br"],
     compress: true,

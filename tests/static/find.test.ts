@@ -66,6 +66,9 @@ const cases: readonly (readonly [ServeStaticOptions, string, string])[] = [
   [{ disallow: "*.html" }, "/docs", "418 passed on"],
   [{ disallow: "about.html", extensions: ["html"] }, "/about", "418 passed on"],
   [{ isAllowed: (path) => path !== "docs/index.html" }, "/docs/", "418 passed on"],
+  [{ isAllowed: (path) => path.startsWith("docs/") }, "/docs/guide.html", "200 guide"],
+  [{ disallow: "!docs/**" }, "/docs/guide.html", "200 guide"],
+  [{ disallow: "!docs/**" }, "/about.html", "418 passed on"],
   [{ notFoundPage: "404.html" }, "/nowhere/at/all", "404 no such page"],
   [{ notFoundPage: "404.html" }, "/docs/nothing", "404 no such doc"],
   [{ notFoundPage: "404.html" }, "/docs/deep/er/nothing", "404 no such doc"],
@@ -110,7 +113,7 @@ test("redirects stay below the mount and at home, for any path", async () => {
   assert.equal(mounted.headers.get("location"), "./files/?q");
 });
 
-test("what a host has not escaped is escaped in a redirect", async () => {
+test("redirects escape characters that a host did not escape", async () => {
   const request = new Request("http://host/");
   Object.defineProperty(request, "url", { value: "http://host/docs?ü=😀\ud800 x" });
   const response = await serveStatic({ "/": new Memory(files) })(fallback)(request);
@@ -126,13 +129,13 @@ test("other methods are not redirected", async () => {
   }
 });
 
-test("a static at the root of a mount redirects to the mount", async () => {
+test("a directory at the root of a mount redirects to the mount", async () => {
   const app = dispatch({ "/docs": serveStatic({ "/": new Memory(files) })(fallback) })(fallback);
   assert.equal((await app(new Request("http://host/docs"))).headers.get("location"), "./docs/");
   assert.equal(await (await app(new Request("http://host/docs/"))).text(), "home");
 });
 
-test("what is found and not sent is closed", async () => {
+test("entries that are found and not sent are closed", async () => {
   const source = new Memory(files);
   const app = serveStatic({ "/": source }, { ...clean, trailingSlash: "remove" })(fallback);
   for (const path of ["/docs/", "/about.html", "/about.html/", "/about/"]) {

@@ -49,13 +49,13 @@ for (const [tool, paths] of Object.entries(BUILT)) {
   });
 }
 
-test("the folder that a tool writes to may be exported by itself", async () => {
+test("fingerprints: the output folder of a tool may be the export", async () => {
   assert.equal(await policyOf("k3Jd8/_buildManifest.js", "/_next/static"), YEAR);
   assert.equal(await policyOf("page.abcdefgh.js", "/_astro"), YEAR);
   assert.equal(await policyOf("logo-BVOCwoKb.svg", "/assets"), YEAR);
 });
 
-test("pages and what tells of versions are not immutable, wherever they are", async () => {
+test("fingerprints: pages and manifests are never immutable", async () => {
   assert.equal(await policyOf("_astro/page.4fa9c21b.html"), "no-cache");
   for (
     const path of [

@@ -113,7 +113,7 @@ for (const [status, asked, policy] of responses) {
   }
 }
 
-test("hooks see a request without a valid path, too, and none that is passed on", async () => {
+test("headers: hooks run for a request without a valid path, and not for requests that are passed on", async () => {
   const seen: number[] = [];
   const headers = (_: string, headers: Headers, { status }: { status: number }): void => {
     seen.push(status);
@@ -129,7 +129,7 @@ test("hooks see a request without a valid path, too, and none that is passed on"
   assert.deepEqual(seen, invalid.status === 400 ? [400] : []);
 });
 
-test("a hook that throws on an error makes a rejection, and lets go of the file", async () => {
+test("headers: a hook that throws rejects, and the file is closed", async () => {
   const headers = (): never => {
     throw new Error("no");
   };
@@ -184,7 +184,7 @@ for (const [index, [options, headers, status]] of conditions.entries()) {
   });
 }
 
-test("a time that a hook sets is the one that conditions are compared with", async () => {
+test("headers: preconditions are compared with the Last-Modified of a hook", async () => {
   const options: ServeStaticOptions = {
     headers: (_, headers) => headers.set("last-modified", "Thu, 01 Jan 2026 00:00:00 GMT"),
   };
@@ -202,7 +202,7 @@ test("a time that a hook sets is the one that conditions are compared with", asy
   }
 });
 
-test("a listing is no dictionary", async () => {
+test("dictionaries: a listing is not announced", async () => {
   const options = { listing: true, dictionaries: dictionaries({ "**": "/*" }) };
   const { headers } = await send({ path: "/folder/" }, options);
   assert.equal(headers.get("use-as-dictionary"), null);

@@ -92,7 +92,7 @@ async function chunksOf(
   return chunks;
 }
 
-test("fields that a response was given are not in the next", async () => {
+test("headers that are added to a response are not in the next one", async () => {
   for (const size of sizes) {
     const first = await get(size);
     first.headers.set("x-mine", "1");

@@ -46,7 +46,7 @@ const part = fc.oneof(
 );
 const path = fc.array(part, { maxLength: 8 }).map((parts) => `/${parts.join("")}`);
 
-test("no path, however it is spelled, asks a source for anything but safe names below it", async () => {
+test("no spelling of a path asks a source for unsafe names", async () => {
   const source = new Memory(
     Object.fromEntries(Object.entries(FILES).map(([name, text]) => [name, { text }])),
   );
@@ -66,7 +66,7 @@ test("no path, however it is spelled, asks a source for anything but safe names 
   }
 });
 
-test("no redirect leaves the origin or the mount, for any path and any option", async () => {
+test("redirects stay below the origin and the mount, for any path and option", async () => {
   const site = {
     "/files": memory({ "docs/index.html": "d", "about.html": "a", "index.html": "i" }),
   };
@@ -89,7 +89,7 @@ test("no redirect leaves the origin or the mount, for any path and any option", 
   }
 });
 
-test("a redirect has no content, and is relative whatever host was asked", async () => {
+test("redirects have no body, and are relative for any Host", async () => {
   const request = new Request("http://evil.com/sub?x=<script>");
   const response = await app(request);
   assert.equal(response.status, 308);
@@ -110,7 +110,7 @@ const FIELDS = [
   "available-dictionary",
   "want-repr-digest",
 ];
-test("no value of a field makes an answer throw", async () => {
+test("no value of a request header makes a response fail", async () => {
   const value = fc.oneof(
     fc.string({ maxLength: 40 }),
     fc.array(

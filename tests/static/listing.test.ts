@@ -41,7 +41,7 @@ const names = async (path: string, more?: ServeStaticOptions): Promise<string[]>
   return (await response.json() as { name: string }[]).map(({ name }) => name);
 };
 
-test("a directory without index is listed, and nothing in the list is refused", async () => {
+test("listing: a directory without an index, and only names that are served", async () => {
   assert.deepEqual(await names("/files/"), ["art", "Zoo", odd, "b9.txt", "b10.txt"]);
   assert.deepEqual(await names("/files/Zoo/"), ["deep", "a.txt"]);
   assert.equal(await (await get("/files/art/")).text(), "art");
@@ -53,7 +53,7 @@ test("a directory without index is listed, and nothing in the list is refused", 
   assert.ok(dotted.includes(".env"));
 });
 
-test("JSON has types, sizes and times", async () => {
+test("listing: JSON has types, sizes and times", async () => {
   const response = await get("/files/", { headers: { accept: "application/json" } });
   assert.deepEqual((await response.json() as object[]).filter((_, i) => i === 0 || i === 4), [
     { name: "art", type: "directory" },
@@ -85,7 +85,7 @@ for (const [accept, type] of accepted) {
   });
 }
 
-test("a long list ends somewhere, and says so", async () => {
+test("listing: a long list is cut, and says so", async () => {
   for (const [count, ends] of [[10_000, false], [10_001, true]] as const) {
     const many = Array.from({ length: count }, (_, i) => ({ name: `${i}`, directory: false }));
     const long = { find: () => "directory" as const, list: () => many };
@@ -96,7 +96,7 @@ test("a long list ends somewhere, and says so", async () => {
   }
 });
 
-test("sizes are readable", async () => {
+test("listing: sizes are readable", async () => {
   const sizes = { 0: "0 B", 999: "999 B", 1000: "1.0 KB", 9949: "9.9 KB", 12_345: "12 KB" };
   const more = { 999_499: "999 KB", 999_600: "1.0 MB", 123e9: "123 GB", 5e15: "5000 TB" };
   for (const [size, text] of Object.entries({ ...sizes, ...more })) {
@@ -108,7 +108,7 @@ test("sizes are readable", async () => {
   }
 });
 
-test("the list is sorted as the query says", async () => {
+test("listing: the query sorts", async () => {
   const sorts: Record<string, string[]> = {
     "?sort=name&order=desc": ["Zoo", "art", "b10.txt", "b9.txt", odd],
     "?sort=size": ["art", "Zoo", odd, "b10.txt", "b9.txt"],
@@ -121,7 +121,7 @@ test("the list is sorted as the query says", async () => {
   }
 });
 
-test("the page is escaped, allows no scripts, and its links are relative", async () => {
+test("listing: the page is escaped, allows no scripts, and has relative links", async () => {
   const response = await get("/files/?sort=size&order=desc");
   const text = await response.text();
   const policy = response.headers.get("content-security-policy") ?? "";
@@ -139,7 +139,7 @@ test("the page is escaped, allows no scripts, and its links are relative", async
   assert.match(text, /<time datetime="2026-01-02T03:04:05.000Z">2026-01-02 03:04<\/time>/);
 });
 
-test("HEAD has the fields alone, other methods are passed on", async () => {
+test("listing: HEAD has only headers, other methods are passed on", async () => {
   const head = await get("/files/", { method: "HEAD" });
   assert.equal(head.status, 200);
   assert.equal(await head.text(), "");
@@ -150,7 +150,7 @@ test("HEAD has the fields alone, other methods are passed on", async () => {
   );
 });
 
-test("a list without its slash is redirected, also below a mount", async () => {
+test("listing: a path without a slash is redirected, also below a mount", async () => {
   assert.equal((await get("/files?sort=size")).headers.get("location"), "./files/?sort=size");
   const app = dispatch({ "/m%FF": serveStatic({ "/": source }, options)(fallback) })(fallback);
   const listed = await app(new Request("http://host/m%FF/Zoo/"));
@@ -158,7 +158,7 @@ test("a list without its slash is redirected, also below a mount", async () => {
   assert.match(await listed.text(), /<title>\/m%FF\/Zoo\/<\/title>/);
 });
 
-test("an overlay lists what all of its sources have", async () => {
+test("listing: an overlay lists the names of all its sources", async () => {
   const both = overlay(
     memory({ "a.txt": "1", "d/x": "1" }),
     memory({ "a.txt": "22", "d/y": "1", "e": "1" }),
@@ -175,7 +175,7 @@ test("an overlay lists what all of its sources have", async () => {
   assert.deepEqual((await list("/d/") as { name: string }[]).map(({ name }) => name), ["x", "y"]);
 });
 
-test("one file that cannot be made now does not cost the whole list", async () => {
+test("listing: a file that cannot be made now is listed without a size", async () => {
   const broken = (): never => {
     throw new Error("not now");
   };
@@ -189,7 +189,7 @@ test("one file that cannot be made now does not cost the whole list", async () =
   ]);
 });
 
-test("a list has a tag, by which it is answered with 304 until it changes", async () => {
+test("listing: has an entity tag, and gets 304 until it changes", async () => {
   const ask = async (names: string, url: string, init?: RequestInit): Promise<Response> => {
     const files = Object.fromEntries(names.split(" ").map((name) => [name, "1"]));
     return await serveStatic({ "/": memory(files) }, { listing: true })(fallback)(
@@ -217,7 +217,7 @@ test("a list has a tag, by which it is answered with 304 until it changes", asyn
   }
 });
 
-test("a large list is sorted as a small one is, and others have their turn meanwhile", async () => {
+test("listing: a large list is sorted in turns with other requests", async () => {
   const many = Array.from({ length: 9999 }, (_, i) => ({
     name: `${(i * 7919) % 9999}`,
     directory: i % 3 === 0,

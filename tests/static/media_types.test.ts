@@ -71,7 +71,7 @@ const COMPRESSED: Readonly<Record<string, string>> = {
   zip: "application/zip",
   zst: "application/zstd",
 };
-test("compressed formats have their type, and are not compressed again", async () => {
+test("media types: compressed formats are not compressed again", async () => {
   for (const [extension, type] of Object.entries(COMPRESSED)) {
     for (const name of [`a.${extension}`, `A.${extension.toUpperCase()}`]) {
       const { headers } = await serve(name, { compress: true });
@@ -104,7 +104,7 @@ const LOOSE: Readonly<Record<string, string>> = {
   xml: "application/xml",
   yaml: "text/yaml; charset=utf-8",
 };
-test("text, and what is as loose as text, has its type, and is compressed", async () => {
+test("media types: text and similar formats are compressed", async () => {
   for (const [extension, type] of Object.entries(LOOSE)) {
     const { headers } = await serve(`a.${extension}`, { compress: true });
     assert.deepEqual([headers.get("content-type"), headers.get("content-encoding")], [
@@ -114,7 +114,7 @@ test("text, and what is as loose as text, has its type, and is compressed", asyn
   }
 });
 
-test("mimeTypes adds types, and overrides those that are known", async () => {
+test("mimeTypes: adds types, and overrides known ones", async () => {
   const mimeTypes = { ts: "text/typescript", ".XYZZY": "application/x-magic", html: "text/x-html" };
   for (
     const [name, type] of [
@@ -131,7 +131,7 @@ test("mimeTypes adds types, and overrides those that are known", async () => {
   ) assert.equal(await typed(name, { mimeTypes }), type, name);
 });
 
-test("a type that the source tells comes before that of the name", async () => {
+test("media types: the type of a source comes before that of the extension", async () => {
   const source = memory({ "app.ts": { content, type: "application/x-own" } });
   const app = serveStatic({ "/": source }, { mimeTypes: { ts: "text/typescript" } })(notFound);
   const { headers } = await app(new Request("http://host/app.ts"));

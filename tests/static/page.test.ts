@@ -102,7 +102,7 @@ for (const [spaPaths, pages, others] of rules) {
   });
 }
 
-test("wrong values are refused", () => {
+test("spa: wrong values are rejected", () => {
   const build = (options: object) => (): unknown => serveStatic({ "/": source }, options);
   assert.throws(build({ spaPaths: "a/**" }), /TypeError: serveStatic: spaPaths .* set spa, too/);
   assert.throws(
@@ -113,7 +113,7 @@ test("wrong values are refused", () => {
   assert.throws(build({ spa: "../x" }), /TypeError: serveStatic: spa is "\.\.\/x"; give/);
 });
 
-test("the page has validators, and no freshness", async () => {
+test("spa: the page has validators, and is not fresh", async () => {
   const app = serving({ cache: { "*": "public, max-age=99, immutable" } });
   const page = await send(app, { path: "/route" });
   assert.equal(page.headers.get("cache-control"), "no-cache");
@@ -140,13 +140,13 @@ test("the page has validators, and no freshness", async () => {
   assert.deepEqual([whole.status, await whole.text()], [200, "home"]);
 });
 
-test("with cache: false, the page is not stored either", async () => {
+test("spa: with cache: false, the page is not stored", async () => {
   const { headers } = await send(serving({ cache: false }), { path: "/route" });
   assert.equal(headers.get("cache-control"), "no-store");
   assert.equal(headers.get("etag"), null);
 });
 
-test("the page and the 404 in its place say what they depend on", async () => {
+test("spa: the page and the 404 in its place have Vary", async () => {
   const vary = async (path: string, fields: Record<string, string>, options = {}) => {
     const { status, headers } = await send(serving(options), { path, fields });
     return [status, headers.get("vary")];
@@ -166,7 +166,7 @@ test("the page and the 404 in its place say what they depend on", async () => {
   assert.deepEqual(await vary("/route", {}, { spa: false }), [404, null]);
 });
 
-test("a 404 whose headers cannot be changed says so, too; what is found is left alone", async () => {
+test("spa: a 404 with immutable headers gets Vary, other responses do not", async () => {
   const original = new Response("frozen", { status: 404, headers: { vary: "origin" } });
   const frozen = Object.defineProperty(original, "headers", {
     value: Object.assign(new Headers(original.headers), {
@@ -186,7 +186,7 @@ test("a 404 whose headers cannot be changed says so, too; what is found is left 
   assert.equal(found.headers.get("vary"), null);
 });
 
-test("a page for what is missing is never cached, and has no validators", async () => {
+test("notFoundPage: is never cached, and has no validators", async () => {
   const files = new Memory({ "404.html": { text: "none", etag: '"h"', lastModified: 1e12 } });
   const options = { notFoundPage: "404.html", cache: { "*": "public, immutable" } };
   const app = serveStatic({ "/": files }, options)(fallback);

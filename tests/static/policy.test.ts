@@ -76,7 +76,7 @@ for (const [accept, path, status, coding, content] of negotiated) {
   });
 }
 
-test("each coding has an entity tag of its own, and 304 and 206 say that it varies", async () => {
+test("precompressed: each coding has its own entity tag; 304 and 206 have Vary", async () => {
   const tags = await Promise.all(
     ["identity", "br", "gzip"].map(async (accept) =>
       (await accepting(accept, "/app.js")).headers.get("etag")
@@ -91,7 +91,7 @@ test("each coding has an entity tag of its own, and 304 and 206 say that it vari
   assert.equal(part.headers.get("content-range"), "bytes 0-1/6");
 });
 
-test("what guards a file guards its codings", async () => {
+test("precompressed: the access rules of a file apply to its variants", async () => {
   const options = { ...codings, disallow: "*.key" };
   for (const path of ["/secret.key", "/secret.key.br", "/SECRET.KEY.BR"]) {
     assert.equal((await get(options, path, { "accept-encoding": "br" })).status, 418, path);
@@ -122,7 +122,7 @@ for (const [options, path, expected] of cached) {
   });
 }
 
-test("a page is revalidated: it has no time, and is answered with 304", async () => {
+test("cache: HTML is revalidated: it has no Expires, and gets 304", async () => {
   const source = new Memory({
     "page.html": { text: "<p>", etag: '"p"' },
     "page.xhtml": { text: "<p/>", etag: '"x"' },
@@ -166,12 +166,12 @@ for (const [options, path, expected] of saved) {
   });
 }
 
-test("files of people who are not trusted run no scripts", async () => {
+test("untrusted: files run no scripts", async () => {
   const { headers } = await get({ untrusted: true }, "/photo.png");
   assert.equal(headers.get("content-security-policy"), "sandbox; default-src 'none'");
 });
 
-test("dotfiles are passed on, denied, or served", async () => {
+test("dotfiles: passed on, denied, or served", async () => {
   const statuses = await Promise.all(
     (["ignore", "deny", "allow"] as const).map(async (dotfiles) =>
       (await get({ dotfiles }, "/.env")).status
@@ -180,7 +180,7 @@ test("dotfiles are passed on, denied, or served", async () => {
   assert.deepEqual(statuses, [418, 403, 200]);
 });
 
-test("the hook sees and changes the fields of 200, 206 and 304", async () => {
+test("headers: a hook changes the headers of 200, 206 and 304", async () => {
   const seen: string[] = [];
   const headers = (path: string, fields: Headers): void => {
     seen.push(`${path} ${fields.get("etag")}`);
@@ -192,7 +192,7 @@ test("the hook sees and changes the fields of 200, 206 and 304", async () => {
   assert.deepEqual(seen, Array(3).fill('app.js "e"'));
 });
 
-test("other methods are refused where that is asked for", async () => {
+test("methodNotAllowed: other methods are answered with 405", async () => {
   const refused = await get({ methodNotAllowed: true }, "/app.js", {}, "DELETE");
   assert.deepEqual([refused.status, refused.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
   const options = await get({ methodNotAllowed: true }, "/app.js", {}, "OPTIONS");

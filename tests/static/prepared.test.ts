@@ -28,7 +28,7 @@ async function fields(
   return Object.fromEntries(response.headers);
 }
 
-test("an entry that answers for two paths has the fields of each", async () => {
+test("an entry for two paths has the headers of each", async () => {
   const one = entry("same");
   const source: Source = { find: () => one };
   const cache = { "a/*": "no-cache", "b/*": "max-age=5" };
@@ -39,7 +39,7 @@ test("an entry that answers for two paths has the fields of each", async () => {
   }
 });
 
-test("an entry that is a file and the coding of another has the fields of each", async () => {
+test("an entry that is a file and a variant of another has the headers of each", async () => {
   const packed = entry("app.js.gz");
   const plain = entry("app.js");
   const source: Source = { find: ([name]) => name === "app.js" ? plain : packed };
@@ -56,7 +56,7 @@ test("an entry that is a file and the coding of another has the fields of each",
   }
 });
 
-test("an entry that stands for two codings has the fields of each", async () => {
+test("an entry for two codings has the headers of each", async () => {
   const one = entry("app.js");
   const app = serveStatic({ "/": { find: () => one } }, { precompressed: ["gzip"] })(notFound);
   for (let i = 0; i < 3; i++) {
@@ -66,7 +66,7 @@ test("an entry that stands for two codings has the fields of each", async () => 
   }
 });
 
-test("what one request adds is not in the answer to the next", async () => {
+test("headers of one response are not in the next one", async () => {
   let count = 0;
   const app = serveStatic({ "/": memory({ "a.txt": "abcdef" }) }, {
     headers: (_, headers) => headers.append("x-count", String(++count)),
@@ -85,7 +85,7 @@ test("what one request adds is not in the answer to the next", async () => {
   );
 });
 
-test("functions of the user are asked for each answer", async () => {
+test("cache and download: functions are called for each response", async () => {
   let mode = "max-age=1";
   const source = memory({ "a.txt": "a" });
   const options: ServeStaticOptions = { cache: () => mode, download: () => mode === "no-store" };
@@ -112,7 +112,7 @@ test("expiry moves on with the clock", async () => {
   }
 });
 
-test("a hook that throws makes a rejection, and not an exception", async () => {
+test("headers: a hook that throws rejects, and does not throw", async () => {
   const app = serveStatic({ "/": { find: () => entry("a.txt") } }, {
     headers: () => {
       throw new Error("no");

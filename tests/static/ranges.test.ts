@@ -63,7 +63,7 @@ for (const [path, fields, status, contentRange, content] of cases) {
   });
 }
 
-test("a date within the last seconds is no strong validator", async () => {
+test("If-Range: a date within the last seconds is not a strong validator", async () => {
   // Made here: in workerd, the clock stands still while code runs.
   const fresh = new Memory({ "fresh.txt": { text: "0123456789", lastModified: Date.now() } });
   const app = serveStatic({ "/": fresh })(notFound);
@@ -80,7 +80,7 @@ test("HEAD ignores ranges", async () => {
   assert.equal(response.headers.get("content-length"), "10");
 });
 
-test("206 has the fields of 200", async () => {
+test("206 has the headers of 200", async () => {
   const names = async (headers: HeadersInit): Promise<string[]> => [
     ...(await get("/ten.txt", headers)).headers.keys(),
   ];
@@ -88,7 +88,7 @@ test("206 has the fields of 200", async () => {
   assert.deepEqual(partial.filter((name) => name !== "content-range"), await names({}));
 });
 
-test("several ranges are parts, in the order they were asked for", async () => {
+test("multipart: the parts have the order of the requested ranges", async () => {
   const response = await get("/long.txt", { range: "bytes=500-502,0-1,-2" });
   assert.equal(response.status, 206);
   assert.equal(response.headers.get("content-range"), null);
@@ -105,13 +105,13 @@ test("several ranges are parts, in the order they were asked for", async () => {
   );
 });
 
-test("all parts are of the file that was found", async () => {
+test("multipart: all parts are of the file that was found", async () => {
   const before = source.asked.length;
   await (await get("/long.txt", { range: "bytes=0-1,500-501,900-901" })).text();
   assert.equal(source.asked.length - before, 1);
 });
 
-test("a body of parts that is cancelled opens no more of them", async () => {
+test("multipart: a cancelled body opens no further parts", async () => {
   const before = source.opened;
   const response = await get("/long.txt", { range: "bytes=0-1,500-501,900-901" });
   const reader = response.body?.getReader();

@@ -28,7 +28,7 @@ const app = (options?: ServeStaticOptions, prefix = "/"): Handler =>
 const get = async (app: Handler, path: string, init?: RequestInit): Promise<Response> =>
   await app(new Request(`http://host${path}`, init));
 
-test("a file is answered with its fields", async () => {
+test("200 has the headers of the file", async () => {
   const before = Date.now();
   const response = await get(app(), "/hello.txt");
   assert.equal(response.status, 200);
@@ -101,7 +101,7 @@ test("media types", async () => {
   assert.equal(headers.get("content-type"), "application/octet-stream");
 });
 
-test("HEAD has the fields of GET and no content", async () => {
+test("HEAD has the headers of GET, and no body", async () => {
   const source = memory();
   const app = serveStatic([["/", source]])(fallback);
   const head = await get(app, "/hello.txt", { method: "HEAD" });
@@ -119,7 +119,7 @@ test("other methods are passed on", async () => {
   }
 });
 
-test("304 has what guides caches, and no more", async () => {
+test("304 has only the caching headers", async () => {
   const source = memory();
   const app = serveStatic([["/", source]])(fallback);
   for (
@@ -135,7 +135,7 @@ test("304 has what guides caches, and no more", async () => {
   assert.deepEqual([source.opened, source.closed], [0, 2]);
 });
 
-test("412 when a precondition fails, and the file is let go", async () => {
+test("412 if a precondition fails; the file is closed", async () => {
   const source = memory();
   const app = serveStatic([["/", source]])(fallback);
   const response = await get(app, "/hello.txt", { headers: { "if-match": '"other"' } });
@@ -143,7 +143,7 @@ test("412 when a precondition fails, and the file is let go", async () => {
   assert.deepEqual([source.opened, source.closed], [0, 1]);
 });
 
-test("a precondition does not turn what is passed on into 304", async () => {
+test("preconditions: a request that is passed on does not get 304", async () => {
   const response = await get(app(), "/missing", { headers: { "if-none-match": "*" } });
   assert.equal(response.status, 418);
 });
@@ -184,7 +184,7 @@ for (const [disallow, path, status] of disallowed) {
   });
 }
 
-test("a disallowed file is not even looked up", async () => {
+test("disallow: a disallowed file is not looked up", async () => {
   const source = memory();
   await get(serveStatic([["/", source]], { disallow: "*.key" })(fallback), "/sub/secret.key");
   assert.deepEqual(source.asked, []);
@@ -204,7 +204,7 @@ test("a prefix is text, not a pattern", async () => {
   assert.equal((await get(app({}, "/a.c"), "/abc/hello.txt")).status, 418);
 });
 
-test("304 has the time where there is no tag", async () => {
+test("304 has Last-Modified if there is no ETag", async () => {
   const app = serveStatic({ "/": new Memory({ x: { text: "x", lastModified } }) })(fallback);
   const response = await get(app, "/x", { headers: { "if-none-match": "*" } });
   assert.deepEqual([response.status, response.headers.get("last-modified")], [
@@ -223,7 +223,7 @@ test("the first export that has the file answers", async () => {
   assert.equal(await (await get(map, "/deep/x.txt")).text(), "first");
 });
 
-test("an export of one file answers its prefix alone", async () => {
+test("an exported file only answers for its prefix", async () => {
   const app = serveStatic({
     "/logo": new Memory({ "": { text: "logo", type: "image/png" } }),
   })(fallback);
@@ -231,7 +231,7 @@ test("an export of one file answers its prefix alone", async () => {
   assert.equal((await get(app, "/logo/x")).status, 418);
 });
 
-test("below a mount, exports are relative to it, and what is passed on is rewritten", async () => {
+test("below a mount, exports are relative to it", async () => {
   const app = dispatch({
     "/site": serveStatic([["/files", memory()]])((request) => new Response(request.url)),
   })(fallback);
@@ -239,7 +239,7 @@ test("below a mount, exports are relative to it, and what is passed on is rewrit
   assert.equal(await (await get(app, "/site/other?q")).text(), "http://host/other?q");
 });
 
-test("a time in the future is replaced by now, and entries without validators have none", async () => {
+test("Last-Modified: a time in the future is replaced by now; no validators without metadata", async () => {
   const source = new Memory({
     future: { text: "x", lastModified: Date.now() + 1e9 },
     plain: { text: "x" },
@@ -252,14 +252,14 @@ test("a time in the future is replaced by now, and entries without validators ha
   assert.equal(plain.get("etag"), null);
 });
 
-test("an export is at the path that it spells, spaces and letters of any language included", async () => {
+test("a prefix may have spaces and letters of any language", async () => {
   for (const prefix of ["/my files", "/my%20files", "/my files/"]) {
     const response = await get(app({}, prefix), "/my%20files/gr%C3%BC%C3%9Fe.txt");
     assert.equal(await response.text(), "gruß", prefix);
   }
 });
 
-test("what stands where a table could is exported for every path", async () => {
+test("a single export is for every path", async () => {
   for (const exported of [memory(), (): Memory => memory()]) {
     const app = serveStatic(exported)(fallback);
     assert.equal(await (await get(app, "/hello.txt")).text(), "hello");
@@ -267,7 +267,7 @@ test("what stands where a table could is exported for every path", async () => {
   }
 });
 
-test("a storage that fails is a rejection, not a 404", async () => {
+test("a storage failure rejects, and is not a 404", async () => {
   const broken = serveStatic([["/", { find: () => Promise.reject(new Error("disk")) }]])(fallback);
   await assert.rejects(get(broken, "/x"), /disk/);
 });

@@ -80,7 +80,7 @@ for (const [options, path, expected] of cases) {
   });
 }
 
-test("a redirect leads to the very file that was asked for", async () => {
+test("redirects lead to the requested file", async () => {
   for (const trailingSlash of ["add", "remove", "ignore"] as const) {
     for (const extensions of [["html"], ["txt", "html"], []]) {
       const options = { hideExtensions: true, hideIndex: true, colons: true, extensions };
@@ -102,7 +102,7 @@ test("a redirect leads to the very file that was asked for", async () => {
   }
 });
 
-test("a list has names with a colon where they are served", async () => {
+test("listing: names with a colon are listed if they are served", async () => {
   const names = async (colons: boolean): Promise<string[]> => {
     const app = serveStatic({ "/": source }, { listing: true, index: false, colons })(fallback);
     const headers = { accept: "application/json" };

@@ -14,7 +14,7 @@ const get = async (
   await serveStatic(exports)(fallback)(new Request(`http://host${path}`, init));
 const text = async (response: Promise<Response>): Promise<string> => await (await response).text();
 
-test("memory serves text, bytes, functions, and files with a type and a time", async () => {
+test("memory: text, bytes, functions, and files with a type and a time", async () => {
   let made = 0;
   const lastModified = new Date("2026-01-02T03:04:05Z");
   const source = memory({
@@ -38,7 +38,7 @@ test("memory serves text, bytes, functions, and files with a type and a time", a
   assert.equal((await get({ "/one": memory("alone") }, "/one/x")).status, 418);
 });
 
-test("memory has strong tags made of the content, and ranges", async () => {
+test("memory: strong entity tags of the content, and ranges", async () => {
   const [a, b, c] = await Promise.all(
     ["same", "same", "other"].map(async (content) =>
       (await get({ "/x": memory(content) }, "/x")).headers.get("etag")
@@ -52,7 +52,7 @@ test("memory has strong tags made of the content, and ranges", async () => {
   assert.deepEqual([part.status, await part.text()], [206, "am"]);
 });
 
-test("memory tries again what failed, and refuses paths with a slash in front", async () => {
+test("memory: tries a failed function again, and rejects paths with a leading slash", async () => {
   let calls = 0;
   const source = memory({
     x: () => {
@@ -65,7 +65,7 @@ test("memory tries again what failed, and refuses paths with a slash in front", 
   assert.throws(() => memory({ "/x": "" }), /TypeError: memory: "\/x" must not begin with a slash/);
 });
 
-test("an overlay asks one source after the other, and merges directories", async () => {
+test("overlay: looks up one source after the other, and merges directories", async () => {
   const source = overlay(
     memory({ "a.txt": "top" }),
     memory({ "a.txt": "low", "d/index.html": "dir" }),
@@ -75,7 +75,7 @@ test("an overlay asks one source after the other, and merges directories", async
   assert.equal((await get({ "/": source }, "/missing")).status, 418);
 });
 
-test("an export may be made of the platform's arguments, once for each of them", async () => {
+test("an export may be a function of the platform arguments, called once for each", async () => {
   let made = 0;
   const files = (env: { text: string }): Source => {
     made++;
@@ -102,7 +102,7 @@ const chunks = (...parts: string[]): ReadableStream<Uint8Array<ArrayBuffer>> =>
     },
   });
 
-test("sliced gives exactly a range, however the stream is cut into chunks", async () => {
+test("sliced: exactly the range, for any chunks of the stream", async () => {
   for (const parts of [["0123456789"], ["0", "1234", "56", "789"], "0123456789".split("")]) {
     for (const [start, end] of [[0, 10], [0, 1], [3, 7], [9, 10]] as const) {
       const content = await new Response(sliced(chunks(...parts), { start, end })).text();

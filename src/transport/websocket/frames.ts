@@ -68,7 +68,10 @@ export async function* messagesOf(
       continue;
     }
     if ((opcode === CONTINUATION) !== (kind !== undefined)) {
-      throw new WebSocketError(1002, "a part of no message, or a message within one");
+      throw new WebSocketError(
+        1002,
+        "a continuation without a message, or a message within another",
+      );
     }
     if (opcode !== CONTINUATION) kind = dataKind(opcode);
     whole = size === 0 ? data : appended(whole, size, data);
@@ -126,7 +129,7 @@ function control(opcode: number, data: Uint8Array<ArrayBuffer>): Message {
   if (opcode !== OPCODE.close) throw new WebSocketError(1002, "an unknown kind of frame");
   if (data.length === 0) return { type: "close", code: undefined, reason: "" };
   const code = data.length === 1 ? 0 : new DataView(data.buffer, data.byteOffset).getUint16(0);
-  if (!isSendable(code)) throw new WebSocketError(1002, "a status code that is none");
+  if (!isSendable(code)) throw new WebSocketError(1002, "an invalid status code");
   return { type: "close", code, reason: text(data.subarray(2)) };
 }
 
