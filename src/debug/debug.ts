@@ -67,17 +67,15 @@ export function debugOn(
   capture?: FrameCapture,
 ): Middleware {
   const settings = configure(options, platform);
-  if (!isEnabled(settings, platform)) return unchanged;
+  if (!isEnabled(settings, platform)) {
+    return asMiddleware((inner) => requireHandler("debug: the wrapped handler", inner));
+  }
   const { live } = settings;
   const { frames = 8 } = live === true ? {} : live || { frames: 0 };
   capture ??= frames > 0 ? liveFrames(frames) : undefined;
   const state = new DebugState(settings, platform, capture);
   return wrapping("debug", (enter) => debugged(enter, state));
 }
-
-const unchanged: Middleware = asMiddleware((inner) =>
-  requireHandler("debug: the wrapped handler", inner)
-);
 
 function debugged<Args extends readonly unknown[]>(
   enter: Enter<Args>,

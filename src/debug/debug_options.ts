@@ -113,16 +113,9 @@ export interface DebugOptions {
 
 const SHORTEST_PIN = 6;
 const LIVE = shape<{ frames?: number }>({ frames: whole(1) });
-/** The options with a default. */
-type Optional =
-  | "live"
-  | "trustedHosts"
-  | "path"
-  | "console"
-  | "log"
-  | "trustedProxies"
-  | "filterFrame";
-const OPTIONS: Table<DebugOptions, Optional> = {
+/** The options without a default. */
+type Open = "enabled" | "pin" | "editor" | "render" | "clientAddress";
+const OPTIONS: Table<DebugOptions, Exclude<keyof DebugOptions, Open>> = {
   enabled: flag,
   live: [(value, where) => {
     if (typeof value === "boolean") return;

@@ -75,6 +75,8 @@ function relatedOf(value: unknown, seen: Set<unknown>): Thrown["related"] {
     add("suppressed", get(value, "suppressed"));
   }
   const errors = get(value, "errors");
+  const isError = (value: unknown): boolean =>
+    isObject(value) && textOf(value, "stack") !== undefined;
   // Validators have lists of other things under this name.
   if (Array.isArray(errors) && (get(value, "name") === "AggregateError" || errors.every(isError))) {
     for (const error of errors.slice(0, MOST_ERRORS)) add("member", error);
@@ -93,10 +95,6 @@ function detailsOf(value: object): [string, string][] {
     details.push([key.slice(0, 100), isSecret(key) ? MASK : text.slice(0, LONGEST_DETAIL)]);
   }
   return details;
-}
-
-function isError(value: unknown): boolean {
-  return isObject(value) && textOf(value, "stack") !== undefined;
 }
 
 function isObject(value: unknown): value is object {
