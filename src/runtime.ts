@@ -1,6 +1,6 @@
 /**
- * Which runtime this is, and what the lower rooms need to know about it; everything else about a
- * runtime is in its adapter in `platform/`. Globals are read at the first call, never at import.
+ * Which runtime this is, and the few facts about it that all rooms of `src` need. Everything else is in
+ * the adapter of the runtime, in `platform/`. Globals are read at the first call, never at import.
  * Node's built-in modules are looked up and not imported, because a bundler for Workers would try to
  * resolve them.
  *

@@ -6,7 +6,7 @@
 import { requireSync } from "../config.ts";
 import { glob } from "./globs.ts";
 import { type Entry, type Found, isEntry, type Source } from "./source.ts";
-import { isPromise, type Steps } from "./steps.ts";
+import { isPromise, type Steps } from "./coroutine.ts";
 import type { Access, PathOrigin } from "./types.ts";
 
 /** The options that decide; those of `serveStatic` with these names. */

@@ -6,7 +6,7 @@
 import { type ChooseCoding, codingChooser } from "../http/negotiation.ts";
 import type { Lookups } from "./access.ts";
 import { type Content, type Entry, isEntry } from "./source.ts";
-import type { Steps } from "./steps.ts";
+import type { Steps } from "./coroutine.ts";
 import type {
   Candidate,
   Coding,

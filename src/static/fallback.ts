@@ -10,7 +10,7 @@ import { safeSegments } from "../http/safe_path.ts";
 import type { Lookups } from "./access.ts";
 import { glob } from "./globs.ts";
 import { isEntry } from "./source.ts";
-import type { Steps } from "./steps.ts";
+import type { Steps } from "./coroutine.ts";
 import type {
   Candidate,
   Fallback,

@@ -6,7 +6,7 @@
 import { safeSegments } from "../http/safe_path.ts";
 import type { Lookups } from "./access.ts";
 import { isEntry } from "./source.ts";
-import type { Steps } from "./steps.ts";
+import type { Steps } from "./coroutine.ts";
 import type { Candidate, FoundPath, StaticSettings } from "./types.ts";
 
 /** What a path leads to. A redirect gives the right spelling of the last name of the path. */

@@ -26,7 +26,7 @@ import { methodPlan, redirectPlan, respond, textPlan } from "./respond.ts";
 import { type Content, type Entry, SourceError } from "./source.ts";
 import type { ServeStaticOptions } from "./static_options.ts";
 import { readStaticOptions } from "./static_settings.ts";
-import { isPromise, run, type Steps, wait } from "./steps.ts";
+import { isPromise, run, type Steps, wait } from "./coroutine.ts";
 import type {
   Candidate,
   Description,

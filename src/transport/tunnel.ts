@@ -23,7 +23,10 @@ export interface Upgrader {
 /** For hosts that make a tunnel of the response, and Workers, which do so themselves. */
 export const hostUpgrader: Upgrader = { relays: false, signals: true, upgrade: tunnelResponse };
 
-/** Tunnels by the body that stands for them, because a copy of the response has the same body. */
+/**
+ * Tunnels by the body that stands for them, because a copy of the response has the same body. A
+ * `WeakMap` is good enough here: upgrades are rare, other than requests (see `host/side_table.ts`).
+ */
 const tunnels = new WeakMap<ReadableStream, Tunnel>();
 
 /**

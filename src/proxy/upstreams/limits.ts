@@ -102,7 +102,10 @@ export function concurrency(requests: number, options: ConcurrencyOptions = {}):
   let free = requests;
 
   const refusal = (why: string): Error => {
-    const error = new ProxyError("connection_limit_reached", `${requests} in flight, ${why}`);
+    const error = new ProxyError(
+      "connection_limit_reached",
+      `concurrency: ${requests} requests in flight, ${why}`,
+    );
     return Object.assign(error, { retryAfter });
   };
   const admit = (): () => void => {
@@ -131,7 +134,7 @@ export function concurrency(requests: number, options: ConcurrencyOptions = {}):
         reject(reason);
       };
       const abort = (): void => refuse(signal.reason as Error);
-      const late = (): void => refuse(refusal(`no response ended within ${queueTimeout} ms`));
+      const late = (): void => refuse(refusal(`none ended within ${queueTimeout} ms`));
       const timer = setTimeout(late, queueTimeout);
       signal.addEventListener("abort", abort);
       waiting.add(enter);
@@ -143,7 +146,9 @@ export function concurrency(requests: number, options: ConcurrencyOptions = {}):
         free--;
         return admit();
       }
-      if (waiting.size >= queue) return Promise.reject(refusal(`${queue} waiting`));
+      if (waiting.size >= queue) {
+        return Promise.reject(refusal(`and the queue of ${queue} is full`));
+      }
       return signal.aborted ? Promise.reject(signal.reason as Error) : wait(signal);
     },
   };

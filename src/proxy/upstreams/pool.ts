@@ -144,7 +144,7 @@ function choose(
     if (upstream) return upstream;
     throw new TypeError("proxy: balance must return one of the upstreams that it is given");
   } catch (cause) {
-    throw new HookError("balance threw", { cause });
+    throw new HookError("balance failed", { cause });
   }
 }
 
