@@ -223,8 +223,8 @@ const showLive = (place) => {
       if (answer.output.length) write(make("pre", {}, answer.output.join("\\n")));
       if (answer.traceback !== undefined) write(make("pre", {class: "failed"}, answer.traceback));
       else write(make("ul", {class: "tree"}, showValue(undefined, answer.value, load)));
-      /* The code may have changed them. */
-      await showVariables();
+      /* The code may have changed them; the next input need not wait. */
+      void showVariables();
     } catch (failure) {
       write(make("pre", {class: "failed"}, failure.message));
     } finally {
